@@ -1,0 +1,35 @@
+# isoloss_room(NAME target DEPENDS ...): one static library of every .cpp beside the CMakeLists.txt.
+add_library(isoloss_options INTERFACE)
+target_compile_options(isoloss_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror
+                       -Wno-psabi)
+target_include_directories(isoloss_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(ISOLOSS_SANITIZE)
+  target_compile_options(isoloss_options INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_compile_definitions(isoloss_options INTERFACE _GLIBCXX_ASSERTIONS)
+  target_link_options(isoloss_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(isoloss_room target)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${target} STATIC ${sources})
+  target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
+endfunction()
+
+# isoloss_tests(NAME folder DEPENDS ...): every *_test.cpp of tests/FOLDER is one GoogleTest program.
+function(isoloss_tests folder)
+  cmake_parse_arguments(TESTS "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  string(REPLACE "/" "_" name ${folder})
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE isoloss_options ${TESTS_DEPENDS} GTest::gmock
+                        GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE
+      ISOLOSS_SOURCE="${PROJECT_SOURCE_DIR}" ISOLOSS_BINARY="${PROJECT_BINARY_DIR}/isoloss")
+  gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 300)
+endfunction()

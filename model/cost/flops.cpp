@@ -1,0 +1,37 @@
+#include "model/cost/flops.h"
+
+#include "model/cost/work_list.h"
+#include "model/spec/parameters.h"
+
+namespace isoloss {
+
+FlopsPerToken flops_per_token(const ModelSpec& spec) {
+  const auto real = [](std::int64_t n) { return static_cast<double>(n); };
+  const double s = real(spec.sequence);
+  const double d = real(spec.d_model);
+  const double width = real(attention_width(spec));
+  const double layers = real(spec.layers);
+  const double v = real(spec.vocabulary);
+  const ParameterCounts n = count_parameters(spec);
+
+  FlopsPerToken flops;
+  for (const Product& product : work_list(spec)) flops.exact += 6.0 * product.multiply_adds() / s;
+  flops.six_n = 6.0 * real(n.total);
+  flops.six_n_non_embedding = 6.0 * real(n.non_embedding);
+  flops.six_n_plus_attention = flops.six_n + 6.0 * layers * s * width;
+  const double attention = 6.0 * d * width + 2.0 * s * width +
+                           3.0 * real(head_count(spec)) * s + 2.0 * s * width + 2.0 * width * d;
+  const double dense = (spec.gated ? 6.0 : 4.0) * d * real(feed_forward_width(spec));
+  flops.chinchilla = 3.0 * (2.0 * v * d + layers * (attention + dense) + 2.0 * d * v);
+  return flops;
+}
+
+std::vector<std::pair<std::string, double>> by_convention(const FlopsPerToken& flops) {
+  return {{"exact", flops.exact},
+          {"6N", flops.six_n},
+          {"6N_non_embedding", flops.six_n_non_embedding},
+          {"6N_plus_attention", flops.six_n_plus_attention},
+          {"chinchilla", flops.chinchilla}};
+}
+
+}  // namespace isoloss

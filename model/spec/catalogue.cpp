@@ -1,0 +1,84 @@
+#include "model/spec/catalogue.h"
+
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+#include "model/spec/spec_fields.h"
+
+namespace isoloss {
+namespace {
+
+const CatalogueEntry& find(std::span<const CatalogueEntry> entries, std::string_view name,
+                           const char* kind) {
+  std::vector<std::string> names;
+  for (const CatalogueEntry& entry : entries) {
+    if (entry.name == name) return entry;
+    names.push_back(entry.name);
+  }
+  throw InputError("'" + std::string(name) + "' is not a known " + kind + " (see `catalogue`)" +
+                   suggestion(name, names));
+}
+
+ModelSpec apply(ModelSpec spec, const CatalogueEntry& entry) {
+  for (const auto& [field, value] : entry.overrides) set_field(spec, field, value);
+  return spec;
+}
+
+}  // namespace
+
+std::span<const CatalogueEntry> architectures() {
+  static const std::vector<CatalogueEntry> entries = {
+      {"transformer", "T5's decoder: pre-LayerNorm, ReLU (Primer's 'vanilla', section 4)", {}},
+      {"transformer++",
+       "SwiGLU with two thirds of the hidden width, RMSNorm (Primer's 'Transformer++')",
+       {{"activation", "swish"}, {"gated", "true"}, {"norm", "rms"}}},
+      {"primer-ez",
+       "squared ReLU and a width-3 depthwise convolution on Q, K, V (Primer section 3, 'Primer-EZ')",
+       {{"activation", "squared_relu"}, {"convolution_width", "3"}}},
+      {"primer",
+       "primer-ez with shared Q and K, norm after the feed-forward, Primer's norm (released T5 code)",
+       {{"activation", "squared_relu"},
+        {"convolution_width", "3"},
+        {"shared_qk", "true"},
+        {"norm", "primer"},
+        {"norm_placement", "primer"}}},
+  };
+  return entries;
+}
+
+std::span<const CatalogueEntry> sizes() {
+  // T5's sizes as Primer's gin files give them; vocabulary 32,128 is T5's SentencePiece, padded.
+  static const std::vector<CatalogueEntry> entries = {
+      {"t5-small",
+       "35 M, LM1B in Primer",
+       {{"layers", "6"}, {"d_model", "512"}, {"d_head", "64"}, {"d_ff", "2048"},
+        {"d_ff_gated", "1364"}, {"sequence", "64"}, {"vocabulary", "32128"}}},
+      {"t5-medium",
+       "110 M (T5 base), C4 and PG19 in Primer",
+       {{"layers", "12"}, {"d_model", "768"}, {"d_head", "64"}, {"d_ff", "3072"},
+        {"d_ff_gated", "2048"}, {"sequence", "512"}, {"vocabulary", "32128"}}},
+      {"t5-large",
+       "537 M, C4 at full scale in Primer",
+       {{"layers", "24"}, {"d_model", "1024"}, {"d_head", "64"}, {"d_ff", "8192"},
+        {"d_ff_gated", "5462"}, {"sequence", "512"}, {"vocabulary", "32128"}}},
+      {"gpt3-xl",
+       "Primer's one-shot comparison; the paper prints neither heads nor vocabulary: 24 heads of 128 "
+       "and 32,128 tokens give its 1.9 B",
+       {{"layers", "24"}, {"d_model", "2048"}, {"d_head", "128"}, {"heads", "24"},
+        {"d_ff", "12288"}, {"d_ff_gated", "8192"}, {"sequence", "1024"}, {"vocabulary", "32128"}}},
+  };
+  return entries;
+}
+
+ModelSpec named_architecture(std::string_view name) {
+  ModelSpec spec = apply(ModelSpec{}, find(architectures(), name, "architecture"));
+  spec.architecture = name;
+  return spec;
+}
+
+ModelSpec with_size(ModelSpec spec, std::string_view size) {
+  spec = apply(std::move(spec), find(sizes(), size, "size"));
+  spec.size = size;
+  return spec;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,28 @@
+// The named architectures and sizes: each is a list of field overrides with the source of its
+// values. Adding one is adding a row here and a test of its parameter count.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/spec/model_spec.h"
+
+namespace isoloss {
+
+struct CatalogueEntry {
+  std::string name;
+  std::string meaning;  // what it changes against the T5 frame, and where that is printed
+  std::vector<std::pair<std::string, std::string>> overrides;  // spec field -> value
+};
+
+std::span<const CatalogueEntry> architectures();
+std::span<const CatalogueEntry> sizes();
+
+// The frame with one architecture's switches set; throws InputError with the nearest name.
+ModelSpec named_architecture(std::string_view name);
+// Applies a named size on top of `spec`; throws InputError with the nearest name.
+ModelSpec with_size(ModelSpec spec, std::string_view size);
+
+}  // namespace isoloss

@@ -1,0 +1,152 @@
+#include "model/spec/spec_fields.h"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+
+namespace isoloss {
+namespace {
+
+template <typename Enum, std::size_t n>
+using Names = std::array<std::pair<Enum, const char*>, n>;
+
+constexpr Names<Activation, 5> kActivations{{{Activation::Relu, "relu"},
+                                             {Activation::Gelu, "gelu"},
+                                             {Activation::Swish, "swish"},
+                                             {Activation::SquaredRelu, "squared_relu"},
+                                             {Activation::Linear, "linear"}}};
+constexpr Names<Norm, 3> kNorms{
+    {{Norm::Layer, "layer"}, {Norm::Rms, "rms"}, {Norm::Primer, "primer"}}};
+constexpr Names<NormPlacement, 2> kPlacements{
+    {{NormPlacement::Pre, "pre"}, {NormPlacement::Primer, "primer"}}};
+
+template <typename Enum, std::size_t n>
+SpecField choice(const char* name, const char* meaning, Enum ModelSpec::*member,
+                 const Names<Enum, n>& names) {
+  return {name, meaning,
+          [member, &names](const ModelSpec& spec) -> std::string {
+            for (const auto& [value, text] : names)
+              if (value == spec.*member) return text;
+            return {};
+          },
+          [member, &names, name](ModelSpec& spec, const std::string& text) {
+            std::vector<std::string> known;
+            for (const auto& [value, known_text] : names) {
+              if (text == known_text) {
+                spec.*member = value;
+                return;
+              }
+              known.emplace_back(known_text);
+            }
+            throw InputError(std::string(name) + " is '" + text + "' (not one of its choices)" +
+                             suggestion(text, known));
+          }};
+}
+
+SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::*member) {
+  return {name, meaning,
+          [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
+          [member, name](ModelSpec& spec, const std::string& text) {
+            const char* end = text.data() + text.size();
+            const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
+            if (code != std::errc() || stop != end)
+              throw InputError(std::string(name) + " is '" + text +
+                               "' (not a whole number); give a whole number");
+          }};
+}
+
+SpecField real(const char* name, const char* meaning, double ModelSpec::*member) {
+  return {name, meaning,
+          [member](const ModelSpec& spec) {
+            std::array<char, 32> text{};
+            const auto end = std::to_chars(text.data(), text.data() + text.size(), spec.*member);
+            return std::string(text.data(), end.ptr);
+          },
+          [member, name](ModelSpec& spec, const std::string& text) {
+            const char* end = text.data() + text.size();
+            const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
+            if (code != std::errc() || stop != end)
+              throw InputError(std::string(name) + " is '" + text +
+                               "' (not a number); give a number");
+          }};
+}
+
+SpecField yes_no(const char* name, const char* meaning, bool ModelSpec::*member) {
+  return {name, meaning,
+          [member](const ModelSpec& spec) -> std::string { return spec.*member ? "true" : "false"; },
+          [member, name](ModelSpec& spec, const std::string& text) {
+            if (text != "true" && text != "false")
+              throw InputError(std::string(name) + " is '" + text +
+                               "' (not true or false); give true or false");
+            spec.*member = text == "true";
+          }};
+}
+
+SpecField words(const char* name, const char* meaning, std::string ModelSpec::*member) {
+  return {name, meaning, [member](const ModelSpec& spec) { return spec.*member; },
+          [member](ModelSpec& spec, const std::string& text) { spec.*member = text; }};
+}
+
+std::vector<SpecField> make_fields() {
+  return {
+      words("architecture", "name of the architecture", &ModelSpec::architecture),
+      words("size", "name of the size", &ModelSpec::size),
+      choice("activation", "of the feed-forward", &ModelSpec::activation, kActivations),
+      yes_no("gated", "feed-forward act(x W0 + b0) * (x W1 + b1)", &ModelSpec::gated),
+      choice("norm", "layer, rms or primer", &ModelSpec::norm, kNorms),
+      choice("norm_placement", "pre, or primer: before attention and after the feed-forward",
+             &ModelSpec::norm_placement, kPlacements),
+      number("convolution_width", "causal depthwise convolution on Q, K, V; 0: none",
+             &ModelSpec::convolution_width),
+      yes_no("shared_qk", "queries computed from keys", &ModelSpec::shared_qk),
+      number("layers", "attention and feed-forward pairs", &ModelSpec::layers),
+      number("d_model", "width of the residual stream", &ModelSpec::d_model),
+      number("d_head", "channels of a head", &ModelSpec::d_head),
+      number("heads", "0: d_model / d_head", &ModelSpec::heads),
+      number("d_ff", "hidden width without a gate; 0: 4 d_model", &ModelSpec::d_ff),
+      number("d_ff_gated", "hidden width with a gate; 0: 2/3 of the other", &ModelSpec::d_ff_gated),
+      number("sequence", "tokens of a sequence", &ModelSpec::sequence),
+      number("vocabulary", "tokens known; follows the tokenizer", &ModelSpec::vocabulary),
+      number("relative_buckets", "of the relative-position bias", &ModelSpec::relative_buckets),
+      number("relative_max_distance", "where the last bucket begins",
+             &ModelSpec::relative_max_distance),
+      real("norm_epsilon", "added to the variance", &ModelSpec::norm_epsilon),
+  };
+}
+
+}  // namespace
+
+std::span<const SpecField> spec_fields() {
+  static const std::vector<SpecField> fields = make_fields();
+  return fields;
+}
+
+std::span<const std::string> spec_field_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const SpecField& field : spec_fields()) list.push_back(field.name);
+    return list;
+  }();
+  return names;
+}
+
+void set_field(ModelSpec& spec, std::string_view name, const std::string& value) {
+  for (const SpecField& field : spec_fields())
+    if (field.name == name) {
+      field.set(spec, value);
+      return;
+    }
+  throw InputError("'" + std::string(name) + "' is not a field of a model (no such name)" +
+                   suggestion(name, spec_field_names()));
+}
+
+std::vector<std::pair<std::string, std::string>> spec_as_text(const ModelSpec& spec) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const SpecField& field : spec_fields()) list.emplace_back(field.name, field.get(spec));
+  return list;
+}
+
+}  // namespace isoloss

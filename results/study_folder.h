@@ -1,0 +1,55 @@
+// Where things lie in a study folder. No central index: a study is the sum of its files.
+//   study.yaml                 the study file as it was first run; its name identifies the study
+//   data/                      prepared tokens
+//   runs/ID/run.h5             the run, whole or absent (run_file.h)
+//   runs/ID/journal            metrics since the last checkpoint (journal.h)
+//   runs/ID/checkpoint-STEP    weights, optimizer state and counters
+//   runs/ID/claim              who trains it now
+//   runs/ID/attempt-N.json     why an attempt failed
+//   decisions/KEY.json         what a learning-rate search decided
+//   ranks/NAME.json            what a rank is doing, for progress and status
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/decision.h"
+#include "results/run_record.h"
+
+namespace isoloss {
+
+struct StudyFolder {
+  std::filesystem::path root;
+
+  std::filesystem::path study_file() const { return root / "study.yaml"; }
+  std::filesystem::path data() const { return root / "data"; }
+  std::filesystem::path runs() const { return root / "runs"; }
+  std::filesystem::path run(const std::string& id) const { return runs() / id; }
+  std::filesystem::path run_file(const std::string& id) const { return run(id) / "run.h5"; }
+  std::filesystem::path journal(const std::string& id) const { return run(id) / "journal"; }
+  std::filesystem::path claim(const std::string& id) const { return run(id) / "claim"; }
+  std::filesystem::path decisions() const { return root / "decisions"; }
+  std::filesystem::path ranks() const { return root / "ranks"; }
+};
+
+// Ids of the runs that have a folder, sorted.
+std::vector<std::string> run_ids(const StudyFolder& folder);
+
+// A run as the files say: run.h5 with the journal's later events added; absent where neither is
+// there yet. Throws InputError naming the file where one is damaged or foreign.
+std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& id);
+
+// Decisions sorted by key.
+std::vector<Decision> read_decisions(const StudyFolder& folder);
+// Writes one by link, without replacing: the first writer wins and all writers agree.
+void publish_decision(const StudyFolder& folder, const Decision& decision);
+
+struct FailedAttempt {
+  int attempt = 0;
+  std::string reason;
+};
+std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id);
+void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason);
+
+}  // namespace isoloss
