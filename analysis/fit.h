@@ -1,0 +1,63 @@
+// `isoloss fit`: one law fitted to points, with intervals and flags (science.md; JSON keys of
+// docs/format.md).
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "analysis/points.h"
+
+namespace isoloss {
+
+enum class ObjectiveKind { Huber, Squares, Lad };
+enum class FitSpace { Log, Linear };
+
+struct FloorChoice {
+  enum Kind { Free, Zero, Value } kind = Free;
+  double value = 0;
+};
+
+struct FitOptions {
+  std::string law = "power";     // power, chinchilla
+  ObjectiveKind objective = ObjectiveKind::Huber;
+  double delta = 1e-3;
+  FitSpace space = FitSpace::Log;
+  FloorChoice floor;
+  std::string architecture;      // empty: every point
+  int bootstrap = 200;           // resamples; whole runs where a folder says which
+  double level = 0.95;
+  std::uint64_t seed = 1;
+  int threads = 1;
+};
+
+struct Fit {
+  std::string law;
+  std::size_t n = 0;
+  ObjectiveKind objective = ObjectiveKind::Huber;
+  double delta = 0;
+  FitSpace space = FitSpace::Log;
+  double value = 0;              // SUM over points of the objective at the optimum
+  std::vector<std::pair<std::string, double>> parameters;                       // power: a, b, E
+  std::vector<std::pair<std::string, std::pair<double, double>>> intervals;
+  bool converged = false;
+  std::vector<std::string> flags;
+  double gradient_norm = 0;      // scale-free, at the optimum
+  int starts_agreeing = 0, starts = 0;
+  int resamples = 0, failed_resamples = 0;
+  std::uint64_t seed = 0;
+  std::string uncertainty;       // what the intervals rest on, in words
+
+  double parameter(const std::string& name) const;  // programmer error where there is none
+};
+
+// Throws InputError for too few points or columns a law needs and the table lacks, WorkError where
+// the fit did not converge.
+Fit fit_law(const PointTable& table, const FitOptions& options);
+
+nlohmann::json to_json(const Fit& fit);
+
+}  // namespace isoloss

@@ -1,0 +1,66 @@
+// Points: the table every analysis reads. A CSV (columns in docs/format.md) or a study folder gives
+// the same table; a folder also gives per-sequence held-out losses, so that differences are paired.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/decision.h"
+#include "results/run_record.h"
+
+namespace isoloss {
+
+struct Point {
+  std::string architecture;
+  double parameters = 0;       // NaN where the CSV leaves it empty
+  double tokens = 0;           // NaN where the CSV leaves it empty
+  double flops = 0;
+  double loss = 0;             // nats per token
+  // Optional columns; NaN or empty where absent.
+  std::string size;
+  std::int64_t seed = 0;
+  bool has_seed = false;
+  double budget = 0;           // nominal; NaN where absent
+  double learning_rate = 0;
+  double wall_seconds = 0;
+  double bits_per_byte = 0;
+  double parameters_embedding = 0;
+  // From a study folder only.
+  std::string run;             // run id: points of one run are one draw
+  std::string role;            // result, arm (lost a search) or check (runner-up trained on)
+  std::vector<float> sequence_losses;
+};
+
+struct PointTable {
+  std::string source;                   // file or folder as given
+  std::vector<Point> points;
+  std::string flops_convention = "exact";  // empty for a CSV that does not say
+  std::optional<double> floor;          // exact floor of the held-out text, where it is known
+  // From a study folder only.
+  std::vector<RunRecord> runs;          // curves for the report; scores
+  std::vector<Decision> decisions;
+};
+
+// Reads a CSV. `#` starts a comment line. InputError with file and line: missing required column,
+// not a number, nonpositive FLOPs or loss, ragged row.
+PointTable read_points_csv(const std::filesystem::path& file);
+
+// Reads a study folder: every evaluation of every run, roles from the decisions; with `all` false
+// only role `result`. `convention` is one of by_convention's names. InputError where runs differ in
+// tokenizer or held-out hash, or the folder holds no run.
+PointTable read_points_folder(const std::filesystem::path& folder, const std::string& convention,
+                              bool all);
+
+// The one or the other by what `path` is.
+PointTable read_points(const std::filesystem::path& path, const std::string& convention = "exact",
+                       bool all = false);
+
+void write_points_csv(std::ostream& out, const PointTable& table);
+
+// Architectures in order of first appearance.
+std::vector<std::string> architectures_of(const PointTable& table);
+
+}  // namespace isoloss
