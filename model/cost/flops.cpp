@@ -19,8 +19,8 @@ FlopsPerToken flops_per_token(const ModelSpec& spec) {
   flops.six_n = 6.0 * real(n.total);
   flops.six_n_non_embedding = 6.0 * real(n.non_embedding);
   flops.six_n_plus_attention = flops.six_n + 6.0 * layers * s * width;
-  const double attention = 6.0 * d * width + 2.0 * s * width +
-                           3.0 * real(head_count(spec)) * s + 2.0 * s * width + 2.0 * width * d;
+  const double attention = 6.0 * d * width + 2.0 * s * width + 3.0 * real(head_count(spec)) * s +
+                           2.0 * s * width + 2.0 * width * d;
   const double dense = (spec.gated ? 6.0 : 4.0) * d * real(feed_forward_width(spec));
   flops.chinchilla = 3.0 * (2.0 * v * d + layers * (attention + dense) + 2.0 * d * v);
   return flops;

@@ -9,16 +9,17 @@
 namespace isoloss {
 
 struct FlopsPerToken {
-  double exact = 0;             // work list x 2 x 3 (backward is twice the forward)
-  double six_n = 0;             // 6 N, N with embeddings
-  double six_n_non_embedding = 0;  // 6 N, N without the token embedding (Kaplan et al. 2020)
-  double six_n_plus_attention = 0; // 6 N + 6 layers T heads d_head (causal half; llm.c, Porian)
-  double chinchilla = 0;        // Hoffmann et al. 2022, appendix F, embedding and softmax included
+  double exact = 0;                 // work list x 2 x 3 (backward is twice the forward)
+  double six_n = 0;                 // 6 N, N with embeddings
+  double six_n_non_embedding = 0;   // 6 N, N without the token embedding (Kaplan et al. 2020)
+  double six_n_plus_attention = 0;  // 6 N + 6 layers T heads d_head (causal half; llm.c, Porian)
+  double chinchilla = 0;  // Hoffmann et al. 2022, appendix F, embedding and softmax included
 };
 
 FlopsPerToken flops_per_token(const ModelSpec& spec);
 
-// ("exact", value), ("6N", ..), ("6N_non_embedding", ..), ("6N_plus_attention", ..), ("chinchilla", ..)
+// ("exact", value), ("6N", ..), ("6N_non_embedding", ..), ("6N_plus_attention", ..), ("chinchilla",
+// ..)
 std::vector<std::pair<std::string, double>> by_convention(const FlopsPerToken& flops);
 
 }  // namespace isoloss

@@ -10,8 +10,8 @@
 namespace isoloss {
 
 struct Product {
-  std::string part;   // attention.projection, attention.logits, attention.values, attention.output,
-                      // convolution, feed_forward or head
+  std::string part;  // attention.projection, attention.logits, attention.values, attention.output,
+                     // convolution, feed_forward or head
   std::int64_t m = 0, n = 0, k = 0;
   std::int64_t times = 0;  // per sequence
 

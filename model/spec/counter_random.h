@@ -1,5 +1,6 @@
 // Random numbers from counter keys: every draw is a pure function of (seed, stream, index), so that
-// results depend on no rank count, thread or order. Philox4x32-10 (Salmon et al., SC'11, Random123).
+// results depend on no rank count, thread or order. Philox4x32-10 (Salmon et al., SC'11,
+// Random123).
 #pragma once
 #include <array>
 #include <cstdint>
@@ -31,8 +32,8 @@ std::uint64_t random_below(std::uint64_t seed, std::uint64_t stream, std::uint64
 double random_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t index,
                      std::uint64_t attempt = 0);
 
-// Where `index` lands in a pseudo-random permutation of [0, size): a four-round Feistel network with
-// cycle walking, so that no table is kept. index < size.
+// Where `index` lands in a pseudo-random permutation of [0, size): a four-round Feistel network
+// with cycle walking, so that no table is kept. index < size.
 std::uint64_t random_permutation(std::uint64_t seed, std::uint64_t stream, std::uint64_t index,
                                  std::uint64_t size);
 

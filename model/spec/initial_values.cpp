@@ -23,8 +23,8 @@ void fill(std::span<Real> values, const Parameter& parameter, std::uint64_t seed
           std::int64_t first) {
   const std::uint64_t stream = stream_of("weights/" + parameter.name);
   for (std::size_t j = 0; j < values.size(); ++j)
-    values[j] = static_cast<Real>(
-        draw(parameter, seed, stream, static_cast<std::uint64_t>(first) + j));
+    values[j] =
+        static_cast<Real>(draw(parameter, seed, stream, static_cast<std::uint64_t>(first) + j));
 }
 
 }  // namespace

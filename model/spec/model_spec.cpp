@@ -21,9 +21,10 @@ void check(const ModelSpec& spec) {
   const struct {
     const char* name;
     std::int64_t value;
-  } sizes[] = {{"layers", spec.layers},         {"d_model", spec.d_model},
-               {"d_head", spec.d_head},         {"sequence", spec.sequence},
-               {"vocabulary", spec.vocabulary}, {"relative_max_distance", spec.relative_max_distance}};
+  } sizes[] = {
+      {"layers", spec.layers},         {"d_model", spec.d_model},
+      {"d_head", spec.d_head},         {"sequence", spec.sequence},
+      {"vocabulary", spec.vocabulary}, {"relative_max_distance", spec.relative_max_distance}};
   for (const auto& [name, value] : sizes)
     if (value < 1)
       throw InputError(std::string(name) + " is " + std::to_string(value) +

@@ -18,19 +18,19 @@ struct ModelSpec {
 
   // Switches.
   Activation activation = Activation::Relu;
-  bool gated = false;                // feed-forward act(x W0 + b0) * (x W1 + b1)
+  bool gated = false;  // feed-forward act(x W0 + b0) * (x W1 + b1)
   Norm norm = Norm::Layer;
   NormPlacement norm_placement = NormPlacement::Pre;
   std::int64_t convolution_width = 0;  // causal depthwise, per channel, on Q K V after projection
-  bool shared_qk = false;            // K = conv(x Wk), Q = K W, no convolution of Q's own
+  bool shared_qk = false;              // K = conv(x Wk), Q = K W, no convolution of Q's own
 
   // Sizes.
   std::int64_t layers = 6;
   std::int64_t d_model = 512;
   std::int64_t d_head = 64;
-  std::int64_t heads = 0;            // 0: d_model / d_head
-  std::int64_t d_ff = 0;             // hidden width without a gate; 0: 4 d_model
-  std::int64_t d_ff_gated = 0;       // hidden width with a gate; 0: 2/3 of the other, by fours
+  std::int64_t heads = 0;       // 0: d_model / d_head
+  std::int64_t d_ff = 0;        // hidden width without a gate; 0: 4 d_model
+  std::int64_t d_ff_gated = 0;  // hidden width with a gate; 0: 2/3 of the other, by fours
   std::int64_t sequence = 512;
   std::int64_t vocabulary = 32128;
   std::int64_t relative_buckets = 32;
@@ -44,9 +44,9 @@ struct ModelSpec {
 std::int64_t head_count(const ModelSpec& spec);
 // heads * d_head: the width of queries, keys and values.
 std::int64_t attention_width(const ModelSpec& spec);
-// Hidden width of the feed-forward: d_ff, or d_ff_gated for a gated one, with defaults resolved. The
-// gated default rounds 2/3 d_ff to a multiple of four, which keeps parameters equal within 1.6 % at
-// d_model 32 and vector lengths whole.
+// Hidden width of the feed-forward: d_ff, or d_ff_gated for a gated one, with defaults resolved.
+// The gated default rounds 2/3 d_ff to a multiple of four, which keeps parameters equal within 1.6
+// % at d_model 32 and vector lengths whole.
 std::int64_t feed_forward_width(const ModelSpec& spec);
 
 // Throws InputError where sizes contradict each other (d_model not a multiple of d_head with heads

@@ -39,8 +39,10 @@ class Builder {
 
   Parameter& add(const std::string& name, std::vector<std::int64_t> shape, Initializer initializer,
                  double value, int tensor_axis, bool adjacent = false) {
-    Parameter p{prefix_ + name, std::move(shape), initializer, value, false, tensor_axis, adjacent,
-                adjacent ? table_.buffer_size : aligned(table_.buffer_size)};
+    Parameter p{prefix_ + name, std::move(shape),
+                initializer,    value,
+                false,          tensor_axis,
+                adjacent,       adjacent ? table_.buffer_size : aligned(table_.buffer_size)};
     table_.buffer_size = p.offset + p.size();
     table_.parameters.push_back(std::move(p));
     return table_.parameters.back();

@@ -1,5 +1,5 @@
-// The parameter table: from a spec, one list of every tensor in the order of the flat buffer. Counts,
-// initial values, optimizer state, checkpoints and layers all read this list.
+// The parameter table: from a spec, one list of every tensor in the order of the flat buffer.
+// Counts, initial values, optimizer state, checkpoints and layers all read this list.
 //
 // Matrices are stored [out, in] (y = x W^T). Names, for layer i ("layers.i." before each):
 //   embedding [vocabulary, d_model]; relative_bias [heads, buckets]
@@ -7,7 +7,8 @@
 //   attention.query, attention.key, attention.value [heads d_head, d_model], adjacent;
 //     with shared_qk: attention.key, attention.value adjacent, then
 //     attention.query_from_key [heads d_head, heads d_head]
-//   attention.query_convolution.0 .. width-1 [heads d_head] (tap s multiplies the input s steps ago),
+//   attention.query_convolution.0 .. width-1 [heads d_head] (tap s multiplies the input s steps
+//   ago),
 //     then key_ and value_convolution, all adjacent; no query_convolution with shared_qk
 //   attention.output [d_model, heads d_head]
 //   feed_forward.norm.scale, .bias [d_model]
@@ -30,10 +31,10 @@ struct Parameter {
   std::string name;
   std::vector<std::int64_t> shape;
   Initializer initializer = Initializer::Constant;
-  double value = 0;       // the constant, or the standard deviation (before truncation at two of it)
-  bool decays = false;    // weight decay applies (matrices only)
-  int tensor_axis = -1;   // axis that tensor parallelism splits; -1: replicated
-  bool adjacent = false;  // stored right after its predecessor, so that one product serves both
+  double value = 0;      // the constant, or the standard deviation (before truncation at two of it)
+  bool decays = false;   // weight decay applies (matrices only)
+  int tensor_axis = -1;  // axis that tensor parallelism splits; -1: replicated
+  bool adjacent = false;    // stored right after its predecessor, so that one product serves both
   std::int64_t offset = 0;  // first element in the flat buffer
 
   std::int64_t size() const;
@@ -49,9 +50,9 @@ ParameterTable parameter_table(const ModelSpec& spec);
 
 struct ParameterCounts {
   std::int64_t total = 0;
-  std::int64_t embedding = 0;      // token embedding, tied: once
+  std::int64_t embedding = 0;  // token embedding, tied: once
   std::int64_t non_embedding = 0;
-  std::int64_t activated = 0;      // all of them: no mixture of experts yet
+  std::int64_t activated = 0;  // all of them: no mixture of experts yet
 };
 ParameterCounts count_parameters(const ModelSpec& spec);
 

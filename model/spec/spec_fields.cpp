@@ -47,8 +47,7 @@ SpecField choice(const char* name, const char* meaning, Enum ModelSpec::*member,
 }
 
 SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::*member) {
-  return {name, meaning,
-          [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
+  return {name, meaning, [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
           [member, name](ModelSpec& spec, const std::string& text) {
             const char* end = text.data() + text.size();
             const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
@@ -59,30 +58,31 @@ SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::
 }
 
 SpecField real(const char* name, const char* meaning, double ModelSpec::*member) {
-  return {name, meaning,
-          [member](const ModelSpec& spec) {
-            std::array<char, 32> text{};
-            const auto end = std::to_chars(text.data(), text.data() + text.size(), spec.*member);
-            return std::string(text.data(), end.ptr);
-          },
-          [member, name](ModelSpec& spec, const std::string& text) {
-            const char* end = text.data() + text.size();
-            const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
-            if (code != std::errc() || stop != end)
-              throw InputError(std::string(name) + " is '" + text +
-                               "' (not a number); give a number");
-          }};
+  return {
+      name, meaning,
+      [member](const ModelSpec& spec) {
+        std::array<char, 32> text{};
+        const auto end = std::to_chars(text.data(), text.data() + text.size(), spec.*member);
+        return std::string(text.data(), end.ptr);
+      },
+      [member, name](ModelSpec& spec, const std::string& text) {
+        const char* end = text.data() + text.size();
+        const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
+        if (code != std::errc() || stop != end)
+          throw InputError(std::string(name) + " is '" + text + "' (not a number); give a number");
+      }};
 }
 
 SpecField yes_no(const char* name, const char* meaning, bool ModelSpec::*member) {
-  return {name, meaning,
-          [member](const ModelSpec& spec) -> std::string { return spec.*member ? "true" : "false"; },
-          [member, name](ModelSpec& spec, const std::string& text) {
-            if (text != "true" && text != "false")
-              throw InputError(std::string(name) + " is '" + text +
-                               "' (not true or false); give true or false");
-            spec.*member = text == "true";
-          }};
+  return {
+      name, meaning,
+      [member](const ModelSpec& spec) -> std::string { return spec.*member ? "true" : "false"; },
+      [member, name](ModelSpec& spec, const std::string& text) {
+        if (text != "true" && text != "false")
+          throw InputError(std::string(name) + " is '" + text +
+                           "' (not true or false); give true or false");
+        spec.*member = text == "true";
+      }};
 }
 
 SpecField words(const char* name, const char* meaning, std::string ModelSpec::*member) {

@@ -16,7 +16,8 @@ struct SpecField {
   std::string name;
   std::string meaning;  // one line for documentation and --help
   std::function<std::string(const ModelSpec&)> get;
-  std::function<void(ModelSpec&, const std::string&)> set;  // throws InputError: wrong type or value
+  std::function<void(ModelSpec&, const std::string&)>
+      set;  // throws InputError: wrong type or value
 };
 
 std::span<const SpecField> spec_fields();

@@ -1,0 +1,61 @@
+#include "harness/cli/command_line.h"
+
+#include <iostream>
+
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+
+namespace isoloss {
+
+namespace po = boost::program_options;
+
+CommandLine::CommandLine(std::string usage, std::string about, std::string example)
+    : usage_(std::move(usage)), about_(std::move(about)), example_(std::move(example)) {
+  options_.add_options()("help,h", "this text");
+}
+
+po::options_description_easy_init CommandLine::add() { return options_.add_options(); }
+
+void CommandLine::positional(const std::string& name, Arity arity) {
+  if (arity == Arity::Many)
+    hidden_.add_options()(name.c_str(), po::value<std::vector<std::string>>());
+  else
+    hidden_.add_options()(name.c_str(), po::value<std::string>());
+  positions_.add(name.c_str(), arity == Arity::Many ? -1 : 1);
+  if (arity != Arity::Optional) required_.push_back(name);
+}
+
+bool CommandLine::parse(std::span<const std::string> arguments) {
+  po::options_description all;
+  all.add(options_).add(hidden_);
+  try {
+    const int exact = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser({arguments.begin(), arguments.end()})
+                  .options(all)
+                  .positional(positions_)
+                  .style(exact)
+                  .run(),
+              values_);
+    po::notify(values_);
+  } catch (const po::unknown_option& error) {
+    std::vector<std::string> names;
+    for (const auto& option : options_.options()) names.push_back("--" + option->long_name());
+    throw InputError("'" + error.get_option_name() + "' is not an option (see " + usage_ + ")" +
+                     suggestion(error.get_option_name(), names));
+  } catch (const po::too_many_positional_options_error&) {
+    throw InputError("too many arguments (usage: " + usage_ + "); leave out what is too much");
+  } catch (const po::error& error) {
+    throw InputError(std::string(error.what()) + " (usage: " + usage_ + "); see --help");
+  }
+  if (has("help")) {
+    std::cout << about_ << "\n\nusage: " << usage_ << "\n\n"
+              << options_ << "\nexample: " << example_ << "\n";
+    return false;
+  }
+  for (const std::string& name : required_)
+    if (!has(name))
+      throw InputError(name + " is missing (usage: " + usage_ + "); for example: " + example_);
+  return true;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,43 @@
+// Options of one subcommand: parsed by Boost.Program_options, --help with an example, and errors in
+// the program's grammar.
+#pragma once
+#include <boost/program_options.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace isoloss {
+
+class CommandLine {
+ public:
+  // `usage`: "isoloss fit FILE [options]"; `about`: what it does in a sentence; `example`: a line
+  // that works as it stands.
+  CommandLine(std::string usage, std::string about, std::string example);
+
+  // Where options are added; --help is there already.
+  boost::program_options::options_description_easy_init add();
+  // A positional argument, as the usage line names it. Many takes one or more and is read as
+  // std::vector<std::string>, the others as std::string.
+  enum class Arity { One, Optional, Many };
+  void positional(const std::string& name, Arity arity = Arity::One);
+
+  // Returns false where --help was asked for and printed. InputError: unknown option (nearest
+  // named), wrong value, missing positional argument.
+  bool parse(std::span<const std::string> arguments);
+
+  bool has(const std::string& name) const { return values_.count(name) > 0; }
+  template <typename T>
+  T get(const std::string& name) const {
+    return values_.at(name).as<T>();
+  }
+
+ private:
+  std::string usage_, about_, example_;
+  boost::program_options::options_description options_{"options"};
+  boost::program_options::options_description hidden_;
+  boost::program_options::positional_options_description positions_;
+  std::vector<std::string> required_;
+  boost::program_options::variables_map values_;
+};
+
+}  // namespace isoloss

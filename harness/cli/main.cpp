@@ -1,0 +1,84 @@
+// `isoloss COMMAND [options]`: finds the command, runs it, turns errors into one line and a status.
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "harness/cli/commands.h"
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+
+namespace isoloss {
+
+std::span<const Command> commands() {
+  static const std::vector<Command> list = {
+      {"catalogue", "the named architectures, their parameters and FLOPs", catalogue_command},
+      {"plan", "what a study file will train, and what it costs", plan_command},
+#ifdef ISOLOSS_TRAIN
+      {"run", "trains what is not done yet; run again to resume", run_command},
+      {"data", "prepares token files; makes a synthetic language", data_command},
+#endif
+      {"submit", "writes a Slurm batch script and submits it", submit_command},
+      {"status", "how far a study is", status_command},
+      {"verify", "checks every file of a study folder", verify_command},
+      {"points", "the trained losses as CSV", points_command},
+      {"fit", "fits a scaling law, with intervals", fit_command},
+      {"savings", "compute saved at equal loss, with intervals", savings_command},
+      {"report", "one HTML page with plots and tables", report_command},
+  };
+  return list;
+}
+
+namespace {
+
+void print_usage(std::ostream& out) {
+  out << "isoloss: how much training compute does one architecture save over another at equal "
+         "loss?\n\nusage: isoloss COMMAND [options]      (isoloss COMMAND --help)\n\n";
+  for (const Command& command : commands())
+    out << "  " << command.name << std::string(11 - command.name.size(), ' ') << command.about
+        << "\n";
+  out << "\nexample: isoloss plan sweeps/quickstart.yaml\n";
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_usage(std::cerr);
+    return 2;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_usage(std::cout);
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    if (command.name == name) return command.run(Arguments(arguments).subspan(1));
+    names.push_back(command.name);
+  }
+  throw InputError("'" + name + "' is not a command (see isoloss --help)" +
+                   suggestion(name, names));
+}
+
+}  // namespace
+}  // namespace isoloss
+
+int main(int argc, char** argv) {
+  const auto fail = [](const char* text, int status) {
+    std::fprintf(stderr, "isoloss: %s\n", text);
+    return status;
+  };
+  try {
+    return isoloss::dispatch({argv + 1, argv + argc});
+  } catch (const isoloss::InputError& error) {
+    return fail(error.what(), 2);
+  } catch (const isoloss::WorkError& error) {
+    return fail(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory (the machine has no more); take a smaller model or fewer ranks", 1);
+  } catch (const std::exception& error) {
+    const std::string text = std::string(error.what());
+    return fail(
+        (text.substr(0, text.find('\n')) + " (an internal error); please report it").c_str(), 1);
+  }
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Sets up, builds and tests. ./test.sh runs everything, sanitizers and the build without LibTorch and
+# MPI among it, and is what CI calls; ./test.sh --quick the unit, golden, MPI and fault tests.
+set -euo pipefail
+cd "$(dirname "$0")"
+quick=0
+case ${1:-} in
+  "") ;;
+  --quick) quick=1 ;;
+  *) echo "test.sh: '$1' is not an option (only --quick is); run ./test.sh or ./test.sh --quick" >&2; exit 2 ;;
+esac
+scripts/setup.sh release
+select=()
+((quick)) && select=(-LE slow)
+echo "== Tests"
+ctest --test-dir build --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" "${select[@]}"
+((quick)) && exit 0
+echo "== Address and undefined-behaviour sanitizers over the rooms without LibTorch"
+scripts/setup.sh asan-ubsan
+ctest --test-dir build-asan-ubsan --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -LE slow
+echo "== The program without LibTorch and MPI"
+scripts/setup.sh analysis-only
+ctest --test-dir build-analysis-only --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -R '^(cli|rooms)/'
