@@ -92,17 +92,19 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
   };
   for (const Include& include : all_includes())
     for (const auto& rule : rules)
-      if (std::regex_search(include.target, rule.header))
+      if (std::regex_search(include.target, rule.header)) {
         EXPECT_TRUE(rule.rooms.contains(include.room))
             << include.file << " includes " << include.target;
+      }
 }
 
 TEST(Rooms, NoInterfaceOfTheModelNeedsLibTorch) {
   for (const Include& include : all_includes())
     if (include.file == "model/layers/language_model.h" ||
-        (include.room == "harness" && include.file.ends_with(".h")))
+        (include.room == "harness" && include.file.ends_with(".h"))) {
       EXPECT_FALSE(include.target.starts_with("torch/") || include.target.starts_with("ATen/"))
           << include.file << " includes " << include.target;
+    }
 }
 
 }  // namespace

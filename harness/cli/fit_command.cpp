@@ -1,0 +1,68 @@
+// `isoloss fit`: one law on a CSV of points or on a study folder.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/fit.h"
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/fit_options.h"
+
+namespace isoloss {
+namespace {
+
+void print_fit(const Fit& fit) {
+  fmt::print("law {} on {} points, sum of the objective {:.13g}\n", fit.law, fit.n, fit.value);
+  for (const auto& [name, value] : fit.parameters) {
+    fmt::print("  {:<8} {:.9g}", name, value);
+    for (const auto& [of, interval] : fit.intervals)
+      if (of == name) fmt::print("   [{:.6g}, {:.6g}]", interval.first, interval.second);
+    fmt::print("\n");
+  }
+  if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);
+  for (const std::string& flag : fit.flags) fmt::print("flag: {}\n", flag);
+}
+
+}  // namespace
+
+int fit_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line("isoloss fit FILE|DIR --law power|chinchilla [options]",
+                   "Fits a scaling law to a CSV of points (docs/format.md) or to a study folder.",
+                   "isoloss fit points.csv --law chinchilla --json");
+  line.add()("law", po::value<std::string>()->default_value("power"), "power or chinchilla")(
+      "objective", po::value<std::string>()->default_value("huber"), "huber, squares or lad")(
+      "delta", po::value<double>()->default_value(1e-3), "where Huber turns from square to line")(
+      "space", po::value<std::string>()->default_value("log"), "residuals in log or linear loss")(
+      "floor", po::value<std::string>()->default_value("free"), "free, zero or a number of nats")(
+      "architecture", po::value<std::string>()->default_value(""), "fit this one alone")(
+      "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
+      "bootstrap", po::value<int>()->default_value(200), "resamples")(
+      "level", po::value<double>()->default_value(0.95), "of the intervals")(
+      "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
+      "threads", po::value<int>()->default_value(1), "results do not depend on it")(
+      "json", "one JSON object on standard output");
+  line.positional("FILE");
+  if (!line.parse(arguments)) return 0;
+  FitOptions options;
+  options.law = line.get<std::string>("law");
+  options.objective = objective_named(line.get<std::string>("objective"));
+  options.delta = line.get<double>("delta");
+  options.space = space_named(line.get<std::string>("space"));
+  options.floor = floor_named(line.get<std::string>("floor"));
+  options.architecture = line.get<std::string>("architecture");
+  options.bootstrap = line.get<int>("bootstrap");
+  options.level = line.get<double>("level");
+  options.seed = line.get<std::uint64_t>("seed");
+  options.threads = line.get<int>("threads");
+  const PointTable table =
+      read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
+  const Fit fit = fit_law(table, options);
+  if (line.has("json"))
+    fmt::print("{}\n", to_json(fit).dump());
+  else
+    print_fit(fit);
+  return 0;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,16 @@
+// Options that `fit` and `savings` share: the objective's words on the command line.
+#pragma once
+#include <string>
+
+#include "analysis/fit.h"
+
+namespace isoloss {
+
+// huber, squares or lad; InputError with the nearest otherwise.
+ObjectiveKind objective_named(const std::string& name);
+// log or linear.
+FitSpace space_named(const std::string& name);
+// free, zero or a number.
+FloorChoice floor_named(const std::string& name);
+
+}  // namespace isoloss
