@@ -1,0 +1,46 @@
+// The parameter table's tensors as views into one flat weight buffer and one flat gradient buffer.
+// Buffers start on 64-byte boundaries and live as long as any view. Padding stays zero.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/kernels/cpu/weights.h"
+#include "model/spec/parameters.h"
+
+namespace isoloss {
+
+class ParameterBuffers {
+ public:
+  // Allocates both and fills the weights from (seed, name, index); `type` is kFloat or kDouble.
+  ParameterBuffers(ParameterTable table, std::uint64_t seed, at::ScalarType type);
+
+  const ParameterTable& table() const { return table_; }
+  const at::Tensor& weights() const { return weights_; }
+  const at::Tensor& gradients() const { return gradients_; }
+
+  // One tensor of the table: a leaf that requires gradients, its .grad preset to the view beside
+  // it.
+  Weight weight(const std::string& name) const;
+
+  // Adjacent tensors of the table, first to last, as one tensor of `shape` (plain views, not
+  // leaves).
+  Weight group(const std::string& first, const std::string& last,
+               const std::vector<std::int64_t>& shape) const;
+
+ private:
+  const Parameter& find(const std::string& name) const;
+
+  ParameterTable table_;
+  std::unordered_map<std::string, std::size_t> index_;
+  at::Tensor weights_;
+  at::Tensor gradients_;
+};
+
+// Every tensor of the spec's decoder by its place.
+DecoderWeights decoder_weights(const ModelSpec& spec, const ParameterBuffers& buffers);
+
+}  // namespace isoloss
