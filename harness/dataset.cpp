@@ -1,0 +1,85 @@
+#include "harness/dataset.h"
+
+#include <fmt/format.h>
+
+#include "harness/corpus.h"
+#include "harness/synthetic_floor.h"
+#include "harness/text_dataset.h"
+#include "harness/token_file.h"
+#include "harness/token_file_dataset.h"
+#include "harness/token_file_folder.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+std::filesystem::path cached(const std::filesystem::path& cache, std::uint64_t source_hash) {
+  std::error_code failed;
+  std::filesystem::create_directories(cache, failed);
+  if (failed)
+    throw WorkError(fmt::format("cannot make the folder {} ({}); make room or give another folder",
+                                cache.string(), failed.message()));
+  return cache / fmt::format("tokens-{:016x}.bin", source_hash);
+}
+
+// The name tells what a cached file holds; one that holds something else was put there by hand.
+TokenFile open_cached(const std::filesystem::path& path, std::uint64_t source_hash) {
+  TokenFile file(path);
+  if (file.source_hash() != source_hash)
+    throw InputError(fmt::format(
+        "{} holds the tokens of another source (its header names {:016x}); delete it and run again",
+        path.string(), file.source_hash()));
+  return file;
+}
+
+std::string described(const std::vector<std::string>& files) {
+  return files.size() == 1 ? files[0] : fmt::format("{} and {} more", files[0], files.size() - 1);
+}
+
+std::shared_ptr<const Dataset> open_text(const DataSpec& data, std::int64_t sequence,
+                                         std::int64_t evaluation_tokens,
+                                         const std::filesystem::path& cache) {
+  const std::vector<Document> documents = read_documents(data.files);
+  const std::string model =
+      data.tokenizer.kind == TokenizerKind::Model ? read_file(data.tokenizer.model_file) : "";
+  const std::uint64_t hash = text_source_hash(documents, data, model);
+  const std::filesystem::path path = cached(cache, hash);
+  if (!std::filesystem::exists(path))
+    publish_once(path, encode_token_file(prepare_text(documents, data, model)));
+  return token_file_dataset(open_cached(path, hash), sequence, evaluation_tokens,
+                            described(data.files));
+}
+
+std::shared_ptr<const Dataset> open_synthetic(const DataSpec& data, std::int64_t sequence,
+                                              std::int64_t evaluation_tokens,
+                                              const std::filesystem::path& cache) {
+  const SyntheticLanguage language = make_language(data.synthetic);
+  const std::uint64_t hash = synthetic_source_hash(data.synthetic, data.validation);
+  const std::filesystem::path path = cached(cache, hash);
+  if (!std::filesystem::exists(path))
+    publish_once(path, encode_token_file(prepare_synthetic(language, data.validation)));
+  return token_file_dataset(open_cached(path, hash), sequence, evaluation_tokens, "data.synthetic",
+                            [&](const std::vector<std::int32_t>& tokens, std::int64_t length) {
+                              return language_floor(language, tokens, length);
+                            });
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> open_dataset(const DataSpec& data, std::int64_t sequence,
+                                            std::int64_t evaluation_tokens,
+                                            const std::filesystem::path& cache) {
+  if (sequence < 1)
+    throw InputError(fmt::format("model.sequence is {} (too small); give at least 1", sequence));
+  if (data.kind == DataKind::Text) return open_text(data, sequence, evaluation_tokens, cache);
+  if (data.kind == DataKind::Synthetic)
+    return open_synthetic(data, sequence, evaluation_tokens, cache);
+  if (data.files.empty())
+    throw InputError(
+        "data.tokens names no folder (it is empty); name one that `isoloss data "
+        "prepare` wrote");
+  return open_token_folder(data.files[0], sequence, evaluation_tokens);
+}
+
+}  // namespace isoloss

@@ -1,0 +1,156 @@
+#include "harness/token_file_folder.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "harness/corpus.h"
+#include "harness/synthetic_floor.h"
+#include "harness/text_dataset.h"
+#include "harness/token_file.h"
+#include "harness/token_file_dataset.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kFormat = "isoloss tokens 1";
+
+Json json_of(const SyntheticSpec& spec) {
+  return {{"symbols", spec.symbols},
+          {"topics", spec.topics},
+          {"stay", spec.stay},
+          {"zipf", spec.zipf},
+          {"mix_bigram", spec.mix_bigram},
+          {"mix_trigram", spec.mix_trigram},
+          {"concentration", spec.concentration},
+          {"bigram_concentration", spec.bigram_concentration},
+          {"tokens", spec.tokens},
+          {"seed", spec.seed}};
+}
+
+SyntheticSpec synthetic_of(const Json& json) {
+  SyntheticSpec spec;
+  spec.symbols = json.at("symbols");
+  spec.topics = json.at("topics");
+  spec.stay = json.at("stay");
+  spec.zipf = json.at("zipf");
+  spec.mix_bigram = json.at("mix_bigram");
+  spec.mix_trigram = json.at("mix_trigram");
+  spec.concentration = json.at("concentration");
+  spec.bigram_concentration = json.at("bigram_concentration");
+  spec.tokens = json.at("tokens");
+  spec.seed = json.at("seed");
+  return spec;
+}
+
+FloorFunction floor_of(const SyntheticLanguage& language) {
+  return [&language](const std::vector<std::int32_t>& tokens, std::int64_t sequence) {
+    return language_floor(language, tokens, sequence);
+  };
+}
+
+TokenFileContent prepare_documents(const DataSpec& data) {
+  const std::string model =
+      data.tokenizer.kind == TokenizerKind::Model ? read_file(data.tokenizer.model_file) : "";
+  return prepare_text(read_documents(data.files), data, model);
+}
+
+Json describe(const TokenFile& file, double validation) {
+  return {{"format", kFormat},
+          {"vocabulary", file.vocabulary()},
+          {"tokenizer", file.tokenizer()},
+          {"tokenizer_hash", fmt::format("{:016x}", file.tokenizer_hash())},
+          {"hash", fmt::format("{:016x}", file.checksum())},
+          {"validation", validation},
+          {"documents", file.documents().size()},
+          {"training_tokens", file.tokens(Part::Training)},
+          {"selection_tokens", file.tokens(Part::Selection)},
+          {"report_tokens", file.tokens(Part::Report)}};
+}
+
+void publish_tokens(const std::filesystem::path& folder, const TokenFileContent& content) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    throw WorkError(fmt::format("cannot make the folder {} ({}); make room or give another folder",
+                                folder.string(), failed.message()));
+  const std::filesystem::path path = folder / "tokens.bin";
+  const std::string bytes = encode_token_file(content);
+  if (!publish_once(path, bytes) && read_file(path) != bytes)
+    throw InputError(fmt::format(
+        "{} holds other tokens already (another text, tokenizer or share held out); give another "
+        "folder, or delete this one",
+        folder.string()));
+}
+
+Json read_description(const std::filesystem::path& path) {
+  try {
+    Json json = Json::parse(read_file(path));
+    if (json.at("format") != kFormat)
+      throw InputError(fmt::format("{} has another format (not {}); prepare the tokens again",
+                                   path.string(), kFormat));
+    return json;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("{} does not describe prepared tokens ({}); prepare them again",
+                                 path.string(), error.what()));
+  }
+}
+
+}  // namespace
+
+std::string prepare_tokens(const DataSpec& data, const std::filesystem::path& folder,
+                           std::int64_t sequence) {
+  if (data.kind == DataKind::Tokens)
+    throw InputError(
+        "data.tokens is prepared already (it names a folder of tokens); give data.text "
+        "or data.synthetic");
+  std::optional<SyntheticLanguage> language;
+  if (data.kind == DataKind::Synthetic) language = make_language(data.synthetic);
+  publish_tokens(
+      folder, language ? prepare_synthetic(*language, data.validation) : prepare_documents(data));
+  TokenFile file(folder / "tokens.bin");
+  Json json = describe(file, data.validation);
+  if (language) {
+    const auto dataset =
+        token_file_dataset(std::move(file), sequence, std::numeric_limits<std::int64_t>::max(),
+                           "data.synthetic", floor_of(*language));
+    json["synthetic"] = json_of(data.synthetic);
+    json["floor"] = *dataset->held_out().floor;
+    json["floor_sequence"] = sequence;
+  }
+  write_durably(folder / "tokens.json", json.dump(2) + "\n");
+  return json.dump();
+}
+
+std::shared_ptr<const Dataset> open_token_folder(const std::filesystem::path& folder,
+                                                 std::int64_t sequence,
+                                                 std::int64_t evaluation_tokens) {
+  if (!std::filesystem::is_directory(folder))
+    throw InputError(fmt::format(
+        "data.tokens: {} is no folder (it holds no prepared tokens); write one with `isoloss data "
+        "prepare` or `isoloss data synth`",
+        folder.string()));
+  const Json json = read_description(folder / "tokens.json");
+  TokenFile file(folder / "tokens.bin");
+  const std::string hash = fmt::format("{:016x}", file.checksum());
+  if (json.value("hash", "") != hash ||
+      json.value("vocabulary", std::int64_t{0}) != file.vocabulary())
+    throw InputError(
+        fmt::format("{}: tokens.json and tokens.bin do not belong together (vocabulary {} and hash "
+                    "{} against {} "
+                    "and {}); prepare them again in an empty folder",
+                    folder.string(), json.value("vocabulary", std::int64_t{0}),
+                    json.value("hash", ""), file.vocabulary(), hash));
+  if (!json.contains("synthetic"))
+    return token_file_dataset(std::move(file), sequence, evaluation_tokens, folder.string());
+  const SyntheticLanguage language = make_language(synthetic_of(json["synthetic"]));
+  return token_file_dataset(std::move(file), sequence, evaluation_tokens, folder.string(),
+                            floor_of(language));
+}
+
+}  // namespace isoloss
