@@ -1,0 +1,39 @@
+// `isoloss plan`: what a study file will train and what it costs; trains nothing.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "model/spec/error.h"
+#include "sweeps/plan.h"
+#include "sweeps/plan_text.h"
+#include "sweeps/study.h"
+
+namespace isoloss {
+
+int plan_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line("isoloss plan STUDY.yaml [--ranks N] [--device NAME] [--json]",
+                   "Shows the trials of a study, their FLOPs, memory and predicted time, and what "
+                   "sharing prefixes saves. Trains nothing.",
+                   "isoloss plan sweeps/quickstart.yaml --ranks 2");
+  line.add()("ranks", po::value<int>()->default_value(1), "workers to pack the runs on")(
+      "device", po::value<std::string>()->default_value("cpu"), "whose speed predicts the time")(
+      "json", "one JSON object on standard output");
+  line.positional("STUDY.yaml");
+  if (!line.parse(arguments)) return 0;
+  const int ranks = line.get<int>("ranks");
+  if (ranks < 1)
+    throw InputError("--ranks is " + std::to_string(ranks) +
+                     " (somebody has to train); give 1 or more");
+  const DeviceRate rate = device_rate(line.get<std::string>("device"));
+  const StudyPlan plan = make_plan(read_study(line.get<std::string>("STUDY.yaml")));
+  if (line.has("json"))
+    fmt::print("{}\n", plan_json(plan, ranks, rate).dump());
+  else
+    fmt::print("{}", plan_table(plan, ranks, rate));
+  return 0;
+}
+
+}  // namespace isoloss
