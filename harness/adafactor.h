@@ -1,0 +1,27 @@
+// Adafactor (Shazeer & Stern 2018, arXiv 1804.04235) without momentum, as Mesh TensorFlow runs it
+// for T5 and Primer: second moments in rows and columns where both dimensions of a matrix reach
+// min_dim_factored, decay 1 - (t+1)^-0.8, update clipped by its RMS, step scaled by the tensor's
+// RMS. Every statistic is per tensor of the parameter table.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "model/spec/parameters.h"
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+// Whether the tensor's second moments are kept as row and column means.
+bool is_factored(const Parameter& parameter, std::int64_t min_dim_factored);
+
+// Elements of the flat state: per tensor its second moments, or rows then columns of a factored
+// one.
+std::int64_t adafactor_state_size(const ParameterTable& table, const OptimizerSpec& spec);
+
+// Update `t` (0 for the first): buffers are flat as the table lays them out, state starts as zeros.
+template <typename Real>
+void adafactor_step(const ParameterTable& table, const OptimizerSpec& spec, double learning_rate,
+                    std::int64_t t, std::span<const Real> gradients, std::span<Real> weights,
+                    std::span<Real> state);
+
+}  // namespace isoloss

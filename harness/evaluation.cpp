@@ -1,0 +1,58 @@
+#include "harness/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace isoloss {
+namespace {
+
+// Tokens in one pass: fixed, so that a loss never depends on the batch that training used.
+constexpr std::int64_t kTokensAtOnce = 4096;
+
+std::vector<float> sequence_losses(const LanguageModel& model, const HeldOutPart& part) {
+  std::vector<float> losses;
+  if (part.sequences == 0) return losses;
+  const std::int64_t length = static_cast<std::int64_t>(part.tokens.size()) / part.sequences;
+  const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / length);
+  for (std::int64_t first = 0; first < part.sequences; first += at_once) {
+    const std::int64_t count = std::min(at_once, part.sequences - first);
+    const auto rows = std::span(part.tokens)
+                          .subspan(static_cast<std::size_t>(first * length),
+                                   static_cast<std::size_t>(count * length));
+    const std::vector<float> token_losses = model.token_losses(rows, length);
+    for (std::int64_t row = 0; row < count; ++row) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < length; ++i) {
+        sum += static_cast<double>(token_losses[static_cast<std::size_t>(row * length + i)]);
+      }
+      losses.push_back(static_cast<float>(sum / static_cast<double>(length)));
+    }
+  }
+  return losses;
+}
+
+double mean(const std::vector<float>& values) {
+  double sum = 0;
+  for (const float value : values) sum += static_cast<double>(value);
+  return sum / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out) {
+  Evaluation evaluation;
+  evaluation.selection_loss = mean(sequence_losses(model, held_out.selection));
+  evaluation.sequence_losses = sequence_losses(model, held_out.report);
+  evaluation.loss = mean(evaluation.sequence_losses);
+  const auto n = static_cast<double>(evaluation.sequence_losses.size());
+  double squares = 0;
+  for (const float loss : evaluation.sequence_losses) {
+    const double difference = static_cast<double>(loss) - evaluation.loss;
+    squares += difference * difference;
+  }
+  evaluation.standard_error = n > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
+  return evaluation;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,13 @@
+// Held-out loss of a model: per sequence, so that trials can be compared sequence by sequence.
+#pragma once
+#include "harness/dataset.h"
+#include "model/layers/language_model.h"
+#include "results/run_record.h"
+
+namespace isoloss {
+
+// Fills the losses of both held-out parts: selection_loss, loss, standard_error (standard deviation
+// over sequences / sqrt(n)) and sequence_losses. Nats per token.
+Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out);
+
+}  // namespace isoloss

@@ -1,0 +1,91 @@
+// What the files say of one run, in the words of the scheduler (sweeps/schedule.h). Header alone,
+// so that `status` reads it without LibTorch.
+#pragma once
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/decision.h"
+#include "results/run_record.h"
+#include "results/study_folder.h"
+#include "sweeps/schedule.h"
+
+namespace isoloss {
+
+// Steps of the folder's checkpoints by their names, ascending.
+inline std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder) {
+  constexpr std::string_view kPrefix = "checkpoint-";
+  std::vector<std::int64_t> steps;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix)) continue;
+    std::int64_t step = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, step);
+    if (parsed.ec == std::errc() && parsed.ptr == end) steps.push_back(step);
+  }
+  std::ranges::sort(steps);
+  return steps;
+}
+
+// `record` may be null where nothing is stored yet.
+inline RunProgress run_progress(const StudyFolder& folder, const std::string& id,
+                                const RunRecord* record) {
+  RunProgress progress;
+  progress.id = id;
+  const auto checkpoints = checkpoint_steps(folder.run(id));
+  progress.checkpoint_step = checkpoints.empty() ? 0 : checkpoints.back();
+  const auto attempts = read_attempts(folder, id);
+  progress.failed_attempts = static_cast<int>(attempts.size());
+  if (!attempts.empty()) progress.reason = attempts.back().reason;
+  if (record == nullptr) return progress;
+  for (const Evaluation& evaluation : record->evaluations) {
+    progress.selection_losses[evaluation.step] = evaluation.selection_loss;
+  }
+  progress.diverged = record->state == RunState::Diverged;
+  if (progress.diverged) progress.reason = record->reason;
+  return progress;
+}
+
+inline SearchDecision search_decision(const Decision& stored) {
+  SearchDecision decision{.key = stored.key,
+                          .architecture = stored.architecture,
+                          .size = stored.size,
+                          .every_size = stored.every_size,
+                          .budget = stored.budget,
+                          .this_budget_only = stored.this_budget_only,
+                          .arms = {},
+                          .winner = stored.winner,
+                          .learning_rate = stored.learning_rate,
+                          .runner_up = stored.runner_up,
+                          .at_edge = stored.at_edge};
+  for (const DecisionArm& arm : stored.arms) {
+    decision.arms.push_back({arm.run, arm.learning_rate, arm.selection_loss, arm.diverged});
+  }
+  return decision;
+}
+
+inline Decision stored_decision(const SearchDecision& decided) {
+  Decision decision{.key = decided.key,
+                    .architecture = decided.architecture,
+                    .size = decided.size,
+                    .every_size = decided.every_size,
+                    .budget = decided.budget,
+                    .this_budget_only = decided.this_budget_only,
+                    .arms = {},
+                    .winner = decided.winner,
+                    .learning_rate = decided.learning_rate,
+                    .runner_up = decided.runner_up,
+                    .at_edge = decided.at_edge};
+  for (const SearchArm& arm : decided.arms) {
+    decision.arms.push_back({arm.run, arm.learning_rate, arm.selection_loss, arm.diverged});
+  }
+  return decision;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,31 @@
+// The training loop: steps of one run, evaluations where they are due, events to a listener. It
+// knows no files, ranks or clocks but the training seconds.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "harness/dataset.h"
+#include "harness/events.h"
+#include "harness/training_state.h"
+#include "sweeps/plan.h"
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+struct TrainingSegment {
+  std::int64_t to = 0;                // last step
+  std::vector<EvaluationStop> stops;  // by step; those before the state's are passed over
+  std::chrono::seconds checkpoint_every{60};
+};
+
+enum class TrainingOutcome { Reached, Stopped, Diverged };
+
+// Trains `state` up to segment.to. Step s reads samples [s windows, (s + 1) windows) of the run's
+// seed, windows = batch_tokens / sequence. `stop` is asked before each step.
+TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
+                      const TrainingSegment& segment, const TrainingListener& listener,
+                      const std::function<bool()>& stop);
+
+}  // namespace isoloss
