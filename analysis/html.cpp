@@ -1,0 +1,101 @@
+#include "analysis/html.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "analysis/csv.h"
+#include "analysis/html_style.h"
+#include "analysis/report_number.h"
+
+namespace isoloss {
+
+std::string html_escape(std::string_view text) {
+  std::string out;
+  for (const char character : text) {
+    switch (character) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default: {
+        const auto code = static_cast<unsigned char>(character);
+        if (code >= 0x20 || code == '\n' || code == '\t') out += character;
+      }
+    }
+  }
+  return out;
+}
+
+TableCell text_cell(std::string text) { return {text, std::move(text)}; }
+
+TableCell fixed_cell(double value, int digits) {
+  if (!std::isfinite(value)) return {};
+  return {fixed(value, digits), fmt::format("{}", value)};
+}
+
+TableCell significant_cell(double value, int digits) {
+  if (!std::isfinite(value)) return {};
+  return {significant(value, digits), fmt::format("{}", value)};
+}
+
+std::string html_table(const Table& table) {
+  std::string out = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table "
+      "id=\"table-{1}\"><caption>{0}</caption>\n<thead><tr>",
+      html_escape(table.caption), html_escape(table.name));
+  for (const TableColumn& column : table.columns) {
+    out += fmt::format("<th scope=\"col\"{}>{}</th>", column.numeric ? " class=\"number\"" : "",
+                       html_escape(column.heading));
+  }
+  out += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    out += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      out += fmt::format("<td{}>{}</td>", table.columns[i].numeric ? " class=\"number\"" : "",
+                         html_escape(row[i].shown));
+    }
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+std::string csv_of(const Table& table) {
+  std::string out;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (i > 0) out += ',';
+    out += csv_field(table.columns[i].key);
+  }
+  out += '\n';
+  for (const auto& row : table.rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) out += ',';
+      out += csv_field(row[i].value);
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+std::string html_page(std::string_view title, std::string_view body) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
+      "<style>\n{}{}</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
+      html_escape(title), plot_style(), page_style(), body);
+}
+
+}  // namespace isoloss

@@ -1,0 +1,44 @@
+// Pieces of a self-contained HTML page: escaped text, tables that scroll in their own container,
+// and the same tables as CSV. Nothing here fetches anything: no script, no external resource.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace isoloss {
+
+// The text with & < > " ' as entities and control characters dropped: safe in content and in quoted
+// attributes.
+std::string html_escape(std::string_view text);
+
+struct TableColumn {
+  std::string key;      // name in the CSV
+  std::string heading;  // on the page
+  bool numeric = true;  // right-aligned, tabular figures
+};
+
+struct TableCell {
+  std::string shown;  // on the page, unescaped
+  std::string value;  // in the CSV, full precision
+};
+
+struct Table {
+  std::string name;     // file stem of the CSV
+  std::string caption;  // one sentence
+  std::vector<TableColumn> columns;
+  std::vector<std::vector<TableCell>> rows;  // each as long as columns
+};
+
+TableCell text_cell(std::string text);
+// `digits` decimals on the page; an empty cell where the value is not finite.
+TableCell fixed_cell(double value, int digits);
+// `digits` significant digits on the page (2.35e11); empty where the value is not finite.
+TableCell significant_cell(double value, int digits);
+
+std::string html_table(const Table& table);
+std::string csv_of(const Table& table);
+
+// A whole document around `body`, which is HTML; `title` is plain text.
+std::string html_page(std::string_view title, std::string_view body);
+
+}  // namespace isoloss

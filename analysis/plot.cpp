@@ -1,0 +1,189 @@
+#include "analysis/plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "analysis/html_style.h"
+#include "analysis/plot_ticks.h"
+
+namespace isoloss {
+namespace {
+
+// Filled marker, its outline and dash of a style; styles differ in all three, so that no reader
+// needs the colour.
+struct Look {
+  int filled, hollow;
+  const char* dash;
+};
+constexpr std::array<Look, 6> kLooks{{{7, 6, "1"},
+                                      {5, 4, "(9,4)"},
+                                      {9, 8, "(9,3,2,3)"},
+                                      {13, 12, "(4,3)"},
+                                      {11, 10, "(12,3,2,3,2,3)"},
+                                      {15, 14, "(2,2)"}}};
+
+const Look& look_of(int style) {
+  return kLooks[static_cast<std::size_t>(std::max(style, 1) - 1) % kLooks.size()];
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char character : text) {
+    if (static_cast<unsigned char>(character) < 0x20) {
+      out += ' ';
+    } else {
+      out += character;
+      if (character == '\'') out += '\'';
+    }
+  }
+  return out + "'";
+}
+
+bool shows(double value, const Axis& axis) {
+  return std::isfinite(value) && (!axis.logarithmic || value > 0);
+}
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  void take(double value, const Axis& axis) {
+    if (!shows(value, axis)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+
+Range padded(Range range, const Axis& axis) {
+  if (!(range.low <= range.high)) return {axis.logarithmic ? 1.0 : 0.0, 10.0};
+  if (axis.logarithmic) {
+    const double pad = std::max(std::pow(range.high / range.low, 0.05), 1.005);
+    return {range.low / pad, range.high * pad};
+  }
+  const double span = range.high - range.low;
+  const double pad = span > 0 ? 0.06 * span : std::max(0.05, 0.05 * std::abs(range.low));
+  return {range.low - pad, range.high + pad};
+}
+
+std::string axis_commands(char letter, const Axis& axis, const Range& range) {
+  std::string out;
+  if (axis.logarithmic) out += fmt::format("set logscale {} 10\n", letter);
+  out += fmt::format("set {}range [{}:{}]{}\n", letter, range.low, range.high,
+                     axis.reversed ? " reverse" : "");
+  out += fmt::format("set {}label {}\n", letter, quoted(axis.label));
+  std::vector<double> ticks = axis.ticks;
+  std::erase_if(ticks, [&](double tick) { return tick < range.low || tick > range.high; });
+  if (ticks.empty())
+    ticks = choose_ticks(range.low, range.high, axis.logarithmic, letter == 'x' ? 5 : 6);
+  out += fmt::format("set {}tics nomirror (", letter);
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    out += fmt::format("{}{} {}", i ? ", " : "", quoted(tick_label(ticks[i])), ticks[i]);
+  }
+  return out + ")\n";
+}
+
+std::string data_block(const Plot& plot, const Series& series, std::size_t index) {
+  std::string out = fmt::format("$series{} << END_OF_DATA\n", index);
+  const bool edges = !series.low.empty();
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    const bool band = series.kind == SeriesKind::Band;
+    if (!shows(series.x[i], plot.x)) continue;
+    if (!band && !shows(series.y[i], plot.y)) continue;
+    if (edges && (!shows(series.low[i], plot.y) || !shows(series.high[i], plot.y))) continue;
+    out += fmt::format("{}", series.x[i]);
+    if (!band) out += fmt::format(" {}", series.y[i]);
+    if (edges) out += fmt::format(" {} {}", series.low[i], series.high[i]);
+    out += '\n';
+  }
+  return out + "END_OF_DATA\n";
+}
+
+// The plot clauses of one series: what lies behind first.
+std::vector<std::string> clauses(const Series& series, std::size_t index) {
+  const Look& look = look_of(series.style);
+  const std::string colour = series.style == 0 ? "black" : ink_colour(series.style);
+  const std::string title = series.title.empty() ? "notitle" : "title " + quoted(series.title);
+  const std::string data = fmt::format("$series{}", index);
+  const std::string line = fmt::format("lw {:.3g} dt {} lc rgb '{}'", 1.6 * series.scale,
+                                       series.style == 0 ? "(1,3)" : look.dash, colour);
+  const std::string marker = fmt::format(
+      "pt {} ps {:.3g}", series.hollow ? look.hollow : look.filled, 0.62 * series.scale);
+  if (series.kind == SeriesKind::Band) {
+    return {
+        fmt::format("{} using 1:2:3 with filledcurves fs transparent solid 0.15 noborder "
+                    "lc rgb '{}' {}",
+                    data, colour, title)};
+  }
+  std::vector<std::string> out;
+  if (!series.low.empty()) {
+    out.push_back(fmt::format("{} using 1:2:3:4 with yerrorbars ps 0 lw 1 lc rgb '{}' notitle",
+                              data, colour));
+  }
+  if (series.kind == SeriesKind::Points) {
+    out.push_back(fmt::format("{} using 1:2 with points {} lw 1 lc rgb '{}' {}", data, marker,
+                              colour, title));
+  } else if (series.kind == SeriesKind::Lines) {
+    out.push_back(fmt::format("{} using 1:2 with lines {} {}", data, line, title));
+  } else {
+    out.push_back(fmt::format("{} using 1:2 with linespoints {} {} {}", data, line, marker, title));
+  }
+  return out;
+}
+
+}  // namespace
+
+bool has_data(const Plot& plot) {
+  for (const Series& series : plot.series) {
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      const double y = series.kind == SeriesKind::Band ? series.low[i] : series.y[i];
+      if (shows(series.x[i], plot.x) && shows(y, plot.y)) return true;
+    }
+  }
+  return false;
+}
+
+std::string gnuplot_script(const Plot& plot) {
+  Range x, y;
+  std::vector<std::string> parts;
+  std::string data;
+  for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    const Series& series = plot.series[i];
+    for (const double value : series.x) x.take(value, plot.x);
+    for (const auto* values : {&series.y, &series.low, &series.high}) {
+      for (const double value : *values) y.take(value, plot.y);
+    }
+    Plot one = plot;
+    one.series = {series};
+    if (!has_data(one)) continue;  // gnuplot refuses an empty block
+    data += data_block(plot, series, i);
+    for (std::string& clause : clauses(series, i)) parts.push_back(std::move(clause));
+  }
+  for (const auto& level : plot.levels) y.take(level.first, plot.y);
+  const Range wide = padded(x, plot.x);
+  for (const auto& [value, title] : plot.levels) {
+    data += fmt::format("$level{} << END_OF_DATA\n{} {}\n{} {}\nEND_OF_DATA\n", parts.size(),
+                        wide.low, value, wide.high, value);
+    parts.push_back(fmt::format("$level{} using 1:2 with lines lw 1.2 dt (1,3) lc rgb 'black' {}",
+                                parts.size(),
+                                title.empty() ? "notitle" : "title " + quoted(title)));
+  }
+  std::string out = fmt::format(
+      "# Draw again: gnuplot -d {0}.gnuplot > {0}.svg\nset encoding utf8\nset terminal svg size "
+      "{1},{2} noenhanced font 'sans-serif,13'\n",
+      plot.name, kPlotWidth, kPlotHeight);
+  out +=
+      "set border 3 lc rgb 'black'\nset grid back lt 1 lw 0.6 lc rgb 'gray'\nset tics scale 0.5\n"
+      "set key outside bottom left horizontal reverse Left samplen 2.6 width 1 font ',12'\n";
+  out += axis_commands('x', plot.x, wide) + axis_commands('y', plot.y, padded(y, plot.y)) + data;
+  out += "plot ";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += ", \\\n     ";
+    out += parts[i];
+  }
+  return out + "\n";
+}
+
+}  // namespace isoloss

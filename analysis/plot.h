@@ -1,0 +1,50 @@
+// A plot as data, and the gnuplot script that draws it. The script carries its own numbers, so that
+// it can be rerun and read beside the picture. Labels are plain text: nothing in them is
+// interpreted.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace isoloss {
+
+enum class SeriesKind { Points, Lines, LinesPoints, Band };
+
+struct Series {
+  std::string title;  // key entry; empty for none
+  int style = 1;      // 1..: colour, marker and dash together; 0: text colour, a thin dotted line
+  SeriesKind kind = SeriesKind::Points;
+  std::vector<double> x, y;
+  std::vector<double> low, high;  // Band: its edges (y empty); otherwise error bars, or empty
+  double scale = 1;               // of markers and line width
+  bool hollow = false;            // outlined markers
+};
+
+struct Axis {
+  std::string label;
+  bool logarithmic = false;
+  bool reversed = false;
+  std::vector<double> ticks;  // empty: chosen from the data
+};
+
+struct Plot {
+  std::string name;     // file stem
+  std::string title;    // caption, first words
+  std::string caption;  // how to read it
+  Axis x, y;
+  std::vector<Series> series;
+  // Horizontal lines across the plot, with key entries: value and title.
+  std::vector<std::pair<double, std::string>> levels;
+};
+
+// Width and height of every plot's view box, chosen to stay readable at 360 pixels.
+inline constexpr int kPlotWidth = 480;
+inline constexpr int kPlotHeight = 400;
+
+// Whether any series has a finite point.
+bool has_data(const Plot& plot);
+
+// A complete script that writes SVG on standard output. Values that are not finite, or not positive
+// on a logarithmic axis, are left out.
+std::string gnuplot_script(const Plot& plot);
+
+}  // namespace isoloss

@@ -1,0 +1,15 @@
+// Runs gnuplot as a child process, without a shell.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "analysis/plot.h"
+#include "analysis/plot_svg.h"
+
+namespace isoloss {
+
+// Writes FOLDER/NAME.gnuplot, draws it, and writes FOLDER/NAME.svg; returns both forms of the SVG.
+// WorkError where gnuplot is not installed or refuses the script (its own words quoted).
+ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder);
+
+}  // namespace isoloss

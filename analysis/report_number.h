@@ -1,0 +1,22 @@
+// Numbers as the report shows them.
+#pragma once
+#include <string>
+
+#include "analysis/savings.h"
+
+namespace isoloss {
+
+// `digits` decimals.
+std::string fixed(double value, int digits);
+// `digits` significant digits, trailing zeros dropped: 1.31, 2.1e11, 0.03.
+std::string significant(double value, int digits);
+// "1.31 times"-style factor without the word: three significant digits.
+std::string factor(double value);
+// "[1.12, 1.53]".
+std::string interval_text(const Interval& interval);
+// "2e11 FLOPs", "1e6 tokens", "20 tokens per parameter".
+std::string budget_text(double budget, const std::string& unit);
+// "1 run", "3 runs".
+std::string count_text(std::size_t count, const std::string& noun);
+
+}  // namespace isoloss
