@@ -1,0 +1,125 @@
+#include "harness/one_shot.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "harness/one_shot_items.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 32;
+
+// One answer of one item as a row: its tokens, padded, and where the answer's begin and end.
+struct AnswerRow {
+  std::vector<std::int32_t> tokens;
+  std::size_t first = 0;
+  std::size_t end = 0;
+};
+
+// The answer's tokens are those after the longest common prefix of the two encodings.
+AnswerRow answer_row(const Dataset& dataset, const OneShotItem& item, const std::string& answer,
+                     std::size_t length) {
+  const std::string context = item.shot + item.context;
+  const std::vector<std::int32_t> before = dataset.encode(context);
+  AnswerRow row{dataset.encode(context + answer), 0, 0};
+  row.first = static_cast<std::size_t>(
+      std::mismatch(before.begin(), before.end(), row.tokens.begin(), row.tokens.end()).first -
+      before.begin());
+  row.end = row.tokens.size();
+  row.tokens.resize(length, 0);
+  return row;
+}
+
+struct AnswerScore {
+  double nats = 0;     // of the answer's tokens together
+  bool greedy = true;  // every token was the most likely one
+};
+
+std::vector<AnswerScore> score_rows(const LanguageModel& model, std::span<const AnswerRow> rows,
+                                    std::size_t length) {
+  std::vector<AnswerScore> scores;
+  for (std::size_t first = 0; first < rows.size(); first += kRowsAtOnce) {
+    const std::span<const AnswerRow> batch =
+        rows.subspan(first, std::min(kRowsAtOnce, rows.size() - first));
+    std::vector<std::int32_t> tokens;
+    for (const AnswerRow& row : batch)
+      tokens.insert(tokens.end(), row.tokens.begin(), row.tokens.end());
+    const auto predictions = model.predictions(tokens, static_cast<std::int64_t>(length));
+    for (std::size_t r = 0; r < batch.size(); ++r) {
+      AnswerScore score;
+      score.greedy = batch[r].first < batch[r].end;
+      for (std::size_t i = batch[r].first; i < batch[r].end; ++i) {
+        score.nats += static_cast<double>(predictions.losses[r * length + i]);
+        score.greedy = score.greedy && predictions.greedy[r * length + i] != 0;
+      }
+      scores.push_back(score);
+    }
+  }
+  return scores;
+}
+
+// A single answer must be what greedy decoding gives; of several, the right one must be the
+// likeliest. A tie is no knowledge.
+bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
+  if (scores.size() == 1) return scores[0].greedy;
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (i != item.right && !(scores[item.right].nats < scores[i].nats)) return false;
+  return true;
+}
+
+Score score_task(const LanguageModel& model, const Dataset& dataset, const std::string& name,
+                 const OneShotTask& task, std::int64_t step) {
+  const auto length = static_cast<std::size_t>(model.spec().sequence);
+  std::vector<AnswerRow> rows;
+  for (const OneShotItem& item : task.items)
+    for (const std::string& answer : item.answers)
+      rows.push_back(answer_row(dataset, item, answer, length));
+  const std::vector<AnswerScore> scores = score_rows(model, rows, length);
+  std::size_t right = 0;
+  std::size_t next = 0;
+  for (const OneShotItem& item : task.items) {
+    right += is_right(item, std::span(scores).subspan(next, item.answers.size())) ? 1 : 0;
+    next += item.answers.size();
+  }
+  Score score;
+  score.step = step;
+  score.task = name;
+  score.metric = "accuracy";
+  score.n = static_cast<std::int64_t>(task.items.size());
+  score.value = static_cast<double>(right) / static_cast<double>(score.n);
+  score.standard_error = std::sqrt(score.value * (1 - score.value) / static_cast<double>(score.n));
+  score.chance = task.chance;
+  return score;
+}
+
+}  // namespace
+
+std::vector<std::string> one_shot_task_names() { return {"last-word", "continuation"}; }
+
+std::vector<Score> score_one_shot(const LanguageModel& model, const Dataset& dataset,
+                                  const std::vector<std::string>& tasks, std::int64_t step) {
+  const std::int64_t sequence = model.spec().sequence;
+  const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
+  std::vector<Score> scores;
+  for (const std::string& name : tasks) {
+    const auto known = one_shot_task_names();
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw InputError(fmt::format(
+          "evaluate.tasks names {} (there is no such task); name last-word or continuation", name));
+    const std::string& text = dataset.held_out_text();
+    if (text.empty()) continue;
+    const OneShotTask task =
+        name == "last-word"
+            ? last_word_task(text, encode, sequence)
+            : continuation_task(text, encode, sequence, dataset.held_out().bytes_per_token);
+    if (!task.items.empty()) scores.push_back(score_task(model, dataset, name, task, step));
+  }
+  return scores;
+}
+
+}  // namespace isoloss
