@@ -9,29 +9,27 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "analysis/frontier.h"
+#include "analysis/law_solver.h"
 #include "analysis/points.h"
 
 namespace isoloss {
 
-enum class ObjectiveKind { Huber, Squares, Lad };
-enum class FitSpace { Log, Linear };
-
-struct FloorChoice {
-  enum Kind { Free, Zero, Value } kind = Free;
-  double value = 0;
-};
-
 struct FitOptions {
-  std::string law = "power";     // power, chinchilla
-  ObjectiveKind objective = ObjectiveKind::Huber;
+  std::string law = "power";               // power, chinchilla
+  std::optional<ObjectiveKind> objective;  // empty: huber over points, squares along a frontier
   double delta = 1e-3;
   FitSpace space = FitSpace::Log;
   FloorChoice floor;
-  std::string architecture;      // empty: every point
-  int bootstrap = 200;           // resamples; whole runs where a folder says which
+  std::string architecture;  // empty: every point
+  int bootstrap = 200;       // resamples; whole runs where a folder says which
   double level = 0.95;
   std::uint64_t seed = 1;
   int threads = 1;
+  // power only. Auto: the compute-optimal frontier of a table from a study folder, every point of a
+  // CSV. Points: every point.
+  FrontierKind frontier = FrontierKind::Auto;
+  double from_budget = 0;  // points of smaller nominal budgets are left out
 };
 
 struct Fit {
@@ -40,17 +38,19 @@ struct Fit {
   ObjectiveKind objective = ObjectiveKind::Huber;
   double delta = 0;
   FitSpace space = FitSpace::Log;
-  double value = 0;              // SUM over points of the objective at the optimum
-  std::vector<std::pair<std::string, double>> parameters;                       // power: a, b, E
+  double value = 0;  // SUM over points of the objective at the optimum
+  std::vector<std::pair<std::string, double>> parameters;  // power: a, b, E
   std::vector<std::pair<std::string, std::pair<double, double>>> intervals;
   bool converged = false;
   std::vector<std::string> flags;
-  double gradient_norm = 0;      // scale-free, at the optimum
+  double gradient_norm = 0;  // scale-free, at the optimum
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
   std::uint64_t seed = 0;
-  std::string uncertainty;       // what the intervals rest on, in words
+  std::string uncertainty;  // what the intervals rest on, in words
+  std::string frontier;     // what was fitted: points, surface, isoflop or envelope
 
+  bool has_flag(const std::string& name) const;
   double parameter(const std::string& name) const;  // programmer error where there is none
 };
 
@@ -58,6 +58,11 @@ struct Fit {
 // the fit did not converge.
 Fit fit_law(const PointTable& table, const FitOptions& options);
 
+// A power law along frontier points, without intervals; objective squares unless the options say.
+Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options);
+
+const char* name_of(ObjectiveKind kind);
+const char* name_of(FitSpace space);
 nlohmann::json to_json(const Fit& fit);
 
 }  // namespace isoloss

@@ -15,32 +15,37 @@ namespace isoloss {
 
 struct Point {
   std::string architecture;
-  double parameters = 0;       // NaN where the CSV leaves it empty
-  double tokens = 0;           // NaN where the CSV leaves it empty
+  double parameters = 0;  // NaN where the CSV leaves it empty
+  double tokens = 0;      // NaN where the CSV leaves it empty
   double flops = 0;
-  double loss = 0;             // nats per token
+  double loss = 0;  // nats per token
   // Optional columns; NaN or empty where absent.
   std::string size;
   std::int64_t seed = 0;
   bool has_seed = false;
-  double budget = 0;           // nominal; NaN where absent
+  double budget = 0;  // nominal; NaN where absent
   double learning_rate = 0;
   double wall_seconds = 0;
   double bits_per_byte = 0;
   double parameters_embedding = 0;
+  std::string run;                 // run id: points of one run are one draw
+  std::string role;                // result, arm (lost a search) or check (runner-up trained on)
+  std::vector<std::string> other;  // a CSV's further columns, as PointTable::other_columns
   // From a study folder only.
-  std::string run;             // run id: points of one run are one draw
-  std::string role;            // result, arm (lost a search) or check (runner-up trained on)
+  std::string budget_unit;  // flops, tokens or tokens_per_parameter
   std::vector<float> sequence_losses;
 };
 
 struct PointTable {
-  std::string source;                   // file or folder as given
+  std::string source;  // file or folder as given
   std::vector<Point> points;
   std::string flops_convention = "exact";  // empty for a CSV that does not say
-  std::optional<double> floor;          // exact floor of the held-out text, where it is known
+  std::optional<double> floor;             // exact floor of the held-out text, where it is known
+  std::string tokenizer_hash;              // empty where not known
+  std::string held_out_hash;               // empty where not known
+  std::vector<std::string> other_columns;  // of a CSV: kept, not used
   // From a study folder only.
-  std::vector<RunRecord> runs;          // curves for the report; scores
+  std::vector<RunRecord> runs;  // curves for the report; scores
   std::vector<Decision> decisions;
 };
 
@@ -58,7 +63,12 @@ PointTable read_points_folder(const std::filesystem::path& folder, const std::st
 PointTable read_points(const std::filesystem::path& path, const std::string& convention = "exact",
                        bool all = false);
 
+// Writes the CSV at full precision. Comment lines before the header name the FLOP convention, the
+// hashes and the floor, and read_points_csv reads them back.
 void write_points_csv(std::ostream& out, const PointTable& table);
+
+// Whether analysis uses the point: a result, not an arm or a check of a search.
+bool is_result(const Point& point);
 
 // Architectures in order of first appearance.
 std::vector<std::string> architectures_of(const PointTable& table);

@@ -10,39 +10,23 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "analysis/fit.h"
+#include "analysis/frontier.h"
 #include "analysis/points.h"
+#include "analysis/seed_noise.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
-
-using Interval = std::pair<double, double>;
-
-enum class FrontierKind { Auto, Points, Surface, IsoFlop, Envelope };
 
 struct SavingsOptions {
   std::string baseline;
   std::string candidate;
-  std::string floor = "auto";     // auto, free, shared, zero or a number
+  std::string floor = "auto";  // auto, free, shared, zero or a number
   FrontierKind frontier = FrontierKind::Auto;
-  std::vector<double> at;         // losses; empty: two or three inside the overlap
-  int bootstrap = 1000;           // draws through the whole procedure
+  std::vector<double> at;  // losses; empty: two or three inside the overlap
+  int bootstrap = 1000;    // draws through the whole procedure
   double level = 0.95;
   std::uint64_t seed = 1;
-  bool wall_clock = false;        // compute in seconds instead of FLOPs
-};
-
-struct FrontierPoint {
-  double budget = 0;              // nominal
-  double flops = 0;               // or seconds with wall_clock
-  double loss = 0;
-  double optimal_parameters = 0;  // NaN where the frontier does not say
-  bool used = true;               // false: best size at the grid's edge, or otherwise left out
-  std::string why_not;
-};
-
-struct Frontier {
-  std::string architecture;
-  FrontierKind kind = FrontierKind::Auto;
-  std::vector<FrontierPoint> points;
+  bool wall_clock = false;  // compute in seconds instead of FLOPs
 };
 
 struct SavingsAt {
@@ -52,54 +36,47 @@ struct SavingsAt {
   bool extrapolated = false;
 };
 
-struct ParallelSavings {          // one exponent for both: savings is a constant
+struct ParallelSavings {  // one exponent for both: savings is a constant
   double k = 0;
   double savings = 0;
   std::optional<Interval> interval;
   double slope_equality_p = 0;
 };
 
-struct SavingsLaw {               // savings(L) = coefficient (L - E)^exponent
+struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
   double coefficient = 0;
   double exponent = 0;
   double floor = 0;
   std::optional<Interval> interval;  // of the exponent
-  double per_decade = 0;          // ratio of savings per decade of baseline compute
+  double per_decade = 0;             // ratio of savings per decade of baseline compute
   std::optional<Interval> per_decade_interval;
-};
-
-struct SeedNoise {                // rule 4
-  bool measured = false;
-  double deviation = 0;           // nats, of one run
-  int replicates = 0;             // groups with at least two seeds
 };
 
 struct Savings {
   std::string baseline, candidate;
-  std::string floor;              // what was used: zero, shared, free or the number
+  std::string floor;                           // what was used: zero, shared, free or the number
   FrontierKind frontier = FrontierKind::Auto;  // what auto took
   Frontier baseline_frontier, candidate_frontier;
-  std::optional<Fit> baseline_fit, candidate_fit;   // laws along the frontiers
+  std::optional<Fit> baseline_fit, candidate_fit;  // laws along the frontiers
   std::optional<ParallelSavings> parallel;
   std::optional<SavingsLaw> law;
   std::vector<SavingsAt> at;
-  std::vector<SavingsAt> curve;   // dense over the overlap, for the plot, with the band
-  Interval overlap{0, 0};         // losses both frontiers reach
+  std::vector<SavingsAt> curve;  // dense over the overlap, for the plot, with the band
+  Interval overlap{0, 0};        // losses both frontiers reach
   SeedNoise seed_noise;
-  double held_out_error = 0;      // paired standard error of the difference, nats; 0: not known
+  double held_out_error = 0;  // paired standard error of the difference, nats; 0: not known
   std::vector<std::string> flags;
-  std::string verdict;            // one line for people
+  std::string verdict;  // one line for people
 };
 
-// Throws InputError: an architecture that is not there (nearest named); WorkError: the losses do not
-// overlap, or no budget has an inner optimum.
+// Throws InputError: an architecture that is not there (nearest named); WorkError: the losses do
+// not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
 // The architecture of the table that reaches the overlap's losses cheapest, `except` left out: the
 // best baseline of rule 1.
 std::string best_baseline(const PointTable& table, const std::string& except);
 
-const char* name_of(FrontierKind kind);
 nlohmann::json to_json(const Savings& savings);
 
 }  // namespace isoloss

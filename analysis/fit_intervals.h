@@ -1,0 +1,35 @@
+// Intervals of a fit's parameters (docs/fitting.md).
+#pragma once
+#include <optional>
+#include <span>
+
+#include "analysis/fit.h"
+#include "analysis/frontier.h"
+#include "analysis/law_solver.h"
+#include "analysis/statistics.h"
+
+namespace isoloss {
+
+// Case bootstrap: whole runs where every point names its run, points otherwise; percentiles. Adds
+// resamples, failures, and `EXPONENT_unidentified` where an exponent's interval spans a factor
+// of 4.
+void add_bootstrap_intervals(const Law& law, std::span<const Point> points, const LawData& data,
+                             const LawSolution& solution, const FitOptions& options, Fit& fit);
+
+// Along a frontier: every run is moved by measured noise and frontier and law are computed again;
+// the floor's interval is joined with its lack-of-fit interval, so that it is never narrower than
+// what the scatter about the law says. Without replicates only the latter, and a flag.
+void add_frontier_intervals(const PointTable& table, std::span<const Point> trials,
+                            const Frontier& frontier, const FitOptions& options, Fit& fit);
+
+// Profile interval of the floor: floors at which the refitted sum of squared residuals stays below
+// minimum (1 + t^2 / (n - 3)), t Student's at `level`. Empty with fewer than four points.
+std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
+                                               FitSpace space, double level);
+
+// fit.cpp's, shared: parameters by name, coefficients of the uncentred regressors.
+std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
+                                                             const LawState& state);
+Objective objective_of(const FitOptions& options, ObjectiveKind standard);
+
+}  // namespace isoloss

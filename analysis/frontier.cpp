@@ -1,0 +1,290 @@
+#include "analysis/frontier.h"
+
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "analysis/budget_groups.h"
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::array<std::pair<FrontierKind, const char*>, 5> kKinds = {{
+    {FrontierKind::Auto, "auto"},
+    {FrontierKind::Points, "points"},
+    {FrontierKind::Surface, "surface"},
+    {FrontierKind::IsoFlop, "isoflop"},
+    {FrontierKind::Envelope, "envelope"},
+}};
+
+double compute_of(const SizeMean& size, const FrontierOptions& options) {
+  return std::exp(options.wall_clock ? size.log_seconds : size.log_flops);
+}
+
+FrontierPoint point_of(const BudgetGroup& group, const SizeMean& size,
+                       const FrontierOptions& options) {
+  FrontierPoint point;
+  point.budget = group.budget;
+  point.flops = compute_of(size, options);
+  point.loss = size.loss;
+  point.optimal_parameters = std::exp(size.log_parameters);
+  return point;
+}
+
+void every_point(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
+                 Frontier& frontier) {
+  for (const BudgetGroup& group : groups) {
+    for (const SizeMean& size : group.sizes) {
+      frontier.points.push_back(point_of(group, size, options));
+    }
+  }
+  std::stable_sort(frontier.points.begin(), frontier.points.end(),
+                   [](const auto& a, const auto& b) { return a.flops < b.flops; });
+}
+
+// One point per budget, at its best size; `used` as decided before or by the edge rule.
+void best_per_budget(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
+                     const Frontier* decided, Frontier& frontier) {
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    FrontierPoint point = point_of(groups[k], groups[k].sizes[best_size(groups[k])], options);
+    point.why_not = decided ? decided->points[k].why_not : edge_of(groups[k]);
+    point.used = decided ? decided->points[k].used : point.why_not.empty();
+    frontier.points.push_back(std::move(point));
+  }
+}
+
+// Vertex of the least-squares parabola L = v + kappa (ln N - m)^2 of each budget (Hoffmann et al.
+// 2022, approach 2).
+void parabola_vertices(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
+                       const Frontier* decided, Frontier& frontier) {
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    FrontierPoint& point = frontier.points[k];
+    if (!point.used) continue;
+    const auto n = static_cast<Eigen::Index>(groups[k].sizes.size());
+    Eigen::MatrixXd design(n, 3);
+    Eigen::VectorXd loss(n);
+    const double low = groups[k].sizes.front().log_parameters;
+    const double high = groups[k].sizes.back().log_parameters;
+    const double middle = (low + high) / 2;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const SizeMean& size = groups[k].sizes[static_cast<std::size_t>(i)];
+      const double x = size.log_parameters - middle;
+      design.row(i) << 1, x, x * x;
+      loss[i] = size.loss;
+    }
+    const Eigen::VectorXd fit = design.colPivHouseholderQr().solve(loss);
+    const double best = middle - fit[1] / (2 * fit[2]);
+    point.loss = fit[0] - fit[1] * fit[1] / (4 * fit[2]);
+    point.optimal_parameters = std::exp(best);
+    point.flops = options.wall_clock ? seconds_at(groups[k], best) : std::exp(groups[k].log_flops);
+    if (!(fit[2] > 0)) {
+      point.used = false;
+      point.why_not = "the parabola over sizes has no minimum";
+    } else if (!decided && (best < low || best > high)) {
+      point.used = false;
+      point.why_not =
+          fmt::format("the parabola's vertex, {:.3g} parameters, is outside the sizes tried",
+                      point.optimal_parameters);
+    }
+  }
+}
+
+// Trials of no common budget: the lower convex hull in (ln C, ln L), the descending part.
+void lower_hull(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
+                Frontier& frontier) {
+  Frontier all;
+  every_point(groups, options, all);
+  double smallest = all.points.front().optimal_parameters, largest = smallest;
+  for (const FrontierPoint& point : all.points) {
+    smallest = std::min(smallest, point.optimal_parameters);
+    largest = std::max(largest, point.optimal_parameters);
+  }
+  std::vector<FrontierPoint>& hull = frontier.points;
+  const auto above = [](const FrontierPoint& a, const FrontierPoint& b, const FrontierPoint& c) {
+    const double ab = std::log(b.loss / a.loss) * std::log(c.flops / a.flops);
+    return ab >= std::log(c.loss / a.loss) * std::log(b.flops / a.flops);
+  };
+  for (const FrontierPoint& point : all.points) {
+    while (hull.size() >= 2 && above(hull[hull.size() - 2], hull.back(), point)) hull.pop_back();
+    hull.push_back(point);
+  }
+  const auto lowest = std::min_element(
+      hull.begin(), hull.end(), [](const auto& a, const auto& b) { return a.loss < b.loss; });
+  hull.erase(lowest + 1, hull.end());
+  if (!(smallest < largest)) return;
+  for (FrontierPoint& point : hull) {
+    if (point.optimal_parameters > smallest && point.optimal_parameters < largest) continue;
+    point.used = false;
+    point.why_not = point.optimal_parameters <= smallest ? "best at the smallest size"
+                                                         : "best at the largest size";
+  }
+}
+
+std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& groups, bool isoflop) {
+  std::size_t several = 0, three = 0, inner = 0;
+  for (const BudgetGroup& group : groups) {
+    several += group.sizes.size() > 1 ? 1 : 0;
+    three += group.sizes.size() > 2 ? 1 : 0;
+    inner += edge_of(group).empty() ? 1 : 0;
+  }
+  if (!isoflop) {
+    return {FrontierKind::Envelope, "trials of one budget spent different FLOPs"};
+  }
+  if (inner >= 2) {
+    return {FrontierKind::Surface,
+            fmt::format("{} budgets have a best size inside the grid", inner)};
+  }
+  if (three > 0 || inner > 0) {
+    return {FrontierKind::Envelope, "fewer than two budgets have a best size inside the grid"};
+  }
+  if (several > 0) return {FrontierKind::Points, "no budget has three sizes"};
+  return {FrontierKind::Points, "one trial for each budget"};
+}
+
+}  // namespace
+
+std::vector<FrontierPoint> Frontier::used() const {
+  std::vector<FrontierPoint> kept;
+  for (const FrontierPoint& point : points) {
+    if (point.used) kept.push_back(point);
+  }
+  return kept;
+}
+
+std::vector<Point> frontier_trials(const PointTable& table, const std::string& architecture,
+                                   const FrontierOptions& options) {
+  std::vector<Point> trials;
+  for (const Point& point : table.points) {
+    if (point.architecture != architecture || !is_result(point)) continue;
+    if (point.budget < options.from_budget) continue;
+    trials.push_back(point);
+  }
+  if (trials.empty()) {
+    const std::vector<std::string> known = architectures_of(table);
+    const bool there = std::find(known.begin(), known.end(), architecture) != known.end();
+    throw InputError(
+        there ? fmt::format("{}: architecture '{}' has no results (its points lost a search or lie "
+                            "below the smallest budget); lower the smallest budget",
+                            table.source, architecture)
+              : fmt::format("{}: no architecture '{}' (no point is of it){}", table.source,
+                            architecture, suggestion(architecture, known)));
+  }
+  if (options.wall_clock && std::any_of(trials.begin(), trials.end(),
+                                        [](const Point& p) { return !(p.wall_seconds > 0); })) {
+    throw InputError(
+        fmt::format("{}: wall clock of '{}' is not known (a point has no wall_seconds); "
+                    "fill the column or compare FLOPs",
+                    table.source, architecture));
+  }
+  using Place = std::pair<std::pair<double, std::string>, double>;
+  std::map<Place, std::map<double, std::pair<double, int>>> by_rate;
+  const auto place = [](const Point& p) {
+    const double parameters = std::isnan(p.parameters) ? 0 : p.parameters;
+    return Place{{parameters, p.size}, std::isnan(p.budget) ? p.flops : p.budget};
+  };
+  const auto rate = [](const Point& p) {
+    return std::isnan(p.learning_rate) ? 0 : p.learning_rate;
+  };
+  for (const Point& p : trials) {
+    auto& [sum, count] = by_rate[place(p)][rate(p)];
+    sum += p.loss;
+    ++count;
+  }
+  std::erase_if(trials, [&](const Point& p) {
+    const auto& rates = by_rate[place(p)];
+    const auto best =
+        std::min_element(rates.begin(), rates.end(), [](const auto& a, const auto& b) {
+          return a.second.first / a.second.second < b.second.first / b.second.second;
+        });
+    return best->first != rate(p);
+  });
+  return trials;
+}
+
+Frontier compute_frontier(std::span<const Point> trials, std::span<const double> losses,
+                          const FrontierOptions& options, const Frontier* decided) {
+  const std::vector<BudgetGroup> groups = budget_groups(trials, losses, options.embeddings);
+  const bool isoflop = are_isoflop(groups, trials);
+  Frontier frontier;
+  frontier.architecture = trials.front().architecture;
+  frontier.kind = decided ? decided->kind : options.kind;
+  if (frontier.kind == FrontierKind::Auto) {
+    std::tie(frontier.kind, frontier.reason) = choose(groups, isoflop);
+  }
+  if (frontier.kind == FrontierKind::Points) {
+    every_point(groups, options, frontier);
+    return frontier;
+  }
+  for (const BudgetGroup& group : groups) {
+    for (const SizeMean& size : group.sizes) {
+      if (std::isfinite(size.log_parameters)) continue;
+      throw InputError(
+          fmt::format("frontier '{}' of '{}' needs parameters (a point has none); fill the column "
+                      "or take every "
+                      "point as a frontier point",
+                      name_of(frontier.kind), frontier.architecture));
+    }
+  }
+  if (frontier.kind == FrontierKind::Envelope && !isoflop) {
+    lower_hull(groups, options, frontier);
+    return frontier;
+  }
+  if (!isoflop) {
+    throw InputError(
+        fmt::format("frontier '{}' of '{}' needs trials of equal FLOPs (those of one "
+                    "budget differ by more than 25 %); take the envelope",
+                    name_of(frontier.kind), frontier.architecture));
+  }
+  best_per_budget(groups, options, decided, frontier);
+  if (frontier.kind == FrontierKind::Surface) {
+    fit_surface(groups, trials, losses, options, decided, frontier);
+  } else if (frontier.kind == FrontierKind::IsoFlop) {
+    parabola_vertices(groups, options, decided, frontier);
+  }
+  return frontier;
+}
+
+Frontier compute_frontier(std::span<const Point> trials, const FrontierOptions& options) {
+  std::vector<double> losses;
+  for (const Point& point : trials) losses.push_back(point.loss);
+  return compute_frontier(trials, losses, options);
+}
+
+std::vector<std::string> left_out(const Frontier& frontier) {
+  std::vector<std::string> lines;
+  for (const FrontierPoint& point : frontier.points) {
+    if (point.used) continue;
+    const bool edge = point.why_not.starts_with("best at") ||
+                      point.why_not.starts_with("one size") ||
+                      point.why_not.ends_with("outside the sizes tried");
+    lines.push_back(fmt::format("{}: {} at budget {:.4g} ({})",
+                                edge ? "best_size_at_edge" : "budget_left_out",
+                                frontier.architecture, point.budget, point.why_not));
+  }
+  return lines;
+}
+
+const char* name_of(FrontierKind kind) {
+  for (const auto& [known, name] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "auto";
+}
+
+FrontierKind frontier_kind(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [kind, known] : kKinds) {
+    if (name == known) return kind;
+    names.emplace_back(known);
+  }
+  throw InputError(
+      fmt::format("frontier '{}' (there is none of that name){}", name, suggestion(name, names)));
+}
+
+}  // namespace isoloss

@@ -1,0 +1,110 @@
+// One surface per architecture: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2 (science.md rule
+// 6), Lmin free per budget. Multiplied out it is linear in (beta_i, kappa, kappa a, kappa g) with
+// beta_i = Lmin_i + kappa (a ln C_i + g)^2, so that ordinary least squares gives it exactly.
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "analysis/budget_groups.h"
+
+namespace isoloss {
+namespace {
+
+struct Row {
+  Eigen::Index budget;
+  double x, c, loss;  // ln N and ln C, both centred
+};
+
+void refuse(Frontier& frontier, const std::string& why) {
+  for (FrontierPoint& point : frontier.points) {
+    if (!point.used) continue;
+    point.used = false;
+    point.why_not = why;
+  }
+}
+
+struct Surface {
+  double kappa = 0, a = 0, g = 0;  // about the centres
+  Eigen::VectorXd floor;           // Lmin by budget
+};
+
+Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
+  // One budget alone cannot say how the best size moves with compute.
+  const Eigen::Index shared = budgets > 1 ? 3 : 2;
+  Eigen::MatrixXd design =
+      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(rows.size()), budgets + shared);
+  Eigen::VectorXd loss(design.rows());
+  Eigen::VectorXd c = Eigen::VectorXd::Zero(budgets);
+  for (Eigen::Index i = 0; i < design.rows(); ++i) {
+    const Row& row = rows[static_cast<std::size_t>(i)];
+    design(i, row.budget) = 1;
+    design(i, budgets) = row.x * row.x;
+    design(i, budgets + 1) = row.x;
+    if (shared == 3) design(i, budgets + 2) = row.c * row.x;
+    loss[i] = row.loss;
+    c[row.budget] = row.c;
+  }
+  const Eigen::VectorXd solved = design.colPivHouseholderQr().solve(loss);
+  Surface surface;
+  surface.kappa = solved[budgets];
+  surface.g = -solved[budgets + 1] / (2 * surface.kappa);
+  surface.a = shared == 3 ? -solved[budgets + 2] / (2 * surface.kappa) : 0;
+  const Eigen::ArrayXd best = surface.a * c.array() + surface.g;
+  surface.floor = (solved.head(budgets).array() - surface.kappa * best.square()).matrix();
+  return surface;
+}
+
+}  // namespace
+
+void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> trials,
+                 std::span<const double> losses, const FrontierOptions& options,
+                 const Frontier* decided, Frontier& frontier) {
+  std::vector<Row> rows;
+  Eigen::Index budgets = 0;
+  double x_centre = 0, c_centre = 0;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    if (!frontier.points[k].used) continue;
+    for (const SizeMean& size : groups[k].sizes) {
+      for (const std::size_t i : size.members) {
+        rows.push_back({budgets, size.log_parameters, std::log(trials[i].flops), losses[i]});
+        x_centre += rows.back().x;
+        c_centre += rows.back().c;
+      }
+    }
+    ++budgets;
+  }
+  if (budgets == 0) return;
+  x_centre /= static_cast<double>(rows.size());
+  c_centre /= static_cast<double>(rows.size());
+  for (Row& row : rows) {
+    row.x -= x_centre;
+    row.c -= c_centre;
+  }
+  const Surface surface = least_squares(rows, budgets);
+  frontier.kappa = surface.kappa;
+  frontier.size_exponent = budgets > 1 ? surface.a : std::nan("");
+  frontier.size_offset = x_centre + surface.g - surface.a * c_centre;
+  if (!(surface.kappa > 0)) {
+    refuse(frontier, "the surface has no minimum over sizes");
+    return;
+  }
+  Eigen::Index budget = 0;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    FrontierPoint& point = frontier.points[k];
+    if (!point.used) continue;
+    const BudgetGroup& group = groups[k];
+    const double best = x_centre + surface.a * (group.log_flops - c_centre) + surface.g;
+    point.loss = surface.floor[budget++];
+    point.optimal_parameters = std::exp(best);
+    if (options.wall_clock) point.flops = seconds_at(group, best);
+    if (decided) continue;
+    if (best < group.sizes.front().log_parameters || best > group.sizes.back().log_parameters) {
+      point.used = false;
+      point.why_not = fmt::format("the surface's best size, {:.3g}, is outside the sizes tried",
+                                  point.optimal_parameters);
+    }
+  }
+}
+
+}  // namespace isoloss

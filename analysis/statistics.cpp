@@ -1,0 +1,43 @@
+#include "analysis/statistics.h"
+
+#include <algorithm>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/fisher_f.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+
+namespace isoloss {
+
+double quantile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(std::floor(at));
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (at - std::floor(at)) * (values[above] - values[below]);
+}
+
+std::optional<Interval> percentile_interval(const std::vector<double>& values, double level) {
+  std::vector<double> finite;
+  for (const double value : values) {
+    if (std::isfinite(value)) finite.push_back(value);
+  }
+  if (finite.size() < 20 || 10 * finite.size() < 9 * values.size()) return std::nullopt;
+  return Interval{quantile(finite, (1 - level) / 2), quantile(finite, (1 + level) / 2)};
+}
+
+double scaled_chi_squared(double degrees, double u) {
+  const double inside = std::clamp(u, 1e-12, 1 - 1e-12);
+  return boost::math::quantile(boost::math::chi_squared(degrees), inside) / degrees;
+}
+
+double student_factor(double degrees, double level) {
+  return boost::math::quantile(boost::math::students_t(degrees), (1 + level) / 2);
+}
+
+double f_tail(double f, double d1, double d2) {
+  if (!(f > 0)) return 1;
+  if (!std::isfinite(f)) return 0;
+  return boost::math::cdf(boost::math::complement(boost::math::fisher_f(d1, d2), f));
+}
+
+}  // namespace isoloss

@@ -1,0 +1,28 @@
+// Small statistics that intervals are made of.
+#pragma once
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace isoloss {
+
+using Interval = std::pair<double, double>;
+
+// The q-quantile with linear interpolation between order statistics (Hyndman & Fan's type 7,
+// NumPy's default). `values` is not empty.
+double quantile(std::vector<double> values, double q);
+
+// The central `level` of the finite values; empty where fewer than 20 of them or fewer than nine in
+// ten are finite, because their percentiles would speak for the draws that worked alone.
+std::optional<Interval> percentile_interval(const std::vector<double>& values, double level);
+
+// Quantile of chi squared / degrees at probability u in (0, 1).
+double scaled_chi_squared(double degrees, double u);
+
+// Two-sided Student-t factor of a central interval at `level`.
+double student_factor(double degrees, double level);
+
+// P(F > f) with (d1, d2) degrees of freedom.
+double f_tail(double f, double d1, double d2);
+
+}  // namespace isoloss
