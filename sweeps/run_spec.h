@@ -20,8 +20,9 @@ struct TokenizerSpec {
 };
 
 // A language with a hidden long-lived topic (data synth). Symbols follow
-// P(next | topic, a, b) = mix[0] bigram(b) + mix[1] trigram(a, b) + mix[2] topic_trigram(topic, a, b),
-// each row a Dirichlet draw around a Zipf distribution; the topic stays with probability `stay`.
+// P(next | topic, a, b) = mix[0] bigram(b) + mix[1] trigram(a, b) + mix[2] topic_trigram(topic, a,
+// b), each row a Dirichlet draw around a Zipf distribution; the topic stays with probability
+// `stay`.
 struct SyntheticSpec {
   std::int64_t symbols = 32;
   std::int64_t topics = 4;
@@ -29,9 +30,9 @@ struct SyntheticSpec {
   double zipf = 1.5;
   double mix_bigram = 0.4;
   double mix_trigram = 0.45;
-  double concentration = 0.15;         // times symbols times the Zipf weights
+  double concentration = 0.15;  // times symbols times the Zipf weights
   double bigram_concentration = 0.3;
-  std::int64_t tokens = 12'000'000;    // of the training part
+  std::int64_t tokens = 12'000'000;  // of the training part
   std::uint64_t seed = 0;
 };
 
@@ -39,9 +40,9 @@ struct DataSpec {
   DataKind kind = DataKind::Text;
   std::vector<std::string> files;  // Text: matched files in sorted order; Tokens: the folder
   TokenizerSpec tokenizer;
-  double validation = 0.05;        // share of the text held out: half selects, half reports
+  double validation = 0.05;  // share of the text held out: half selects, half reports
   SyntheticSpec synthetic;
-  std::string content_hash;        // of what the files hold; identity uses this, never the paths
+  std::string content_hash;  // of what the files hold; identity uses this, never the paths
 };
 
 enum class OptimizerKind { Adafactor, AdamW };
@@ -61,10 +62,10 @@ struct OptimizerSpec {
   double adafactor_epsilon1 = 1e-30;
   double adafactor_epsilon2 = 1e-3;
   std::int64_t min_dim_factored = 128;
-  double beta1 = 0.9;                  // AdamW
+  double beta1 = 0.9;  // AdamW
   double beta2 = 0.95;
   double epsilon = 1e-8;
-  double weight_decay = 0;             // AdamW, on matrices
+  double weight_decay = 0;  // AdamW, on matrices
 };
 
 struct EvaluationSpec {
@@ -77,9 +78,9 @@ struct RunSpec {
   OptimizerSpec optimizer;
   DataSpec data;
   EvaluationSpec evaluation;
-  std::uint64_t seed = 0;          // initial weights and data order
-  std::string dtype = "float32";   // float32 or float64
-  std::int64_t threads = 1;        // intra-op: changes bits, so it is part of the run
+  std::uint64_t seed = 0;         // initial weights and data order
+  std::string dtype = "float32";  // float32 or float64
+  std::int64_t threads = 1;       // intra-op: changes bits, so it is part of the run
 };
 
 // One line of JSON with every field above but files and model_file, keys in a fixed order.

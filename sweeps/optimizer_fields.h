@@ -1,0 +1,32 @@
+// The one list of OptimizerSpec's fields by name: study files set them through it, canonical specs
+// are written from it. The field `name` may be an axis under the key `optimizer`.
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+struct OptimizerField {
+  std::string name;
+  std::string meaning;
+  std::function<std::string(const OptimizerSpec&)> get;
+  std::function<void(OptimizerSpec&, const std::string&)> set;  // InputError: wrong type or range
+  bool adafactor = true;                                        // means something to Adafactor
+  bool adamw = true;                                            // means something to AdamW
+};
+
+std::span<const OptimizerField> optimizer_fields();
+std::span<const std::string> optimizer_field_names();
+
+// Null where there is no such field.
+const OptimizerField* find_optimizer_field(std::string_view name);
+
+const char* name_of(OptimizerKind kind);  // adafactor, adamw
+const char* name_of(ScheduleKind kind);   // rsqrt, constant
+
+}  // namespace isoloss

@@ -1,0 +1,211 @@
+#include "sweeps/plan_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "model/cost/flops.h"
+#include "model/cost/memory.h"
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+#include "sweeps/schedule.h"
+
+namespace isoloss {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds_of(const PlannedRun& run, double flops_per_second) {
+  // Threads share a step; what they add is left to the interval.
+  return static_cast<double>(run.expected_steps) * run.flops_per_step / flops_per_second;
+}
+
+double memory_of(const PlannedRun& run) {
+  const double states = run.spec.optimizer.kind == OptimizerKind::AdamW ? 2 : 1;
+  return training_memory(run.spec.model, static_cast<double>(run.spec.optimizer.batch_tokens),
+                         states)
+      .total();
+}
+
+Json flops_json(const PlannedTrial& trial, const ModelSpec& model) {
+  Json json;
+  for (const auto& [name, per_token] : by_convention(flops_per_token(model)))
+    json[name] = per_token * trial.tokens;
+  return json;
+}
+
+// A loss that makes the expected arm win and its neighbour second.
+double pretended_loss(const StudyPlan& plan, std::size_t run) {
+  for (const PlannedSearch& search : plan.searches)
+    for (std::size_t i = 0; i < search.arms.size(); ++i)
+      if (search.arms[i] == run) {
+        const auto expected = static_cast<double>(search.assumed) + 0.25;
+        return std::abs(static_cast<double>(i) - expected);
+      }
+  return 1;
+}
+
+std::string people_seconds(double seconds) {
+  if (seconds < 100) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 6000) return fmt::format("{:.1f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+std::string people_bytes(double bytes) {
+  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.2f} GB", bytes / 1e9);
+}
+
+std::string people_count(double count) {
+  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
+  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
+  return fmt::format("{:.2f} G", count / 1e9);
+}
+
+std::string search_lines(const StudyPlan& plan) {
+  std::string text;
+  std::set<std::string> told;
+  for (const PlannedSearch& search : plan.searches) {
+    std::string rates;
+    for (const std::size_t arm : search.arms)
+      rates += fmt::format(" {}", plan.runs[arm].spec.optimizer.learning_rate);
+    const std::string line =
+        fmt::format("learning rate of {}{}: searched over{}, decided at size {} and {}{}\n",
+                    search.architecture, search.every_size ? "" : " " + search.size, rates,
+                    search.size, budget_text(search.budget.value, search.budget.unit),
+                    search.this_budget_only ? " for that budget" : "");
+    if (told.insert(line).second) text += line;
+  }
+  return text;
+}
+
+}  // namespace
+
+DeviceRate device_rate(const std::string& device) {
+  // One core, widths of 24 to 64 in float32: 20 to 50 GFLOP/s were seen with plain kernels, 35 to
+  // 40 is what the fused ones aim for; wide models come nearer the peak of a matrix product (170).
+  static const std::vector<DeviceRate> rates = {{"cpu", 35e9, 15e9, 90e9}};
+  std::vector<std::string> known;
+  for (const DeviceRate& rate : rates) {
+    if (rate.device == device) return rate;
+    known.push_back(rate.device);
+  }
+  throw InputError("--device: '" + device + "' has no measured rate (hours cannot be predicted)" +
+                   suggestion(device, known));
+}
+
+double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
+  struct Worker {
+    double free_at = 0;
+    std::optional<WorkItem> item;
+  };
+  std::vector<Worker> workers(static_cast<std::size_t>(std::max(ranks, 1)));
+  std::vector<RunProgress> progress(plan.runs.size());
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) progress[i].id = plan.runs[i].id;
+  std::vector<SearchDecision> decisions;
+  std::vector<bool> claimed(plan.runs.size(), false);
+  double now = 0;
+  while (true) {
+    for (const WorkItem& item : ready_work(plan, progress, decisions)) {
+      if (claimed[item.run]) continue;
+      const auto idle = std::find_if(workers.begin(), workers.end(),
+                                     [](const Worker& worker) { return !worker.item; });
+      if (idle == workers.end()) break;
+      claimed[item.run] = true;
+      idle->free_at = now + item.flops / rate.flops_per_second;
+      idle->item = item;
+    }
+    Worker* next = nullptr;
+    for (Worker& worker : workers)
+      if (worker.item && (next == nullptr || worker.free_at < next->free_at)) next = &worker;
+    if (next == nullptr) return now;
+    now = next->free_at;
+    RunProgress& run = progress[next->item->run];
+    run.checkpoint_step = next->item->to_step;
+    for (const EvaluationStop& stop : next->item->stops)
+      run.selection_losses[stop.step] = pretended_loss(plan, next->item->run);
+    claimed[next->item->run] = false;
+    next->item.reset();
+    decisions = due_decisions(plan, progress);
+  }
+}
+
+Json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
+  Json trials = Json::array();
+  std::map<std::size_t, Json> trials_of;
+  for (const PlannedTrial& trial : plan.trials) {
+    const PlannedRun& run = plan.runs[trial.run];
+    trials_of[trial.run].push_back(trial.id);
+    trials.push_back({{"id", trial.id},
+                      {"run", run.id},
+                      {"architecture", trial.architecture},
+                      {"size", trial.size},
+                      {"seed", trial.seed},
+                      {"budget", trial.budget},
+                      {"parameters", trial.parameters},
+                      {"tokens", trial.tokens},
+                      {"steps", trial.steps},
+                      {"flops", flops_json(trial, run.spec.model)}});
+  }
+  Json runs = Json::array();
+  double device_seconds = 0;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const PlannedRun& run = plan.runs[i];
+    if (run.expected_steps == 0) continue;
+    const double seconds = seconds_of(run, rate.flops_per_second);
+    device_seconds += seconds;
+    const auto known = trials_of.find(i);
+    runs.push_back({{"id", run.id},
+                    {"trials", known == trials_of.end() ? Json::array() : known->second},
+                    {"tensor_parallel", 1},
+                    {"data_parallel", 1},
+                    {"predicted_seconds", seconds},
+                    {"predicted_seconds_interval",
+                     {seconds_of(run, rate.highest), seconds_of(run, rate.lowest)}},
+                    {"memory_bytes_per_rank", memory_of(run)}});
+  }
+  Json json;
+  json["study"] = plan.study;
+  json["trials"] = std::move(trials);
+  json["runs"] = std::move(runs);
+  json["totals"] = {{"flops", plan.flops},
+                    {"flops_without_sharing", plan.flops_without_sharing},
+                    {"device_hours", device_seconds / 3600},
+                    {"makespan_seconds", makespan_seconds(plan, ranks, rate)}};
+  return json;
+}
+
+std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
+  std::string text =
+      fmt::format("{:<16} {:<10} {:>4} {:>9} {:>10} {:>10} {:>9} {:>10} {:>10}\n", "architecture",
+                  "size", "seed", "budget", "parameters", "tokens", "steps", "FLOPs", "memory");
+  for (const PlannedTrial& trial : plan.trials)
+    text += fmt::format(
+        "{:<16} {:<10} {:>4} {:>9} {:>10} {:>10} {:>9} {:>10.3g} {:>10}\n", trial.architecture,
+        trial.size, trial.seed, budget_text(trial.budget, trial.unit),
+        people_count(static_cast<double>(trial.parameters)), people_count(trial.tokens),
+        trial.steps, trial.flops, people_bytes(memory_of(plan.runs[trial.run])));
+  text += search_lines(plan);
+  std::size_t expected = 0;
+  for (const PlannedRun& run : plan.runs) expected += run.expected_steps > 0;
+  const double seconds = makespan_seconds(plan, ranks, rate);
+  text += fmt::format(
+      "{} trials in {} runs, {:.3g} FLOPs; each trained from its own start it would be "
+      "{:.3g} ({:.2f}x)\n",
+      plan.trials.size(), expected, plan.flops, plan.flops_without_sharing,
+      plan.flops_without_sharing / plan.flops);
+  text += fmt::format(
+      "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate "
+      "turns out\n",
+      people_seconds(seconds), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
+      rate.device, people_seconds(seconds * rate.flops_per_second / rate.highest),
+      people_seconds(seconds * rate.flops_per_second / rate.lowest));
+  if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";
+  return text;
+}
+
+}  // namespace isoloss

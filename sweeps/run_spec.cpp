@@ -1,0 +1,117 @@
+#include "sweeps/run_spec.h"
+
+#define XXH_INLINE_ALL
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+#include "model/cost/flops.h"
+#include "model/spec/spec_fields.h"
+#include "sweeps/optimizer_fields.h"
+#include "sweeps/yaml_view.h"
+
+namespace isoloss {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Numbers as numbers; names stay text whatever they look like.
+Json typed(const std::string& name, const std::string& text) {
+  if (name == "architecture" || name == "size") return text;
+  if (text == "true" || text == "false") return text == "true";
+  if (text.find_first_of(".en") == std::string::npos)
+    if (const auto whole = parse_whole(text)) return *whole;
+  if (const auto number = parse_number(text)) return *number;
+  return text;
+}
+
+Json model_json(ModelSpec model) {
+  // Defaults resolved: "heads left out" and "heads: 4" are the same model.
+  ModelSpec plain = model;
+  plain.gated = false;
+  ModelSpec gated = model;
+  gated.gated = true;
+  model.heads = head_count(model);
+  model.d_ff = feed_forward_width(plain);
+  model.d_ff_gated = feed_forward_width(gated);
+  Json json;
+  for (const auto& [name, text] : spec_as_text(model)) json[name] = typed(name, text);
+  return json;
+}
+
+Json optimizer_json(const OptimizerSpec& optimizer) {
+  Json json;
+  for (const OptimizerField& field : optimizer_fields())
+    json[field.name] = typed(field.name, field.get(optimizer));
+  return json;
+}
+
+const char* name_of(DataKind kind) {
+  switch (kind) {
+    case DataKind::Text:
+      return "text";
+    case DataKind::Tokens:
+      return "tokens";
+    case DataKind::Synthetic:
+      return "synthetic";
+  }
+  return "";
+}
+
+const char* name_of(TokenizerKind kind) {
+  switch (kind) {
+    case TokenizerKind::Bytes:
+      return "bytes";
+    case TokenizerKind::Unigram:
+      return "unigram";
+    case TokenizerKind::Model:
+      return "model";
+  }
+  return "";
+}
+
+Json data_json(const DataSpec& data) {
+  const SyntheticSpec& s = data.synthetic;
+  return {{"kind", name_of(data.kind)},
+          {"tokenizer",
+           {{"kind", name_of(data.tokenizer.kind)}, {"vocabulary", data.tokenizer.vocabulary}}},
+          {"validation", data.validation},
+          {"synthetic",
+           {{"symbols", s.symbols},
+            {"topics", s.topics},
+            {"stay", s.stay},
+            {"zipf", s.zipf},
+            {"mix_bigram", s.mix_bigram},
+            {"mix_trigram", s.mix_trigram},
+            {"concentration", s.concentration},
+            {"bigram_concentration", s.bigram_concentration},
+            {"tokens", s.tokens},
+            {"seed", s.seed}}},
+          {"content_hash", data.content_hash}};
+}
+
+}  // namespace
+
+std::string canonical_json(const RunSpec& spec) {
+  Json json;
+  json["model"] = model_json(spec.model);
+  json["optimizer"] = optimizer_json(spec.optimizer);
+  json["data"] = data_json(spec.data);
+  json["evaluation"] = {{"tokens", spec.evaluation.tokens}, {"tasks", spec.evaluation.tasks}};
+  json["seed"] = spec.seed;
+  json["dtype"] = spec.dtype;
+  json["threads"] = spec.threads;
+  return json.dump();
+}
+
+std::string run_id(const RunSpec& spec) {
+  const std::string text = canonical_json(spec);
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+double flops_per_step(const RunSpec& spec) {
+  return flops_per_token(spec.model).exact * static_cast<double>(spec.optimizer.batch_tokens);
+}
+
+}  // namespace isoloss

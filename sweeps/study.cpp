@@ -1,0 +1,207 @@
+#include "sweeps/study.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/spec/nearest_name.h"
+#include "sweeps/grid.h"
+#include "sweeps/optimizer_fields.h"
+#include "sweeps/study_data.h"
+#include "sweeps/study_grid.h"
+#include "sweeps/yaml_view.h"
+
+namespace isoloss {
+namespace {
+
+using Names = std::vector<std::string>;
+
+void add(FieldValues& values, Study& study, const std::string& field, const std::string& text,
+         const YamlView& where, const char* section) {
+  values.emplace_back(field, text);
+  study.lines[std::string(section) + "." + field] = where.line();
+}
+
+void read_model(const YamlView& section, Study& study) {
+  const YamlMap map = section.map(settable_spec_fields());
+  for (const auto& [name, value] : map.entries())
+    add(study.model, study, name, checked_field(name, value), value, "model");
+}
+
+void read_betas(const YamlView& betas, const YamlMap& map, Study& study) {
+  const std::vector<YamlView> pair = betas.list();
+  if (pair.size() != 2)
+    betas.fail(fmt::format("{} numbers (two are wanted); write [0.9, 0.95]", pair.size()));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string name = i == 0 ? "beta1" : "beta2";
+    if (const YamlView* twin = map.find(name))
+      twin->fail("given beside betas (one field given twice); remove one");
+    add(study.optimizer, study, name, checked_field(name, pair[i]), betas, "optimizer");
+  }
+}
+
+void read_optimizer(const YamlView& section, Study& study) {
+  Names known(optimizer_field_names().begin(), optimizer_field_names().end());
+  known.insert(known.end(), {"warmup_tokens", "betas"});
+  const YamlMap map = section.map(known);
+  if (const YamlView* steps = map.find("warmup_steps");
+      steps != nullptr && map.find("warmup_tokens") != nullptr)
+    steps->fail("given beside warmup_tokens (both say how long the warm-up is); remove one");
+  for (const auto& [name, value] : map.entries()) {
+    if (name == "betas")
+      read_betas(value, map, study);
+    else
+      add(study.optimizer, study, name, checked_field(name == "name" ? "optimizer" : name, value),
+          value, "optimizer");
+  }
+}
+
+// A setting of the other optimizer would be ignored in silence.
+void refuse_idle_fields(const Study& study) {
+  if (std::any_of(study.grid.axes.begin(), study.grid.axes.end(),
+                  [](const PlainAxis& axis) { return axis.field == "optimizer"; }))
+    return;
+  bool adamw = false;
+  for (const auto& [name, text] : study.optimizer)
+    if (name == "name") adamw = text == name_of(OptimizerKind::AdamW);
+  const auto refuse = [&](const std::string& name, int line, const std::string& key) {
+    const OptimizerField* field = find_optimizer_field(name);
+    if (field == nullptr || (adamw ? field->adamw : field->adafactor)) return;
+    fail_at(study.file.string(), line, key,
+            fmt::format("means nothing to {0} (it belongs to {1}); remove it or write name: {1}",
+                        adamw ? "adamw" : "adafactor", adamw ? "adafactor" : "adamw"));
+  };
+  for (const auto& [name, text] : study.optimizer)
+    refuse(name, study.lines.at("optimizer." + name), "optimizer." + name);
+  for (const PlainAxis& axis : study.grid.axes) refuse(axis.field, axis.line, "grid." + axis.field);
+}
+
+void read_evaluate(const YamlView* section, Study& study) {
+  EvaluationSpec& evaluation = study.base.evaluation;
+  if (study.base.data.kind == DataKind::Text) evaluation.tasks = text_task_names();
+  if (section == nullptr) return;
+  static const Names known = {"tokens", "tasks"};
+  const YamlMap map = section->map(known);
+  if (const YamlView* tokens = map.find("tokens")) {
+    evaluation.tokens = tokens->positive_whole();
+    study.lines["evaluate.tokens"] = tokens->line();
+  }
+  const YamlView* tasks = map.find("tasks");
+  if (tasks == nullptr) return;
+  evaluation.tasks.clear();
+  // An empty list is how a study says that it wants none.
+  const std::vector<YamlView> items =
+      tasks->is_empty_list() ? std::vector<YamlView>() : tasks->list();
+  for (const YamlView& item : items) {
+    const std::string name = item.text();
+    const Names& names = text_task_names();
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      item.fail("'" + name + "' is not a known task (tasks are made from held-out text)" +
+                suggestion(name, names));
+    if (std::find(evaluation.tasks.begin(), evaluation.tasks.end(), name) != evaluation.tasks.end())
+      item.fail("'" + name + "' is given twice (it would be scored once); remove one");
+    if (study.base.data.kind == DataKind::Synthetic)
+      item.fail("'" + name + "' needs text (this study's data are synthetic); remove tasks");
+    evaluation.tasks.push_back(name);
+  }
+  // The order in the file changes no number.
+  std::sort(evaluation.tasks.begin(), evaluation.tasks.end(), [](const auto& a, const auto& b) {
+    const Names& names = text_task_names();
+    return std::find(names.begin(), names.end(), a) < std::find(names.begin(), names.end(), b);
+  });
+}
+
+std::string one_of(const YamlView& value, const Names& known) {
+  const std::string text = value.text();
+  if (std::find(known.begin(), known.end(), text) == known.end())
+    value.fail("'" + text + "' is not known (not one of its choices)" + suggestion(text, known));
+  return text;
+}
+
+double read_duration(const YamlView& value) {
+  const std::string text = value.text();
+  const std::string units = "smhd";
+  const double seconds[] = {1, 60, 3600, 86400};
+  const std::size_t unit = units.find(text.back());
+  const auto number =
+      parse_number(unit == std::string::npos ? "" : text.substr(0, text.size() - 1));
+  if (!number || !(*number > 0))
+    value.fail("'" + text +
+               "' is not a duration (a positive number with its unit is wanted); "
+               "write 45m, 12h or 2d");
+  return *number * seconds[unit];
+}
+
+void read_run(const YamlView& section, Study& study) {
+  static const Names known = {"dtype", "device", "tensor_parallel", "threads", "time_limit"};
+  const YamlMap map = section.map(known);
+  if (const YamlView* dtype = map.find("dtype"))
+    study.base.dtype = one_of(*dtype, {"float32", "float64"});
+  if (const YamlView* device = map.find("device"))
+    study.device = one_of(*device, {"auto", "cpu", "cuda"});
+  if (const YamlView* width = map.find("tensor_parallel");
+      width != nullptr && width->text() != "auto") {
+    study.tensor_parallel = width->positive_whole();
+    if (study.tensor_parallel != 1)
+      width->fail(width->text() +
+                  " ranks a run (this version trains each run on one rank); give auto or 1");
+  }
+  if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();
+  if (const YamlView* limit = map.find("time_limit"))
+    study.time_limit_seconds = read_duration(*limit);
+}
+
+std::string read_name(const YamlView& value) {
+  const std::string name = value.text();
+  constexpr const char* kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  if (name.find_first_not_of(kAllowed) != std::string::npos || name[0] == '.' || name[0] == '-')
+    value.fail("'" + name +
+               "' cannot name a folder or a job (letters, digits, - _ . are allowed); "
+               "choose another");
+  return name;
+}
+
+}  // namespace
+
+const char* name_of(BudgetUnit unit) {
+  switch (unit) {
+    case BudgetUnit::Flops:
+      return "flops";
+    case BudgetUnit::Tokens:
+      return "tokens";
+    case BudgetUnit::TokensPerParameter:
+      return "tokens_per_parameter";
+  }
+  return "";
+}
+
+const std::vector<std::string>& text_task_names() {
+  static const std::vector<std::string> names = {"last-word", "continuation"};
+  return names;
+}
+
+Study read_study(const std::filesystem::path& file) {
+  static const Names known = {"study", "data", "model", "optimizer", "grid", "evaluate", "run"};
+  const YamlView document = YamlView::load(file);
+  const YamlMap map = document.map(known);
+  Study study;
+  study.file = file;
+  study.name = read_name(map.need("study", "add a name, study: NAME"));
+  const StudyData data =
+      read_data(map.need("data", "add for example data: {text: corpus/*.txt, tokenizer: bytes}"));
+  study.base.data = data.data;
+  study.vocabulary = data.vocabulary;
+  if (const YamlView* model = map.find("model")) read_model(*model, study);
+  if (const YamlView* optimizer = map.find("optimizer")) read_optimizer(*optimizer, study);
+  read_evaluate(map.find("evaluate"), study);
+  if (const YamlView* run = map.find("run")) read_run(*run, study);
+  study.grid = read_grid(
+      map.need("grid", "add grid: with architecture, size and budget, see sweeps/quickstart.yaml"),
+      study);
+  refuse_idle_fields(study);
+  expand_grid(study);  // for its checks
+  return study;
+}
+
+}  // namespace isoloss

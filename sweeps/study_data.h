@@ -1,0 +1,31 @@
+// The section `data` of a study file: which text, prepared tokens or synthetic language, found on
+// this machine and hashed by content.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sweeps/run_spec.h"
+#include "sweeps/yaml_view.h"
+
+namespace isoloss {
+
+struct StudyData {
+  DataSpec data;
+  std::int64_t vocabulary = 0;
+};
+
+// InputError with file, line and key: no matching file, unknown tokenizer, a share out of range, a
+// folder without tokens.json.
+StudyData read_data(const YamlView& section);
+
+// 16 hexadecimal digits: XXH3-64 over each file's length and bytes, in the given order.
+std::string hash_of_files(const std::vector<std::string>& files);
+
+// `name` as found from the working folder, else from `beside`; files matching a shell pattern,
+// sorted.
+std::vector<std::string> matching_files(const std::string& pattern,
+                                        const std::filesystem::path& beside);
+
+}  // namespace isoloss
