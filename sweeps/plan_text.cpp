@@ -181,14 +181,25 @@ Json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
 
 std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
   std::string text =
-      fmt::format("{:<16} {:<10} {:>4} {:>9} {:>10} {:>10} {:>9} {:>10} {:>10}\n", "architecture",
-                  "size", "seed", "budget", "parameters", "tokens", "steps", "FLOPs", "memory");
-  for (const PlannedTrial& trial : plan.trials)
-    text += fmt::format(
-        "{:<16} {:<10} {:>4} {:>9} {:>10} {:>10} {:>9} {:>10.3g} {:>10}\n", trial.architecture,
-        trial.size, trial.seed, budget_text(trial.budget, trial.unit),
-        people_count(static_cast<double>(trial.parameters)), people_count(trial.tokens),
-        trial.steps, trial.flops, people_bytes(memory_of(plan.runs[trial.run])));
+      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9}  {}\n", "architecture", "size",
+                  "seed", "parameters", "tokens", "steps", "memory", "budgets");
+  std::map<std::size_t, std::vector<const PlannedTrial*>> trials_of;
+  std::vector<std::size_t> order;
+  for (const PlannedTrial& trial : plan.trials) {
+    std::vector<const PlannedTrial*>& row = trials_of[trial.run];
+    if (row.empty()) order.push_back(trial.run);
+    row.push_back(&trial);
+  }
+  for (const std::size_t run : order) {
+    const PlannedTrial& last = *trials_of[run].back();
+    std::string budgets;
+    for (const PlannedTrial* trial : trials_of[run])
+      budgets += " " + budget_text(trial->budget, trial->unit);
+    text += fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture,
+                        last.size, last.seed, people_count(static_cast<double>(last.parameters)),
+                        people_count(last.tokens), last.steps,
+                        people_bytes(memory_of(plan.runs[run])), budgets);
+  }
   text += search_lines(plan);
   std::size_t expected = 0;
   for (const PlannedRun& run : plan.runs) expected += run.expected_steps > 0;
