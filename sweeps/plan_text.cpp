@@ -194,7 +194,7 @@ std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate)
     const PlannedTrial& last = *trials_of[run].back();
     std::string budgets;
     for (const PlannedTrial* trial : trials_of[run])
-      budgets += " " + budget_text(trial->budget, trial->unit);
+      budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
     text += fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture,
                         last.size, last.seed, people_count(static_cast<double>(last.parameters)),
                         people_count(last.tokens), last.steps,

@@ -1,0 +1,147 @@
+// Identity: what changes a run's numbers changes its id, and nothing else does.
+#include "sweeps/run_spec.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "model/spec/spec_fields.h"
+#include "sweeps/grid.h"
+#include "sweeps/optimizer_fields.h"
+#include "sweeps/plan.h"
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+TEST(RunSpec, IdIsSixteenHexadecimalDigits) {
+  const std::string id = run_id(RunSpec{});
+  EXPECT_EQ(id.size(), 16u);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+}
+
+TEST(RunSpec, CanonicalTextIsOneLineOfJson) {
+  const std::string text = canonical_json(RunSpec{});
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+  const nlohmann::json json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["model"]["d_model"], 512);
+  EXPECT_EQ(json["model"]["gated"], false);
+  EXPECT_EQ(json["optimizer"]["learning_rate"], 0.01);
+  EXPECT_EQ(json["optimizer"]["schedule"], "rsqrt");
+}
+
+TEST(RunSpec, PathsAreNoPartOfTheIdentity) {
+  RunSpec here;
+  here.data.files = {"/here/a.txt"};
+  here.data.tokenizer.model_file = "/here/x.model";
+  here.data.content_hash = "h";
+  RunSpec there = here;
+  there.data.files = {"/there/b.txt"};
+  there.data.tokenizer.model_file = "/there/y.model";
+  EXPECT_EQ(run_id(here), run_id(there));
+}
+
+TEST(RunSpec, DefaultsSpelledOutAreTheSameRun) {
+  RunSpec defaults;
+  RunSpec spelled;
+  spelled.model.heads = 8;          // 512 / 64
+  spelled.model.d_ff = 2048;        // 4 x 512
+  spelled.model.d_ff_gated = 1364;  // (2 x 2048 + 6) / 12 x 4
+  EXPECT_EQ(run_id(defaults), run_id(spelled));
+}
+
+TEST(RunSpec, EveryFieldOfTheModelChangesTheIdentity) {
+  const std::string before = run_id(RunSpec{});
+  for (const SpecField& field : spec_fields()) {
+    RunSpec changed;
+    bool set = false;
+    // The first of these that the field takes and that is not its default.
+    for (const char* value : {"true", "rms", "primer", "gelu", "3"}) {
+      try {
+        field.set(changed.model, value);
+        set = true;
+        break;
+      } catch (const InputError&) {
+      }
+    }
+    ASSERT_TRUE(set) << field.name;
+    EXPECT_NE(run_id(changed), before) << field.name;
+  }
+}
+
+TEST(RunSpec, EveryFieldOfTheOptimizerChangesTheIdentity) {
+  const std::string before = run_id(RunSpec{});
+  for (const OptimizerField& field : optimizer_fields()) {
+    RunSpec changed;
+    bool set = false;
+    for (const char* value : {"adamw", "constant", "0.125", "7"}) {
+      try {
+        field.set(changed.optimizer, value);
+        set = true;
+        break;
+      } catch (const InputError&) {
+      }
+    }
+    ASSERT_TRUE(set) << field.name;
+    EXPECT_NE(run_id(changed), before) << field.name;
+  }
+}
+
+TEST(RunSpec, EveryOtherFieldChangesTheIdentity) {
+  const std::vector<std::function<void(RunSpec&)>> changes = {
+      [](RunSpec& s) { s.data.kind = DataKind::Tokens; },
+      [](RunSpec& s) { s.data.kind = DataKind::Synthetic; },
+      [](RunSpec& s) { s.data.tokenizer.kind = TokenizerKind::Unigram; },
+      [](RunSpec& s) { s.data.tokenizer.kind = TokenizerKind::Model; },
+      [](RunSpec& s) { s.data.tokenizer.vocabulary += 1; },
+      [](RunSpec& s) { s.data.validation = 0.06; },
+      [](RunSpec& s) { s.data.content_hash = "other"; },
+      [](RunSpec& s) { s.data.synthetic.symbols += 1; },
+      [](RunSpec& s) { s.data.synthetic.topics += 1; },
+      [](RunSpec& s) { s.data.synthetic.stay = 0.5; },
+      [](RunSpec& s) { s.data.synthetic.zipf = 1.0; },
+      [](RunSpec& s) { s.data.synthetic.mix_bigram = 0.3; },
+      [](RunSpec& s) { s.data.synthetic.mix_trigram = 0.3; },
+      [](RunSpec& s) { s.data.synthetic.concentration = 0.3; },
+      [](RunSpec& s) { s.data.synthetic.bigram_concentration = 0.4; },
+      [](RunSpec& s) { s.data.synthetic.tokens += 1; },
+      [](RunSpec& s) { s.data.synthetic.seed += 1; },
+      [](RunSpec& s) { s.evaluation.tokens += 1; },
+      [](RunSpec& s) { s.evaluation.tasks = {"last-word"}; },
+      [](RunSpec& s) { s.seed = 1; },
+      [](RunSpec& s) { s.dtype = "float64"; },
+      [](RunSpec& s) { s.threads = 2; },
+  };
+  std::set<std::string> ids = {run_id(RunSpec{})};
+  for (const auto& change : changes) {
+    RunSpec changed;
+    change(changed);
+    ids.insert(run_id(changed));
+  }
+  EXPECT_EQ(ids.size(), changes.size() + 1);
+}
+
+TEST(RunSpec, SameStudyElsewhereAndOnAnotherDeviceHasTheSameRuns) {
+  const auto first_id = [](const std::string& run) {
+    const TemporaryFolder folder;
+    folder.write("text/a.txt", "the same text");
+    return make_plan(read_study(folder.write(
+                         "study.yaml", small_study({{2, "data: {text: text/a.txt}"}, {10, run}}))))
+        .runs.at(0)
+        .id;
+  };
+  EXPECT_EQ(first_id("run: {device: auto}"), first_id("run: {device: cpu, time_limit: 1h}"));
+}
+
+TEST(RunSpec, OneStepCostsExactFlopsOfItsTokens) {
+  // transformer, 1 layer, d 16, 2 heads of 8, hidden 64, T 16, V 32; multiply-adds a token:
+  // Q K V output 4 x 16 x 16, logits and values 2 x 16 x 16, feed-forward 2 x 16 x 64, head 16
+  // x 32.
+  const RunSpec spec = expand_grid(study_of({})).at(0).spec;
+  EXPECT_EQ(flops_per_step(spec), 6.0 * (1024 + 512 + 2048 + 512) * 64);
+}
+
+}  // namespace
+}  // namespace isoloss

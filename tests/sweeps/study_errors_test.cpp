@@ -1,0 +1,288 @@
+// Every fault of a study file is one line that names file, line and key, says why and what to do.
+#include <gtest/gtest.h>
+
+#include "sweeps/study.h"
+#include "sweeps/study_data.h"
+#include "sweeps/study_grid.h"
+#include "sweeps/yaml_view.h"
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+TEST(StudyErrors, TheSmallStudyItselfIsTaken) { EXPECT_EQ(message_for({}), ""); }
+
+TEST(StudyErrors, UnknownSection) {
+  EXPECT_EQ(message_for({{4, "optimiser: {warmup_steps: 10}"}}),
+            "study.yaml:4: optimiser: unknown key (no such name here); did you mean "
+            "'optimizer'?");
+}
+
+TEST(StudyErrors, UnknownKeyInside) {
+  EXPECT_EQ(message_for({{3, "model: {d_haed: 8, sequence: 16}"}}),
+            "study.yaml:3: model.d_haed: unknown key (no such name here); did you mean "
+            "'d_head'?");
+}
+
+TEST(StudyErrors, WrongTypeOfASpecField) {
+  EXPECT_EQ(message_for({{3, "model: {d_head: eight, sequence: 16}"}}),
+            "study.yaml:3: model.d_head: d_head is 'eight' (not a whole number); give a "
+            "whole number");
+}
+
+TEST(StudyErrors, WrongTypeOfAnOptimizerField) {
+  EXPECT_EQ(message_for({{4, "optimizer: {learning_rate: fast, batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.learning_rate: 'fast' is not a number (a finite number "
+            "is wanted); write it like 0.05");
+}
+
+TEST(StudyErrors, ListForAName) {
+  EXPECT_EQ(message_for({{1, "study: [a]"}}),
+            "study.yaml:1: study: not a single value (it is a list); give one word or number");
+}
+
+TEST(StudyErrors, EmptyAxis) {
+  EXPECT_EQ(message_for({{6, "  architecture: []"}}),
+            "study.yaml:6: grid.architecture: the list is empty (an axis needs at least one "
+            "value); give one or remove the key");
+}
+
+TEST(StudyErrors, AxisWithoutValues) {
+  EXPECT_EQ(message_for({{9, "  seed:"}}),
+            "study.yaml:9: grid.seed: nothing is given (an axis needs at least one value); "
+            "give one or remove the key");
+}
+
+TEST(StudyErrors, FieldFixedAndAxis) {
+  EXPECT_EQ(message_for({{9, "  layers: [1, 2]"}}),
+            "study.yaml:9: grid.layers: also given as model.layers in line 3 (a field is "
+            "either fixed or an axis); remove one of the two");
+}
+
+TEST(StudyErrors, RateFixedAndSearched) {
+  EXPECT_EQ(message_for({{4, "optimizer: {learning_rate: 0.05, batch_tokens: 64}"},
+                         {9, "  learning_rate: {search: [0.03, 0.05], decide_at: {tokens: 640}}"}}),
+            "study.yaml:9: grid.learning_rate: also given as optimizer.learning_rate in line "
+            "4 (a field is either fixed or searched); remove one of the two");
+}
+
+TEST(StudyErrors, WarmupTwice) {
+  EXPECT_EQ(
+      message_for({{4, "optimizer: {warmup_steps: 10, warmup_tokens: 640, batch_tokens: 64}"}}),
+      "study.yaml:4: optimizer.warmup_steps: given beside warmup_tokens (both say how "
+      "long the warm-up is); remove one");
+}
+
+TEST(StudyErrors, AxisGivenTwice) {
+  EXPECT_EQ(message_for({{10, "  seed: [1]"}}),
+            "study.yaml:10: grid.seed: given twice (first in line 9); keep one of them");
+}
+
+TEST(StudyErrors, SectionGivenTwice) {
+  EXPECT_EQ(message_for({{10, "study: again"}}),
+            "study.yaml:10: study: given twice (first in line 1); keep one of them");
+}
+
+TEST(StudyErrors, WidthThatDoesNotDivide) {
+  EXPECT_EQ(message_for({{7, "  size: [{name: s, d_model: 18}]"}}),
+            "study.yaml:7: grid.size.s: d_model 18 does not divide by d_head 8 (heads are "
+            "d_model / d_head); change one of them or give heads");
+}
+
+TEST(StudyErrors, BatchThatIsNoMultipleOfTheSequence) {
+  EXPECT_EQ(message_for({{4, "optimizer: {batch_tokens: 65}"}}),
+            "study.yaml:4: optimizer.batch_tokens: a batch of 65 tokens is no multiple of "
+            "the sequence 16 (a step takes whole sequences); give for example 80");
+}
+
+TEST(StudyErrors, BudgetBelowOneStep) {
+  EXPECT_EQ(message_for({{8, "  budget: {tokens: [10, 1280]}"}}),
+            "study.yaml:8: grid.budget.tokens: 10tokens is too small for one step (a step of "
+            "transformer s costs 64 tokens); raise the budget or lower optimizer.batch_tokens");
+}
+
+TEST(StudyErrors, ValidationOutOfRange) {
+  EXPECT_EQ(message_for({{2, "data: {synthetic: {symbols: 32}, validation: 0.5}"}}),
+            "study.yaml:2: data.validation: 0.5 is not between 0 and 0.5 (the share of the "
+            "text that is held out); give one such as 0.05");
+}
+
+TEST(StudyErrors, NoFileMatches) {
+  EXPECT_EQ(message_for({{2, "data: {text: nothere/*.txt}"}}),
+            "study.yaml:2: data.text: no file matches 'nothere/*.txt' (looked up from the "
+            "working folder and from the folder of the study file); give the path of a text "
+            "or a pattern such as corpus/*.txt");
+}
+
+TEST(StudyErrors, UnknownTask) {
+  EXPECT_EQ(message_for(
+                {{2, "data: {synthetic: {symbols: 32}}"}, {10, "evaluate: {tasks: [last-wrod]}"}}),
+            "study.yaml:10: evaluate.tasks: 'last-wrod' is not a known task (tasks are made "
+            "from held-out text); did you mean 'last-word'?");
+}
+
+TEST(StudyErrors, TaskWithoutText) {
+  EXPECT_EQ(message_for({{10, "evaluate: {tasks: [last-word]}"}}),
+            "study.yaml:10: evaluate.tasks: 'last-word' needs text (this study's data are "
+            "synthetic); remove tasks");
+}
+
+TEST(StudyErrors, UnknownSize) {
+  EXPECT_EQ(message_for({{7, "  size: [t5-smal]"}}),
+            "study.yaml:7: grid.size: 't5-smal' is not a known size (see `isoloss "
+            "catalogue`); did you mean 't5-small'?");
+}
+
+TEST(StudyErrors, UnknownArchitecture) {
+  EXPECT_EQ(message_for({{6, "  architecture: [primer-ex]"}}),
+            "study.yaml:6: grid.architecture: 'primer-ex' is not a known architecture (see "
+            "`isoloss catalogue`); did you mean 'primer-ez'?");
+}
+
+TEST(StudyErrors, NegativeRateOfAnAxis) {
+  EXPECT_EQ(message_for({{10, "  learning_rate: [-0.1]"}}),
+            "study.yaml:10: grid.learning_rate: -0.1 is out of range (it must exceed 0); "
+            "give a number in the range");
+}
+
+TEST(StudyErrors, NegativeRateOfASearch) {
+  EXPECT_EQ(message_for({{10, "  learning_rate: {search: [0.1, -0.1]}"}}),
+            "study.yaml:10: grid.learning_rate.search: -0.1 is not positive (it must exceed "
+            "0); give a positive number");
+}
+
+TEST(StudyErrors, IncludeOfAnotherSize) {
+  EXPECT_EQ(message_for({{10, "  include: [{size: m, seed: 1}]"}}),
+            "study.yaml:10: grid.include.size: 'm' is not in the grid (only what the grid "
+            "names can be added or dropped); known: s");
+}
+
+TEST(StudyErrors, ExcludeThatDropsNothing) {
+  EXPECT_EQ(message_for({{10, "  exclude: [{budget: 5000}]"}}),
+            "study.yaml:10: grid.exclude: drops nothing (no trial of the grid has these "
+            "values); mend or remove the entry");
+}
+
+TEST(StudyErrors, ExcludeThatDropsAll) {
+  EXPECT_EQ(message_for({{10, "  exclude: [{size: s}]"}}),
+            "study.yaml:10: grid.exclude: drops every trial (nothing is left to train); "
+            "remove an entry");
+}
+
+TEST(StudyErrors, ExcludeByAFieldThatIsNoAxis) {
+  EXPECT_EQ(message_for({{10, "  exclude: [{d_model: 16}]"}}),
+            "study.yaml:10: grid.exclude.d_model: unknown key (no such name here); known: "
+            "architecture, size, seed, budget");
+}
+
+TEST(StudyErrors, MalformedYaml) {
+  EXPECT_EQ(message_for({{8, "  budget: {tokens: [640, 1280}"}}),
+            "study.yaml:8: malformed YAML (illegal flow end); mend the line or quote the "
+            "value");
+}
+
+TEST(StudyErrors, UnknownUnit) {
+  EXPECT_EQ(message_for({{8, "  budget: {flop: [640]}"}}),
+            "study.yaml:8: grid.budget.flop: unknown key (no such name here); did you mean "
+            "'flops'?");
+}
+
+TEST(StudyErrors, BudgetWithoutUnit) {
+  EXPECT_EQ(message_for({{8, "  budget: [640]"}}),
+            "study.yaml:8: grid.budget: no unit (a budget counts flops, tokens or "
+            "tokens_per_parameter); write {flops: [2e11, 2e12]}");
+}
+
+TEST(StudyErrors, MissingAxis) {
+  EXPECT_EQ(message_for({{8, ""}}),
+            "study.yaml:5: grid.budget: missing (every study needs it); add for example "
+            "budget: {flops: [2e11, 2e12]}");
+}
+
+TEST(StudyErrors, VocabularyIsNotSet) {
+  EXPECT_EQ(message_for({{3, "model: {vocabulary: 100}"}}),
+            "study.yaml:3: model.vocabulary: cannot be set (it follows the tokenizer or the "
+            "synthetic symbols); remove it");
+}
+
+TEST(StudyErrors, NoFolderOfTokens) {
+  EXPECT_EQ(message_for({{2, "data: {tokens: nofolder}"}}),
+            "study.yaml:2: data.tokens: no folder 'nofolder' (looked up from the working "
+            "folder and from the folder of the study file); make it by `isoloss data prepare`");
+}
+
+TEST(StudyErrors, SettingOfTheOtherOptimizer) {
+  EXPECT_EQ(message_for({{4, "optimizer: {weight_decay: 0.1, batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.weight_decay: means nothing to adafactor (it belongs to "
+            "adamw); remove it or write name: adamw");
+}
+
+TEST(StudyErrors, TimeLimitWithoutUnit) {
+  EXPECT_EQ(message_for({{10, "run: {time_limit: soon}"}}),
+            "study.yaml:10: run.time_limit: 'soon' is not a duration (a positive number with "
+            "its unit is wanted); write 45m, 12h or 2d");
+}
+
+TEST(StudyErrors, WiderRunsThanThereAre) {
+  EXPECT_EQ(message_for({{10, "run: {tensor_parallel: 4}"}}),
+            "study.yaml:10: run.tensor_parallel: 4 ranks a run (this version trains each run "
+            "on one rank); give auto or 1");
+}
+
+TEST(StudyErrors, RatesDecidedAtAnUnknownSize) {
+  EXPECT_EQ(
+      message_for(
+          {{10, "  learning_rate: {search: [0.1, 0.2], decide_at: {tokens: 640, size: xl}}"}}),
+      "study.yaml:10: grid.learning_rate.decide_at.size: 'xl' is no size of this grid "
+      "(the rates are compared at one); known: s");
+}
+
+TEST(StudyErrors, SizeNamedTwice) {
+  EXPECT_EQ(message_for({{7, "  size: [{name: s, d_model: 16}, {name: s, d_model: 32}]"}}),
+            "study.yaml:7: grid.size: 's' is given twice (names tell trials apart); rename "
+            "or remove one");
+}
+
+TEST(StudyErrors, FieldOfSizeAndArchitecture) {
+  EXPECT_EQ(message_for({{6, "  architecture: [{name: mine, base: transformer, d_model: 32}]"}}),
+            "study.yaml:6: grid.architecture.mine.d_model: also given by the size s in line "
+            "7 (which of them counts?); remove one");
+}
+
+TEST(StudyErrors, MissingFile) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "none.yaml";
+  try {
+    read_study(file);
+    FAIL() << "it was read";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.what(),
+              file.string() +
+                  ": cannot read the study file (there is no such file); give the path "
+                  "of a study file such as sweeps/quickstart.yaml");
+  }
+}
+
+TEST(StudyErrors, EmptyFile) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(
+      message_about(folder, "# nothing\n"),
+      "study.yaml:1: nothing is in the file (a study needs at least study, data and grid); see "
+      "sweeps/quickstart.yaml");
+}
+
+TEST(StudyErrors, TokensFolderWithoutDescription) {
+  const TemporaryFolder folder;
+  folder.write("tokens/notes.txt", "x");
+  EXPECT_EQ(message_about(folder, small_study({{2, "data: {tokens: tokens}"}})),
+            "study.yaml:2: data.tokens: 'tokens' holds no tokens.json (not a folder of prepared "
+            "tokens); make it by `isoloss data prepare`");
+}
+
+TEST(StudyErrors, NoMessageHasASecondLine) {
+  for (const char* line : {"grid: 3", "grid: {architecture: {}}", "? [a]\n: b", "study: &x [*x]"})
+    EXPECT_EQ(message_for({{5, line}}).find('\n'), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace isoloss

@@ -1,0 +1,80 @@
+// Study files for tests: a small valid one whose lines are replaced one at a time, in a folder that
+// is removed again.
+#pragma once
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "model/spec/error.h"
+#include "sweeps/study.h"
+
+namespace isoloss {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "isoloss-sweeps-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::filesystem::path write(const std::string& name, const std::string& content) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name) << content;
+    return path_ / name;
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+using Lines = std::map<int, std::string>;
+
+// Line 10 and later are free for more keys.
+inline std::string small_study(const Lines& replaced = {}) {
+  Lines lines = {{1, "study: tiny"},
+                 {2, "data: {synthetic: {symbols: 32, topics: 4}}"},
+                 {3, "model: {d_head: 8, sequence: 16, layers: 1}"},
+                 {4, "optimizer: {warmup_steps: 10, batch_tokens: 64}"},
+                 {5, "grid:"},
+                 {6, "  architecture: [transformer]"},
+                 {7, "  size: [{name: s, d_model: 16}]"},
+                 {8, "  budget: {tokens: [640, 1280]}"},
+                 {9, "  seed: [0]"}};
+  for (const auto& [line, text] : replaced) lines[line] = text;
+  std::string yaml;
+  for (const auto& [line, text] : lines) yaml += text + "\n";
+  return yaml;
+}
+
+inline Study study_of(const Lines& replaced) {
+  const TemporaryFolder folder;
+  return read_study(folder.write("study.yaml", small_study(replaced)));
+}
+
+// What read_study says about the file, with the folder's name cut; empty where it takes it.
+inline std::string message_about(const TemporaryFolder& folder, const std::string& yaml) {
+  try {
+    read_study(folder.write("study.yaml", yaml));
+  } catch (const InputError& error) {
+    std::string text = error.what();
+    const std::string prefix = folder.path().string() + "/";
+    for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+      text.erase(at, prefix.size());
+    return text;
+  }
+  return "";
+}
+
+inline std::string message_for(const Lines& replaced) {
+  const TemporaryFolder folder;
+  return message_about(folder, small_study(replaced));
+}
+
+}  // namespace isoloss
