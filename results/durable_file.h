@@ -1,8 +1,8 @@
 // Files that are whole or absent: temporary file in the same folder, fsync, rename (or link), fsync
-// of the folder. Errors (no space left, no permission) are WorkErrors naming the file.
+// of the folder. Missing folders on the way to `path` are made. Errors (no space left, no
+// permission) are WorkErrors naming the file, and no temporary stays behind.
 #pragma once
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,10 +17,19 @@ bool publish_once(const std::filesystem::path& path, std::string_view content);
 // A name beside `path` that no other process uses: PATH.tmp-HOST-PID-N.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
+// Whether a file name has the form of temporary_beside's.
+bool is_temporary(const std::filesystem::path& path);
+
 // fsyncs `temporary`, renames it to `path` and fsyncs the folder.
 void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
 // The whole file as bytes; InputError where it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
+
+// Writes all of `content` to an open file; WorkError naming `path`.
+void write_all(int file, const std::filesystem::path& path, std::string_view content);
+
+// The WorkError of a failed system call on `path`: `cannot write PATH (why); what to do`.
+[[noreturn]] void throw_write_error(const std::filesystem::path& path, int error_number);
 
 }  // namespace isoloss

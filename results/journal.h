@@ -37,7 +37,8 @@ class JournalWriter {
   std::string buffer_;
 };
 
-// All whole frames; the header and events in order. InputError where the file is missing or foreign.
+// All whole frames; the header and events in order. InputError where the file is missing or
+// foreign.
 struct JournalContent {
   RunHeader header;
   std::vector<RunEvent> events;

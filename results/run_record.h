@@ -6,17 +6,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace isoloss {
 
 struct RunHeader {
-  std::string id;              // folder name
+  std::string id;  // folder name
   std::string study;
-  std::string spec_json;       // canonical_json of sweeps/run_spec.h
+  std::string spec_json;  // canonical_json of sweeps/run_spec.h
   std::string code_version;
-  std::string machine;         // processor or device, as the system names it
+  std::string machine;  // processor or device, as the system names it
   std::int64_t ranks = 1;
   std::int64_t threads = 1;
   std::string architecture;
@@ -29,46 +30,59 @@ struct RunHeader {
   std::vector<std::pair<std::string, double>> flops_per_token;  // by convention, "exact" first
   std::int64_t batch_tokens = 0;
   std::int64_t sequence = 0;
-  std::string tokenizer;       // bytes, unigram:4096, ...
+  std::string tokenizer;  // bytes, unigram:4096, ...
   std::string tokenizer_hash;
-  std::string held_out_hash;   // of the reporting sequences: only equal ones may be paired
-  double bytes_per_token = 1;  // of the reporting part; bits per byte = loss / ln 2 / this
-  double training_tokens = 0;  // tokens in the training part: one epoch
-  std::optional<double> floor; // best possible loss on the reporting sequences, where it is known
+  std::string held_out_hash;    // of the reporting sequences: only equal ones may be paired
+  double bytes_per_token = 1;   // of the reporting part; bits per byte = loss / ln 2 / this
+  double training_tokens = 0;   // tokens in the training part: one epoch
+  std::optional<double> floor;  // best possible loss on the reporting sequences, where it is known
+
+  bool operator==(const RunHeader&) const = default;
 };
 
 struct StepMetrics {
-  std::int64_t step = 0;       // 1 after the first update
-  double loss = 0;             // cross-entropy without z-loss, mean over the batch
+  std::int64_t step = 0;  // 1 after the first update
+  double loss = 0;        // cross-entropy without z-loss, mean over the batch
   double learning_rate = 0;
-  double gradient_norm = 0;    // before clipping
-  double seconds = 0;          // since the run began, resumes added up
+  double gradient_norm = 0;  // before clipping
+  double seconds = 0;        // since the run began, resumes added up
+
+  bool operator==(const StepMetrics&) const = default;
 };
 
 struct Evaluation {
   std::int64_t step = 0;
   double tokens = 0;
-  double flops = 0;            // exact, actual (not nominal)
+  double flops = 0;  // exact, actual (not nominal)
   double seconds = 0;
-  double budget = 0;           // the nominal budget this point answers, in `budget_unit`
-  std::string budget_unit;     // flops, tokens or tokens_per_parameter
-  double selection_loss = 0;   // on the part that chooses learning rates
-  double loss = 0;             // on the part that is reported: the mean of sequence_losses
-  double standard_error = 0;   // over the sequences; covers these documents only
+  double budget = 0;          // the nominal budget this point answers, in `budget_unit`
+  std::string budget_unit;    // flops, tokens or tokens_per_parameter
+  double selection_loss = 0;  // on the part that chooses learning rates
+  double loss = 0;            // on the part that is reported: the mean of sequence_losses
+  double standard_error = 0;  // over the sequences; covers these documents only
   std::vector<float> sequence_losses;
+
+  bool operator==(const Evaluation&) const = default;
 };
 
 struct Score {
   std::int64_t step = 0;
   std::string task;
-  std::string metric;          // accuracy
+  std::string metric;  // accuracy
   double value = 0;
   double standard_error = 0;
   std::int64_t n = 0;
   double chance = 0;
+
+  bool operator==(const Score&) const = default;
 };
 
 enum class RunState { Running, Finished, Diverged };
+
+// running, finished or diverged: the names on disk.
+std::string_view state_name(RunState state);
+// The state of that name; absent where there is none.
+std::optional<RunState> state_named(std::string_view name);
 
 struct RunRecord {
   RunHeader header;
@@ -76,7 +90,9 @@ struct RunRecord {
   std::vector<Evaluation> evaluations;
   std::vector<Score> scores;
   RunState state = RunState::Running;
-  std::string reason;          // of Diverged
+  std::string reason;  // of Diverged
+
+  bool operator==(const RunRecord&) const = default;
 };
 
 }  // namespace isoloss

@@ -1,0 +1,166 @@
+#include "results/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+
+#include "model/spec/error.h"
+
+namespace isoloss {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Closes on every way out; `release` hands the number on.
+class OpenFile {
+ public:
+  explicit OpenFile(int file) : file_(file) {}
+  ~OpenFile() {
+    if (file_ >= 0) ::close(file_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int get() const { return file_; }
+
+ private:
+  int file_;
+};
+
+// Removes a temporary on every way out but a commit.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(fs::path path) : path_(std::move(path)) {}
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const fs::path& path() const { return path_; }
+  void keep() { path_.clear(); }
+
+ private:
+  fs::path path_;
+};
+
+std::string why(int error_number) { return std::generic_category().message(error_number); }
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+void make_folder_of(const fs::path& path) {
+  std::error_code failure;
+  fs::create_directories(folder_of(path), failure);
+  if (failure) throw_write_error(path, failure.value());
+}
+
+void sync_folder_of(const fs::path& path) {
+  const OpenFile folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems refuse fsync on a folder with EINVAL; they order renames themselves.
+  if (folder.get() < 0 || (::fsync(folder.get()) != 0 && errno != EINVAL))
+    throw_write_error(path, errno);
+}
+
+// Errors name `path`, the file the caller asked for, not the temporary.
+void write_temporary(const fs::path& temporary, const fs::path& path, std::string_view content) {
+  const OpenFile file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw_write_error(path, errno);
+  write_all(file.get(), path, content);
+  if (::fsync(file.get()) != 0) throw_write_error(path, errno);
+}
+
+}  // namespace
+
+void throw_write_error(const fs::path& path, int error_number) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+  throw WorkError("cannot write " + path.string() + " (" + why(error_number) + "); " +
+                  (full ? "free space and run again"
+                        : "make its folder writable, or choose another, and run again"));
+}
+
+void write_all(int file, const fs::path& path, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_write_error(path, errno);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+fs::path temporary_beside(const fs::path& path) {
+  static std::atomic<unsigned> next{0};
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {'h', 'o', 's', 't'};
+  return path.string() + ".tmp-" + host.data() + "-" + std::to_string(::getpid()) + "-" +
+         std::to_string(next++);
+}
+
+bool is_temporary(const fs::path& path) {
+  return path.filename().string().find(".tmp-") != std::string::npos;
+}
+
+void commit_file(const fs::path& temporary, const fs::path& path) {
+  TemporaryFile guard(temporary);
+  {
+    const OpenFile file(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 || ::fsync(file.get()) != 0) throw_write_error(path, errno);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) throw_write_error(path, errno);
+  guard.keep();
+  sync_folder_of(path);
+}
+
+void write_durably(const fs::path& path, std::string_view content) {
+  make_folder_of(path);
+  TemporaryFile temporary(temporary_beside(path));
+  write_temporary(temporary.path(), path, content);
+  if (::rename(temporary.path().c_str(), path.c_str()) != 0) throw_write_error(path, errno);
+  temporary.keep();
+  sync_folder_of(path);
+}
+
+bool publish_once(const fs::path& path, std::string_view content) {
+  if (fs::exists(path)) return false;
+  make_folder_of(path);
+  const TemporaryFile temporary(temporary_beside(path));
+  write_temporary(temporary.path(), path, content);
+  if (::link(temporary.path().c_str(), path.c_str()) != 0) {
+    const int error_number = errno;
+    // Over NFS a link whose answer was lost reports a failure; the count of names tells.
+    struct stat status {};
+    const bool linked = ::stat(temporary.path().c_str(), &status) == 0 && status.st_nlink == 2;
+    if (!linked && error_number == EEXIST) return false;
+    if (!linked) throw_write_error(path, error_number);
+  }
+  sync_folder_of(path);
+  return true;
+}
+
+std::string read_file(const fs::path& path) {
+  const auto fail = [&](int error_number) -> void {
+    throw InputError("cannot read " + path.string() + " (" + why(error_number) +
+                     "); check the path and its permissions");
+  };
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail(errno);
+  std::string content;
+  struct stat status {};
+  if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
+    content.reserve(static_cast<std::size_t>(status.st_size) + 1);
+  std::array<char, 1 << 16> block;
+  while (true) {
+    const ssize_t got = ::read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(errno);
+    if (got == 0) return content;
+    content.append(block.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace isoloss
