@@ -1,0 +1,79 @@
+#include "harness/run_executor.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "harness/run_header.h"
+#include "harness/run_recorder.h"
+#include "harness/run_restart.h"
+#include "model/layers/language_model.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+void restore(TrainingState& state, RunRestart& restart) {
+  if (!restart.checkpoint) return;
+  const Checkpoint& checkpoint = *restart.checkpoint;
+  state.restore(checkpoint.head.step, checkpoint.head.seconds, checkpoint.weights,
+                checkpoint.state);
+  restart.checkpoint->weights = {};
+  restart.checkpoint->state = {};
+}
+
+}  // namespace
+
+const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
+  RunSpec read;
+  read.data = spec.data;
+  read.evaluation.tokens = spec.evaluation.tokens;
+  read.model.sequence = spec.model.sequence;
+  std::string key = canonical_json(read);
+  for (const std::string& file : spec.data.files) key += "\n" + file;
+  if (!dataset_ || key != dataset_key_) {
+    dataset_.reset();
+    dataset_ = open_dataset(spec.data, spec.model.sequence, spec.evaluation.tokens, folder_.data());
+    dataset_key_ = key;
+  }
+  if (dataset_->vocabulary() > spec.model.vocabulary) {
+    throw InputError(fmt::format(
+        "the data needs a vocabulary of {} (the model of {} has {}); set model.vocabulary or leave "
+        "it out",
+        dataset_->vocabulary(), spec.model.size, spec.model.vocabulary));
+  }
+  return *dataset_;
+}
+
+TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item,
+                                     const Claim& claim, const std::function<bool()>& stop) {
+  const Dataset& dataset = dataset_of(run.spec);
+  set_intra_op_threads(static_cast<int>(run.spec.threads));
+  RunRestart restart =
+      find_restart(folder_, item, [](const std::string& problem) { spdlog::warn(problem); });
+  TrainingState state(run.spec);
+  restore(state, restart);
+  const TrainingSegment segment{item.to_step, restart.stops};
+  reporter_.begin({.run = run.id,
+                   .architecture = run.spec.model.architecture,
+                   .size = run.spec.model.size,
+                   .seed = run.spec.seed,
+                   .learning_rate = run.spec.optimizer.learning_rate,
+                   .from_step = state.step(),
+                   .step = state.step(),
+                   .to_step = item.to_step});
+  RunRecorder recorder(folder_, run_header(study_, run, dataset), std::move(restart), state, claim);
+  const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
+  const auto listener = [&](const TrainingEvent& event) {
+    recorder.record(event);
+    if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
+      reporter_.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
+    }
+  };
+  const auto outcome =
+      train(state, run.spec, dataset, segment, listener, [&] { return stop() || claim.lost(); });
+  if (outcome == TrainingOutcome::Reached) recorder.finish();
+  reporter_.idle();
+  return outcome;
+}
+
+}  // namespace isoloss

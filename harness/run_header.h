@@ -1,0 +1,13 @@
+// The header of a run's files, filled from its spec, its data and this machine.
+#pragma once
+#include <string>
+
+#include "harness/dataset.h"
+#include "results/run_record.h"
+#include "sweeps/plan.h"
+
+namespace isoloss {
+
+RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset);
+
+}  // namespace isoloss

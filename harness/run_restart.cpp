@@ -1,0 +1,67 @@
+#include "harness/run_restart.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "harness/run_storage.h"
+#include "results/journal.h"
+
+namespace isoloss {
+namespace {
+
+BudgetUnit unit_named(const std::string& name) {
+  for (const BudgetUnit unit : {BudgetUnit::Tokens, BudgetUnit::TokensPerParameter}) {
+    if (name == name_of(unit)) return unit;
+  }
+  return BudgetUnit::Flops;
+}
+
+RunRecord journal_record(const std::filesystem::path& path) {
+  RunRecord record;
+  if (std::filesystem::exists(path)) apply_events(record, read_journal(path).events);
+  return record;
+}
+
+}  // namespace
+
+RunRecord cut_record(RunRecord record, std::int64_t first, std::int64_t last) {
+  const auto outside = [=](const auto& event) { return event.step < first || event.step > last; };
+  std::erase_if(record.steps, outside);
+  std::erase_if(record.evaluations, outside);
+  std::erase_if(record.scores, outside);
+  return record;
+}
+
+RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
+                        const std::function<void(const std::string&)>& warn) {
+  constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+  RunRestart restart;
+  const RunRecord stored = load_run(folder, item.id).value_or(RunRecord{});
+  restart.again = item.from_step == 0 && std::filesystem::exists(folder.run_file(item.id));
+  restart.checkpoints = restart.again ? folder.run(item.id) / "again" : folder.run(item.id);
+  if (restart.again || item.from_step > 0) {
+    restart.checkpoint = load_checkpoint(restart.checkpoints, item.id, warn);
+    if (restart.step() > item.to_step) restart.checkpoint.reset();
+  }
+  const std::int64_t step = restart.step();
+  restart.record =
+      cut_record(restart.again ? journal_record(folder.journal(item.id)) : stored, 1, step);
+  restart.record.state = RunState::Running;
+  if (restart.again) restart.later = cut_record(stored, item.to_step + 1, kEnd);
+  restart.stops = item.stops;
+  for (const Evaluation& evaluation : stored.evaluations) {
+    const EvaluationStop stop{evaluation.step, evaluation.budget,
+                              unit_named(evaluation.budget_unit)};
+    const auto same = [&](const EvaluationStop& other) {
+      return other.step == stop.step && other.budget == stop.budget && other.unit == stop.unit;
+    };
+    if (stop.step > step && stop.step <= item.to_step &&
+        std::ranges::none_of(restart.stops, same)) {
+      restart.stops.push_back(stop);
+    }
+  }
+  std::ranges::stable_sort(restart.stops, {}, &EvaluationStop::step);
+  return restart;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,35 @@
+// Where a work item goes on: the record so far and the checkpoint that agrees with it.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/checkpoint.h"
+#include "results/run_record.h"
+#include "results/study_folder.h"
+#include "sweeps/schedule.h"
+
+namespace isoloss {
+
+struct RunRestart {
+  std::optional<Checkpoint> checkpoint;  // absent: from the initial weights
+  std::filesystem::path checkpoints;     // the folder that this item's checkpoints go to
+  RunRecord record;                      // events up to the checkpoint
+  RunRecord later;                       // events past the item's end that stay as they are
+  std::vector<EvaluationStop> stops;     // the item's, and stored ones that are trained again
+  // The run is stored further than where this item begins (a budget was added before its
+  // checkpoint): the numbers repeat, its own checkpoints stay, the item's go to a folder apart.
+  bool again = false;
+
+  std::int64_t step() const { return checkpoint ? checkpoint->head.step : 0; }
+};
+
+RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
+                        const std::function<void(const std::string&)>& warn);
+
+// Events of steps in [first, last] alone; header and state stay.
+RunRecord cut_record(RunRecord record, std::int64_t first, std::int64_t last);
+
+}  // namespace isoloss

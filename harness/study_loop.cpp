@@ -1,0 +1,204 @@
+#include "harness/study_loop.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "harness/claim.h"
+#include "harness/mpi_communicator.h"
+#include "harness/progress_display.h"
+#include "harness/rank_reporter.h"
+#include "harness/run_executor.h"
+#include "harness/run_progress.h"
+#include "harness/run_storage.h"
+#include "harness/stop_signal.h"
+#include "harness/study_outcome.h"
+#include "harness/study_setup.h"
+#include "harness/supervised.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPollEvery = std::chrono::milliseconds(300);
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// What the files say at one moment.
+struct StudyState {
+  std::vector<RunProgress> progress;
+  std::vector<SearchDecision> decisions;
+};
+
+class StudyLoop {
+ public:
+  StudyLoop(const StudyFolder& folder, const StudyPlan& plan, std::int64_t rank,
+            std::function<bool()> stop)
+      : folder_(folder),
+        plan_(plan),
+        rank_(rank),
+        stop_(std::move(stop)),
+        reader_(folder),
+        reporter_(folder, rank),
+        executor_(folder, plan.study, reporter_) {}
+
+  // Until nothing is left or a stop is asked for; returns how the study stands then.
+  StudyOutcome run() {
+    while (true) {
+      const StudyState state = read_and_decide();
+      if (stop_() || is_done(plan_, state.progress, state.decisions)) {
+        return study_outcome(plan_, state.progress, state.decisions);
+      }
+      if (!train_something(ready_work(plan_, state.progress, state.decisions))) {
+        std::this_thread::sleep_for(kPollEvery);
+      }
+    }
+  }
+
+ private:
+  StudyState read_and_decide() {
+    StudyState state{reader_.progress(plan_), reader_.decisions()};
+    bool published = false;
+    for (const SearchDecision& due : due_decisions(plan_, state.progress)) {
+      if (std::ranges::find(state.decisions, due.key, &SearchDecision::key) !=
+          state.decisions.end()) {
+        continue;
+      }
+      publish_decision(folder_, stored_decision(due));
+      published = true;
+    }
+    if (published) state.decisions = reader_.decisions();
+    return state;
+  }
+
+  // The first item that nobody else holds; false where there is none.
+  bool train_something(const std::vector<WorkItem>& items) {
+    for (const WorkItem& item : items) {
+      const auto path = folder_.claim(item.id);
+      switch (observer_.look(path)) {
+        case ClaimObserver::State::Held:
+          continue;
+        case ClaimObserver::State::Expired:
+          if (!observer_.remove_expired(path)) continue;
+          break;
+        case ClaimObserver::State::Free:
+          break;
+      }
+      if (const auto claim = Claim::take(path, rank_)) {
+        train(item.id, *claim);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // What there is to do in the run is asked again under the claim: somebody may just have done it.
+  void train(const std::string& id, const Claim& claim) {
+    const StudyState state = read_and_decide();
+    const auto items = ready_work(plan_, state.progress, state.decisions);
+    const auto item = std::ranges::find(items, id, &WorkItem::id);
+    if (item == items.end()) return;
+    try {
+      executor_.execute(plan_.runs[item->run], *item, claim, stop_);
+    } catch (const InputError&) {
+      throw;
+    } catch (const WorkError&) {
+      throw;
+    } catch (const std::exception& problem) {
+      const std::string reason = first_line(problem.what());
+      spdlog::warn("run {} failed ({})", id, reason);
+      record_attempt(folder_, id, reason);
+      reporter_.idle();
+    }
+  }
+
+  StudyFolder folder_;
+  const StudyPlan& plan_;
+  std::int64_t rank_;
+  std::function<bool()> stop_;
+  StudyReader reader_;
+  ClaimObserver observer_;
+  RankReporter reporter_;
+  RunExecutor executor_;
+};
+
+// Rank 0 makes and checks the folder, and all ranks learn how that went. A failure is thrown on
+// rank 0, so that it is said once; the others get its status.
+int set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
+           const RunOptions& options) {
+  std::array<std::byte, 1> status{};
+  std::exception_ptr failure;
+  if (communicator.rank() == 0) {
+    try {
+      prepare_study_folder(folder, study);
+      if (options.retry_failed) forget_attempts(folder);
+    } catch (const InputError&) {
+      status[0] = std::byte{kExitBadInput};
+      failure = std::current_exception();
+    } catch (const std::exception&) {
+      status[0] = std::byte{kExitFailed};
+      failure = std::current_exception();
+    }
+  }
+  communicator.broadcast(status, 0);
+  if (failure) std::rethrow_exception(failure);
+  return static_cast<int>(status[0]);
+}
+
+// In a job of several ranks the others cannot be told: this one leaves and the job ends with it.
+[[noreturn]] void leave_job(const std::string& message, int status) {
+  fmt::print(stderr, "isoloss: {}\n", message);
+  std::fflush(stderr);
+  ::_exit(status);
+}
+
+int train_study(const StudyPlan& plan, const StudyFolder& folder, const Communicator& communicator,
+                const std::function<bool()>& stop) {
+  std::unique_ptr<ProgressDisplay> display;
+  const bool speaks = communicator.rank() == 0 && !is_supervised();
+  if (speaks) display = std::make_unique<ProgressDisplay>(folder, plan);
+  const StudyOutcome outcome = StudyLoop(folder, plan, communicator.rank(), stop).run();
+  display.reset();
+  if (speaks) report_outcome(outcome);
+  return is_supervised() ? kExitDone : outcome.status;
+}
+
+}  // namespace
+
+int run_study(const Study& study, const RunOptions& options) {
+  const auto began = Clock::now();
+  const std::atomic<bool>& signalled = stop_on_signals();
+  const auto limit =
+      options.time_limit_seconds ? options.time_limit_seconds : study.time_limit_seconds;
+  const auto stop = [&signalled, began, limit] {
+    return signalled ||
+           (limit && std::chrono::duration<double>(Clock::now() - began).count() >= *limit);
+  };
+  const StudyFolder folder{options.folder};
+  const StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  const auto communicator = make_communicator();
+  if (const int status = set_up(*communicator, folder, study, options)) return status;
+  try {
+    return train_study(plan, folder, *communicator, stop);
+  } catch (const std::exception& problem) {
+    const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
+    const int status = bad_input ? kExitBadInput : kExitFailed;
+    if (is_supervised()) report_failure(folder, {status, problem.what()});
+    if (is_supervised() && communicator->size() == 1) return status;
+    if (communicator->size() > 1) leave_job(problem.what(), status);
+    throw;
+  }
+}
+
+}  // namespace isoloss

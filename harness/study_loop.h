@@ -1,0 +1,26 @@
+// Runs a study from its files: each process reads how far the folder is, takes decisions that are
+// due, claims the next run, trains it, and looks again, until nothing is left. No process leads;
+// the files say the same to all (docs/reliability.md).
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "sweeps/study.h"
+
+namespace isoloss {
+
+struct RunOptions {
+  std::filesystem::path folder;              // the study folder
+  std::string only;                          // pattern of restrict_plan; empty: all
+  bool retry_failed = false;                 // forget failed attempts first
+  std::optional<double> time_limit_seconds;  // instead of the study's
+};
+
+// Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.
+// Returns the exit status: 0 done, 1 some trial failed, 3 stopped early by a signal or the time
+// limit with the state saved. InputError: the study's data or folder is bad; WorkError: the disk is
+// full. In a job of several ranks such an error ends this process at once, which ends the job.
+int run_study(const Study& study, const RunOptions& options);
+
+}  // namespace isoloss

@@ -1,0 +1,96 @@
+#include "harness/study_setup.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+std::optional<std::string> study_name_in(const std::filesystem::path& file) {
+  try {
+    const YAML::Node name = YAML::LoadFile(file.string())["study"];
+    if (name.IsDefined() && name.IsScalar()) return name.as<std::string>();
+  } catch (const YAML::Exception&) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool matches(const std::string& pattern, const std::string& text) {
+  return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+}  // namespace
+
+void prepare_study_folder(const StudyFolder& folder, const Study& study) {
+  std::error_code failure;
+  for (const auto& path :
+       {folder.root, folder.data(), folder.runs(), folder.decisions(), folder.ranks()}) {
+    std::filesystem::create_directories(path, failure);
+    if (failure) {
+      throw InputError(fmt::format("cannot make the folder {} ({}); name another one with --out",
+                                   path.string(), failure.message()));
+    }
+  }
+  const std::string content = read_file(study.file);
+  if (std::filesystem::exists(folder.study_file())) {
+    const auto name = study_name_in(folder.study_file());
+    if (name != study.name) {
+      throw InputError(fmt::format(
+          "{} holds another study ('{}' in study.yaml, and {} is '{}'); name another folder with "
+          "--out",
+          folder.root.string(), name.value_or("unreadable"), study.file.string(), study.name));
+    }
+    if (read_file(folder.study_file()) == content) return;
+  }
+  write_durably(folder.study_file(), content);
+}
+
+void forget_attempts(const StudyFolder& folder) {
+  for (const std::string& id : run_ids(folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.run(id))) {
+      if (matches("attempt-*.json", entry.path().filename().string())) {
+        std::filesystem::remove(entry.path());
+      }
+    }
+  }
+}
+
+StudyPlan restrict_plan(const StudyPlan& plan, const std::string& pattern) {
+  if (pattern.empty()) return plan;
+  StudyPlan restricted = plan;
+  restricted.trials.clear();
+  restricted.searches.clear();
+  std::map<std::size_t, std::size_t> moved;  // index of a search before -> now
+  for (PlannedTrial trial : plan.trials) {
+    if (!matches(pattern, trial.id) && !matches(pattern, plan.runs[trial.run].id) &&
+        !matches(pattern, trial.architecture) && !matches(pattern, trial.size)) {
+      continue;
+    }
+    if (trial.search) {
+      const auto [place, fresh] = moved.try_emplace(*trial.search, restricted.searches.size());
+      if (fresh) restricted.searches.push_back(plan.searches[*trial.search]);
+      trial.search = place->second;
+    }
+    restricted.trials.push_back(std::move(trial));
+  }
+  if (restricted.trials.empty()) {
+    throw InputError(
+        fmt::format("--only {} matches no trial (trial ids, run ids, architectures and sizes are "
+                    "compared); see "
+                    "`isoloss plan`",
+                    pattern));
+  }
+  return restricted;
+}
+
+}  // namespace isoloss

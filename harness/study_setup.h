@@ -1,0 +1,24 @@
+// The study folder before anybody trains: made, checked to be this study's, with the study file in
+// it.
+#pragma once
+#include <string>
+
+#include "results/study_folder.h"
+#include "sweeps/plan.h"
+#include "sweeps/study.h"
+
+namespace isoloss {
+
+// Makes the folder and its parts and stores the study file as it is run now. InputError where the
+// folder belongs to another study or cannot be made.
+void prepare_study_folder(const StudyFolder& folder, const Study& study);
+
+// Forgets failed attempts, so that quarantined runs are tried again.
+void forget_attempts(const StudyFolder& folder);
+
+// The trials that match a shell pattern (as *, ?, [..] of fnmatch) by trial id, run id,
+// architecture or size, with the searches that they wait for. All of them where the pattern is
+// empty; InputError where none matches.
+StudyPlan restrict_plan(const StudyPlan& plan, const std::string& pattern);
+
+}  // namespace isoloss
