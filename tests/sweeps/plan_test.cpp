@@ -1,0 +1,172 @@
+// Trials, shared prefixes and searches of a plan.
+#include "sweeps/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sweeps/plan_text.h"
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+constexpr const char* kTwoSizes = "  size: [{name: s, d_model: 16}, {name: m, d_model: 32}]";
+
+StudyPlan plan_of(const Lines& replaced) { return make_plan(study_of(replaced)); }
+
+TEST(Plan, TrialsThatDifferInBudgetShareARun) {
+  const StudyPlan plan = plan_of({});
+  ASSERT_EQ(plan.trials.size(), 2u);
+  EXPECT_EQ(plan.runs.size(), 1u);
+  EXPECT_EQ(plan.trials[0].run, plan.trials[1].run);
+}
+
+TEST(Plan, SharingSavesTheShareOfTheShorterBudgets) {
+  // (1 + 2.15 + 4.64 + 10) / 10 = 1.779.
+  const StudyPlan plan = plan_of({{8, "  budget: {tokens: [64e4, 137.6e4, 296.96e4, 640e4]}"}});
+  EXPECT_NEAR(plan.flops_without_sharing / plan.flops, 1.779, 1e-6);
+}
+
+TEST(Plan, AStepsFlopsReachTheBudgetAndNotMore) {
+  const StudyPlan plan = plan_of({{8, "  budget: {flops: [1e8, 3.3e8, 1e9]}"}});
+  for (const PlannedTrial& trial : plan.trials) {
+    EXPECT_GE(trial.flops, trial.budget);
+    EXPECT_LT(trial.flops - plan.runs[trial.run].flops_per_step, trial.budget);
+  }
+}
+
+TEST(Plan, ABudgetOfWholeStepsIsMetExactly) {
+  const StudyPlan plan = plan_of({});
+  EXPECT_EQ(plan.trials[0].steps, 10);  // 640 tokens by 64
+  EXPECT_EQ(plan.trials[1].steps, 20);
+}
+
+TEST(Plan, StepsSurviveQuotientsThatRound) {
+  EXPECT_EQ(steps_to_reach(0.3, 0.1), 3);  // 3 x 0.1 is just above 0.3; the quotient just below 3
+  EXPECT_EQ(steps_to_reach(1e15 + 1, 1.0), 1000000000000001);
+}
+
+TEST(Plan, TokensPerParameterCountsAllParameters) {
+  const StudyPlan plan = plan_of({{8, "  budget: {tokens_per_parameter: [20]}"}});
+  const PlannedTrial& trial = plan.trials.at(0);
+  EXPECT_GE(trial.tokens, 20.0 * static_cast<double>(trial.parameters));
+  EXPECT_LT(trial.tokens, 20.0 * static_cast<double>(trial.parameters) + 64);
+}
+
+TEST(Plan, BudgetTextIsTheShortest) {
+  EXPECT_EQ(budget_text(2e11, BudgetUnit::Flops), "2e11");
+  EXPECT_EQ(budget_text(4.3e11, BudgetUnit::Flops), "4.3e11");
+  EXPECT_EQ(budget_text(123456, BudgetUnit::Tokens), "1.23456e5tokens");
+  EXPECT_EQ(budget_text(20, BudgetUnit::TokensPerParameter), "20tpp");
+  EXPECT_EQ(budget_text(1e21, BudgetUnit::Flops), "1e21");
+}
+
+TEST(Plan, TrialIdsAreDistinct) {
+  const StudyPlan plan = plan_of({{7, kTwoSizes}, {9, "  seed: [0, 1]"}});
+  std::set<std::string> ids;
+  for (const PlannedTrial& trial : plan.trials) ids.insert(trial.id);
+  EXPECT_EQ(ids.size(), 8u);  // 2 sizes, 2 seeds, 2 budgets
+}
+
+TEST(Plan, AddedGridValuesKeepTheOtherIds) {
+  const StudyPlan before = plan_of({});
+  const StudyPlan after = plan_of({{6, "  architecture: [transformer, primer-ez]"},
+                                   {7, kTwoSizes},
+                                   {8, "  budget: {tokens: [640, 1000, 1280, 2560]}"},
+                                   {9, "  seed: [0, 1]"}});
+  std::set<std::string> ids;
+  for (const PlannedTrial& trial : after.trials) ids.insert(trial.id);
+  for (const PlannedTrial& trial : before.trials) EXPECT_TRUE(ids.contains(trial.id)) << trial.id;
+}
+
+TEST(Plan, RatesAsAListAreAnAxis) {
+  const StudyPlan plan = plan_of({{10, "  learning_rate: [0.1, 0.2]"}});
+  EXPECT_EQ(plan.trials.size(), 4u);
+  EXPECT_TRUE(plan.searches.empty());
+  EXPECT_EQ(plan.runs.at(1).spec.optimizer.learning_rate, 0.2);
+}
+
+TEST(Plan, OneSearchAnArchitectureWhereASizeIsNamed) {
+  const StudyPlan plan =
+      plan_of({{6, "  architecture: [transformer, primer]"},
+               {7, kTwoSizes},
+               {10, "  learning_rate: {search: [0.1, 0.2], decide_at: {tokens: 640, size: m}}"}});
+  ASSERT_EQ(plan.searches.size(), 2u);
+  EXPECT_EQ(plan.searches[0].size, "m");
+  EXPECT_TRUE(plan.searches[0].every_size);
+  for (const PlannedTrial& trial : plan.trials)
+    EXPECT_EQ(plan.searches[trial.search.value()].architecture, trial.architecture);
+}
+
+TEST(Plan, OneSearchASizeWhereNoneIsNamed) {
+  const StudyPlan plan = plan_of(
+      {{7, kTwoSizes}, {10, "  learning_rate: {search: [0.1, 0.2], decide_at: {tokens: 640}}"}});
+  ASSERT_EQ(plan.searches.size(), 2u);
+  for (const PlannedTrial& trial : plan.trials)
+    EXPECT_EQ(plan.searches[trial.search.value()].size, trial.size);
+}
+
+TEST(Plan, OneSearchABudgetWhereNoPlaceIsNamed) {
+  const StudyPlan plan = plan_of({{10, "  learning_rate: {search: [0.1, 0.2]}"}});
+  ASSERT_EQ(plan.searches.size(), 2u);
+  for (const PlannedTrial& trial : plan.trials)
+    EXPECT_EQ(plan.searches[trial.search.value()].budget.value, trial.budget);
+}
+
+TEST(Plan, TotalsCountWinnerArmsAndRunnerUp) {
+  // One size, three rates decided at 640 of 1280 tokens (10 of 20 steps): the winner 20, the third
+  // arm 10, the runner-up 20 steps; a second seed 20.
+  const StudyPlan plan =
+      plan_of({{9, "  seed: [0, 1]"},
+               {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}});
+  EXPECT_DOUBLE_EQ(plan.flops, 70 * plan.runs.at(0).flops_per_step);
+}
+
+TEST(Plan, ASearchAtEachBudgetTrainsEveryArmToTheTop) {
+  const StudyPlan plan = plan_of({{10, "  learning_rate: {search: [1, 2, 3]}"}});
+  EXPECT_DOUBLE_EQ(plan.flops, 60 * plan.runs.at(0).flops_per_step);
+}
+
+TEST(Plan, RatesAreDecidedAlsoWhereNoTrialIsAskedFor) {
+  const StudyPlan plan =
+      plan_of({{7, kTwoSizes},
+               {10, "  learning_rate: {search: [1, 2], decide_at: {tokens: 640, size: s}}"},
+               {11, "  exclude: [{size: s}]"}});
+  ASSERT_EQ(plan.searches.size(), 1u);
+  EXPECT_EQ(plan.runs[plan.searches[0].arms[0]].spec.model.size, "s");
+  for (const PlannedTrial& trial : plan.trials) EXPECT_EQ(trial.size, "m");
+}
+
+TEST(Plan, OtherRatesAreAnotherDecision) {
+  const auto key = [](const char* rates) {
+    return plan_of({{10, std::string("  learning_rate: {search: ") + rates +
+                             ", decide_at: {tokens: 640}}"}})
+        .searches.at(0)
+        .key;
+  };
+  EXPECT_EQ(key("[1, 2]"), key("[2, 1]"));
+  EXPECT_NE(key("[1, 2]"), key("[1, 2, 3]"));
+}
+
+TEST(Plan, QuickstartCostsWhatItsCommentSays) {
+  // Per architecture: 0.93 + 5 x 2 + 0.93 + 2 = 13.86e12; steps overshoot by less than 0.2 %.
+  const StudyPlan plan =
+      make_plan(read_study(std::filesystem::path(ISOLOSS_SOURCE) / "sweeps" / "quickstart.yaml"));
+  EXPECT_EQ(plan.trials.size(), 92u);
+  EXPECT_NEAR(plan.flops / (4 * 13.86e12), 1, 2e-3);
+}
+
+TEST(Plan, EntropyStaysWithinItsBudget) {
+  const StudyPlan plan =
+      make_plan(read_study(std::filesystem::path(ISOLOSS_SOURCE) / "sweeps" / "entropy.yaml"));
+  EXPECT_LT(plan.flops, 2e13);
+  std::set<double> budgets;
+  for (const PlannedTrial& trial : plan.trials) budgets.insert(trial.budget);
+  EXPECT_GE(budgets.size(), 8u);
+  EXPECT_GE(*budgets.rbegin() / *budgets.begin(), 31.6);  // 1.5 decades
+}
+
+}  // namespace
+}  // namespace isoloss

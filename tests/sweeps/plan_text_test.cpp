@@ -1,0 +1,93 @@
+// Predictions and the printed forms of a plan.
+#include "sweeps/plan_text.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+StudyPlan plan_of(const Lines& replaced) { return make_plan(study_of(replaced)); }
+
+std::set<std::string> keys_of(const nlohmann::ordered_json& json) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.insert(key);
+  return keys;
+}
+
+TEST(PlanJson, HasTheKeysOfTheDesignPage) {
+  const auto json = plan_json(plan_of({}), 2, device_rate("cpu"));
+  EXPECT_EQ(keys_of(json), (std::set<std::string>{"study", "trials", "runs", "totals"}));
+  EXPECT_EQ(keys_of(json["trials"][0]),
+            (std::set<std::string>{"id", "run", "architecture", "size", "seed", "budget",
+                                   "parameters", "tokens", "steps", "flops"}));
+  EXPECT_EQ(keys_of(json["trials"][0]["flops"]),
+            (std::set<std::string>{"exact", "6N", "6N_non_embedding", "6N_plus_attention",
+                                   "chinchilla"}));
+  EXPECT_EQ(keys_of(json["runs"][0]),
+            (std::set<std::string>{"id", "trials", "tensor_parallel", "data_parallel",
+                                   "predicted_seconds", "predicted_seconds_interval",
+                                   "memory_bytes_per_rank"}));
+  EXPECT_EQ(keys_of(json["totals"]), (std::set<std::string>{"flops", "flops_without_sharing",
+                                                            "device_hours", "makespan_seconds"}));
+}
+
+TEST(PlanJson, EveryTrialStandsInItsRun) {
+  const auto json = plan_json(
+      plan_of({{9, "  seed: [0, 1]"},
+               {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}}),
+      1, device_rate("cpu"));
+  std::set<std::string> listed;
+  for (const auto& run : json["runs"])
+    for (const auto& trial : run["trials"])
+      listed.insert(run["id"].get<std::string>() + " " + trial.get<std::string>());
+  EXPECT_EQ(listed.size(), json["trials"].size());
+  for (const auto& trial : json["trials"])
+    EXPECT_TRUE(
+        listed.contains(trial["run"].get<std::string>() + " " + trial["id"].get<std::string>()));
+}
+
+TEST(PlanJson, SecondsAreFlopsByRate) {
+  const StudyPlan plan = plan_of({});
+  const auto run = plan_json(plan, 1, {"cpu", 2e6, 1e6, 4e6})["runs"][0];
+  EXPECT_DOUBLE_EQ(run["predicted_seconds"].get<double>(), plan.flops / 2e6);
+  EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][0].get<double>(), plan.flops / 4e6);
+  EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][1].get<double>(), plan.flops / 1e6);
+}
+
+TEST(Makespan, OneRankTrainsEverything) {
+  const StudyPlan plan =
+      plan_of({{9, "  seed: [0, 1]"},
+               {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}});
+  EXPECT_NEAR(makespan_seconds(plan, 1, {"cpu", 1e6, 1e6, 1e6}), plan.flops / 1e6,
+              1e-9 * plan.flops);
+}
+
+TEST(Makespan, LongestGoFirst) {
+  // Three runs of 10, 10 and 20 steps on two ranks: 20 beside 10 + 10.
+  const StudyPlan plan =
+      plan_of({{9, "  seed: [0, 1, 2]"}, {10, "  exclude: [{seed: [0, 1], budget: 1280}]"}});
+  EXPECT_NEAR(makespan_seconds(plan, 2, {"cpu", plan.runs[0].flops_per_step, 1, 1}), 20, 1e-9);
+}
+
+TEST(Makespan, DependentsWaitForTheDecision) {
+  // Two arms of 10 steps, then winner and runner-up 10 more: 20 steps however many ranks there are.
+  const StudyPlan plan =
+      plan_of({{10, "  learning_rate: {search: [1, 2], decide_at: {tokens: 640, size: s}}"}});
+  EXPECT_NEAR(makespan_seconds(plan, 8, {"cpu", plan.runs[0].flops_per_step, 1, 1}), 20, 1e-9);
+}
+
+TEST(PlanTable, NamesTheTotals) {
+  const std::string table = plan_table(plan_of({}), 2, device_rate("cpu"));
+  EXPECT_NE(table.find("2 trials in 1 runs"), std::string::npos) << table;
+  EXPECT_NE(table.find("1.50x"), std::string::npos) << table;  // (640 + 1280) / 1280
+}
+
+TEST(DeviceRate, UnknownDeviceIsBadInput) { EXPECT_THROW(device_rate("abacus"), InputError); }
+
+}  // namespace
+}  // namespace isoloss
