@@ -1,7 +1,10 @@
-// What a learning-rate search decided: a file of its own in the study folder, written once.
+// What a learning-rate search decided: a file of its own in the study folder, written once. JSON
+// (docs/format.md); a loss that is not finite is null there and NaN here.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace isoloss {
@@ -11,6 +14,8 @@ struct DecisionArm {
   double learning_rate = 0;
   double selection_loss = 0;  // where it was decided; not meaningful where diverged
   bool diverged = false;
+
+  bool operator==(const DecisionArm&) const = default;
 };
 
 struct Decision {
@@ -25,6 +30,13 @@ struct Decision {
   double learning_rate = 0;       // the winner's
   std::string runner_up;          // run id, trained on as a check; empty where there is none
   bool at_edge = false;           // the winner is the lowest or highest rate searched
+
+  bool operator==(const Decision&) const = default;
 };
+
+std::string decision_to_json(const Decision& decision);
+
+// InputError naming `path` and the key where the text is damaged, foreign or of another version.
+Decision decision_from_json(std::string_view text, const std::filesystem::path& path);
 
 }  // namespace isoloss

@@ -1,9 +1,10 @@
-// The append-only journal of a run in training: a header, then frames (length, XXH3-64 of the
-// payload, payload in CBOR), one event each. A torn tail is what a killed process leaves; readers
-// stop before it and the writer cuts it off.
+// The append-only journal of a run in training: a header, then frames (length, XXH3-64, payload in
+// CBOR), one event each. A torn tail is what a killed process leaves; readers stop before it and
+// the writer cuts it off.
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -15,14 +16,20 @@ namespace isoloss {
 struct RunEnd {
   RunState state = RunState::Finished;
   std::string reason;
+
+  bool operator==(const RunEnd&) const = default;
 };
 using RunEvent = std::variant<StepMetrics, Evaluation, Score, RunEnd>;
 
 class JournalWriter {
  public:
-  // Opens or creates the journal. Events of steps after `keep_until_step` and a torn tail are cut.
+  // Opens or creates the journal. Cut are a torn tail and everything from the first event of a step
+  // after `keep_until_step` on, or from the run's end on: who opens a journal goes on training. The
+  // header of the first start stays as long as any event is kept. InputError where the file is
+  // foreign, damaged before its tail or of another run.
   JournalWriter(const std::filesystem::path& path, const RunHeader& header,
                 std::int64_t keep_until_step);
+  // Writes what is buffered if it can; call `flush` to be told whether it could.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
@@ -32,20 +39,28 @@ class JournalWriter {
   void flush();  // write and fsync
 
  private:
+  void write_buffer();
+
   int file_ = -1;
   std::filesystem::path path_;
   std::string buffer_;
+  std::int64_t whole_bytes_ = 0;  // on disk; a failed write is cut back to here
 };
 
-// All whole frames; the header and events in order. InputError where the file is missing or
-// foreign.
+// All whole frames; the header and events in order. InputError where the file is missing, foreign,
+// of another version or damaged before its tail.
 struct JournalContent {
   RunHeader header;
   std::vector<RunEvent> events;
+  std::size_t torn_bytes = 0;  // after the last whole frame
 };
 JournalContent read_journal(const std::filesystem::path& path);
 
-// Appends events to a record, replacing nothing; the caller keeps order.
+// Appends events to a record, replacing nothing; the caller keeps order. An end sets the state.
 void apply_events(RunRecord& record, const std::vector<RunEvent>& events);
+
+// Adds the events of a journal that a record read from a run file does not hold yet: steps after
+// its last, evaluations and scores that are not in it, and the end unless the record is ahead.
+void add_later_events(RunRecord& record, const std::vector<RunEvent>& events);
 
 }  // namespace isoloss

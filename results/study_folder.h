@@ -30,26 +30,37 @@ struct StudyFolder {
   std::filesystem::path journal(const std::string& id) const { return run(id) / "journal"; }
   std::filesystem::path claim(const std::string& id) const { return run(id) / "claim"; }
   std::filesystem::path decisions() const { return root / "decisions"; }
+  std::filesystem::path decision(const std::string& key) const {
+    return decisions() / (key + ".json");
+  }
   std::filesystem::path ranks() const { return root / "ranks"; }
 };
 
-// Ids of the runs that have a folder, sorted.
+// Ids of the runs that have a folder, sorted; none where the study has not begun.
 std::vector<std::string> run_ids(const StudyFolder& folder);
 
 // A run as the files say: run.h5 with the journal's later events added; absent where neither is
 // there yet. Throws InputError naming the file where one is damaged or foreign.
 std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& id);
 
-// Decisions sorted by key.
+// Decisions sorted by key. InputError naming the file where one is damaged.
 std::vector<Decision> read_decisions(const StudyFolder& folder);
-// Writes one by link, without replacing: the first writer wins and all writers agree.
+// Writes one by link, without replacing: the first writer wins and all writers agree. InputError
+// where the key cannot be a file's name.
 void publish_decision(const StudyFolder& folder, const Decision& decision);
 
 struct FailedAttempt {
   int attempt = 0;
   std::string reason;
+
+  bool operator==(const FailedAttempt&) const = default;
 };
+// Attempts of a run by number.
 std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id);
+// Writes the next attempt-N.json; two writers at once get two numbers.
 void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason);
+
+// N of a path attempt-N.json; absent for any other name.
+std::optional<int> attempt_number(const std::filesystem::path& path);
 
 }  // namespace isoloss

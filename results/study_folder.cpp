@@ -1,0 +1,124 @@
+#include "results/study_folder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+#include "results/journal.h"
+#include "results/json_file.h"
+#include "results/run_file.h"
+
+namespace isoloss {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kAttemptFormat = "isoloss attempt";
+constexpr int kAttemptVersion = 1;
+
+// What lies in a folder, sorted by path; nothing where there is no such folder.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code failure;
+  for (fs::directory_iterator next(folder, failure), end; !failure && next != end;
+       next.increment(failure))
+    paths.push_back(next->path());
+  if (failure && failure != std::errc::no_such_file_or_directory)
+    throw InputError("cannot read " + folder.string() + " (" + failure.message() +
+                     "); check the path and its permissions");
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+fs::path attempt_path(const StudyFolder& folder, const std::string& id, int attempt) {
+  return folder.run(id) / ("attempt-" + std::to_string(attempt) + ".json");
+}
+
+}  // namespace
+
+std::optional<int> attempt_number(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  constexpr std::string_view kStart = "attempt-";
+  if (path.extension() != ".json" || !stem.starts_with(kStart)) return std::nullopt;
+  int number = 0;
+  const char* end = stem.data() + stem.size();
+  const auto [stop, status] = std::from_chars(stem.data() + kStart.size(), end, number);
+  if (status != std::errc() || stop != end || number < 1) return std::nullopt;
+  return number;
+}
+
+std::vector<std::string> run_ids(const StudyFolder& folder) {
+  std::vector<std::string> ids;
+  for (const fs::path& path : entries(folder.runs()))
+    if (fs::is_directory(path)) ids.push_back(path.filename().string());
+  return ids;
+}
+
+std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& id) {
+  const bool has_file = fs::exists(folder.run_file(id));
+  const bool has_journal = fs::exists(folder.journal(id));
+  if (!has_file && !has_journal) return std::nullopt;
+  const auto belongs = [&](const RunHeader& header, const fs::path& path) {
+    if (header.id != id)
+      throw InputError("cannot take " + path.string() + " (it holds run " + header.id +
+                       ", its folder is " + id + "); move it back or remove it");
+  };
+  RunRecord record;
+  if (has_file) {
+    record = read_run_file(folder.run_file(id));
+    belongs(record.header, folder.run_file(id));
+  }
+  if (has_journal) {
+    const JournalContent journal = read_journal(folder.journal(id));
+    belongs(journal.header, folder.journal(id));
+    if (!has_file) record.header = journal.header;
+    add_later_events(record, journal.events);
+  }
+  return record;
+}
+
+std::vector<Decision> read_decisions(const StudyFolder& folder) {
+  std::vector<Decision> decisions;
+  for (const fs::path& path : entries(folder.decisions()))
+    if (path.extension() == ".json" && !is_temporary(path))
+      decisions.push_back(decision_from_json(read_file(path), path));
+  std::sort(decisions.begin(), decisions.end(),
+            [](const Decision& a, const Decision& b) { return a.key < b.key; });
+  return decisions;
+}
+
+void publish_decision(const StudyFolder& folder, const Decision& decision) {
+  if (decision.key.empty() || decision.key.find('/') != std::string::npos)
+    throw InputError("cannot store a decision as '" + decision.key +
+                     "' (no file can have that name); give architecture and size names without /");
+  publish_once(folder.decision(decision.key), decision_to_json(decision));
+}
+
+std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id) {
+  std::vector<FailedAttempt> attempts;
+  for (const fs::path& path : entries(folder.run(id))) {
+    const std::optional<int> number = attempt_number(path);
+    if (!number) continue;
+    const nlohmann::json object =
+        parse_json_file(read_file(path), path, kAttemptFormat, kAttemptVersion);
+    attempts.push_back({*number, json_value<std::string>(object, "reason", path)});
+  }
+  std::sort(attempts.begin(), attempts.end(),
+            [](const auto& a, const auto& b) { return a.attempt < b.attempt; });
+  return attempts;
+}
+
+void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason) {
+  for (int attempt = 1;; ++attempt) {
+    const std::string text = json_text({{"format", kAttemptFormat},
+                                        {"version", kAttemptVersion},
+                                        {"attempt", attempt},
+                                        {"reason", reason}});
+    if (publish_once(attempt_path(folder, id, attempt), text)) return;
+  }
+}
+
+}  // namespace isoloss
