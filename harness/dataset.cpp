@@ -15,11 +15,6 @@ namespace isoloss {
 namespace {
 
 std::filesystem::path cached(const std::filesystem::path& cache, std::uint64_t source_hash) {
-  std::error_code failed;
-  std::filesystem::create_directories(cache, failed);
-  if (failed)
-    throw WorkError(fmt::format("cannot make the folder {} ({}); make room or give another folder",
-                                cache.string(), failed.message()));
   return cache / fmt::format("tokens-{:016x}.bin", source_hash);
 }
 

@@ -1,5 +1,5 @@
-// One-shot tasks made from a study's own held-out text: one worked example before each item, drawn by
-// a counter key, never the item itself. Items fit the model's sequence.
+// One-shot tasks made from a study's own held-out text: one worked example before each item, drawn
+// by a counter key, never the item itself. Items fit the model's sequence.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,8 +13,9 @@ namespace isoloss {
 // Names that `evaluate.tasks` may hold: last-word, continuation.
 std::vector<std::string> one_shot_task_names();
 
-// Scores every named task; items depend on (dataset, task, sequence) alone, the same for every model.
-// A task for which the text gives no items (synthetic language, text too short) yields no score.
+// Scores every named task; items depend on (dataset, task, sequence) alone, the same for every
+// model. A task for which the text gives no items (synthetic language, text too short) yields no
+// score.
 std::vector<Score> score_one_shot(const LanguageModel& model, const Dataset& dataset,
                                   const std::vector<std::string>& tasks, std::int64_t step);
 

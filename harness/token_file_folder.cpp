@@ -74,11 +74,6 @@ Json describe(const TokenFile& file, double validation) {
 }
 
 void publish_tokens(const std::filesystem::path& folder, const TokenFileContent& content) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed)
-    throw WorkError(fmt::format("cannot make the folder {} ({}); make room or give another folder",
-                                folder.string(), failed.message()));
   const std::filesystem::path path = folder / "tokens.bin";
   const std::string bytes = encode_token_file(content);
   if (!publish_once(path, bytes) && read_file(path) != bytes)
