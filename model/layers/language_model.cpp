@@ -6,16 +6,19 @@
 #include <mutex>
 #include <string>
 
+#include "model/kernels/cpu/cross_entropy.h"
+#include "model/kernels/cpu/workspace.h"
 #include "model/layers/decoder.h"
 #include "model/layers/parameter_buffers.h"
-#include "model/layers/sublayers.h"
+#include "model/layers/relative_position.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
 
-// Logits of at most this many elements are held at once where no gradients are needed.
-constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 22;
+// At most so many tokens and logits are held at once where no gradients are needed.
+constexpr std::int64_t kTokensHeld = 2048;
+constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 24;
 
 struct Batch {
   at::Tensor inputs;   // int64 [batch, length]: targets shifted right, id 0 first
@@ -59,13 +62,23 @@ struct LanguageModel::Impl {
         kernels(model_kernels),
         buffers(parameter_table(spec), seed,
                 precision == Precision::Float64 ? at::kDouble : at::kFloat),
-        weights(decoder_weights(spec, buffers)) {}
+        weights(decoder_weights(spec, buffers)),
+        workspace(precision == Precision::Float64 ? at::kDouble : at::kFloat) {}
+
+  DecoderStep step(const at::Tensor& inputs) const {
+    return {
+        spec,
+        weights,
+        kernels,
+        {spec, workspace, inputs.size(0), inputs.size(1), relative_buckets(spec, inputs.size(1))}};
+  }
 
   ModelSpec spec;
   Precision precision;
   Kernels kernels;
   ParameterBuffers buffers;
   DecoderWeights weights;
+  mutable Workspace workspace;  // holds no state from one call to the next
 };
 
 LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed, Precision precision,
@@ -86,10 +99,9 @@ double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens, d
   Impl& m = *impl_;
   const Batch batch = as_batch(tokens, m.spec.sequence, m.spec.vocabulary);
   m.buffers.gradients().zero_();
-  const at::Tensor x = decoder(m.spec, m.weights, batch.inputs, m.kernels);
-  const at::Tensor logits =
-      output_logits(m.spec, m.weights.embedding, norm(m.spec, m.weights.final_norm, x));
-  const Loss result = loss(logits, batch.targets, z_loss);
+  const DecoderStep step = m.step(batch.inputs);
+  m.workspace.begin_step();
+  const Loss result = decoder_loss(step, decoder(step, batch.inputs), batch.targets, z_loss);
   result.total.backward();
   return result.cross_entropy.item<double>();
 }
@@ -103,25 +115,24 @@ LanguageModel::Predictions LanguageModel::predictions(std::span<const std::int32
   const Batch batch = as_batch(tokens, length, m.spec.vocabulary);
   const at::NoGradGuard no_gradients;
   const std::int64_t rows = batch.inputs.size(0);
-  const std::int64_t step = std::max<std::int64_t>(1, kLogitsHeld / (m.spec.vocabulary * length));
-  Predictions result;
-  result.losses.reserve(tokens.size());
-  result.greedy.reserve(tokens.size());
-  for (std::int64_t first = 0; first < rows; first += step) {
-    const std::int64_t count = std::min(step, rows - first);
-    const at::Tensor x =
-        decoder(m.spec, m.weights, batch.inputs.narrow(0, first, count), m.kernels);
-    const at::Tensor logits =
-        output_logits(m.spec, m.weights.embedding, norm(m.spec, m.weights.final_norm, x));
-    const at::Tensor targets = batch.targets.narrow(0, first, count);
-    const at::Tensor chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1);
-    const at::Tensor losses = (logits.logsumexp({-1}) - chosen).to(at::kFloat).contiguous();
-    const at::Tensor greedy = (logits.argmax(-1) == targets).to(at::kByte).contiguous();
-    const auto n = static_cast<std::size_t>(losses.numel());
-    const std::span<const float> loss_values(losses.const_data_ptr<float>(), n);
-    const std::span<const std::uint8_t> greedy_values(greedy.const_data_ptr<std::uint8_t>(), n);
-    result.losses.insert(result.losses.end(), loss_values.begin(), loss_values.end());
-    result.greedy.insert(result.greedy.end(), greedy_values.begin(), greedy_values.end());
+  const std::int64_t held = std::min(kTokensHeld, kLogitsHeld / m.spec.vocabulary);
+  const std::int64_t most = std::max<std::int64_t>(1, held / length);
+  Predictions result{std::vector<float>(tokens.size()), std::vector<std::uint8_t>(tokens.size())};
+  for (std::int64_t first = 0; first < rows; first += most) {
+    const std::int64_t count = std::min(most, rows - first);
+    const at::Tensor inputs = batch.inputs.narrow(0, first, count);
+    const DecoderStep step = m.step(inputs);
+    m.workspace.begin_step();
+    at::Tensor logits = decoder_logits(step, decoder(step, inputs)).view({count * length, -1});
+    const LogitsShape shape{logits.size(0), logits.size(1)};
+    const auto* targets = batch.targets.const_data_ptr<std::int64_t>() + first * length;
+    const auto place = static_cast<std::size_t>(first * length);
+    if (m.precision == Precision::Float64)
+      cross_entropy_losses(shape, logits.data_ptr<double>(), targets, &result.losses[place],
+                           &result.greedy[place]);
+    else
+      cross_entropy_losses(shape, logits.data_ptr<float>(), targets, &result.losses[place],
+                           &result.greedy[place]);
   }
   return result;
 }

@@ -1,0 +1,48 @@
+// The decoder's sub-layers as one autograd node each, over the fused kernels of this room and
+// LibTorch's matrix products. Tensors are [batch * length, d_model]; a node adds its weights'
+// gradients to the flat buffer itself and overwrites the incoming gradient with the outgoing one.
+// The plain versions, which tests compare with, are those of model/layers/sublayers.h.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "model/kernels/cpu/weights.h"
+#include "model/kernels/cpu/workspace.h"
+#include "model/spec/model_spec.h"
+
+namespace isoloss {
+
+// What all nodes of a step share; outlives the backward pass.
+struct FusedStep {
+  const ModelSpec& spec;
+  Workspace& workspace;
+  std::int64_t batch = 0;
+  std::int64_t length = 0;
+  at::Tensor buckets;  // int64 [length], of the distances
+
+  std::int64_t rows() const { return batch * length; }
+};
+
+// Rows of the embedding; `ids` are int64 [batch * length].
+at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const at::Tensor& ids);
+
+// x + Attention(Norm(x)).
+at::Tensor fused_attention(const FusedStep& step, const AttentionWeights& weights,
+                           const Weight& relative_bias, const at::Tensor& x);
+
+// x + FeedForward(Norm(x)), or with Primer's placement x + Norm(FeedForward(x)).
+at::Tensor fused_feed_forward(const FusedStep& step, const FeedForwardWeights& weights,
+                              const at::Tensor& x);
+
+// Final norm, tied output layer and loss. backward() on `total`, whose value is the mean
+// cross-entropy, gives the gradients of cross-entropy + z_loss mean log(Z)^2.
+at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm,
+                             const Weight& embedding, const at::Tensor& x,
+                             const at::Tensor& targets, double z_loss);
+
+// The same without gradients: logits [batch * length, vocabulary], in memory of the workspace.
+at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm,
+                               const Weight& embedding, const at::Tensor& x);
+
+}  // namespace isoloss
