@@ -1,0 +1,67 @@
+// Everything the report says about a study, gathered once: its points and runs, the frontier of
+// each architecture, and every comparison asked for with its outcome or the reason it was refused.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/frontier.h"
+#include "analysis/points.h"
+#include "analysis/report.h"
+#include "analysis/savings.h"
+
+namespace isoloss {
+
+struct Comparison {
+  std::string baseline, candidate;
+  bool wall_clock = false;
+  std::optional<Savings> savings;
+  std::string refusal;  // why there is none
+};
+
+struct ArchitectureFrontier {
+  std::optional<Frontier> frontier;
+  std::optional<Fit> law;  // power law along it; only where a floor is known or it stands alone
+  std::string refusal;     // why there is no law
+};
+
+// Runs that differ in seed alone, at one budget.
+struct Replicates {
+  std::string architecture, size, budget_unit;
+  double budget = 0, learning_rate = 0;
+  std::vector<double> losses;
+  double mean = 0, deviation = 0;  // sample standard deviation, nats
+  double compute_share = 0;        // the deviation as a share of compute; NaN where not known
+};
+
+struct Study {
+  std::string name;
+  std::vector<std::string> sources;
+  PointTable all;                               // results, arms and checks
+  PointTable results;                           // results alone: what savings are made of
+  std::vector<std::string> architectures;       // the order of colours and markers
+  std::vector<ArchitectureFrontier> frontiers;  // by architecture
+  std::string baseline;                         // empty with one architecture
+  std::vector<Comparison> comparisons;
+  std::vector<Replicates> replicates;
+  SeedNoise seed_noise;
+  std::vector<std::string> notes;  // said beside the headline
+};
+
+// Reads the folders as one study, duplicate runs once. InputError: nothing there, folders that do
+// not compare, a baseline that is not there (the default falls back to the first architecture).
+Study read_study(const std::vector<std::filesystem::path>& folders, const ReportOptions& options);
+
+// A field of the run's canonical spec as text, by its path ("optimizer", "schedule"); "not
+// recorded" where the spec does not say.
+std::string spec_text(const RunHeader& header, const std::vector<std::string>& path);
+// The same as a number; NaN where the spec does not say.
+double spec_number(const RunHeader& header, const std::vector<std::string>& path);
+
+// 1-based place of the architecture among the study's: its colour and marker in every plot.
+int style_of(const Study& study, const std::string& architecture);
+
+const RunRecord* find_run(const Study& study, const std::string& id);
+
+}  // namespace isoloss

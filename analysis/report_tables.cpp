@@ -1,0 +1,309 @@
+#include "analysis/report_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <set>
+
+#include "analysis/report_number.h"
+
+namespace isoloss {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+TableColumn words(std::string key, std::string heading) {
+  return {std::move(key), std::move(heading), false};
+}
+TableColumn number(std::string key, std::string heading) {
+  return {std::move(key), std::move(heading), true};
+}
+
+std::string state_of(const RunRecord& run) {
+  switch (run.state) {
+    case RunState::Finished:
+      return "finished";
+    case RunState::Diverged:
+      return "diverged: " + run.reason;
+    case RunState::Running:
+      break;
+  }
+  return "not finished";
+}
+
+std::string role_text(const std::string& role) {
+  if (role == "arm") return "lost rate";
+  if (role == "check") return "runner-up check";
+  return "result";
+}
+
+// Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
+// where there is none.
+std::string runner_up_text(const Study& study, const Decision& decision) {
+  const RunRecord* winner = find_run(study, decision.winner);
+  const RunRecord* other = find_run(study, decision.runner_up);
+  if (!winner || !other) return "not run";
+  for (auto a = other->evaluations.rbegin(); a != other->evaluations.rend(); ++a) {
+    for (const Evaluation& b : winner->evaluations) {
+      if (a->budget != b.budget || a->budget_unit != b.budget_unit) continue;
+      return fmt::format(
+          "{:+.4f} nats at {} ({} {})", a->loss - b.loss, budget_text(a->budget, a->budget_unit),
+          significant(other->header.learning_rate, 3),
+          a->loss < b.loss ? "is better: the decision did not hold" : "is worse: holds");
+    }
+  }
+  return "no common budget yet";
+}
+
+}  // namespace
+
+Table savings_table(const Study& study) {
+  Table table{
+      "savings",
+      "Savings: compute the baseline needs / compute the candidate needs, at equal loss, with "
+      "95 % intervals.",
+      {words("candidate", "candidate"), words("baseline", "baseline"), words("unit", "in"),
+       number("loss", "loss (nats)"), number("savings", "savings"), number("interval_low", "from"),
+       number("interval_high", "to"), words("extrapolated", "extrapolated"),
+       words("frontier", "frontier"), words("floor", "floor"), words("why_not", "why not")},
+      {}};
+  for (const Comparison& comparison : study.comparisons) {
+    const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
+    if (!comparison.savings) {
+      table.rows.push_back({text_cell(comparison.candidate),
+                            text_cell(comparison.baseline),
+                            unit,
+                            {},
+                            {},
+                            {},
+                            {},
+                            {},
+                            {},
+                            {},
+                            text_cell(comparison.refusal)});
+      continue;
+    }
+    const Savings& savings = *comparison.savings;
+    for (const SavingsAt& at : savings.at) {
+      const Interval interval = at.interval.value_or(Interval{kNone, kNone});
+      table.rows.push_back({text_cell(comparison.candidate), text_cell(comparison.baseline), unit,
+                            fixed_cell(at.loss, 3), fixed_cell(at.savings, 2),
+                            fixed_cell(interval.first, 2), fixed_cell(interval.second, 2),
+                            text_cell(at.extrapolated ? "yes" : "no"),
+                            text_cell(name_of(savings.frontier)), text_cell(savings.floor),
+                            text_cell(at.interval                   ? ""
+                                      : savings.seed_noise.measured ? "no interval"
+                                                                    : "seed noise not measured")});
+    }
+  }
+  return table;
+}
+
+Table frontier_table(const Study& study) {
+  Table table{"frontiers",
+              "Compute-optimal frontiers: the best loss each budget reaches, and the size that "
+              "reaches it.",
+              {words("architecture", "architecture"), words("frontier", "frontier"),
+               number("budget", "budget"), number("flops", "FLOPs"), number("loss", "loss (nats)"),
+               number("optimal_parameters", "best size N*"), words("used", "used"),
+               words("why_not", "why not")},
+              {}};
+  for (std::size_t i = 0; i < study.architectures.size(); ++i) {
+    if (!study.frontiers[i].frontier) continue;
+    for (const FrontierPoint& point : study.frontiers[i].frontier->points) {
+      table.rows.push_back(
+          {text_cell(study.architectures[i]), text_cell(name_of(study.frontiers[i].frontier->kind)),
+           significant_cell(point.budget, 4), significant_cell(point.flops, 4),
+           fixed_cell(point.loss, 4), significant_cell(point.optimal_parameters, 4),
+           text_cell(point.used ? "yes" : "no"), text_cell(point.why_not)});
+    }
+  }
+  return table;
+}
+
+Table seed_noise_table(const Study& study) {
+  Table table{"seed_noise",
+              "Seed noise: runs that differ in seed alone. Worth: the share of compute that one "
+              "standard deviation is worth at the frontier's last slope.",
+              {words("architecture", "architecture"), words("size", "size"),
+               number("budget", "budget"), number("learning_rate", "learning rate"),
+               number("seeds", "seeds"), number("mean_loss", "mean loss (nats)"),
+               number("deviation", "sd (nats)"), number("compute_share", "worth (% of compute)")},
+              {}};
+  for (const Replicates& group : study.replicates) {
+    table.rows.push_back(
+        {text_cell(group.architecture), text_cell(group.size), significant_cell(group.budget, 4),
+         significant_cell(group.learning_rate, 3),
+         fixed_cell(static_cast<double>(group.losses.size()), 0), fixed_cell(group.mean, 4),
+         fixed_cell(group.deviation, 4), fixed_cell(100 * group.compute_share, 1)});
+  }
+  return table;
+}
+
+Table trials_table(const Study& study) {
+  Table table{
+      "trials",
+      "Every trial. SE is over the held-out sequences: these documents only. Not "
+      "embedding: parameters outside the token embedding.",
+      {words("architecture", "architecture"), words("size", "size"), number("seed", "seed"),
+       words("role", "role"), number("learning_rate", "learning rate"),
+       number("parameters", "parameters"), number("parameters_non_embedding", "not embedding"),
+       number("budget", "budget"), number("flops", "FLOPs spent"), number("tokens", "tokens"),
+       number("loss", "loss (nats)"), number("standard_error", "SE"),
+       number("bits_per_byte", "bits/byte"), number("epochs", "epochs"),
+       number("seconds", "seconds"), words("state", "state"), words("run", "run")},
+      {}};
+  for (const RunRecord& run : study.all.runs) {
+    const RunHeader& header = run.header;
+    const auto row = [&](const Evaluation& evaluation, const std::string& role) {
+      const double bits = evaluation.loss / std::numbers::ln2 / header.bytes_per_token;
+      table.rows.push_back(
+          {text_cell(header.architecture), text_cell(header.size),
+           fixed_cell(static_cast<double>(header.seed), 0), text_cell(role_text(role)),
+           significant_cell(header.learning_rate, 3),
+           fixed_cell(static_cast<double>(header.parameters_total), 0),
+           fixed_cell(static_cast<double>(header.parameters_total - header.parameters_embedding),
+                      0),
+           significant_cell(evaluation.budget, 4), significant_cell(evaluation.flops, 5),
+           significant_cell(evaluation.tokens, 5), fixed_cell(evaluation.loss, 4),
+           fixed_cell(evaluation.standard_error, 4), fixed_cell(bits, 4),
+           fixed_cell(evaluation.tokens / header.training_tokens, 2),
+           fixed_cell(evaluation.seconds, 1), text_cell(state_of(run)), text_cell(header.id)});
+    };
+    for (const Evaluation& evaluation : run.evaluations) {
+      std::string role = "result";
+      for (const Point& point : study.all.points) {
+        if (point.run == header.id && point.budget == evaluation.budget) role = point.role;
+      }
+      row(evaluation, role);
+    }
+    Evaluation nothing;
+    nothing.budget = nothing.flops = nothing.tokens = nothing.loss = nothing.standard_error =
+        nothing.seconds = kNone;
+    if (run.evaluations.empty()) row(nothing, "");
+  }
+  return table;
+}
+
+Table decisions_table(const Study& study) {
+  Table table{
+      "learning_rates",
+      "Learning rates: decided on the selection part of the held-out text, which is not the "
+      "part that is reported. Runner-up: its reported loss minus the winner's at the largest "
+      "common budget.",
+      {words("architecture", "architecture"), words("decided_at", "decided at"),
+       words("holds_for", "holds for"), words("losses", "rate: selection loss"),
+       number("learning_rate", "chosen"), words("at_edge", "at the edge of the search"),
+       words("runner_up", "runner-up check")},
+      {}};
+  for (const Decision& decision : study.all.decisions) {
+    std::string losses, unit;
+    for (const DecisionArm& arm : decision.arms) {
+      losses +=
+          fmt::format("{}{}: {}", losses.empty() ? "" : ", ", significant(arm.learning_rate, 3),
+                      arm.diverged ? "diverged" : fixed(arm.selection_loss, 4));
+    }
+    for (const Point& point : study.all.points) {
+      if (point.budget == decision.budget) unit = point.budget_unit;
+    }
+    table.rows.push_back(
+        {text_cell(decision.architecture),
+         text_cell(decision.size + ", " + budget_text(decision.budget, unit)),
+         text_cell(fmt::format("{}, {}", decision.every_size ? "every size" : "this size",
+                               decision.this_budget_only ? "this budget" : "every budget")),
+         text_cell(losses), significant_cell(decision.learning_rate, 3),
+         text_cell(decision.at_edge ? "yes: may be better beyond" : "no"),
+         text_cell(runner_up_text(study, decision))});
+  }
+  return table;
+}
+
+Table common_rates_table(const Study& study) {
+  Table table{
+      "common_learning_rates",
+      "Selection losses at a common learning rate, at the sizes and budgets where rates were "
+      "decided; the last row of each is every architecture at its own rate.",
+      {words("cell", "decided at"), words("learning_rate", "learning rate")},
+      {}};
+  for (const std::string& architecture : study.architectures) {
+    table.columns.push_back(number(architecture, architecture));
+  }
+  std::set<std::pair<std::string, double>> cells;
+  for (const Decision& decision : study.all.decisions) {
+    cells.insert({decision.size, decision.budget});
+  }
+  for (const auto& [size, budget] : cells) {
+    std::set<double> rates;
+    std::vector<const Decision*> of(study.architectures.size(), nullptr);
+    for (const Decision& decision : study.all.decisions) {
+      const auto place = static_cast<std::size_t>(style_of(study, decision.architecture) - 1);
+      if (place >= of.size() || decision.size != size || decision.budget != budget) continue;
+      of[place] = &decision;
+      for (const DecisionArm& arm : decision.arms) rates.insert(arm.learning_rate);
+    }
+    if (std::count(of.begin(), of.end(), nullptr) + 1 >= static_cast<std::ptrdiff_t>(of.size())) {
+      continue;  // a comparison needs two
+    }
+    const TableCell cell = text_cell(size + ", " + significant(budget, 4));
+    const auto row = [&](TableCell rate, auto&& matches) {
+      std::vector<TableCell> out{cell, std::move(rate)};
+      for (const Decision* decision : of) {
+        double loss = kNone;
+        if (decision) {
+          for (const DecisionArm& arm : decision->arms) {
+            if (matches(*decision, arm) && !arm.diverged) loss = arm.selection_loss;
+          }
+        }
+        out.push_back(fixed_cell(loss, 4));
+      }
+      table.rows.push_back(std::move(out));
+    };
+    for (const double rate : rates) {
+      row(significant_cell(rate, 3),
+          [&](const Decision&, const DecisionArm& arm) { return arm.learning_rate == rate; });
+    }
+    row(text_cell("own"), [](const Decision& decision, const DecisionArm& arm) {
+      return arm.learning_rate == decision.learning_rate;
+    });
+  }
+  return table;
+}
+
+double score_flops(const RunRecord& run, const Score& score) {
+  for (const Evaluation& evaluation : run.evaluations) {
+    if (evaluation.step == score.step) return evaluation.flops;
+  }
+  for (const auto& [name, flops] : run.header.flops_per_token) {
+    if (name != "exact") continue;
+    return flops * static_cast<double>(run.header.batch_tokens) * static_cast<double>(score.step);
+  }
+  return kNone;
+}
+
+Table scores_table(const Study& study) {
+  Table table{"one_shot",
+              "One-shot scores: one worked example before each item; SE is the standard error over "
+              "items.",
+              {words("architecture", "architecture"), words("size", "size"), number("seed", "seed"),
+               number("learning_rate", "learning rate"), number("flops", "FLOPs spent"),
+               words("task", "task"), words("metric", "metric"), number("value", "value"),
+               number("standard_error", "SE"), number("n", "n"), number("chance", "chance")},
+              {}};
+  for (const RunRecord& run : study.all.runs) {
+    for (const Score& score : run.scores) {
+      table.rows.push_back(
+          {text_cell(run.header.architecture), text_cell(run.header.size),
+           fixed_cell(static_cast<double>(run.header.seed), 0),
+           significant_cell(run.header.learning_rate, 3),
+           significant_cell(score_flops(run, score), 4), text_cell(score.task),
+           text_cell(score.metric), fixed_cell(score.value, 4), fixed_cell(score.standard_error, 4),
+           fixed_cell(static_cast<double>(score.n), 0), fixed_cell(score.chance, 4)});
+    }
+  }
+  return table;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,24 @@
+// The report's tables: each is shown on the page and written as CSV.
+#pragma once
+#include <vector>
+
+#include "analysis/html.h"
+#include "analysis/report_study.h"
+
+namespace isoloss {
+
+Table savings_table(const Study& study);
+Table frontier_table(const Study& study);
+// Each with its sd in nats and what it is worth in compute, at the frontier's local slope.
+Table seed_noise_table(const Study& study);
+Table trials_table(const Study& study);
+Table decisions_table(const Study& study);
+// Losses of every architecture at the rates they all tried, where they were decided (science.md
+// rule 3: tuned and common learning rates).
+Table common_rates_table(const Study& study);
+Table scores_table(const Study& study);
+
+// FLOPs spent at the score's step, by the exact convention.
+double score_flops(const RunRecord& run, const Score& score);
+
+}  // namespace isoloss
