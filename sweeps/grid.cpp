@@ -164,11 +164,13 @@ void check_budget(const Study& study, const RunSpec& spec, double budget, Budget
                   const std::string& key) {
   const double one_step = cost_of_one_step(spec, unit);
   if (budget < one_step)
-    fail_at(study.file.string(), line, key,
-            fmt::format("{} is too small for one step (a step of {} {} costs {:.4g} {}); raise the "
-                        "budget or lower optimizer.batch_tokens",
-                        budget_text(budget, unit), spec.model.architecture, spec.model.size,
-                        one_step, name_of(unit)));
+    fail_at(
+        study.file.string(), line, key,
+        fmt::format(
+            "a budget of {} is too small for one step (a step of {} {} costs {:.4g} {}); raise the "
+            "budget or lower optimizer.batch_tokens",
+            budget_text(budget, BudgetUnit::Flops), spec.model.architecture, spec.model.size,
+            one_step, name_of(unit)));
 }
 
 void refuse_two_opinions(const Study& study) {

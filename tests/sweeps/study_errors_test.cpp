@@ -97,7 +97,7 @@ TEST(StudyErrors, BatchThatIsNoMultipleOfTheSequence) {
 
 TEST(StudyErrors, BudgetBelowOneStep) {
   EXPECT_EQ(message_for({{8, "  budget: {tokens: [10, 1280]}"}}),
-            "study.yaml:8: grid.budget.tokens: 10tokens is too small for one step (a step of "
+            "study.yaml:8: grid.budget.tokens: a budget of 10 is too small for one step (a step of "
             "transformer s costs 64 tokens); raise the budget or lower optimizer.batch_tokens");
 }
 
