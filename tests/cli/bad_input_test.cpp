@@ -1,0 +1,113 @@
+// Bad input: exit status 2 and one line `problem (why); what to do` on standard error, nothing on
+// standard output, nothing half-written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/cli/program.h"
+
+namespace isoloss::test {
+namespace {
+
+using testing::HasSubstr;
+
+void expect_refused(const Outcome& outcome, int status = 2) {
+  EXPECT_EQ(outcome.status, status) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_THAT(outcome.err, testing::StartsWith("isoloss: "));
+  EXPECT_THAT(outcome.err, HasSubstr("("));
+  EXPECT_THAT(outcome.err, HasSubstr("; "));
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST(BadInput, CommandThatIsNotThereNamesTheNearest) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("savngs x", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("savings"));
+}
+
+TEST(BadInput, UnknownOptionNamesTheNearest) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("fit x.csv --objectve huber", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("--objective"));
+}
+
+TEST(BadInput, StudyFileThatIsNotThere) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("plan nowhere.yaml", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("nowhere.yaml"));
+}
+
+TEST(BadInput, MalformedYamlNamesItsLine) {
+  const Scratch scratch;
+  spill(scratch / "bad.yaml", "study: a\ndata: {text: [\n");
+  const Outcome outcome = isoloss("plan bad.yaml", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("bad.yaml:"));
+}
+
+TEST(BadInput, FolderOfNoStudy) {
+  const Scratch scratch;
+  for (const char* command : {"points .", "verify nowhere", "status nowhere", "report nowhere"}) {
+    SCOPED_TRACE(command);
+    expect_refused(isoloss(command, scratch.path()));
+  }
+}
+
+TEST(BadInput, CsvNamesFileAndLine) {
+  const Scratch scratch;
+  spill(scratch / "points.csv",
+        "architecture,parameters,tokens,flops,loss\na,1e6,2e7,1.2e14,3.5\na,1e6,2e7,many,3.4\n");
+  const Outcome outcome = isoloss("fit points.csv", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("points.csv:3"));
+}
+
+TEST(BadInput, CsvWithoutARequiredColumn) {
+  const Scratch scratch;
+  spill(scratch / "points.csv", "architecture,parameters,tokens,flops\na,1e6,2e7,1.2e14\n");
+  const Outcome outcome = isoloss("fit points.csv", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("loss"));
+}
+
+TEST(BadInput, ArchitectureThatIsNotInTheTable) {
+  const Scratch scratch;
+  spill(scratch / "points.csv",
+        "architecture,parameters,tokens,flops,loss\ntransformer,1e6,2e7,1.2e14,3.5\n"
+        "primer,1e6,2e7,1.2e14,3.4\n");
+  const Outcome outcome =
+      isoloss("savings points.csv --baseline transfomer --candidate primer", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("'transformer'"));
+}
+
+TEST(BadInput, ForeignAndTruncatedRunFiles) {
+  const Scratch scratch;
+  spill(scratch / "s/study.yaml", "study: s\n");
+  spill(scratch / "s/runs/0123456789abcdef/run.h5", "this is no HDF5 file");
+  const Outcome outcome = isoloss("points s", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("run.h5"));
+}
+
+TEST(BadInput, LossesThatDoNotOverlapAreRefusedAsFailedWork) {
+  const Scratch scratch;
+  std::string csv = "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 4; ++i) {
+    const std::string flops = "1e" + std::to_string(15 + i);
+    csv += "a,,," + flops + "," + std::to_string(5.0 - 0.1 * i) + "\n";
+    csv += "b,,," + flops + "," + std::to_string(3.0 - 0.1 * i) + "\n";
+  }
+  spill(scratch / "points.csv", csv);
+  const Outcome outcome = isoloss("savings points.csv --baseline a --candidate b", scratch.path());
+  expect_refused(outcome, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("overlap"));
+}
+
+}  // namespace
+}  // namespace isoloss::test

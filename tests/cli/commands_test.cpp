@@ -1,0 +1,120 @@
+// Commands as a user runs them: what the help says works, and JSON is one object of the promised
+// keys.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
+
+#include "tests/cli/program.h"
+
+namespace isoloss::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(Commands, EachHasHelpWithAnExample) {
+  const Scratch scratch;
+  const Outcome usage = isoloss("--help", scratch.path());
+  ASSERT_EQ(usage.status, 0);
+  std::istringstream lines(usage.out);
+  int commands = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ")) continue;
+    const std::string name = line.substr(2, line.find(' ', 2) - 2);
+    const Outcome help = isoloss(name + " --help", scratch.path());
+    EXPECT_EQ(help.status, 0) << name;
+    EXPECT_THAT(help.out, HasSubstr("example: isoloss " + name)) << name;
+    ++commands;
+  }
+  EXPECT_GE(commands, 9);
+}
+
+// Parameter counts: Primer's sizes recomputed from the released T5 configuration (35.371 M, 109.749
+// M).
+TEST(Commands, CatalogueJsonHoldsThePublishedParameterCounts) {
+  const Scratch scratch;
+  const std::array<std::pair<const char*, double>, 2> published = {
+      {{"t5-small", 35.371}, {"t5-medium", 109.749}}};
+  for (const auto& [size, millions] : published) {
+    const Outcome outcome =
+        isoloss(std::string("catalogue primer --json --size ") + size, scratch.path());
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const json entry = json::parse(outcome.out).at("architectures").at(0);
+    EXPECT_NEAR(entry.at("parameters").at("total").get<double>() / 1e6, millions, 5e-4);
+    for (const char* convention :
+         {"exact", "6N", "6N_non_embedding", "6N_plus_attention", "chinchilla"})
+      EXPECT_GT(entry.at("flops_per_token").at(convention).get<double>(), 0) << convention;
+  }
+}
+
+// The digitised Chinchilla points (Besiroglu et al. 2024, arXiv 2404.10102) without their five
+// largest losses: the log-Huber optimum as computed with SciPy to full convergence.
+TEST(Commands, FitReachesTheOptimumOfTheChinchillaPoints) {
+  const std::filesystem::path source =
+      std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws/epoch_chinchilla_svg.csv";
+  if (!std::filesystem::exists(source)) GTEST_SKIP() << "no digitised points beside the project";
+  std::istringstream lines(slurp(source));
+  std::string line;
+  std::getline(lines, line);
+  std::vector<std::array<double, 3>> rows;  // loss, N, C
+  while (std::getline(lines, line)) {
+    std::vector<std::string> cells;
+    std::istringstream cell_stream(line);
+    for (std::string cell; std::getline(cell_stream, cell, ',');) cells.push_back(cell);
+    rows.push_back({std::stod(cells.at(6)), std::stod(cells.at(3)), std::stod(cells.at(4))});
+  }
+  std::sort(rows.begin(), rows.end());
+  ASSERT_EQ(rows.size(), 245u);
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss\n";
+  for (std::size_t i = 0; i + 5 < rows.size(); ++i)
+    csv << "chinchilla," << rows[i][1] << ',' << rows[i][2] / (6 * rows[i][1]) << ',' << rows[i][2]
+        << ',' << rows[i][0] << '\n';
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const Outcome outcome =
+      isoloss("fit points.csv --law chinchilla --bootstrap 20 --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json fit = json::parse(outcome.out);
+  EXPECT_EQ(fit.at("n"), 240);
+  EXPECT_EQ(fit.at("status"), "converged");
+  const double value = fit.at("objective").at("value");
+  EXPECT_NEAR(value / 0.0010182740178006, 1.0, 1e-6);
+  EXPECT_NEAR(fit.at("parameters").at("alpha").get<double>(), 0.34731050, 1e-5);
+  EXPECT_NEAR(fit.at("parameters").at("beta").get<double>(), 0.36717243, 1e-5);
+}
+
+TEST(Commands, SavingsOfAKnownFactorFromACsv) {
+  // Loss 3 C^-0.05 for a and the same at half the compute for b: b saves 2x at every loss.
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 8; ++i) {
+    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+    csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << '\n';
+    csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << '\n';
+  }
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const Outcome outcome =
+      isoloss("savings points.csv --baseline a --candidate b --floor zero --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json savings = json::parse(outcome.out);
+  EXPECT_NEAR(savings.at("parallel").at("savings").get<double>(), 2.0, 1e-6);
+  ASSERT_FALSE(savings.at("at").empty());
+  for (const json& at : savings.at("at")) EXPECT_NEAR(at.at("savings").get<double>(), 2.0, 0.01);
+  for (const char* key :
+       {"baseline", "candidate", "floor", "frontier", "fits", "law", "frontier_overlap", "flags"})
+    EXPECT_TRUE(savings.contains(key)) << key;
+}
+
+}  // namespace
+}  // namespace isoloss::test
