@@ -152,15 +152,13 @@ TEST(Plan, OtherRatesAreAnotherDecision) {
 
 TEST(Plan, QuickstartCostsWhatItsCommentSays) {
   // Per architecture: 0.93 + 5 x 2 + 0.93 + 2 = 13.86e12; steps overshoot by less than 0.2 %.
-  const StudyPlan plan =
-      make_plan(read_study(std::filesystem::path(ISOLOSS_SOURCE) / "sweeps" / "quickstart.yaml"));
+  const StudyPlan plan = make_plan(shipped_study("quickstart.yaml"));
   EXPECT_EQ(plan.trials.size(), 92u);
   EXPECT_NEAR(plan.flops / (4 * 13.86e12), 1, 2e-3);
 }
 
 TEST(Plan, EntropyStaysWithinItsBudget) {
-  const StudyPlan plan =
-      make_plan(read_study(std::filesystem::path(ISOLOSS_SOURCE) / "sweeps" / "entropy.yaml"));
+  const StudyPlan plan = make_plan(shipped_study("entropy.yaml"));
   EXPECT_LT(plan.flops, 2e13);
   std::set<double> budgets;
   for (const PlannedTrial& trial : plan.trials) budgets.insert(trial.budget);

@@ -77,4 +77,13 @@ inline std::string message_for(const Lines& replaced) {
   return message_about(folder, small_study(replaced));
 }
 
+// A ready-made study, read from the root of the tree, where its patterns are meant from.
+inline Study shipped_study(const std::string& name) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(ISOLOSS_SOURCE);
+  const Study study = read_study("sweeps/" + name);
+  std::filesystem::current_path(before);
+  return study;
+}
+
 }  // namespace isoloss
