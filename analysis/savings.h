@@ -27,6 +27,9 @@ struct SavingsOptions {
   double level = 0.95;
   std::uint64_t seed = 1;
   bool wall_clock = false;  // compute in seconds instead of FLOPs
+  bool embeddings = true;   // sizes counted with embeddings
+  double from_budget = 0;   // points of smaller nominal budgets are left out
+  int threads = 1;
 };
 
 struct SavingsAt {
@@ -40,7 +43,7 @@ struct ParallelSavings {  // one exponent for both: savings is a constant
   double k = 0;
   double savings = 0;
   std::optional<Interval> interval;
-  double slope_equality_p = 0;
+  double slope_equality_p = 0;  // F test; NaN where no degree of freedom is left
 };
 
 struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
@@ -66,7 +69,10 @@ struct Savings {
   SeedNoise seed_noise;
   double held_out_error = 0;  // paired standard error of the difference, nats; 0: not known
   std::vector<std::string> flags;
-  std::string verdict;  // one line for people
+  int draws = 0, failed_draws = 0;  // through the whole procedure, for the intervals
+  std::uint64_t seed = 0;
+  bool growth_resolved = false;  // rule 8
+  std::string verdict;           // one line for people
 };
 
 // Throws InputError: an architecture that is not there (nearest named); WorkError: the losses do

@@ -1,0 +1,165 @@
+// What a savings comparison says of itself: flags for every rule of an honest comparison that it
+// breaks, and the verdict in one line.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "analysis/savings_estimate.h"
+
+namespace isoloss {
+namespace {
+
+constexpr double kDecadesForGrowth = 1.5;
+constexpr std::size_t kSeedsForGrowth = 3;
+constexpr std::size_t kBudgetsForFloor = 6;
+
+double decades_of(const Frontier& frontier) {
+  const std::vector<FrontierPoint> used = frontier.used();
+  const auto [low, high] = std::minmax_element(
+      used.begin(), used.end(), [](const auto& a, const auto& b) { return a.flops < b.flops; });
+  return std::log10(high->flops / low->flops);
+}
+
+// Seeds at the place of the frontiers that has fewest.
+std::size_t fewest_seeds(const std::vector<Point>& trials) {
+  std::map<std::tuple<std::string, std::string, double, double>, std::set<std::int64_t>> places;
+  for (const Point& p : trials) {
+    const double parameters = std::isnan(p.parameters) ? 0 : p.parameters;
+    places[{p.architecture, p.size, parameters, std::isnan(p.budget) ? p.flops : p.budget}].insert(
+        p.seed);
+  }
+  std::size_t fewest = trials.size();
+  for (const auto& [place, seeds] : places) fewest = std::min(fewest, seeds.size());
+  return fewest;
+}
+
+void flag_floor(Savings& savings) {
+  const std::vector<FrontierPoint> b = savings.baseline_frontier.used();
+  const std::vector<FrontierPoint> c = savings.candidate_frontier.used();
+  if (std::min(b.size(), c.size()) >= kBudgetsForFloor) return;
+  savings.flags.emplace_back("floor_not_identified");
+  double lowest = savings.overlap.first;
+  for (const auto* points : {&b, &c}) {
+    for (const FrontierPoint& p : *points) lowest = std::min(lowest, p.loss);
+  }
+  std::string text = "floor_sensitivity: one factor for all losses is";
+  for (const double floor : {0.0, 0.75 * lowest}) {
+    const LinePair lines = fit_lines(b, c, floor, Slopes::Equal);
+    text += fmt::format("{} {:.3g} at floor {:.3g}", floor > 0 ? "," : "",
+                        std::exp((lines.log_a[0] - lines.log_a[1]) / lines.k[0]), floor);
+  }
+  savings.flags.push_back(text + "; savings at a loss are interpolated and need none");
+}
+
+void flag_noise(Savings& savings, const std::vector<Point>& trials) {
+  if (!savings.seed_noise.measured) {
+    savings.flags.emplace_back("seed_noise_not_measured");
+  } else if (savings.seed_noise.replicates < 2) {
+    savings.flags.emplace_back("few_replicates");
+  }
+  if (LossDraws(trials, savings.seed_noise, 0).sequences() == 0) {
+    savings.flags.emplace_back("held_out_noise_not_measured");
+  }
+  if (10 * savings.failed_draws > savings.draws && savings.draws > 0) {
+    savings.flags.push_back(fmt::format("draws_failed: {} of {} gave no frontier",
+                                        savings.failed_draws, savings.draws));
+  }
+}
+
+void flag_study(const PointTable& table, Savings& savings) {
+  const auto compared = [&](const std::string& architecture) {
+    return architecture == savings.baseline || architecture == savings.candidate;
+  };
+  for (const Decision& decision : table.decisions) {
+    if (decision.at_edge && compared(decision.architecture)) {
+      savings.flags.push_back(fmt::format("learning_rate_at_edge: {} {} at {:.3g}",
+                                          decision.architecture, decision.size,
+                                          decision.learning_rate));
+    }
+  }
+  double epochs = 0;
+  for (const RunRecord& run : table.runs) {
+    if (!compared(run.header.architecture) || !(run.header.training_tokens > 0)) continue;
+    for (const Evaluation& evaluation : run.evaluations) {
+      epochs = std::max(epochs, evaluation.tokens / run.header.training_tokens);
+    }
+  }
+  if (epochs > 1) savings.flags.push_back(fmt::format("text_repeats: up to {:.2g} epochs", epochs));
+}
+
+void flag_frontiers(const SavingsOptions& options, Savings& savings) {
+  for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
+    for (std::string& line : left_out(*frontier)) savings.flags.push_back(std::move(line));
+    if (!FrontierCurve(frontier->used()).monotone()) {
+      savings.flags.push_back("frontier_not_monotone: " + frontier->architecture);
+    }
+  }
+  if (options.wall_clock) {
+    savings.flags.emplace_back(
+        "wall_clock_as_measured: seconds of these runs, beside whatever else the machine did");
+  }
+}
+
+std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
+  std::string text;
+  if (at.interval) {
+    text = fmt::format("{:g} % interval {:.3g} to {:.3g}", 100 * options.level, at.interval->first,
+                       at.interval->second);
+  } else {
+    text = savings.seed_noise.measured ? "no interval" : "no interval: seed noise not measured";
+  }
+  text += fmt::format("; {} frontier", name_of(savings.frontier));
+  if (at.extrapolated) text += "; extrapolated";
+  const auto& law = savings.law;
+  if (!savings.growth_resolved) return text + "; growth not resolved";
+  return text + fmt::format("; the factor {} by {:.3g} per decade of compute",
+                            law->per_decade > 1 ? "grows" : "shrinks", law->per_decade);
+}
+
+std::string verdict(const SavingsOptions& options, const Savings& savings) {
+  const SavingsAt& at = savings.at.front();
+  const std::string& c = savings.candidate;
+  const std::string& b = savings.baseline;
+  const std::string what = options.wall_clock ? "time" : "compute";
+  const std::string rest =
+      fmt::format("at loss {:.4g} ({})", at.loss, brackets(options, savings, at));
+  if (at.interval && at.interval->first <= 1 && at.interval->second >= 1) {
+    return fmt::format("{} against {}: savings not resolved, {:.3g}x {} {}", c, b, at.savings, what,
+                       rest);
+  }
+  if (at.savings < 1) {
+    return fmt::format("{} needs {:.3g}x the {} of {} {}", c, 1 / at.savings, what, b, rest);
+  }
+  return fmt::format("{} saves {:.3g}x {} over {} {}", c, at.savings, what, b, rest);
+}
+
+}  // namespace
+
+void add_savings_words(const PointTable& table, const SavingsOptions& options,
+                       const std::vector<Point>& trials, Savings& savings) {
+  flag_noise(savings, trials);
+  flag_floor(savings);
+  flag_frontiers(options, savings);
+  flag_study(table, savings);
+  const auto& growth = savings.law ? savings.law->per_decade_interval : std::nullopt;
+  savings.growth_resolved = decades_of(savings.baseline_frontier) >= kDecadesForGrowth &&
+                            fewest_seeds(trials) >= kSeedsForGrowth && growth &&
+                            (growth->first > 1 || growth->second < 1);
+  if (!savings.growth_resolved) savings.flags.emplace_back("growth_not_resolved");
+  if (savings.parallel && savings.parallel->slope_equality_p < 0.05) {
+    savings.flags.emplace_back("slopes_differ");
+  }
+  const auto& first = savings.at.front().interval;
+  if (first && first->first <= 1 && first->second >= 1) {
+    savings.flags.emplace_back("savings_not_resolved");
+  }
+  for (const SavingsAt& at : savings.at) {
+    if (at.extrapolated) savings.flags.push_back(fmt::format("extrapolated: loss {:g}", at.loss));
+  }
+  savings.verdict = verdict(options, savings);
+}
+
+}  // namespace isoloss
