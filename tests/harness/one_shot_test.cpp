@@ -148,18 +148,19 @@ TEST(OneShot, ASequenceTooShortForAnItemGivesNone) {
   EXPECT_TRUE(continuation_task(prose(400), bytes_of, 24, 1).items.empty());
 }
 
-ModelSpec tiny_model() {
+LanguageModel tiny_model() {
+  set_intra_op_threads(1);
   ModelSpec spec = named_architecture("transformer");
   spec.layers = 1;
   spec.d_model = 16;
   spec.d_head = 8;
   spec.sequence = kSequence;
   spec.vocabulary = 256;
-  return spec;
+  return LanguageModel(spec, 1);
 }
 
 TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirShare) {
-  const LanguageModel model(tiny_model(), 1);
+  const LanguageModel model = tiny_model();
   const TextOnly dataset(prose(400));
   const auto scores = score_one_shot(model, dataset, one_shot_task_names(), 7);
   ASSERT_EQ(scores.size(), 2u);
@@ -176,7 +177,7 @@ TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirShare) {
 }
 
 TEST(OneShot, RowsScoredAloneAndWithoutPaddingGiveTheSameScores) {
-  const LanguageModel model(tiny_model(), 1);
+  const LanguageModel model = tiny_model();
   const std::string text = prose(400);
   const auto nats = [&](const OneShotItem& item, std::size_t answer) {
     const auto tokens = bytes_of(item.shot + item.context + item.answers[answer]);
@@ -199,12 +200,12 @@ TEST(OneShot, RowsScoredAloneAndWithoutPaddingGiveTheSameScores) {
 }
 
 TEST(OneShot, NoTextGivesNoScore) {
-  const LanguageModel model(tiny_model(), 1);
+  const LanguageModel model = tiny_model();
   EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0).empty());
 }
 
 TEST(OneShot, AnUnknownTaskIsRefusedByName) {
-  const LanguageModel model(tiny_model(), 1);
+  const LanguageModel model = tiny_model();
   try {
     score_one_shot(model, TextOnly(prose(50)), {"lambada"}, 0);
     FAIL() << "scored";
