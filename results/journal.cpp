@@ -17,8 +17,6 @@ namespace isoloss {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 1 << 16;
-
 // Absent for the run's end.
 std::optional<std::int64_t> step_of(const RunEvent& event) {
   return std::visit(
@@ -101,29 +99,14 @@ JournalWriter::JournalWriter(const std::filesystem::path& path, const RunHeader&
   whole_bytes_ = end;
 }
 
-JournalWriter::~JournalWriter() {
-  try {
-    write_buffer();
-  } catch (const std::exception&) {
-    // Nobody is left to tell; the journal ends at its last whole frame.
-  }
-  ::close(file_);
-}
+JournalWriter::~JournalWriter() { ::close(file_); }
 
-void JournalWriter::append(const RunEvent& event) {
-  append_frame(buffer_, event_to_cbor(event));
-  if (buffer_.size() >= kBufferBytes) write_buffer();
-}
+void JournalWriter::append(const RunEvent& event) { append_frame(buffer_, event_to_cbor(event)); }
 
 void JournalWriter::flush() {
-  write_buffer();
-  if (::fsync(file_) != 0) throw_write_error(path_, errno);
-}
-
-void JournalWriter::write_buffer() {
-  if (buffer_.empty()) return;
   try {
     write_all(file_, path_, buffer_);
+    if (::fsync(file_) != 0) throw_write_error(path_, errno);
   } catch (const WorkError&) {
     // A half-written frame must not stand before later ones. Should even this fail, readers take
     // it for a torn tail.

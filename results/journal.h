@@ -29,18 +29,18 @@ class JournalWriter {
   // foreign, damaged before its tail or of another run.
   JournalWriter(const std::filesystem::path& path, const RunHeader& header,
                 std::int64_t keep_until_step);
-  // Writes what is buffered if it can; call `flush` to be told whether it could.
+  // Drops what was not flushed: who lost the claim on a run must not write to its journal.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  // Buffered; at most `flush` later on disk. WorkError on a full disk.
+  // Keeps the event in memory until `flush`.
   void append(const RunEvent& event);
-  void flush();  // write and fsync
+  // Writes and fsyncs what was appended. WorkError on a full disk; the journal then ends at its
+  // last whole frame, and the events stay for the next flush.
+  void flush();
 
  private:
-  void write_buffer();
-
   int file_ = -1;
   std::filesystem::path path_;
   std::string buffer_;

@@ -33,6 +33,15 @@ std::vector<fs::path> entries(const fs::path& folder) {
   return paths;
 }
 
+std::optional<JournalContent> journal_if_there(const fs::path& path) {
+  try {
+    if (fs::exists(path)) return read_journal(path);
+  } catch (const InputError&) {
+    if (fs::exists(path)) throw;  // otherwise it was removed meanwhile
+  }
+  return std::nullopt;
+}
+
 fs::path attempt_path(const StudyFolder& folder, const std::string& id, int attempt) {
   return folder.run(id) / ("attempt-" + std::to_string(attempt) + ".json");
 }
@@ -58,24 +67,22 @@ std::vector<std::string> run_ids(const StudyFolder& folder) {
 }
 
 std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& id) {
-  const bool has_file = fs::exists(folder.run_file(id));
-  const bool has_journal = fs::exists(folder.journal(id));
-  if (!has_file && !has_journal) return std::nullopt;
   const auto belongs = [&](const RunHeader& header, const fs::path& path) {
     if (header.id != id)
       throw InputError("cannot take " + path.string() + " (it holds run " + header.id +
                        ", its folder is " + id + "); move it back or remove it");
   };
-  RunRecord record;
-  if (has_file) {
+  // The journal first: a run that ends meanwhile writes its run file and then removes the journal.
+  const std::optional<JournalContent> journal = journal_if_there(folder.journal(id));
+  std::optional<RunRecord> record;
+  if (fs::exists(folder.run_file(id))) {
     record = read_run_file(folder.run_file(id));
-    belongs(record.header, folder.run_file(id));
+    belongs(record->header, folder.run_file(id));
   }
-  if (has_journal) {
-    const JournalContent journal = read_journal(folder.journal(id));
-    belongs(journal.header, folder.journal(id));
-    if (!has_file) record.header = journal.header;
-    add_later_events(record, journal.events);
+  if (journal) {
+    belongs(journal->header, folder.journal(id));
+    if (!record) record.emplace().header = journal->header;
+    add_later_events(*record, journal->events);
   }
   return record;
 }

@@ -1,0 +1,38 @@
+// Checks every file of a study folder that this room knows the format of: run files, journals,
+// decisions and attempts; names leftovers of killed processes and files that are no part of a
+// study. Checkpoints and prepared tokens are checked by the rooms that write them.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/study_folder.h"
+
+namespace isoloss {
+
+enum class Severity {
+  Note,     // harmless: the torn tail of a run that was killed, a leftover temporary
+  Warning,  // not ours: a file that no study has there
+  Damage    // results are lost or contradict themselves
+};
+
+// note, warning or damage.
+std::string_view severity_name(Severity severity);
+
+struct Finding {
+  std::filesystem::path path;
+  std::string problem;  // "problem (why); what to do"
+  Severity severity = Severity::Note;
+
+  bool operator==(const Finding&) const = default;
+};
+
+// All findings by path; none where everything is whole. InputError where there is no such folder.
+std::vector<Finding> verify_study(const StudyFolder& folder);
+
+// What contradicts itself inside a record: steps out of order, a loss that is not the mean of its
+// sequences, a finished run without evaluations. Empty where nothing does.
+std::vector<std::string> contradictions(const RunRecord& record);
+
+}  // namespace isoloss
