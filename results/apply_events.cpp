@@ -65,6 +65,8 @@ void apply_events(RunRecord& record, const std::vector<RunEvent>& events) {
 void add_later_events(RunRecord& record, const std::vector<RunEvent>& events) {
   LaterAppender appender{record};
   for (const RunEvent& event : events) std::visit(appender, event);
+  std::stable_sort(record.evaluations.begin(), record.evaluations.end(),
+                   [](const Evaluation& a, const Evaluation& b) { return a.step < b.step; });
 }
 
 }  // namespace isoloss

@@ -60,7 +60,8 @@ JournalContent read_journal(const std::filesystem::path& path);
 void apply_events(RunRecord& record, const std::vector<RunEvent>& events);
 
 // Adds the events of a journal that a record read from a run file does not hold yet: steps after
-// its last, evaluations and scores that are not in it, and the end unless the record is ahead.
+// its last, evaluations (then sorted by step) and scores that are not in it, and the end unless the
+// record is ahead.
 void add_later_events(RunRecord& record, const std::vector<RunEvent>& events);
 
 }  // namespace isoloss
