@@ -68,6 +68,8 @@ std::optional<ClaimContent> read_claim(const std::filesystem::path& path) {
 std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64_t rank,
                                    Interval beat_every) {
   // Written beside and linked into place, so that nobody ever sees a claim without content.
+  std::error_code seen_by_open;
+  std::filesystem::create_directories(path.parent_path(), seen_by_open);
   const auto temporary = temporary_beside(path);
   const int file = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   const ClaimContent content{this_process(), rank, 0};

@@ -1,0 +1,83 @@
+// Runs on every rank of an MPI job (isoloss_mpi_test): each check holds at any number of ranks.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "harness/mpi_communicator.h"
+#include "harness/self_communicator.h"
+
+namespace isoloss {
+namespace {
+
+Communicator* group = nullptr;
+
+int ranks_by_environment() {
+  const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
+  return size == nullptr ? 1 : std::atoi(size);
+}
+
+TEST(MpiCommunicator, KnowsTheJobsSize) {
+  EXPECT_EQ(group->size(), ranks_by_environment());
+  EXPECT_GE(group->rank(), 0);
+  EXPECT_LT(group->rank(), group->size());
+}
+
+TEST(MpiCommunicator, AOneRankJobMakesNoMpiCall) {
+  EXPECT_EQ(dynamic_cast<SelfCommunicator*>(group) != nullptr, group->size() == 1);
+}
+
+TEST(MpiCommunicator, BroadcastCopiesTheRoot) {
+  const int root = group->size() - 1;
+  std::array<char, 6> text = {"wrong"};
+  if (group->rank() == root) std::strcpy(text.data(), "right");
+  group->broadcast(std::as_writable_bytes(std::span(text)), root);
+  EXPECT_STREQ(text.data(), "right");
+}
+
+// 0 + 1 + .. + (n-1) and n: exact in both precisions.
+TEST(MpiCommunicator, SumsOverRanks) {
+  const int n = group->size();
+  std::vector<double> exact = {static_cast<double>(group->rank()), 1.0};
+  group->all_reduce_sum(std::span<double>(exact));
+  EXPECT_EQ(exact[0], n * (n - 1) / 2.0);
+  EXPECT_EQ(exact[1], n);
+  std::vector<float> single = {static_cast<float>(group->rank()), 1.0F};
+  group->all_reduce_sum(std::span<float>(single));
+  EXPECT_EQ(single[0], static_cast<float>(n * (n - 1)) / 2.0F);
+}
+
+// 1e8 + 1 rounds to 1e8 in float: only the order of the ranks gives the bits of the loop below.
+TEST(MpiCommunicator, SumsInTheOrderOfRanks) {
+  const auto value_of = [](int rank, std::size_t i) {
+    const auto sign = (rank + static_cast<int>(i)) % 2 == 0 ? 1.0F : -1.0F;
+    return sign * 1e8F / static_cast<float>(rank + 1) + 0.3F * static_cast<float>(i % 97);
+  };
+  constexpr std::size_t kCount = (std::size_t{1} << 20) + 5;  // more than one chunk
+  std::vector<float> values(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) values[i] = value_of(group->rank(), i);
+  group->all_reduce_sum(std::span<float>(values));
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    float sum = value_of(0, i);
+    for (int rank = 1; rank < group->size(); ++rank) sum += value_of(rank, i);
+    if (std::memcmp(&sum, &values[i], sizeof sum) != 0) ++wrong;
+  }
+  EXPECT_EQ(wrong, 0U);
+}
+
+TEST(MpiCommunicator, BarrierReturnsOnEveryRank) { group->barrier(); }
+
+}  // namespace
+}  // namespace isoloss
+
+int main(int count, char** arguments) {
+  testing::InitGoogleTest(&count, arguments);
+  const auto communicator = isoloss::make_communicator();
+  isoloss::group = communicator.get();
+  // Every rank reports its own checks; one rank that fails makes mpirun fail.
+  return RUN_ALL_TESTS();
+}

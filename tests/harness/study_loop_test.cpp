@@ -1,0 +1,194 @@
+#include "harness/study_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "harness/run_storage.h"
+#include "harness/study_outcome.h"
+#include "harness/study_setup.h"
+#include "model/spec/error.h"
+#include "tests/harness/tiny_study.h"
+
+namespace isoloss {
+namespace {
+
+using tiny_study::Place;
+
+constexpr const char* kBudgets = "[1280, 5120]";  // 20 and 80 steps of 64 tokens
+
+TEST(StudyLoop, FinishesAndStoresEveryTrial) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  ASSERT_EQ(tiny_study::run(study, place.root / "out"), kExitDone);
+  const StudyFolder folder{place.root / "out"};
+  ASSERT_EQ(run_ids(folder).size(), 2U);
+  for (const std::string& id : run_ids(folder)) {
+    const auto record = load_run(folder, id);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->state, RunState::Finished);
+    EXPECT_EQ(record->steps.size(), 80U);
+    ASSERT_EQ(record->evaluations.size(), 2U);
+    EXPECT_EQ(record->evaluations[0].step, 20);
+    EXPECT_EQ(record->evaluations[1].step, 80);
+    EXPECT_LT(record->evaluations[1].loss, record->evaluations[0].loss);
+    EXPECT_EQ(record->header.study, "tiny");
+    EXPECT_FALSE(record->header.machine.empty());
+    EXPECT_FALSE(std::filesystem::exists(folder.claim(id)));
+    EXPECT_FALSE(std::filesystem::exists(folder.journal(id)));
+  }
+}
+
+TEST(StudyLoop, TwoProcessesGiveTheSameBitsAsOne) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05, 0.03]");
+  ASSERT_EQ(tiny_study::run(study, place.root / "one"), kExitDone);
+  const std::string both = (place.root / "two").string();
+  const pid_t first = tiny_study::start({study.string(), both});
+  const pid_t second = tiny_study::start({study.string(), both});
+  EXPECT_EQ(tiny_study::wait(first), kExitDone);
+  EXPECT_EQ(tiny_study::wait(second), kExitDone);
+  const auto one = tiny_study::losses(place.root / "one");
+  EXPECT_EQ(one.size(), 4U);
+  EXPECT_EQ(one, tiny_study::losses(place.root / "two"));
+}
+
+TEST(StudyLoop, ASearchPrunesTheLosingArms) {
+  const Place place;
+  const auto study = tiny_study::write_study(
+      place, kBudgets, "{search: [0.01, 0.017, 0.03], decide_at: {tokens: 1280, size: a}}");
+  ASSERT_EQ(tiny_study::run(study, place.root / "out"), kExitDone);
+  const StudyFolder folder{place.root / "out"};
+  const auto decisions = read_decisions(folder);
+  ASSERT_EQ(decisions.size(), 1U);
+  ASSERT_EQ(decisions[0].arms.size(), 3U);
+  std::size_t stopped = 0;
+  for (const DecisionArm& arm : decisions[0].arms) {
+    const auto record = load_run(folder, arm.run);
+    ASSERT_TRUE(record);
+    if (record->steps.size() == 20U) ++stopped;
+    if (arm.run == decisions[0].winner) {
+      EXPECT_EQ(record->steps.size(), 80U);
+    }
+  }
+  EXPECT_GE(stopped, 1U);
+}
+
+TEST(StudyLoop, KilledAndRunAgainEndsAsUndisturbed) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
+  const auto folder = place.root / "killed";
+  const pid_t child = tiny_study::start({study.string(), folder.string()});
+  ASSERT_TRUE(tiny_study::wait_for_training(folder));
+  ::usleep(200'000);
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(tiny_study::wait(child), -SIGKILL);
+  EXPECT_EQ(tiny_study::run(study, folder), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole"));
+}
+
+TEST(StudyLoop, StoppedBySignalSavesAndGoesOnAsUndisturbed) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
+  const auto folder = place.root / "stopped";
+  const pid_t child = tiny_study::start({study.string(), folder.string()});
+  ASSERT_TRUE(tiny_study::wait_for_training(folder));
+  ::usleep(200'000);
+  ::kill(child, SIGTERM);
+  ASSERT_EQ(tiny_study::wait(child), kExitStopped);
+  bool saved = false;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    saved = saved || entry.path().filename().string().starts_with("checkpoint-");
+    EXPECT_NE(entry.path().filename(), "claim");
+  }
+  EXPECT_TRUE(saved);
+  EXPECT_EQ(tiny_study::run(study, folder), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole"));
+}
+
+// A rate of 1e30 overflows within the first steps; the other rate's trials finish.
+TEST(StudyLoop, ADivergedRunCostsNoOtherTrial) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05, 1e30]");
+  EXPECT_EQ(tiny_study::run(study, place.root / "out"), kExitFailed);
+  const StudyFolder folder{place.root / "out"};
+  std::size_t diverged = 0, finished = 0;
+  for (const std::string& id : run_ids(folder)) {
+    const auto record = load_run(folder, id);
+    ASSERT_TRUE(record);
+    if (record->state == RunState::Diverged) {
+      ++diverged;
+      EXPECT_NE(record->reason.find("not finite at step"), std::string::npos) << record->reason;
+    } else {
+      ++finished;
+      EXPECT_EQ(record->evaluations.size(), 2U);
+    }
+  }
+  EXPECT_EQ(diverged, 2U);
+  EXPECT_EQ(finished, 2U);
+}
+
+TEST(StudyLoop, RunningAFinishedStudyChangesNothing) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
+  const auto out = place.root / "out";
+  ASSERT_EQ(tiny_study::run(study, out), kExitDone);
+  const StudyFolder folder{out};
+  const auto file = folder.run_file(run_ids(folder)[0]);
+  const auto written = std::filesystem::last_write_time(file);
+  ASSERT_EQ(tiny_study::run(study, out), kExitDone);
+  EXPECT_EQ(std::filesystem::last_write_time(file), written);
+}
+
+// A larger budget goes on from the checkpoint, a budget in between trains again from the start;
+// both end with the numbers of a study that asked for all at once.
+TEST(StudyLoop, AddedBudgetsEndAsIfAskedForAtOnce) {
+  const Place place;
+  const auto out = place.root / "out";
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), out), kExitDone);
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280, 5120]", "[0.05]"), out),
+            kExitDone);
+  const auto all = tiny_study::write_study(place, "[1280, 2560, 5120]", "[0.05]");
+  ASSERT_EQ(tiny_study::run(all, out), kExitDone);
+  ASSERT_EQ(tiny_study::run(all, place.root / "once"), kExitDone);
+  EXPECT_EQ(tiny_study::losses(out), tiny_study::losses(place.root / "once"));
+}
+
+TEST(StudyLoop, AFolderOfAnotherStudyIsRefused) {
+  const Place place;
+  const auto first = tiny_study::write_study(place, "[1280]", "[0.05]", "first");
+  ASSERT_EQ(tiny_study::run(first, place.root / "out"), kExitDone);
+  const Study other = read_study(tiny_study::write_study(place, "[1280]", "[0.05]", "other"));
+  EXPECT_THROW(prepare_study_folder({place.root / "out"}, other), InputError);
+}
+
+TEST(StudySetup, OnlyKeepsTheTrialsThatMatch) {
+  const Place place;
+  const Study study = read_study(tiny_study::write_study(place, kBudgets, "[0.05]"));
+  const StudyPlan plan = make_plan(study);
+  ASSERT_EQ(plan.trials.size(), 4U);
+  EXPECT_EQ(restrict_plan(plan, "").trials.size(), 4U);
+  const StudyPlan restricted = restrict_plan(plan, "b");
+  ASSERT_EQ(restricted.trials.size(), 2U);
+  for (const PlannedTrial& trial : restricted.trials) EXPECT_EQ(trial.size, "b");
+  EXPECT_THROW(restrict_plan(plan, "nothing*"), InputError);
+}
+
+TEST(StudySetup, ForgottenAttemptsEndAQuarantine) {
+  const Place place;
+  const Study study = read_study(tiny_study::write_study(place, kBudgets, "[0.05]"));
+  const StudyPlan plan = make_plan(study);
+  const StudyFolder folder{place.root / "out"};
+  prepare_study_folder(folder, study);
+  record_attempt(folder, plan.runs[0].id, "once");
+  record_attempt(folder, plan.runs[0].id, "twice");
+  StudyReader reader(folder);
+  EXPECT_EQ(ready_work(plan, reader.progress(plan), {}).size(), 1U);
+  forget_attempts(folder);
+  EXPECT_EQ(ready_work(plan, reader.progress(plan), {}).size(), 2U);
+}
+
+}  // namespace
+}  // namespace isoloss

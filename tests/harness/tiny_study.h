@@ -1,0 +1,124 @@
+// A study of seconds on generated text, and the processes that train it.
+#pragma once
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/spec/counter_random.h"
+#include "results/study_folder.h"
+#include "sweeps/plan.h"
+
+extern char** environ;
+
+namespace isoloss::tiny_study {
+
+namespace fs = std::filesystem;
+
+// A folder of its own that is removed at the end.
+struct Place {
+  Place() {
+    std::string pattern = (fs::temp_directory_path() / "isoloss-test-XXXXXX").string();
+    root = ::mkdtemp(pattern.data());
+  }
+  ~Place() {
+    std::error_code ignored;
+    fs::remove_all(root, ignored);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  fs::path root;
+};
+
+// Sentences of thirty made-up words, enough for a few hundred steps.
+inline void write_text(const fs::path& path) {
+  const std::vector<std::string> words = {"alder", "birch",  "cedar", "dusk", "ember", "frost",
+                                          "grove", "harbor", "inlet", "jade", "kelp",  "lark"};
+  std::ofstream file(path);
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    const auto word = random_below(7, 1, i, 100) % words.size();
+    file << words[word] << (i % 9 == 8 ? ".\n" : " ");
+  }
+}
+
+// Trials of two sizes; `budget` in tokens (64 a step), `rates` YAML's own text.
+inline fs::path write_study(const Place& place, const std::string& budgets,
+                            const std::string& rates, const std::string& name = "tiny") {
+  write_text(place.root / "text.txt");
+  const fs::path path = place.root / (name + ".yaml");
+  std::ofstream file(path);
+  file << "study: " << name << "\n"
+       << "data: {text: " << (place.root / "text.txt").string()
+       << ", tokenizer: bytes, validation: 0.1}\n"
+       << "model: {layers: 1, d_head: 8, sequence: 32}\n"
+       << "optimizer: {name: adafactor, schedule: rsqrt, warmup_steps: 10, batch_tokens: 64}\n"
+       << "grid:\n"
+       << "  architecture: [transformer]\n"
+       << "  size: [{name: a, d_model: 8}, {name: b, d_model: 16}]\n"
+       << "  budget: {tokens: " << budgets << "}\n"
+       << "  learning_rate: " << rates << "\n"
+       << "  seed: [0]\n"
+       << "evaluate: {tokens: 1024}\n"
+       << "run: {dtype: float32, device: cpu, threads: 1}\n";
+  return path;
+}
+
+// Starts study_process; ISOLOSS_STUDY_PROCESS is set by CMake.
+inline pid_t start(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ISOLOSS_STUDY_PROCESS);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  pid_t child = 0;
+  if (::posix_spawn(&child, pointers[0], nullptr, nullptr, pointers.data(), environ) != 0)
+    return -1;
+  return child;
+}
+
+// The exit status, or minus the signal that ended the process.
+inline int wait(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+inline int run(const fs::path& study, const fs::path& folder) {
+  return wait(start({study.string(), folder.string()}));
+}
+
+// Waits until some journal or checkpoint of the folder shows training; false after half a minute.
+inline bool wait_for_training(const fs::path& folder) {
+  for (int tenth = 0; tenth < 3000; ++tenth) {
+    std::error_code missing;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
+      if (entry.path().filename() == "claim") return true;
+    }
+    ::usleep(10'000);
+  }
+  return false;
+}
+
+// Every loss that a folder stores: run -> step losses, then evaluation losses.
+inline std::map<std::string, std::vector<double>> losses(const fs::path& root) {
+  const StudyFolder folder{root};
+  std::map<std::string, std::vector<double>> result;
+  for (const std::string& id : run_ids(folder)) {
+    const auto record = read_run(folder, id);
+    if (!record) continue;
+    for (const StepMetrics& step : record->steps) result[id].push_back(step.loss);
+    for (const Evaluation& evaluation : record->evaluations) {
+      result[id].push_back(evaluation.loss);
+      result[id].push_back(evaluation.selection_loss);
+    }
+  }
+  return result;
+}
+
+}  // namespace isoloss::tiny_study

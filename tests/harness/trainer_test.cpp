@@ -1,0 +1,230 @@
+#include "harness/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "harness/evaluation.h"
+#include "model/spec/catalogue.h"
+#include "model/spec/counter_random.h"
+
+namespace isoloss {
+namespace {
+
+// Tokens that repeat with a period of five: easily learnt.
+class PeriodicData final : public Dataset {
+ public:
+  explicit PeriodicData(std::int64_t sequence) {
+    for (HeldOutPart* part : {&held_out_.selection, &held_out_.report}) {
+      part->sequences = 6;
+      part->tokens = samples(99, 0, 6, sequence);
+    }
+  }
+  std::int64_t vocabulary() const override { return 16; }
+  std::string tokenizer_name() const override { return "symbols:16"; }
+  std::string tokenizer_hash() const override { return "periodic"; }
+  std::int64_t training_tokens() const override { return 1'000'000; }
+  const HeldOut& held_out() const override { return held_out_; }
+  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
+                                    std::int64_t sequence) const override {
+    std::vector<std::int32_t> tokens;
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const auto shift = random_below(seed, 1, static_cast<std::uint64_t>(i), 5);
+      for (std::int64_t t = 0; t < sequence; ++t) {
+        tokens.push_back(1 +
+                         static_cast<std::int32_t>((static_cast<std::uint64_t>(t) + shift) % 5));
+      }
+    }
+    return tokens;
+  }
+  const std::string& held_out_text() const override { return text_; }
+  std::vector<std::int32_t> encode(const std::string&) const override { return {}; }
+
+ private:
+  HeldOut held_out_;
+  std::string text_;
+};
+
+RunSpec tiny_spec(OptimizerKind kind = OptimizerKind::Adafactor) {
+  RunSpec spec;
+  spec.model = named_architecture("primer-ez");
+  spec.model.layers = 1;
+  spec.model.d_model = 8;
+  spec.model.d_head = 4;
+  spec.model.sequence = 16;
+  spec.model.vocabulary = 16;
+  spec.optimizer.kind = kind;
+  spec.optimizer.learning_rate = kind == OptimizerKind::Adafactor ? 0.05 : 0.01;
+  spec.optimizer.warmup_steps = 5;
+  spec.optimizer.batch_tokens = 64;
+  spec.optimizer.clip_norm = 1.0;
+  spec.optimizer.weight_decay = 0.1;
+  return spec;
+}
+
+struct Heard {
+  std::vector<StepMetrics> steps;
+  std::vector<Evaluation> evaluations;
+  std::vector<std::string> diverged;
+  int checkpoints = 0;
+
+  TrainingListener listener() {
+    return [this](const TrainingEvent& event) {
+      if (const auto* step = std::get_if<StepMetrics>(&event)) steps.push_back(*step);
+      if (const auto* found = std::get_if<Evaluation>(&event)) evaluations.push_back(*found);
+      if (const auto* end = std::get_if<TrainingDiverged>(&event)) diverged.push_back(end->reason);
+      if (std::holds_alternative<CheckpointDue>(event)) ++checkpoints;
+    };
+  }
+};
+
+const auto kNeverStop = [] { return false; };
+
+std::vector<std::byte> copy(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+class Resume : public testing::TestWithParam<OptimizerKind> {};
+
+TEST_P(Resume, IsBitEqualToNeverHavingStopped) {
+  const RunSpec spec = tiny_spec(GetParam());
+  const PeriodicData data(spec.model.sequence);
+  TrainingState whole(spec);
+  Heard undisturbed;
+  train(whole, spec, data, {20, {}}, undisturbed.listener(), kNeverStop);
+
+  Heard parts;
+  TrainingState first(spec);
+  train(first, spec, data, {10, {}}, parts.listener(), kNeverStop);
+  TrainingState second(spec);
+  second.restore(first.step(), first.seconds(), copy(first.weight_bytes()),
+                 copy(first.optimizer_bytes()));
+  train(second, spec, data, {20, {}}, parts.listener(), kNeverStop);
+
+  EXPECT_EQ(copy(whole.weight_bytes()), copy(second.weight_bytes()));
+  EXPECT_EQ(copy(whole.optimizer_bytes()), copy(second.optimizer_bytes()));
+  ASSERT_EQ(undisturbed.steps.size(), 20U);
+  ASSERT_EQ(parts.steps.size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(undisturbed.steps[i].loss, parts.steps[i].loss) << i;
+    EXPECT_EQ(undisturbed.steps[i].step, static_cast<std::int64_t>(i) + 1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
+                         testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
+
+TEST(Trainer, LearnsAPeriodicText) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  EXPECT_EQ(train(state, spec, data, {150, {{150, 9600, BudgetUnit::Tokens}}}, heard.listener(),
+                  kNeverStop),
+            TrainingOutcome::Reached);
+  // The first token of five is a guess (ln 5 / 16 = 0.10 a token); the rest follows from it.
+  ASSERT_EQ(heard.evaluations.size(), 1U);
+  EXPECT_LT(heard.evaluations[0].loss, 0.5 * heard.steps[0].loss);
+}
+
+TEST(Trainer, EvaluatesWhereAskedAndSaysTheBudget) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  const std::vector<EvaluationStop> stops = {
+      {3, 1e5, BudgetUnit::Flops}, {3, 192, BudgetUnit::Tokens}, {6, 384, BudgetUnit::Tokens}};
+  train(state, spec, data, {6, stops}, heard.listener(), kNeverStop);
+  ASSERT_EQ(heard.evaluations.size(), 3U);
+  EXPECT_EQ(heard.evaluations[0].step, 3);
+  EXPECT_EQ(heard.evaluations[0].budget_unit, "flops");
+  EXPECT_EQ(heard.evaluations[1].budget, 192);
+  EXPECT_EQ(heard.evaluations[1].loss, heard.evaluations[0].loss);
+  EXPECT_EQ(heard.evaluations[2].tokens, 6 * 64);
+  EXPECT_DOUBLE_EQ(heard.evaluations[2].flops, 6 * flops_per_step(spec));
+  EXPECT_EQ(heard.checkpoints, 1);  // at the end
+}
+
+// Mean and standard deviation / sqrt(n) of the sequence losses, written out.
+TEST(Evaluation, StandardErrorIsOverSequences) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  const LanguageModel model(spec.model, 3);
+  const Evaluation evaluation = evaluate_held_out(model, data.held_out());
+  ASSERT_EQ(evaluation.sequence_losses.size(), 6U);
+  double mean = 0, variance = 0;
+  for (const float loss : evaluation.sequence_losses) mean += static_cast<double>(loss) / 6;
+  for (const float loss : evaluation.sequence_losses) {
+    variance += std::pow(static_cast<double>(loss) - mean, 2) / 5;
+  }
+  EXPECT_NEAR(evaluation.loss, mean, 1e-12);
+  EXPECT_NEAR(evaluation.standard_error, std::sqrt(variance / 6), 1e-12);
+  EXPECT_GT(evaluation.standard_error, 0);
+}
+
+TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithItsWeightsAsTheyWere) {
+  RunSpec spec = tiny_spec();
+  spec.optimizer.learning_rate = 1e30;
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  EXPECT_EQ(train(state, spec, data, {50, {}}, heard.listener(), kNeverStop),
+            TrainingOutcome::Diverged);
+  ASSERT_EQ(heard.diverged.size(), 1U);
+  EXPECT_NE(heard.diverged[0].find("not finite at step " + std::to_string(state.step() + 1)),
+            std::string::npos)
+      << heard.diverged[0];
+  EXPECT_EQ(heard.steps.size(), static_cast<std::size_t>(state.step()));
+}
+
+TEST(Trainer, AnUpdateThatIsNotFiniteLeavesTheWeights) {
+  const RunSpec spec = tiny_spec();
+  TrainingState state(spec);
+  state.model().weights32()[0] = std::numeric_limits<float>::quiet_NaN();
+  const auto before = copy(state.weight_bytes());
+  const std::vector<std::int32_t> tokens(64, 0);
+  EXPECT_FALSE(state.update(tokens).finite);
+  EXPECT_EQ(copy(state.weight_bytes()), before);
+  EXPECT_EQ(state.step(), 0);
+}
+
+TEST(Trainer, StopsBeforeTheNextStepAndAsksForACheckpoint) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  const auto outcome =
+      train(state, spec, data, {50, {}}, heard.listener(), [&] { return heard.steps.size() == 7; });
+  EXPECT_EQ(outcome, TrainingOutcome::Stopped);
+  EXPECT_EQ(state.step(), 7);
+  EXPECT_EQ(heard.checkpoints, 1);
+}
+
+TEST(Trainer, AsksForCheckpointsEverySoOften) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  TrainingSegment segment{8, {}};
+  segment.checkpoint_every = std::chrono::seconds(0);
+  train(state, spec, data, segment, heard.listener(), kNeverStop);
+  EXPECT_EQ(heard.checkpoints, 8);
+}
+
+TEST(Trainer, DoublePrecisionTrainsToo) {
+  RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState single(spec);
+  spec.dtype = "float64";
+  TrainingState exact(spec);
+  Heard singles, exacts;
+  train(single, spec, data, {1, {}}, singles.listener(), kNeverStop);
+  train(exact, spec, data, {1, {}}, exacts.listener(), kNeverStop);
+  EXPECT_EQ(exact.element_bytes(), 8U);
+  EXPECT_NEAR(singles.steps[0].loss, exacts.steps[0].loss, 1e-5);
+  EXPECT_NEAR(singles.steps[0].gradient_norm, exacts.steps[0].gradient_norm, 1e-4);
+}
+
+}  // namespace
+}  // namespace isoloss
