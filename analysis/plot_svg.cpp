@@ -65,10 +65,17 @@ void recolour(std::string& text) {
     replace_all(text, fmt::format("stroke=\"{}\"", colour), "stroke=\"currentColor\"");
   }
   replace_all(text, " class=\"gridline\"", "");
-  replace_all(text, "stroke='gray'", "class='ink-muted' color='#c9ced6' stroke='currentColor'");
-  replace_all(text, "stroke='black'", "stroke='currentColor'");
-  replace_all(text, "stroke=\"black\"", "stroke=\"currentColor\"");
-  replace_all(text, "fill=\"black\"", "fill=\"currentColor\"");
+  replace_all(text, "stroke='rgb(190, 190, 190)'",
+              "class='ink-muted' color='#c9ced6' stroke='currentColor'");
+  for (const char* black : {"black", "rgb(  0,   0,   0)", "rgb(0,0,0)"}) {
+    for (const char* attribute : {"stroke", "fill"}) {
+      for (const char quote : {'"', '\''}) {
+        replace_all(text, fmt::format("{0}={2}{1}{2}", attribute, black, quote),
+                    fmt::format("{0}={1}currentColor{1}", attribute, quote));
+      }
+    }
+    replace_all(text, fmt::format(" color='{}'", black), "");
+  }
   for (const char* pen : {"black", "gray", "#FFFFFF"}) {
     replace_all(text, fmt::format(" color=\"{}\"", pen), "");
   }
@@ -84,6 +91,7 @@ ThemedSvg themed_svg(std::string_view gnuplot_svg, const std::string& name,
   std::string body(gnuplot_svg.substr(canvas, end - canvas));
   drop_all(body, "<filter", "</filter>");
   drop_all(body, "<title>gnuplot_plot", "</title>");
+  drop_all(body, "<rect x=\"0\"", "/>");  // the canvas; the page is the background
   recolour(body);
   for (int pass = 0; pass < 2; ++pass) drop_empty_groups(body);
   replace_all(body, " font-family=\"sans-serif\"", "");

@@ -17,8 +17,7 @@ const SavingsAt& middle(const Savings& savings) { return savings.at[savings.at.s
 bool excludes_one(const Interval& interval) { return interval.first > 1 || interval.second < 1; }
 
 std::string growth_text(const Savings& savings) {
-  if (!savings.law) return "growth not resolved";
-  if (!savings.law->per_decade_interval || !excludes_one(*savings.law->per_decade_interval)) {
+  if (!savings.growth_resolved || !savings.law || !savings.law->per_decade_interval) {
     return "growth with compute not resolved";
   }
   return fmt::format("the factor changes by {} {} per decade of baseline compute",

@@ -210,7 +210,11 @@ Study read_study(const std::vector<std::filesystem::path>& folders, const Report
                     study.all.source));
   }
   study.architectures = architectures_of(study.results);
+  std::sort(study.architectures.begin(), study.architectures.end());
   study.baseline = chosen_baseline(study.architectures, options.baseline, study.notes);
+  // The baseline first: runs lie on disk in the order of their hashes, which means nothing.
+  std::stable_partition(study.architectures.begin(), study.architectures.end(),
+                        [&](const std::string& name) { return name == study.baseline; });
   const bool with_law = study.all.floor || study.architectures.size() == 1;
   for (const std::string& architecture : study.architectures) {
     study.frontiers.push_back(frontier_of(study.results, architecture, with_law, options));

@@ -1,0 +1,12 @@
+// Which rules of an honest comparison (docs/design.md) a study breaks, each in one plain sentence.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "analysis/report_study.h"
+
+namespace isoloss {
+
+std::vector<std::string> broken_rules(const Study& study);
+
+}  // namespace isoloss

@@ -1,0 +1,276 @@
+#include "analysis/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "analysis/csv.h"
+#include "analysis/report_card.h"
+#include "analysis/report_headline.h"
+#include "analysis/report_plots.h"
+#include "analysis/report_rules.h"
+#include "analysis/report_study.h"
+#include "analysis/report_tables.h"
+#include "model/spec/error.h"
+#include "report_fixture.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int kDraws = 100;
+
+struct Written {
+  std::filesystem::path folder;
+  std::string page;
+};
+
+Written write(const StudyRecipe& recipe) {
+  Written out{write_study(recipe), ""};
+  ReportOptions options;
+  options.bootstrap = kDraws;
+  out.page = read_file(write_report({out.folder}, options));
+  return out;
+}
+
+// One report of the standard study for all tests that only read it.
+const Written& standard() {
+  static const Written written = write({});
+  return written;
+}
+
+Study study_of(const StudyRecipe& recipe) {
+  const auto folder = write_study(recipe);
+  ReportOptions options;
+  options.bootstrap = kDraws;
+  Study study = read_study({folder}, options);
+  std::filesystem::remove_all(folder);
+  return study;
+}
+
+const Study& standard_study() {
+  static const Study study = study_of({});
+  return study;
+}
+
+TEST(Report, NamesEveryArchitectureInHeadlineAndTables) {
+  for (const char* name : {"transformer", "transformer++", "primer-ez", "primer"}) {
+    EXPECT_THAT(standard().page, HasSubstr(std::string("<td>") + name + "</td>"));
+    EXPECT_THAT(standard().page, HasSubstr(std::string(">") + name + "</text>"));
+  }
+}
+
+TEST(Report, ComparesWithNamedAndBestBaselineInBothUnits) {
+  std::set<std::string> seen;
+  for (const Comparison& c : standard_study().comparisons) {
+    seen.insert(c.candidate + " " + c.baseline + (c.wall_clock ? " s" : ""));
+  }
+  // transformer++ saves most by the recipe, so it is the best baseline of both primers.
+  for (const char* pair : {"primer transformer", "primer transformer s", "primer transformer++",
+                           "primer-ez transformer++ s", "transformer++ transformer"}) {
+    EXPECT_THAT(seen, Contains(pair));
+  }
+}
+
+TEST(Report, SavingsTableHoldsTheRecipesSavings) {
+  StudyRecipe recipe;
+  recipe.seed_noise = 5e-4;
+  const std::map<std::string, double> saving(recipe.architectures.begin(),
+                                             recipe.architectures.end());
+  const Table table = savings_table(study_of(recipe));
+  ASSERT_GE(table.rows.size(), 24u);  // 12 comparisons at two losses or three
+  for (const auto& row : table.rows) {
+    const double true_savings = saving.at(row[0].value) / saving.at(row[1].value);
+    // 6 %: actual FLOPs spread inside a budget, worth .005 nats at a slope of .13 a unit of ln C.
+    EXPECT_NEAR(std::stod(row[4].value) / true_savings, 1, 0.06) << row[0].value << row[1].value;
+    EXPECT_LE(std::stod(row[5].value), std::stod(row[4].value));
+    EXPECT_GE(std::stod(row[6].value), std::stod(row[4].value));
+  }
+}
+
+TEST(Report, LossPlotHoldsTheLawsLosses) {
+  StudyRecipe recipe;
+  recipe.seed_noise = 0;
+  const Study study = study_of(recipe);
+  const Plot plot = report_plots(study).front();
+  ASSERT_EQ(plot.name, "loss_against_compute");
+  int checked = 0;
+  for (const Series& series : plot.series) {
+    if (series.kind != SeriesKind::Lines) continue;
+    const double saving = std::map<std::string, double>(recipe.architectures.begin(),
+                                                        recipe.architectures.end())[series.title];
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      // The frontier is the law at N*: no size term. 5e-3: the spread of actual FLOPs in a budget.
+      EXPECT_NEAR(series.y[i], 1.2 + 0.62 * std::pow(saving * series.x[i] / 1e12, -0.25), 5e-3);
+      ++checked;
+    }
+  }
+  EXPECT_GE(checked, 8);
+}
+
+TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
+  for (const char* name :
+       {"loss_against_compute", "savings_flops_baseline_1", "savings_seconds_baseline_1",
+        "loss_against_learning_rate", "learning_curves", "best_size_against_compute", "one_shot_1",
+        "one_shot_2"}) {
+    EXPECT_TRUE(
+        std::filesystem::exists(standard().folder / "report" / (std::string(name) + ".svg")))
+        << name;
+    EXPECT_THAT(standard().page, HasSubstr("id=\"" + std::string(name) + "-gnuplot_canvas\""));
+  }
+}
+
+TEST(Report, IdsAreUnique) {
+  std::multiset<std::string> ids;
+  const std::string& page = standard().page;
+  const std::regex id("\\sid=[\"']([^\"']*)[\"']");
+  for (std::sregex_iterator i(page.begin(), page.end(), id), end; i != end; ++i)
+    ids.insert((*i)[1]);
+  ASSERT_GT(ids.size(), 100u);
+  EXPECT_EQ(ids.size(), std::set<std::string>(ids.begin(), ids.end()).size());
+}
+
+TEST(Report, AsksNothingOfTheNetworkAndRunsNoScript) {
+  for (const char* word : {"http:", "https:", "<script", "<link", "@import", "url(", "src="}) {
+    EXPECT_THAT(standard().page, Not(HasSubstr(word)));
+  }
+}
+
+TEST(Report, EveryTableReadsBack) {
+  int tables = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(standard().folder / "report")) {
+    if (entry.path().extension() != ".csv") continue;
+    EXPECT_FALSE(read_csv(entry.path()).rows.empty()) << entry.path();
+    ++tables;
+  }
+  EXPECT_EQ(tables, 7);
+}
+
+TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
+  const Study& study = standard_study();
+  ASSERT_FALSE(study.replicates.empty());
+  const Replicates& group = study.replicates.front();
+  ASSERT_EQ(group.losses.size(), 2u);
+  // Of two values the sample deviation is their distance over root two.
+  EXPECT_NEAR(group.deviation, std::abs(group.losses[0] - group.losses[1]) / std::sqrt(2.0), 1e-12);
+}
+
+TEST(Report, HostileNamesStayText) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"transformer", 1.0}, {"<img src=x>'\"&`_{}^", 1.5}};
+  recipe.study = "<script>alert(1)</script>";
+  recipe.machine = "</dd><b>";
+  const Written written = write(recipe);
+  EXPECT_THAT(written.page, Not(HasSubstr("<script>")));
+  EXPECT_THAT(written.page, Not(HasSubstr("<img")));
+  EXPECT_THAT(written.page, Not(HasSubstr("</dd><b>")));
+  EXPECT_THAT(written.page, HasSubstr("&lt;img src=x&gt;"));
+  std::filesystem::remove_all(written.folder);
+}
+
+TEST(Report, OneArchitectureIsReportedByItsFloor) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"primer-ez", 1.3}};
+  recipe.budgets = {1e11, 2e11, 4e11, 8e11, 1.6e12, 3.2e12, 6.4e12};
+  recipe.floor_known = true;
+  const Written written = write(recipe);
+  EXPECT_THAT(written.page, HasSubstr("exact floor 1.2000"));
+  EXPECT_THAT(written.page, HasSubstr(">exact floor</text>"));
+  EXPECT_THAT(written.page, Not(HasSubstr("<h2>Savings</h2>")));
+  std::filesystem::remove_all(written.folder);
+}
+
+TEST(Report, RefusedSavingsSayWhy) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"transformer", 1.0}, {"primer", 1000.0}};  // losses never meet
+  const Study study = study_of(recipe);
+  const auto lines = verdicts(study);
+  ASSERT_FALSE(lines.empty());
+  EXPECT_THAT(lines.front().claim, HasSubstr("no savings"));
+  EXPECT_FALSE(lines.front().detail.empty());
+}
+
+TEST(Report, WithoutReplicatesNothingIsClaimed) {
+  StudyRecipe recipe;
+  recipe.replicates = false;
+  const Study study = study_of(recipe);
+  ASSERT_FALSE(verdicts(study).empty());
+  for (const Verdict& verdict : verdicts(study)) {
+    EXPECT_THAT(verdict.claim + verdict.detail, Not(HasSubstr("95 % interval")));
+    EXPECT_THAT(verdict.detail, AnyOf(HasSubstr("not measured"), HasSubstr("budget")));
+  }
+}
+
+TEST(ReportRules, NameWhatTheStandardStudyLacks) {
+  const auto broken = broken_rules(standard_study());
+  EXPECT_THAT(broken, Contains(HasSubstr("half the batch")));
+  EXPECT_THAT(broken, Contains(HasSubstr("undecayed")));
+  EXPECT_THAT(broken, Contains(HasSubstr("fewer than six")));
+  EXPECT_THAT(broken, Contains(HasSubstr("Growth")));
+  EXPECT_THAT(broken, Not(Contains(HasSubstr("transformer++"))));
+  EXPECT_THAT(broken, Not(Contains(HasSubstr("1.8"))));
+  EXPECT_THAT(broken, Not(Contains(HasSubstr("min_dim_factored"))));
+}
+
+TEST(ReportRules, NameAMissingBaselineWideRatesAndMissingSeeds) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
+  recipe.rate_step = 3;
+  recipe.replicates = false;
+  const auto broken = broken_rules(study_of(recipe));
+  EXPECT_THAT(broken, Contains(HasSubstr("no transformer++")));
+  EXPECT_THAT(broken, Contains(HasSubstr("up to 3.00 times apart")));
+  EXPECT_THAT(broken, Contains(HasSubstr("seed noise not measured")));
+}
+
+TEST(ReportCard, StatesTheConditions) {
+  const std::string card = card_html(standard_study());
+  for (const char* words :
+       {"1024 tokens, sequences of 128", "204800 tokens (200 steps)", "losses are undecayed",
+        "these documents only", "attention as full T x T", "adafactor", "lost the search",
+        "is left out of savings"}) {
+    EXPECT_THAT(card, HasSubstr(words));
+  }
+}
+
+TEST(ReportStudy, SpecFieldsThatAreNotThereAreSaidToBe) {
+  RunHeader header;
+  header.spec_json = "no JSON";
+  EXPECT_EQ(spec_text(header, {"optimizer", "schedule"}), "not recorded");
+}
+
+TEST(ReportStudy, FolderGivenTwiceCountsOnce) {
+  const auto folder = write_study({});
+  ReportOptions options;
+  options.bootstrap = kDraws;
+  EXPECT_EQ(read_study({folder, folder}, options).all.runs.size(),
+            read_study({folder}, options).all.runs.size());
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Report, EmptyFolderIsBadInput) {
+  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-empty";
+  std::filesystem::create_directories(folder);
+  EXPECT_THROW(write_report({folder}, {}), InputError);
+  EXPECT_FALSE(std::filesystem::exists(folder / "report.html"));
+  EXPECT_THROW(write_report({folder / "nowhere"}, {}), InputError);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Report, UnknownBaselineIsBadInput) {
+  ReportOptions options;
+  options.baseline = "primerr";
+  EXPECT_THROW(read_study({standard().folder}, options), InputError);
+}
+
+}  // namespace
+}  // namespace isoloss
