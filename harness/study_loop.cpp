@@ -177,6 +177,11 @@ int train_study(const StudyPlan& plan, const StudyFolder& folder, const Communic
 }  // namespace
 
 int run_study(const Study& study, const RunOptions& options) {
+  if (study.device == "cuda") {
+    throw InputError(fmt::format(
+        "{}: run.device: cuda (this build trains on the processor alone); write auto or cpu",
+        study.file.string()));
+  }
   const auto began = Clock::now();
   const std::atomic<bool>& signalled = stop_on_signals();
   const auto limit =

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <yaml-cpp/yaml.h>
 
 #include <filesystem>
 #include <map>
@@ -14,16 +13,6 @@
 
 namespace isoloss {
 namespace {
-
-std::optional<std::string> study_name_in(const std::filesystem::path& file) {
-  try {
-    const YAML::Node name = YAML::LoadFile(file.string())["study"];
-    if (name.IsDefined() && name.IsScalar()) return name.as<std::string>();
-  } catch (const YAML::Exception&) {
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 bool matches(const std::string& pattern, const std::string& text) {
   return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
@@ -43,7 +32,7 @@ void prepare_study_folder(const StudyFolder& folder, const Study& study) {
   }
   const std::string content = read_file(study.file);
   if (std::filesystem::exists(folder.study_file())) {
-    const auto name = study_name_in(folder.study_file());
+    const auto name = study_name(folder.study_file());
     if (name != study.name) {
       throw InputError(fmt::format(
           "{} holds another study ('{}' in study.yaml, and {} is '{}'); name another folder with "

@@ -181,6 +181,16 @@ const std::vector<std::string>& text_task_names() {
   return names;
 }
 
+std::optional<std::string> study_name(const std::filesystem::path& file) {
+  try {
+    const YAML::Node name = YAML::LoadFile(file.string())["study"];
+    if (name.IsDefined() && name.IsScalar()) return name.as<std::string>();
+  } catch (const YAML::Exception&) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 Study read_study(const std::filesystem::path& file) {
   static const Names known = {"study", "data", "model", "optimizer", "grid", "evaluate", "run"};
   const YamlView document = YamlView::load(file);

@@ -87,8 +87,11 @@ struct Study {
 
 // Reads and checks a study file and the data it names. Every fault is an InputError
 // "FILE:LINE: key: problem (why); what to do". Text patterns are looked up from the working folder
-// first, then from the folder of the study file.
+// first, then upwards from the folder of the study file.
 Study read_study(const std::filesystem::path& file);
+
+// The name a study file gives itself; absent where the file cannot be read or has none.
+std::optional<std::string> study_name(const std::filesystem::path& file);
 
 // Names that evaluate.tasks may hold.
 const std::vector<std::string>& text_task_names();

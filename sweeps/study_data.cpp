@@ -19,6 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kLookedUp =
+    "looked up from the working folder and upwards from the folder of the study file";
+
+// A study's copy in its own folder finds the same data as the original beside the project.
+std::vector<fs::path> places_to_look(const fs::path& beside) {
+  std::vector<fs::path> places = {fs::current_path()};
+  for (fs::path place = fs::absolute(beside).lexically_normal();; place = place.parent_path()) {
+    places.push_back(place);
+    if (place == place.parent_path()) return places;
+  }
+}
+
 std::vector<std::string> regular_files(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> files;
@@ -38,9 +50,8 @@ std::vector<std::string> read_text(const YamlView& value) {
     const std::string pattern = item.text();
     const std::vector<std::string> matched = matching_files(pattern, beside);
     if (matched.empty())
-      item.fail("no file matches '" + pattern +
-                "' (looked up from the working folder and from the folder of the study file); "
-                "give the path of a text or a pattern such as corpus/*.txt");
+      item.fail("no file matches '" + pattern + "' (" + kLookedUp +
+                "); give the path of a text or a pattern such as corpus/*.txt");
     files.insert(files.end(), matched.begin(), matched.end());
   }
   std::sort(files.begin(), files.end());
@@ -80,9 +91,8 @@ TokenizerSpec read_tokenizer(const YamlView& value) {
   const std::vector<std::string> files =
       matching_files(model->text(), fs::path(value.file()).parent_path());
   if (files.size() != 1)
-    model->fail("no file '" + model->text() +
-                "' (looked up from the working folder and from the folder of the study file); give "
-                "the path of a SentencePiece .model");
+    model->fail("no file '" + model->text() + "' (" + kLookedUp +
+                "); give the path of a SentencePiece .model");
   tokenizer.model_file = files[0];
   return tokenizer;
 }
@@ -90,12 +100,13 @@ TokenizerSpec read_tokenizer(const YamlView& value) {
 // What `data prepare` left in its folder.
 StudyData read_tokens(const YamlView& value) {
   const std::string name = value.text();
-  fs::path folder = name;
-  if (!fs::is_directory(folder)) folder = fs::path(value.file()).parent_path() / name;
-  if (!fs::is_directory(folder))
-    value.fail("no folder '" + name +
-               "' (looked up from the working folder and from the folder of the study file); make "
-               "it by `isoloss data prepare`");
+  const std::vector<fs::path> places = places_to_look(fs::path(value.file()).parent_path());
+  const auto place = std::find_if(places.begin(), places.end(), [&](const fs::path& candidate) {
+    return fs::is_directory(candidate / name);
+  });
+  if (place == places.end())
+    value.fail("no folder '" + name + "' (" + kLookedUp + "); make it by `isoloss data prepare`");
+  const fs::path folder = *place / name;
   const fs::path description = folder / "tokens.json";
   std::ifstream in(description);
   if (!in)
@@ -160,10 +171,12 @@ SyntheticSpec read_synthetic(const YamlView& value) {
 }  // namespace
 
 std::vector<std::string> matching_files(const std::string& pattern, const fs::path& beside) {
-  std::vector<std::string> files = regular_files(pattern);
-  if (files.empty() && fs::path(pattern).is_relative() && !beside.empty())
-    files = regular_files((beside / pattern).string());
-  return files;
+  if (fs::path(pattern).is_absolute()) return regular_files(pattern);
+  for (const fs::path& place : places_to_look(beside)) {
+    std::vector<std::string> files = regular_files((place / pattern).string());
+    if (!files.empty()) return files;
+  }
+  return {};
 }
 
 std::string hash_of_files(const std::vector<std::string>& files) {

@@ -23,8 +23,8 @@ StudyData read_data(const YamlView& section);
 // 16 hexadecimal digits: XXH3-64 over each file's length and bytes, in the given order.
 std::string hash_of_files(const std::vector<std::string>& files);
 
-// `name` as found from the working folder, else from `beside`; files matching a shell pattern,
-// sorted.
+// Files matching a shell pattern, sorted, from the first place that has any: the working folder,
+// `beside`, the folders above it.
 std::vector<std::string> matching_files(const std::string& pattern,
                                         const std::filesystem::path& beside);
 

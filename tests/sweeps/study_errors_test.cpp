@@ -110,7 +110,7 @@ TEST(StudyErrors, ValidationOutOfRange) {
 TEST(StudyErrors, NoFileMatches) {
   EXPECT_EQ(message_for({{2, "data: {text: nothere/*.txt}"}}),
             "study.yaml:2: data.text: no file matches 'nothere/*.txt' (looked up from the "
-            "working folder and from the folder of the study file); give the path of a text "
+            "working folder and upwards from the folder of the study file); give the path of a text "
             "or a pattern such as corpus/*.txt");
 }
 
@@ -208,7 +208,7 @@ TEST(StudyErrors, VocabularyIsNotSet) {
 TEST(StudyErrors, NoFolderOfTokens) {
   EXPECT_EQ(message_for({{2, "data: {tokens: nofolder}"}}),
             "study.yaml:2: data.tokens: no folder 'nofolder' (looked up from the working "
-            "folder and from the folder of the study file); make it by `isoloss data prepare`");
+            "folder and upwards from the folder of the study file); make it by `isoloss data prepare`");
 }
 
 TEST(StudyErrors, SettingOfTheOtherOptimizer) {
