@@ -136,12 +136,14 @@ std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& grou
   if (!isoflop) {
     return {FrontierKind::Envelope, "trials of one budget spent different FLOPs"};
   }
-  if (inner >= 2) {
-    return {FrontierKind::Surface,
-            fmt::format("{} budgets have a best size inside the grid", inner)};
+  if (inner >= 1 && three >= 2) {
+    return {
+        FrontierKind::Surface,
+        fmt::format("{} of {} budgets have their best size inside the grid", inner, groups.size())};
   }
   if (three > 0 || inner > 0) {
-    return {FrontierKind::Envelope, "fewer than two budgets have a best size inside the grid"};
+    return {FrontierKind::Envelope,
+            "no two budgets of three sizes with a best size inside the grid"};
   }
   if (several > 0) return {FrontierKind::Points, "no budget has three sizes"};
   return {FrontierKind::Points, "one trial for each budget"};
@@ -231,7 +233,9 @@ Frontier compute_frontier(std::span<const Point> trials, std::span<const double>
                       name_of(frontier.kind), frontier.architecture));
     }
   }
-  if (frontier.kind == FrontierKind::Envelope && !isoflop) {
+  const bool shared_budgets = std::any_of(groups.begin(), groups.end(),
+                                          [](const BudgetGroup& g) { return g.sizes.size() > 1; });
+  if (frontier.kind == FrontierKind::Envelope && !(isoflop && shared_budgets)) {
     lower_hull(groups, options, frontier);
     return frontier;
   }
@@ -259,7 +263,13 @@ Frontier compute_frontier(std::span<const Point> trials, const FrontierOptions& 
 std::vector<std::string> left_out(const Frontier& frontier) {
   std::vector<std::string> lines;
   for (const FrontierPoint& point : frontier.points) {
-    if (point.used) continue;
+    if (point.used) {
+      if (!point.why_not.empty()) {
+        lines.push_back(fmt::format("best_size_near_edge: {} at budget {:.4g} ({}; counted)",
+                                    frontier.architecture, point.budget, point.why_not));
+      }
+      continue;
+    }
     const bool edge = point.why_not.starts_with("best at") ||
                       point.why_not.starts_with("one size") ||
                       point.why_not.ends_with("outside the sizes tried");

@@ -19,7 +19,7 @@ struct FrontierPoint {
   double loss = 0;
   double optimal_parameters = 0;  // NaN where the frontier does not say
   bool used = true;               // false: best size at the grid's edge, or otherwise left out
-  std::string why_not;
+  std::string why_not;            // with `used`: what speaks against it though it counts
 };
 
 struct Frontier {
@@ -58,7 +58,9 @@ Frontier compute_frontier(std::span<const Point> trials, std::span<const double>
                           const FrontierOptions& options, const Frontier* decided = nullptr);
 Frontier compute_frontier(std::span<const Point> trials, const FrontierOptions& options);
 
-// One line for each budget left out: "best_size_at_edge: ..." or "budget_left_out: ...".
+// One line for each budget left out: "best_size_at_edge: ..." or "budget_left_out: ..."; and
+// "best_size_near_edge: ..." for one that counts though its best measured size is at the edge,
+// because noise explains that and the surface's optimum is inside.
 std::vector<std::string> left_out(const Frontier& frontier);
 
 const char* name_of(FrontierKind kind);

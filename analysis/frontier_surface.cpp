@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 
 #include "analysis/budget_groups.h"
@@ -27,6 +28,10 @@ void refuse(Frontier& frontier, const std::string& why) {
 struct Surface {
   double kappa = 0, a = 0, g = 0;  // about the centres
   Eigen::VectorXd floor;           // Lmin by budget
+  double deviation = 0;            // of the residuals; 0 where no degree of freedom is left
+  double x_centre = 0, c_centre = 0;
+
+  double best(double log_flops) const { return x_centre + a * (log_flops - c_centre) + g; }
 };
 
 Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
@@ -52,14 +57,17 @@ Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
   surface.a = shared == 3 ? -solved[budgets + 2] / (2 * surface.kappa) : 0;
   const Eigen::ArrayXd best = surface.a * c.array() + surface.g;
   surface.floor = (solved.head(budgets).array() - surface.kappa * best.square()).matrix();
+  const Eigen::Index degrees = design.rows() - design.cols();
+  if (degrees > 0) {
+    surface.deviation =
+        std::sqrt((design * solved - loss).squaredNorm() / static_cast<double>(degrees));
+  }
   return surface;
 }
 
-}  // namespace
-
-void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> trials,
-                 std::span<const double> losses, const FrontierOptions& options,
-                 const Frontier* decided, Frontier& frontier) {
+// Through the budgets of `frontier` that are used.
+Surface surface_of(const std::vector<BudgetGroup>& groups, std::span<const Point> trials,
+                   std::span<const double> losses, const Frontier& frontier) {
   std::vector<Row> rows;
   Eigen::Index budgets = 0;
   double x_centre = 0, c_centre = 0;
@@ -74,17 +82,64 @@ void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> 
     }
     ++budgets;
   }
-  if (budgets == 0) return;
   x_centre /= static_cast<double>(rows.size());
   c_centre /= static_cast<double>(rows.size());
   for (Row& row : rows) {
     row.x -= x_centre;
     row.c -= c_centre;
   }
-  const Surface surface = least_squares(rows, budgets);
+  Surface surface = least_squares(rows, budgets);
+  surface.x_centre = x_centre;
+  surface.c_centre = c_centre;
+  return surface;
+}
+
+bool any_used(const Frontier& frontier) {
+  return std::any_of(frontier.points.begin(), frontier.points.end(),
+                     [](const FrontierPoint& p) { return p.used; });
+}
+
+// A flat optimum and noise put the best measured size at the edge now and then. Such a budget
+// counts where it beats the sizes inside by less than two deviations of a difference and the size
+// nearest to the surface's optimum is inside.
+bool readmit(const std::vector<BudgetGroup>& groups, const Surface& surface, Frontier& frontier) {
+  bool changed = false;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    const std::vector<SizeMean>& sizes = groups[k].sizes;
+    if (frontier.points[k].used || sizes.size() < 3) continue;
+    std::size_t nearest = 0, inner = 1;
+    const double best = surface.best(groups[k].log_flops);
+    for (std::size_t i = 1; i < sizes.size(); ++i) {
+      if (std::abs(sizes[i].log_parameters - best) <
+          std::abs(sizes[nearest].log_parameters - best)) {
+        nearest = i;
+      }
+      if (i + 1 < sizes.size() && sizes[i].loss < sizes[inner].loss) inner = i;
+    }
+    const double lead = sizes[inner].loss - sizes[best_size(groups[k])].loss;
+    if (nearest == 0 || nearest + 1 == sizes.size() ||
+        lead >= 2 * std::sqrt(2.0) * surface.deviation) {
+      continue;
+    }
+    frontier.points[k].used = changed = true;
+    frontier.points[k].why_not += ", by less than noise";
+  }
+  return changed;
+}
+
+}  // namespace
+
+void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> trials,
+                 std::span<const double> losses, const FrontierOptions& options,
+                 const Frontier* decided, Frontier& frontier) {
+  if (!any_used(frontier)) return;
+  Surface surface = surface_of(groups, trials, losses, frontier);
+  if (!decided && surface.kappa > 0 && readmit(groups, surface, frontier)) {
+    surface = surface_of(groups, trials, losses, frontier);
+  }
   frontier.kappa = surface.kappa;
-  frontier.size_exponent = budgets > 1 ? surface.a : std::nan("");
-  frontier.size_offset = x_centre + surface.g - surface.a * c_centre;
+  frontier.size_exponent = surface.floor.size() > 1 ? surface.a : std::nan("");
+  frontier.size_offset = surface.best(0);
   if (!(surface.kappa > 0)) {
     refuse(frontier, "the surface has no minimum over sizes");
     return;
@@ -94,7 +149,7 @@ void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> 
     FrontierPoint& point = frontier.points[k];
     if (!point.used) continue;
     const BudgetGroup& group = groups[k];
-    const double best = x_centre + surface.a * (group.log_flops - c_centre) + surface.g;
+    const double best = surface.best(group.log_flops);
     point.loss = surface.floor[budget++];
     point.optimal_parameters = std::exp(best);
     if (options.wall_clock) point.flops = seconds_at(group, best);

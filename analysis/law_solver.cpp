@@ -71,6 +71,9 @@ struct Refined {
 };
 
 constexpr double kConverged = 1e-7;  // of gradient_norm: 5e-15 of the objective
+constexpr double kNearly = 1e-6;     // enough where a step gains no more than rounding
+constexpr double kRounding = 1e-13;  // of the objective: squares of small residuals are no better
+constexpr double kAtRounding = 1e-5;
 constexpr int kReweightedSteps = 6;
 constexpr int kMostSteps = 300;
 
@@ -115,6 +118,10 @@ Refined refine(const Box& box, const LawData& data, const Objective& objective, 
       next = box.inside(next);
       const double value = objective_value(data, box.unpack(next), objective);
       if (value < e.value) {
+        if (result.gradient_norm < kNearly && e.value - value < kRounding * e.value) {
+          result.converged = true;
+          return result;
+        }
         x = next;
         damping = std::max(damping * 0.1, 1e-14);
         moved = true;
@@ -129,10 +136,11 @@ Refined refine(const Box& box, const LawData& data, const Objective& objective, 
         continue;
       }
       // No decrease is left that double precision can show.
-      result.converged = result.gradient_norm < 1e-5;
+      result.converged = result.gradient_norm < kAtRounding;
       return result;
     }
   }
+  result.converged = result.gradient_norm < kAtRounding;
   return result;
 }
 
