@@ -1,0 +1,242 @@
+#include "model/layers/language_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <tuple>
+
+#include "model/spec/error.h"
+#include "tests/model/layers/small_models.h"
+
+namespace isoloss {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+// Architectures that no catalogue entry covers: every other choice of a switch.
+std::vector<ModelSpec> every_spec() {
+  std::vector<ModelSpec> specs;
+  for (const CatalogueEntry& entry : architectures()) specs.push_back(formula_spec(entry.name));
+  ModelSpec spec = formula_spec("transformer");
+  spec.activation = Activation::Gelu;
+  spec.convolution_width = 5;
+  specs.push_back(spec);
+  spec = formula_spec("primer");
+  spec.activation = Activation::Gelu;
+  spec.gated = true;
+  spec.norm = Norm::Rms;
+  spec.convolution_width = 0;
+  specs.push_back(spec);
+  spec = formula_spec("transformer");
+  spec.activation = Activation::Linear;
+  spec.heads = 5;  // attention wider than the model
+  spec.convolution_width = 1;
+  specs.push_back(spec);
+  return specs;
+}
+
+class EverySpec : public testing::TestWithParam<std::tuple<std::size_t, Kernels>> {
+ protected:
+  ModelSpec spec() const { return every_spec()[std::get<0>(GetParam())]; }
+  Kernels kernels() const { return std::get<1>(GetParam()); }
+  LanguageModel model() const {
+    LanguageModel made(spec(), 0, Precision::Float64, kernels());
+    set_formula_weights(made);
+    return made;
+  }
+};
+
+// Of every tensor: the derivative along a random direction within it, by central differences with
+// two steps (Richardson), so that the error is of the fourth order. z_loss is 0 because the loss
+// that is returned leaves it out; language_model_values_test.cpp covers it.
+TEST_P(EverySpec, GradientOfEveryTensorIsItsFiniteDifference) {
+  LanguageModel m = model();
+  const std::vector<std::int32_t> tokens = formula_tokens();
+  m.loss_and_gradients(tokens, 0);
+  const std::vector<double> gradients(m.gradients64().begin(), m.gradients64().end());
+  const std::vector<double> weights(m.weights64().begin(), m.weights64().end());
+  for (const Parameter& p : m.table().parameters) {
+    const auto direction = [&](std::int64_t i) {
+      return std::cos(2.0 + 1.7 * static_cast<double>(i));
+    };
+    const auto moved_loss = [&](double step) {
+      for (std::int64_t i = 0; i < p.size(); ++i) {
+        const auto at = static_cast<std::size_t>(p.offset + i);
+        m.weights64()[at] = weights[at] + step * direction(i);
+      }
+      const double loss = m.loss_and_gradients(tokens, 0);
+      std::copy(weights.begin(), weights.end(), m.weights64().begin());
+      return loss;
+    };
+    constexpr double kStep = 2e-6;  // short, because squared ReLU bends at zero
+    const double expected = (moved_loss(kStep) - moved_loss(-kStep)) / (2 * kStep);
+    double along = 0;
+    for (std::int64_t i = 0; i < p.size(); ++i)
+      along += gradients[static_cast<std::size_t>(p.offset + i)] * direction(i);
+    EXPECT_NEAR(along, expected, 2e-9 + 1e-7 * std::abs(expected)) << p.name;
+  }
+}
+
+// Token t is the input at t + 1: losses up to and with t - 1 cannot move, those after t do.
+TEST_P(EverySpec, AChangedTokenLeavesEarlierLosses) {
+  const LanguageModel m = model();
+  std::vector<std::int32_t> tokens = formula_tokens();
+  const std::vector<float> before = m.token_losses(tokens, 37);
+  constexpr std::size_t kChanged = 20;
+  tokens[kChanged] = (tokens[kChanged] + 1) % 29;
+  const std::vector<float> after = m.token_losses(tokens, 37);
+  for (std::size_t t = 0; t < kChanged; ++t) EXPECT_EQ(before[t], after[t]) << t;
+  for (std::size_t t = kChanged; t < 37; ++t) EXPECT_NE(before[t], after[t]) << t;
+  for (std::size_t t = 37; t < 74; ++t) EXPECT_EQ(before[t], after[t]) << t;
+}
+
+TEST_P(EverySpec, ShortRowsLoseWhatLongOnesLoseAtTheirStart) {
+  const LanguageModel m = model();
+  const std::vector<std::int32_t> tokens = formula_tokens();
+  const std::vector<float> whole = m.token_losses(tokens, 37);
+  const std::vector<float> start = m.token_losses(std::span(tokens).first(19), 19);
+  for (std::size_t t = 0; t < 19; ++t) EXPECT_NEAR(whole[t], start[t], 2e-6) << t;
+}
+
+TEST_P(EverySpec, MeanOfTokenLossesIsTheLoss) {
+  LanguageModel m = model();
+  const std::vector<float> losses = m.token_losses(formula_tokens(), 37);
+  const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / 74;
+  EXPECT_NEAR(m.loss_and_gradients(formula_tokens(), 0), mean, 1e-6);
+}
+
+TEST_P(EverySpec, TheSameStepGivesTheSameBits) {
+  LanguageModel m(spec(), 3, Precision::Float32, kernels());
+  const std::vector<std::int32_t> tokens = formula_tokens();
+  const double loss = m.loss_and_gradients(tokens, 1e-4);
+  const std::vector<float> gradients(m.gradients32().begin(), m.gradients32().end());
+  m.token_losses(std::span(tokens).first(37), 37);  // another shape in between
+  EXPECT_EQ(m.loss_and_gradients(tokens, 1e-4), loss);
+  EXPECT_TRUE(std::equal(gradients.begin(), gradients.end(), m.gradients32().begin()));
+  LanguageModel again(spec(), 3, Precision::Float32, kernels());
+  EXPECT_EQ(again.loss_and_gradients(tokens, 1e-4), loss);
+  EXPECT_TRUE(std::equal(gradients.begin(), gradients.end(), again.gradients32().begin()));
+}
+
+TEST_P(EverySpec, PaddingOfTheGradientBufferStaysZero) {
+  LanguageModel m = model();
+  m.loss_and_gradients(formula_tokens(), 1e-4);
+  std::vector<bool> used(m.gradients64().size());
+  for (const Parameter& p : m.table().parameters)
+    std::fill_n(used.begin() + p.offset, p.size(), true);
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const bool zero = m.gradients64()[i] == 0;
+    EXPECT_TRUE(used[i] || zero) << i;
+  }
+}
+
+TEST_P(EverySpec, AWeightThatIsNotFiniteShowsInTheLoss) {
+  LanguageModel m(spec(), 0, Precision::Float32, kernels());
+  const Parameter& p = parameter_named(m, "layers.0.feed_forward.in");
+  m.weights32()[static_cast<std::size_t>(p.offset)] = std::nanf("");
+  EXPECT_FALSE(std::isfinite(m.loss_and_gradients(formula_tokens(), 0)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Architectures, EverySpec,
+                         testing::Combine(testing::Range<std::size_t>(0, 7),
+                                          testing::Values(Kernels::Fused, Kernels::Reference)));
+
+// Sizes on both sides of a vector's and a block's length; float32 against float64 plain operations.
+struct Shape {
+  std::int64_t d_model, d_head, sequence, batch;
+};
+class FusedAgainstPlain : public testing::TestWithParam<std::tuple<std::size_t, Shape>> {
+ protected:
+  ModelSpec spec() const {
+    const auto [index, shape] = GetParam();
+    ModelSpec made = every_spec()[index];
+    made.d_model = shape.d_model;
+    made.d_head = shape.d_head;
+    made.heads = 0;
+    made.d_ff = 0;
+    made.d_ff_gated = 0;
+    made.sequence = shape.sequence;
+    return made;
+  }
+  std::vector<std::int32_t> tokens() const {
+    const Shape shape = std::get<1>(GetParam());
+    std::vector<std::int32_t> made(static_cast<std::size_t>(shape.sequence * shape.batch));
+    for (std::size_t i = 0; i < made.size(); ++i)
+      made[i] = static_cast<std::int32_t>((i * i + 5 * i + 2) % 29);
+    return made;
+  }
+};
+
+// 1e-5 of each tensor's largest gradient: some hundred roundings of float32 (6e-8) one after
+// another.
+TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
+  LanguageModel fused(spec(), 1, Precision::Float32, Kernels::Fused);
+  LanguageModel plain(spec(), 1, Precision::Float64, Kernels::Reference);
+  EXPECT_NEAR(fused.loss_and_gradients(tokens(), 0.01), plain.loss_and_gradients(tokens(), 0.01),
+              1e-5);
+  for (const Parameter& p : fused.table().parameters) {
+    const auto g = plain.gradients64().subspan(static_cast<std::size_t>(p.offset),
+                                               static_cast<std::size_t>(p.size()));
+    double largest = 0;
+    for (const double x : g) largest = std::max(largest, std::abs(x));
+    for (std::size_t i = 0; i < g.size(); ++i)
+      ASSERT_NEAR(fused.gradients32()[static_cast<std::size_t>(p.offset) + i], g[i],
+                  1e-5 * largest + 1e-9)
+          << p.name << " " << i;
+  }
+}
+
+TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
+  LanguageModel fused(spec(), 1, Precision::Float64, Kernels::Fused);
+  LanguageModel plain(spec(), 1, Precision::Float64, Kernels::Reference);
+  EXPECT_NEAR(fused.loss_and_gradients(tokens(), 0.01), plain.loss_and_gradients(tokens(), 0.01),
+              1e-13);
+  for (std::size_t i = 0; i < plain.gradients64().size(); ++i)
+    ASSERT_NEAR(fused.gradients64()[i], plain.gradients64()[i], 1e-13) << i;
+}
+
+TEST_P(FusedAgainstPlain, PredictionsAgree) {
+  const LanguageModel fused(spec(), 1, Precision::Float32, Kernels::Fused);
+  const LanguageModel plain(spec(), 1, Precision::Float32, Kernels::Reference);
+  const auto a = fused.predictions(tokens(), spec().sequence);
+  const auto b = plain.predictions(tokens(), spec().sequence);
+  for (std::size_t i = 0; i < a.losses.size(); ++i) {
+    EXPECT_NEAR(a.losses[i], b.losses[i], 2e-5);
+    EXPECT_EQ(a.greedy[i], b.greedy[i]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, FusedAgainstPlain,
+    testing::Combine(testing::Range<std::size_t>(0, 7),
+                     testing::Values(Shape{24, 8, 128, 2}, Shape{20, 5, 33, 3},
+                                     Shape{48, 24, 65, 1}, Shape{17, 17, 16, 2}, Shape{6, 3, 1, 4},
+                                     Shape{8, 8, 2, 1}, Shape{64, 16, 47, 2})));
+
+TEST(LanguageModel, BadTokensAreRefused) {
+  LanguageModel m(formula_spec("transformer"), 0);
+  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(36), 0); },
+              ThrowsMessage<InputError>(HasSubstr("36 tokens")));
+  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(37, 29), 0); },
+              ThrowsMessage<InputError>(HasSubstr("token 29 is outside the vocabulary of 29")));
+  EXPECT_THAT([&] { m.token_losses(std::vector<std::int32_t>(38), 38); },
+              ThrowsMessage<InputError>(HasSubstr("the model's sequence is 37")));
+}
+
+TEST(LanguageModel, InitialWeightsAreTheTablesWhateverThePrecision) {
+  LanguageModel single(formula_spec("primer"), 5);
+  LanguageModel exact(formula_spec("primer"), 5, Precision::Float64);
+  EXPECT_TRUE(single.weights64().empty());
+  EXPECT_TRUE(exact.weights32().empty());
+  ASSERT_EQ(single.weights32().size(), exact.weights64().size());
+  for (std::size_t i = 0; i < exact.weights64().size(); ++i)
+    EXPECT_EQ(single.weights32()[i], static_cast<float>(exact.weights64()[i]));
+}
+
+}  // namespace
+}  // namespace isoloss
