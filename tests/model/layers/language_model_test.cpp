@@ -18,7 +18,15 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-// Architectures that no catalogue entry covers: every other choice of a switch.
+// One thread, as a rank of a study has: on a busy machine two would wait for each other.
+class OneThread : public testing::Environment {
+  void SetUp() override { set_intra_op_threads(1); }
+};
+[[maybe_unused]] testing::Environment* const kOneThread =
+    testing::AddGlobalTestEnvironment(new OneThread);
+
+// Beside the catalogue's, architectures that no catalogue entry covers: every other choice of a
+// switch.
 std::vector<ModelSpec> every_spec() {
   std::vector<ModelSpec> specs;
   for (const CatalogueEntry& entry : architectures()) specs.push_back(formula_spec(entry.name));
@@ -146,15 +154,17 @@ INSTANTIATE_TEST_SUITE_P(Architectures, EverySpec,
                          testing::Combine(testing::Range<std::size_t>(0, 7),
                                           testing::Values(Kernels::Fused, Kernels::Reference)));
 
-// Sizes on both sides of a vector's and a block's length; float32 against float64 plain operations.
+// Sizes on both sides of a vector's and a block's length.
 struct Shape {
   std::int64_t d_model, d_head, sequence, batch;
 };
-class FusedAgainstPlain : public testing::TestWithParam<std::tuple<std::size_t, Shape>> {
+constexpr Shape kShapes[] = {{24, 8, 128, 2}, {20, 5, 33, 3}, {48, 24, 65, 1}, {17, 17, 16, 2},
+                             {6, 3, 1, 4},    {8, 8, 2, 1},   {64, 16, 47, 2}};
+
+class FusedAgainstPlain : public testing::TestWithParam<std::size_t> {
  protected:
-  ModelSpec spec() const {
-    const auto [index, shape] = GetParam();
-    ModelSpec made = every_spec()[index];
+  ModelSpec spec(const Shape& shape) const {
+    ModelSpec made = every_spec()[GetParam()];
     made.d_model = shape.d_model;
     made.d_head = shape.d_head;
     made.heads = 0;
@@ -163,8 +173,7 @@ class FusedAgainstPlain : public testing::TestWithParam<std::tuple<std::size_t, 
     made.sequence = shape.sequence;
     return made;
   }
-  std::vector<std::int32_t> tokens() const {
-    const Shape shape = std::get<1>(GetParam());
+  std::vector<std::int32_t> tokens(const Shape& shape) const {
     std::vector<std::int32_t> made(static_cast<std::size_t>(shape.sequence * shape.batch));
     for (std::size_t i = 0; i < made.size(); ++i)
       made[i] = static_cast<std::int32_t>((i * i + 5 * i + 2) % 29);
@@ -175,48 +184,52 @@ class FusedAgainstPlain : public testing::TestWithParam<std::tuple<std::size_t, 
 // 1e-5 of each tensor's largest gradient: some hundred roundings of float32 (6e-8) one after
 // another.
 TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
-  LanguageModel fused(spec(), 1, Precision::Float32, Kernels::Fused);
-  LanguageModel plain(spec(), 1, Precision::Float64, Kernels::Reference);
-  EXPECT_NEAR(fused.loss_and_gradients(tokens(), 0.01), plain.loss_and_gradients(tokens(), 0.01),
-              1e-5);
-  for (const Parameter& p : fused.table().parameters) {
-    const auto g = plain.gradients64().subspan(static_cast<std::size_t>(p.offset),
-                                               static_cast<std::size_t>(p.size()));
-    double largest = 0;
-    for (const double x : g) largest = std::max(largest, std::abs(x));
-    for (std::size_t i = 0; i < g.size(); ++i)
-      ASSERT_NEAR(fused.gradients32()[static_cast<std::size_t>(p.offset) + i], g[i],
-                  1e-5 * largest + 1e-9)
-          << p.name << " " << i;
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.d_model);
+    LanguageModel fused(spec(shape), 1, Precision::Float32, Kernels::Fused);
+    LanguageModel plain(spec(shape), 1, Precision::Float64, Kernels::Reference);
+    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), 0.01),
+                plain.loss_and_gradients(tokens(shape), 0.01), 1e-5);
+    for (const Parameter& p : fused.table().parameters) {
+      const auto g = plain.gradients64().subspan(static_cast<std::size_t>(p.offset),
+                                                 static_cast<std::size_t>(p.size()));
+      double largest = 0;
+      for (const double x : g) largest = std::max(largest, std::abs(x));
+      for (std::size_t i = 0; i < g.size(); ++i)
+        ASSERT_NEAR(fused.gradients32()[static_cast<std::size_t>(p.offset) + i], g[i],
+                    1e-5 * largest + 1e-9)
+            << p.name << " " << i;
+    }
   }
 }
 
 TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
-  LanguageModel fused(spec(), 1, Precision::Float64, Kernels::Fused);
-  LanguageModel plain(spec(), 1, Precision::Float64, Kernels::Reference);
-  EXPECT_NEAR(fused.loss_and_gradients(tokens(), 0.01), plain.loss_and_gradients(tokens(), 0.01),
-              1e-13);
-  for (std::size_t i = 0; i < plain.gradients64().size(); ++i)
-    ASSERT_NEAR(fused.gradients64()[i], plain.gradients64()[i], 1e-13) << i;
-}
-
-TEST_P(FusedAgainstPlain, PredictionsAgree) {
-  const LanguageModel fused(spec(), 1, Precision::Float32, Kernels::Fused);
-  const LanguageModel plain(spec(), 1, Precision::Float32, Kernels::Reference);
-  const auto a = fused.predictions(tokens(), spec().sequence);
-  const auto b = plain.predictions(tokens(), spec().sequence);
-  for (std::size_t i = 0; i < a.losses.size(); ++i) {
-    EXPECT_NEAR(a.losses[i], b.losses[i], 2e-5);
-    EXPECT_EQ(a.greedy[i], b.greedy[i]);
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.d_model);
+    LanguageModel fused(spec(shape), 1, Precision::Float64, Kernels::Fused);
+    LanguageModel plain(spec(shape), 1, Precision::Float64, Kernels::Reference);
+    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), 0.01),
+                plain.loss_and_gradients(tokens(shape), 0.01), 1e-13);
+    for (std::size_t i = 0; i < plain.gradients64().size(); ++i)
+      ASSERT_NEAR(fused.gradients64()[i], plain.gradients64()[i], 1e-13) << i;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, FusedAgainstPlain,
-    testing::Combine(testing::Range<std::size_t>(0, 7),
-                     testing::Values(Shape{24, 8, 128, 2}, Shape{20, 5, 33, 3},
-                                     Shape{48, 24, 65, 1}, Shape{17, 17, 16, 2}, Shape{6, 3, 1, 4},
-                                     Shape{8, 8, 2, 1}, Shape{64, 16, 47, 2})));
+TEST_P(FusedAgainstPlain, PredictionsAgree) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.d_model);
+    const LanguageModel fused(spec(shape), 1, Precision::Float32, Kernels::Fused);
+    const LanguageModel plain(spec(shape), 1, Precision::Float32, Kernels::Reference);
+    const auto a = fused.predictions(tokens(shape), shape.sequence);
+    const auto b = plain.predictions(tokens(shape), shape.sequence);
+    for (std::size_t i = 0; i < a.losses.size(); ++i) {
+      EXPECT_NEAR(a.losses[i], b.losses[i], 2e-5);
+      EXPECT_EQ(a.greedy[i], b.greedy[i]);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Architectures, FusedAgainstPlain, testing::Range<std::size_t>(0, 7));
 
 TEST(LanguageModel, BadTokensAreRefused) {
   LanguageModel m(formula_spec("transformer"), 0);
