@@ -60,7 +60,8 @@ struct Range {
 Range padded(Range range, const Axis& axis) {
   if (!(range.low <= range.high)) return {axis.logarithmic ? 1.0 : 0.0, 10.0};
   if (axis.logarithmic) {
-    const double pad = std::max(std::pow(range.high / range.low, 0.05), 1.005);
+    const double ratio = range.high / range.low;
+    const double pad = ratio < 1.02 ? 1.4 : std::pow(ratio, 0.05);
     return {range.low / pad, range.high * pad};
   }
   const double span = range.high - range.low;
@@ -71,9 +72,10 @@ Range padded(Range range, const Axis& axis) {
 std::string axis_commands(char letter, const Axis& axis, const Range& range) {
   std::string out;
   if (axis.logarithmic) out += fmt::format("set logscale {} 10\n", letter);
-  out += fmt::format("set {}range [{}:{}]{}\n", letter, range.low, range.high,
-                     axis.reversed ? " reverse" : "");
-  out += fmt::format("set {}label {}\n", letter, quoted(axis.label));
+  out += fmt::format("set {}range [{}:{}]\n", letter, axis.reversed ? range.high : range.low,
+                     axis.reversed ? range.low : range.high);
+  out += fmt::format("set {}label {} offset {}\n", letter, quoted(axis.label),
+                     letter == 'x' ? "0,0.5" : "0,0");
   std::vector<double> ticks = axis.ticks;
   std::erase_if(ticks, [&](double tick) { return tick < range.low || tick > range.high; });
   if (ticks.empty())
@@ -119,8 +121,8 @@ std::vector<std::string> clauses(const Series& series, std::size_t index) {
   }
   std::vector<std::string> out;
   if (!series.low.empty()) {
-    out.push_back(fmt::format("{} using 1:2:3:4 with yerrorbars ps 0 lw 1 lc rgb '{}' notitle",
-                              data, colour));
+    out.push_back(fmt::format(
+        "{} using 1:2:3:4 with yerrorbars pt -1 ps 0 lw 1 lc rgb '{}' notitle", data, colour));
   }
   if (series.kind == SeriesKind::Points) {
     out.push_back(fmt::format("{} using 1:2 with points {} lw 1 lc rgb '{}' {}", data, marker,

@@ -18,53 +18,66 @@ bool excludes_one(const Interval& interval) { return interval.first > 1 || inter
 
 std::string growth_text(const Savings& savings) {
   if (!savings.growth_resolved || !savings.law || !savings.law->per_decade_interval) {
-    return "growth with compute not resolved";
+    return "Growth with compute not resolved";
   }
-  return fmt::format("the factor changes by {} {} per decade of baseline compute",
+  return fmt::format("The factor changes by {} {} per decade of baseline compute",
                      factor(savings.law->per_decade),
                      interval_text(*savings.law->per_decade_interval));
 }
 
-Verdict verdict_of(const Study& study, const Comparison& comparison) {
+// "1.46× [1.39, 1.52] in training time", or why there is nothing to say.
+std::string time_text(const Comparison& comparison) {
+  if (!comparison.savings || comparison.savings->at.empty()) {
+    return "In training time: no savings (" + comparison.refusal + ").";
+  }
+  const SavingsAt& at = middle(*comparison.savings);
+  if (!at.interval) {
+    return fmt::format("In training time it reads {}×, without an interval.", factor(at.savings));
+  }
+  return fmt::format("In training time, as these runs measured it: {}× {}{}.", factor(at.savings),
+                     interval_text(*at.interval),
+                     excludes_one(*at.interval) ? "" : ", no difference resolved");
+}
+
+Verdict verdict_of(const Study& study, const Comparison& comparison, const Comparison& in_time) {
   Verdict verdict;
   verdict.style = style_of(study, comparison.candidate);
-  const bool named = comparison.baseline == study.baseline;
   const std::string against =
-      fmt::format("{} ({} baseline)", comparison.baseline, named ? "named" : "best");
-  const char* unit = comparison.wall_clock ? "training time" : "training FLOPs";
+      fmt::format("{} ({} baseline)", comparison.baseline,
+                  comparison.baseline == study.baseline ? "named" : "best other");
+  const std::string& candidate = comparison.candidate;
   if (!comparison.savings || comparison.savings->at.empty()) {
-    verdict.claim =
-        fmt::format("{} against {}: no savings in {}", comparison.candidate, against, unit);
-    verdict.detail = comparison.refusal.empty() ? "No loss that both reach." : comparison.refusal;
+    verdict.claim = fmt::format("{} against {}: no savings can be given", candidate, against);
+    verdict.detail =
+        comparison.refusal.empty() ? "There is no loss that both reach." : comparison.refusal;
     return verdict;
   }
   const Savings& savings = *comparison.savings;
   const SavingsAt& at = middle(savings);
-  const std::string place = fmt::format(" at loss {}", fixed(at.loss, 3));
+  const std::string place = fmt::format("at loss {}", fixed(at.loss, 3));
   if (!at.interval) {
-    verdict.claim = fmt::format("{} reads {}× in {} against {}{}, without an interval",
-                                comparison.candidate, factor(at.savings), unit, against, place);
+    verdict.claim = fmt::format("{} against {}: {}× in training FLOPs {}, without an interval",
+                                candidate, against, factor(at.savings), place);
     verdict.detail = savings.seed_noise.measured
                          ? "No interval could be given, so nothing is claimed."
                          : "Seed noise not measured: no interval, so nothing is claimed.";
   } else if (!excludes_one(*at.interval)) {
-    verdict.claim =
-        fmt::format("{} against {}: no saving resolved in {}", comparison.candidate, against, unit);
+    verdict.claim = fmt::format("{} against {}: no saving resolved", candidate, against);
     verdict.detail =
-        fmt::format("{}× with 95 % interval {}{}; the interval holds 1 (no difference).",
-                    factor(at.savings), interval_text(*at.interval), place);
+        fmt::format("{}× in training FLOPs {}, 95 % interval {}: it holds 1, no difference.",
+                    factor(at.savings), place, interval_text(*at.interval));
+  } else if (at.savings > 1) {
+    verdict.claim = fmt::format("{} saves {}× in training FLOPs against {}", candidate,
+                                factor(at.savings), against);
+    verdict.detail = fmt::format("95 % interval {} {}.", interval_text(*at.interval), place);
   } else {
-    const bool saves = at.savings > 1;
-    verdict.claim =
-        fmt::format("{} {} {}× in {} against {}", comparison.candidate, saves ? "saves" : "needs",
-                    factor(saves ? at.savings : 1 / at.savings), unit, against);
-    const Interval shown =
-        saves ? *at.interval : Interval{1 / at.interval->second, 1 / at.interval->first};
-    verdict.detail = fmt::format("95 % interval {}{}{}.", interval_text(shown), place,
-                                 saves ? "" : " (more, not less)");
+    verdict.claim = fmt::format("{} needs {}× the training FLOPs of {}", candidate,
+                                factor(1 / at.savings), against);
+    verdict.detail = fmt::format("A saving of {}×, 95 % interval {} {}: it loses.",
+                                 factor(at.savings), interval_text(*at.interval), place);
   }
-  verdict.detail += fmt::format(" {}{}.", at.extrapolated ? "The loss is extrapolated; " : "",
-                                growth_text(savings));
+  verdict.detail += fmt::format("{} {} {}.", at.extrapolated ? " The loss is extrapolated." : "",
+                                time_text(in_time), growth_text(savings));
   return verdict;
 }
 
@@ -107,8 +120,8 @@ Verdict floor_verdict(const Study& study, std::size_t place) {
 
 std::vector<Verdict> verdicts(const Study& study) {
   std::vector<Verdict> out;
-  for (const Comparison& comparison : study.comparisons) {
-    out.push_back(verdict_of(study, comparison));
+  for (std::size_t i = 0; i + 1 < study.comparisons.size(); i += 2) {
+    out.push_back(verdict_of(study, study.comparisons[i], study.comparisons[i + 1]));
   }
   if (study.all.floor || study.architectures.size() == 1) {
     for (std::size_t i = 0; i < study.architectures.size(); ++i) {

@@ -13,8 +13,8 @@ struct Verdict {
   std::string detail;  // intervals, losses, what is not resolved
 };
 
-// One verdict per comparison; with one architecture, or where a floor is known, one on the fitted
-// floor of each architecture against the exact one.
+// One verdict per candidate and baseline, FLOPs and time together; with one architecture, or where
+// a floor is known, one on the fitted floor of each architecture against the exact one.
 std::vector<Verdict> verdicts(const Study& study);
 
 std::string headline_html(const Study& study);

@@ -96,17 +96,25 @@ Plot savings_plot(const Study& study, const std::string& baseline, bool wall_clo
   return plot;
 }
 
-void add_savings_plots(const Study& study, std::vector<Plot>& plots) {
-  std::vector<std::string> baselines;
+// The named baseline, and the one that is the best other baseline of the most candidates.
+std::vector<std::string> plotted_baselines(const Study& study) {
+  std::map<std::string, int> candidates;
+  std::string best;
   for (const Comparison& comparison : study.comparisons) {
-    if (std::find(baselines.begin(), baselines.end(), comparison.baseline) == baselines.end()) {
-      baselines.push_back(comparison.baseline);
-    }
+    if (comparison.baseline == study.baseline) continue;
+    if (++candidates[comparison.baseline] > candidates[best]) best = comparison.baseline;
   }
-  for (std::size_t i = 0; i < baselines.size(); ++i) {
+  if (best.empty()) return {study.baseline};
+  return {study.baseline, best};
+}
+
+void add_savings_plots(const Study& study, std::vector<Plot>& plots) {
+  int number = 0;
+  for (const std::string& baseline : plotted_baselines(study)) {
+    ++number;
     for (const bool wall_clock : {false, true}) {
-      Plot plot = savings_plot(study, baselines[i], wall_clock);
-      plot.name = fmt::format("savings_{}_baseline_{}", wall_clock ? "seconds" : "flops", i + 1);
+      Plot plot = savings_plot(study, baseline, wall_clock);
+      plot.name = fmt::format("savings_{}_baseline_{}", wall_clock ? "seconds" : "flops", number);
       plots.push_back(std::move(plot));
     }
   }
@@ -146,6 +154,8 @@ Plot learning_rate_plot(const Study& study) {
     plot.series.push_back(std::move(line));
     plot.series.push_back(std::move(chosen));
   }
+  std::stable_sort(plot.series.begin(), plot.series.end(),
+                   [](const Series& a, const Series& b) { return a.style < b.style; });
   std::string at;
   for (const std::string& size : sizes) at += (at.empty() ? "" : ", ") + size;
   plot.caption = fmt::format(
@@ -274,33 +284,58 @@ Plot size_plot(const Study& study) {
   return plot;
 }
 
+using TaskScores = std::vector<std::pair<const RunRecord*, const Score*>>;
+
+double score_loss(const RunRecord& run, const Score& score) {
+  for (const Evaluation& evaluation : run.evaluations) {
+    if (evaluation.step == score.step) return evaluation.loss;
+  }
+  return std::nan("");
+}
+
+// Against compute; against loss where all scores were taken at one compute, which would pile them
+// up.
+Plot score_plot(const Study& study, const std::string& task, const TaskScores& scores) {
+  double low = score_flops(*scores.front().first, *scores.front().second), high = low;
+  for (const auto& [run, score] : scores) {
+    low = std::min(low, score_flops(*run, *score));
+    high = std::max(high, score_flops(*run, *score));
+  }
+  const bool by_loss = high < 1.1 * low;
+  Plot plot{"",
+            fmt::format("One-shot: {}.", task),
+            fmt::format("{} of every trial{}; bars: one standard error over items.",
+                        scores.front().second->metric,
+                        by_loss ? " against its held-out loss, all at about " +
+                                      significant(high, 3) + " FLOPs; better to the right"
+                                : " against compute"),
+            by_loss ? Axis{kLoss, false, true, {}} : Axis{kCompute, true, false, {}},
+            {scores.front().second->metric, false, false, {}},
+            {},
+            {{scores.front().second->chance, "chance"}}};
+  for (const std::string& architecture : study.architectures) {
+    Series series = series_of(study, architecture, SeriesKind::Points, architecture);
+    for (const auto& [run, score] : scores) {
+      if (run->header.architecture != architecture) continue;
+      series.x.push_back(by_loss ? score_loss(*run, *score) : score_flops(*run, *score));
+      series.y.push_back(score->value);
+      series.low.push_back(score->value - score->standard_error);
+      series.high.push_back(score->value + score->standard_error);
+    }
+    plot.series.push_back(std::move(series));
+  }
+  return plot;
+}
+
 void add_score_plots(const Study& study, std::vector<Plot>& plots) {
-  std::map<std::string, std::vector<std::pair<const RunRecord*, const Score*>>> by_task;
+  std::map<std::string, TaskScores> by_task;
   for (const RunRecord& run : study.all.runs) {
     for (const Score& score : run.scores) by_task[score.task].push_back({&run, &score});
   }
   int number = 0;
   for (const auto& [task, scores] : by_task) {
-    Plot plot{fmt::format("one_shot_{}", ++number),
-              fmt::format("One-shot: {}.", task),
-              fmt::format("{} of every trial against compute; bars: one standard error over items.",
-                          scores.front().second->metric),
-              {kCompute, true, false, {}},
-              {scores.front().second->metric, false, false, {}},
-              {},
-              {{scores.front().second->chance, "chance"}}};
-    for (const std::string& architecture : study.architectures) {
-      Series series = series_of(study, architecture, SeriesKind::Points, architecture);
-      for (const auto& [run, score] : scores) {
-        if (run->header.architecture != architecture) continue;
-        series.x.push_back(score_flops(*run, *score));
-        series.y.push_back(score->value);
-        series.low.push_back(score->value - score->standard_error);
-        series.high.push_back(score->value + score->standard_error);
-      }
-      plot.series.push_back(std::move(series));
-    }
-    plots.push_back(std::move(plot));
+    plots.push_back(score_plot(study, task, scores));
+    plots.back().name = fmt::format("one_shot_{}", ++number);
   }
 }
 

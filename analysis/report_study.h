@@ -43,7 +43,7 @@ struct Study {
   std::vector<std::string> architectures;       // the order of colours and markers
   std::vector<ArchitectureFrontier> frontiers;  // by architecture
   std::string baseline;                         // empty with one architecture
-  std::vector<Comparison> comparisons;
+  std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
   std::vector<Replicates> replicates;
   SeedNoise seed_noise;
   std::vector<std::string> notes;  // said beside the headline

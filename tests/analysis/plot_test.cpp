@@ -86,6 +86,13 @@ TEST(PlotScript, LeavesOutWhatALogarithmicAxisCannotShow) {
   EXPECT_THAT(script, HasSubstr("100000000000 2.25\nEND_OF_DATA"));
 }
 
+TEST(PlotScript, ReversedAxisRunsFromHighToLow) {
+  Plot plot = small_plot();
+  plot.x = {"loss", false, true, {}};
+  plot.series[0].x = {1, 2, 3};
+  EXPECT_THAT(gnuplot_script(plot), HasSubstr("set xrange [3.12:0.88]"));  // 6 % beyond 1 and 3
+}
+
 TEST(PlotScript, LineBreakInATitleCannotEndItsLine) {
   Plot plot = small_plot();
   plot.series[0].title = "a\n!touch x\n";
