@@ -65,6 +65,10 @@ std::optional<ClaimContent> read_claim(const std::filesystem::path& path) {
   return parse(raw_text(path));
 }
 
+std::string death_of(const ClaimContent& claim) {
+  return fmt::format("process {} (rank {}) died while training", claim.process.pid, claim.rank);
+}
+
 std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64_t rank,
                                    Interval beat_every) {
   // Written beside and linked into place, so that nobody ever sees a claim without content.

@@ -28,6 +28,9 @@ struct ClaimContent {
 // What the file says; absent where there is none or it cannot be read as a claim.
 std::optional<ClaimContent> read_claim(const std::filesystem::path& path);
 
+// "process 4711 (rank 2) died while training": the reason of an attempt that failed so.
+std::string death_of(const ClaimContent& claim);
+
 // A claim held by this process: beats in a thread of its own until it is destroyed, and then
 // removes the file if it is still this claim's.
 class Claim {

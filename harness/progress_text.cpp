@@ -23,11 +23,6 @@ std::string rank_line(const RankReport& report) {
                      report.tokens_per_second / 1000, report.loss);
 }
 
-std::optional<double> StudyTally::eta_seconds() const {
-  if (!(flops_per_second > 0)) return std::nullopt;
-  return std::max(total_flops - done_flops, 0.0) / flops_per_second;
-}
-
 std::string tally_line(const StudyTally& tally) {
   std::string line = fmt::format("{} of {} trials", tally.trials_done, tally.trials);
   if (tally.trials_failed > 0) line += fmt::format(" ({} failed)", tally.trials_failed);

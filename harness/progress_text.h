@@ -24,7 +24,10 @@ struct StudyTally {
   double flops_per_second = 0;  // of all ranks that train now
 
   // FLOPs left over the measured speed; absent while nothing is measured.
-  std::optional<double> eta_seconds() const;
+  std::optional<double> eta_seconds() const {
+    if (!(flops_per_second > 0)) return std::nullopt;
+    return total_flops > done_flops ? (total_flops - done_flops) / flops_per_second : 0;
+  }
 };
 
 // "12 of 60 trials  42 %  1.3e+11 FLOP/s  about 12 min left".

@@ -1,7 +1,8 @@
 #include "harness/run_executor.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+
+#include <cstdio>
 
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
@@ -48,8 +49,9 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
                                      const Claim& claim, const std::function<bool()>& stop) {
   const Dataset& dataset = dataset_of(run.spec);
   set_intra_op_threads(static_cast<int>(run.spec.threads));
-  RunRestart restart =
-      find_restart(folder_, item, [](const std::string& problem) { spdlog::warn(problem); });
+  RunRestart restart = find_restart(folder_, item, [](const std::string& problem) {
+    fmt::print(stderr, "isoloss: {}\n", problem);
+  });
   TrainingState state(run.spec);
   restore(state, restart);
   const TrainingSegment segment{item.to_step, restart.stops};

@@ -1,7 +1,6 @@
 #include "harness/study_loop.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,7 +89,7 @@ class StudyLoop {
         case ClaimObserver::State::Held:
           continue;
         case ClaimObserver::State::Expired:
-          if (!observer_.remove_expired(path)) continue;
+          if (!take_over(item.id)) continue;
           break;
         case ClaimObserver::State::Free:
           break;
@@ -101,6 +100,16 @@ class StudyLoop {
       }
     }
     return false;
+  }
+
+  // A supervisor has cleared older claims away: a process that is certainly dead died in its job.
+  // The run is trained again, and given up when that happens twice.
+  bool take_over(const std::string& id) {
+    const auto claim = observer_.remove_expired(folder_.claim(id));
+    if (!claim) return false;
+    if (!is_supervised() || !certainly_dead(claim->process)) return true;
+    record_attempt(folder_, id, death_of(*claim));
+    return true;
   }
 
   // What there is to do in the run is asked again under the claim: somebody may just have done it.
@@ -117,7 +126,7 @@ class StudyLoop {
       throw;
     } catch (const std::exception& problem) {
       const std::string reason = first_line(problem.what());
-      spdlog::warn("run {} failed ({})", id, reason);
+      fmt::print(stderr, "isoloss: run {} failed ({})\n", id, reason);
       record_attempt(folder_, id, reason);
       reporter_.idle();
     }

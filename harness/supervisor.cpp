@@ -1,7 +1,6 @@
 #include "harness/supervisor.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <chrono>
@@ -39,22 +38,17 @@ void wait_for(ChildProcesses& children, const std::function<bool()>& stop) {
   }
 }
 
-// Runs whose process died while it trained them: each death is an attempt that failed.
-int record_deaths(const StudyFolder& folder, const StudyPlan& plan) {
-  int deaths = 0;
+// Removes the claims of processes that are gone; those that died under this supervisor count as a
+// failed attempt of the run, as claims that another rank took over did already.
+void clear_dead_claims(const StudyFolder& folder, const StudyPlan& plan,
+                       bool under_this_supervisor) {
   ClaimObserver observer;
   for (const PlannedRun& run : plan.runs) {
     const auto path = folder.claim(run.id);
     if (observer.look(path) != ClaimObserver::State::Expired) continue;
     const auto claim = observer.remove_expired(path);
-    if (!claim) continue;
-    const std::string reason =
-        fmt::format("process {} (rank {}) died while training", claim->process.pid, claim->rank);
-    spdlog::warn("run {}: {}", run.id, reason);
-    record_attempt(folder, run.id, reason);
-    ++deaths;
+    if (claim && under_this_supervisor) record_attempt(folder, run.id, death_of(*claim));
   }
-  return deaths;
 }
 
 // Grows with everything that a start can achieve.
@@ -90,6 +84,7 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);
   take_failure(folder);
+  clear_dead_claims(folder, plan, false);
   StudyReader reader(folder);
   auto display = std::make_unique<ProgressDisplay>(folder, plan);
   int idle_starts = 0;
@@ -116,7 +111,7 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
       ChildProcesses children(rank_command, ranks, static_cast<int>(study.base.threads));
       wait_for(children, stop);
     }
-    if (!stop()) record_deaths(folder, plan);
+    clear_dead_claims(folder, plan, !stop());
     if (const auto failure = take_failure(folder)) throw_failure(*failure);
   }
 }

@@ -152,6 +152,10 @@ TEST(Claim, ATakenOverClaimKnowsItsLossAndLeavesTheOther) {
   EXPECT_TRUE(winner->held());
 }
 
+TEST(Claim, ADeathNamesProcessAndRank) {
+  EXPECT_EQ(death_of({{"host", 4711, 1}, 2, 0}), "process 4711 (rank 2) died while training");
+}
+
 TEST(ProcessIdentity, ANumberUsedAgainIsAnotherProcess) {
   ProcessIdentity earlier = this_process();
   EXPECT_FALSE(certainly_dead(earlier));

@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "harness/code_version.h"
+#include "harness/machine.h"
+#include "harness/progress_text.h"
+#include "harness/rank_reporter.h"
+#include "harness/study_tally.h"
+#include "harness/supervised.h"
+#include "tests/harness/tiny_study.h"
+
+namespace isoloss {
+namespace {
+
+using tiny_study::Place;
+
+TEST(ProgressText, DurationsReadAsPeopleSayThem) {
+  EXPECT_EQ(duration_text(45.2), "45 s");
+  EXPECT_EQ(duration_text(754), "13 min");
+  EXPECT_EQ(duration_text(12'000), "3 h 20 min");
+  EXPECT_EQ(duration_text(-3), "0 s");
+}
+
+TEST(ProgressText, ARankSaysWhatItTrains) {
+  RankReport report;
+  report.rank = 1;
+  EXPECT_EQ(rank_line(report), "rank 1  waiting");
+  report.run = "0123";
+  report.architecture = "primer-ez";
+  report.size = "s";
+  report.learning_rate = 0.05;
+  report.step = 120;
+  report.to_step = 800;
+  report.tokens_per_second = 15'200;
+  report.loss = 1.8231;
+  EXPECT_EQ(rank_line(report),
+            "rank 1  primer-ez s  seed 0  lr 0.05  step 120/800  15.2k tokens/s  loss 1.823");
+}
+
+TEST(ProgressText, TheTallySaysWhatIsLeft) {
+  StudyTally tally{.trials_done = 12, .trials_failed = 1, .trials = 60};
+  tally.done_flops = 42e10;
+  tally.total_flops = 100e10;
+  EXPECT_FALSE(tally.eta_seconds());
+  tally.flops_per_second = 1e9;
+  EXPECT_DOUBLE_EQ(*tally.eta_seconds(), 580);
+  EXPECT_EQ(tally_line(tally),
+            "12 of 60 trials (1 failed)  42 %  1.0e+09 FLOP/s  about 10 min left");
+}
+
+TEST(RankReporter, WritesWhatItsReaderReadsAndLeavesNothing) {
+  const Place place;
+  const StudyFolder folder{place.root};
+  std::filesystem::create_directories(folder.ranks());
+  {
+    RankReporter reporter(folder, 2);
+    RankReport begun;
+    begun.run = "0123";
+    begun.to_step = 9;
+    reporter.begin(begun);
+    const auto reports = read_rank_reports(folder);
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_EQ(reports[0].rank, 2);
+    EXPECT_EQ(reports[0].run, "0123");
+    EXPECT_EQ(reports[0].to_step, 9);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.ranks()));
+}
+
+TEST(RankReport, ABrokenOrOldOneIsLeftOut) {
+  const Place place;
+  const StudyFolder folder{place.root};
+  std::filesystem::create_directories(folder.ranks());
+  std::ofstream(folder.ranks() / "torn.json") << "{\"rank\": 1,";
+  std::ofstream(folder.ranks() / "old.json") << as_json({});
+  EXPECT_EQ(read_rank_reports(folder).size(), 1U);
+  std::filesystem::last_write_time(
+      folder.ranks() / "old.json",
+      std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
+  EXPECT_TRUE(read_rank_reports(folder).empty());
+}
+
+// Two runs of 100 FLOPs a step; one has a checkpoint at step 3 and trains at step 5.
+TEST(StudyTally, CountsStepsSinceTheCheckpoint) {
+  const Place place;
+  const Study study = read_study(tiny_study::write_study(place, "[1280]", "[0.05]"));
+  const StudyPlan plan = make_plan(study);
+  RunProgress progress;
+  progress.id = plan.runs[0].id;
+  progress.checkpoint_step = 3;
+  RankReport report;
+  report.run = plan.runs[0].id;
+  report.step = 5;
+  report.flops_per_second = 7;
+  const std::vector<RunProgress> known = {progress};
+  const StudyTally stored = study_tally(plan, known, {}, {});
+  const StudyTally tally = study_tally(plan, known, {}, std::vector<RankReport>{report});
+  EXPECT_DOUBLE_EQ(tally.done_flops - stored.done_flops, 2 * plan.runs[0].flops_per_step);
+  EXPECT_EQ(tally.trials, 2U);
+  EXPECT_EQ(tally.flops_per_second, 7);
+}
+
+TEST(Supervised, AFailureIsTakenOnce) {
+  const Place place;
+  const StudyFolder folder{place.root};
+  std::filesystem::create_directories(folder.ranks());
+  EXPECT_FALSE(take_failure(folder));
+  report_failure(folder, {2, "no such text"});
+  const auto failure = take_failure(folder);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, 2);
+  EXPECT_EQ(failure->message, "no such text");
+  EXPECT_FALSE(take_failure(folder));
+}
+
+TEST(Machine, NamesItselfAndItsCode) {
+  EXPECT_FALSE(machine_name().empty());
+  EXPECT_FALSE(code_version().empty());
+}
+
+}  // namespace
+}  // namespace isoloss
