@@ -1,6 +1,7 @@
 // A language model on LibTorch: the parameter table's tensors as views into one flat weight buffer
-// and one flat gradient buffer, and the architecture of the paper's figure over them. No LibTorch in
-// this header.
+// and one flat gradient buffer, and the architecture of the paper's figure over them. No LibTorch
+// in this header. One thread at a time may use a model, const functions included (they share
+// buffers).
 #pragma once
 #include <cstdint>
 #include <memory>
