@@ -53,8 +53,8 @@ TableCell significant_cell(double value, int digits) {
 
 std::string html_table(const Table& table) {
   std::string out = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table "
-      "id=\"table-{1}\"><caption>{0}</caption>\n<thead><tr>",
+      "<p class=\"note\">{0}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"{0}\"><table id=\"table-{1}\">\n<thead><tr>",
       html_escape(table.caption), html_escape(table.name));
   for (const TableColumn& column : table.columns) {
     out += fmt::format("<th scope=\"col\"{}>{}</th>", column.numeric ? " class=\"number\"" : "",

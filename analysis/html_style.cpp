@@ -61,10 +61,9 @@ figure{margin:0;min-width:0;max-width:38rem}
 figure svg{display:block;width:100%;height:auto}
 figcaption{font-size:.92rem;color:var(--muted);max-width:36rem}
 figcaption b{color:var(--text)}
-.scroll{overflow-x:auto;margin:1rem 0;max-width:100%;max-height:32rem;border:1px solid var(--line);
+.scroll{overflow-x:auto;margin:.5rem 0 1.2rem;max-width:100%;max-height:32rem;border:1px solid var(--line);
 border-radius:4px;width:fit-content}
 table{border-collapse:collapse;font-size:.88rem}
-caption{caption-side:top;text-align:left;padding:.5rem .6rem;color:var(--muted)}
 th,td{padding:.28rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--line)}
 thead th{position:sticky;top:0;background:var(--page);vertical-align:bottom}
 .number{text-align:right;font-variant-numeric:tabular-nums}

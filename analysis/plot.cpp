@@ -87,20 +87,33 @@ std::string axis_commands(char letter, const Axis& axis, const Range& range) {
   return out + ")\n";
 }
 
+// "x y" of each point, or "x low high" of a band.
 std::string data_block(const Plot& plot, const Series& series, std::size_t index) {
   std::string out = fmt::format("$series{} << END_OF_DATA\n", index);
-  const bool edges = !series.low.empty();
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    const bool band = series.kind == SeriesKind::Band;
     if (!shows(series.x[i], plot.x)) continue;
-    if (!band && !shows(series.y[i], plot.y)) continue;
-    if (edges && (!shows(series.low[i], plot.y) || !shows(series.high[i], plot.y))) continue;
-    out += fmt::format("{}", series.x[i]);
-    if (!band) out += fmt::format(" {}", series.y[i]);
-    if (edges) out += fmt::format(" {} {}", series.low[i], series.high[i]);
-    out += '\n';
+    if (series.kind == SeriesKind::Band) {
+      if (!shows(series.low[i], plot.y) || !shows(series.high[i], plot.y)) continue;
+      out += fmt::format("{} {} {}\n", series.x[i], series.low[i], series.high[i]);
+    } else if (shows(series.y[i], plot.y)) {
+      out += fmt::format("{} {}\n", series.x[i], series.y[i]);
+    }
   }
   return out + "END_OF_DATA\n";
+}
+
+// Error bars as line segments: gnuplot's own error bars erase a white disc behind each marker,
+// which shows on a dark page. Empty where the series has none.
+std::string bar_block(const Plot& plot, const Series& series, std::size_t index) {
+  if (series.kind == SeriesKind::Band) return "";
+  std::string bars;
+  for (std::size_t i = 0; i < series.low.size(); ++i) {
+    if (!shows(series.x[i], plot.x) || !shows(series.low[i], plot.y)) continue;
+    if (!shows(series.high[i], plot.y)) continue;
+    bars += fmt::format("{0} {1}\n{0} {2}\n\n", series.x[i], series.low[i], series.high[i]);
+  }
+  if (bars.empty()) return "";
+  return fmt::format("$bars{} << END_OF_DATA\n{}END_OF_DATA\n", index, bars);
 }
 
 // The plot clauses of one series: what lies behind first.
@@ -120,10 +133,6 @@ std::vector<std::string> clauses(const Series& series, std::size_t index) {
                     data, colour, title)};
   }
   std::vector<std::string> out;
-  if (!series.low.empty()) {
-    out.push_back(fmt::format(
-        "{} using 1:2:3:4 with yerrorbars pt -1 ps 0 lw 1 lc rgb '{}' notitle", data, colour));
-  }
   if (series.kind == SeriesKind::Points) {
     out.push_back(fmt::format("{} using 1:2 with points {} lw 1 lc rgb '{}' {}", data, marker,
                               colour, title));
@@ -160,7 +169,12 @@ std::string gnuplot_script(const Plot& plot) {
     Plot one = plot;
     one.series = {series};
     if (!has_data(one)) continue;  // gnuplot refuses an empty block
-    data += data_block(plot, series, i);
+    const std::string bars = bar_block(plot, series, i);
+    data += data_block(plot, series, i) + bars;
+    if (!bars.empty()) {
+      parts.push_back(fmt::format("$bars{} using 1:2 with lines lw 1 dt 1 lc rgb '{}' notitle", i,
+                                  ink_colour(std::max(series.style, 1))));
+    }
     for (std::string& clause : clauses(series, i)) parts.push_back(std::move(clause));
   }
   for (const auto& level : plot.levels) y.take(level.first, plot.y);

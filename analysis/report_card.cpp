@@ -169,15 +169,29 @@ std::vector<std::string> left_out_lines(const Study& study) {
   return out;
 }
 
+// Each flag once, with the comparisons that raise it.
 std::string flags_html(const Study& study) {
-  std::vector<std::string> lines;
+  std::vector<std::pair<std::string, std::vector<std::string>>> raised;
   for (const Comparison& comparison : study.comparisons) {
     if (!comparison.savings) continue;
+    const std::string who = fmt::format("{} / {}{}", comparison.candidate, comparison.baseline,
+                                        comparison.wall_clock ? " in seconds" : "");
     for (const std::string& flag : comparison.savings->flags) {
-      lines.push_back(fmt::format("{} against {} in {}: {}", comparison.candidate,
-                                  comparison.baseline, comparison.wall_clock ? "seconds" : "FLOPs",
-                                  flag));
+      const auto at = std::find_if(raised.begin(), raised.end(),
+                                   [&](const auto& known) { return known.first == flag; });
+      if (at == raised.end()) {
+        raised.push_back({flag, {who}});
+      } else {
+        at->second.push_back(who);
+      }
     }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [flag, who] : raised) {
+    std::string names;
+    for (const std::string& name : who) names += (names.empty() ? "" : ", ") + name;
+    lines.push_back(fmt::format(
+        "{} ({})", flag, who.size() == study.comparisons.size() ? "every comparison" : names));
   }
   return lines.empty() ? "" : "<dt>Flags</dt><dd>" + list_html(lines) + "</dd>\n";
 }

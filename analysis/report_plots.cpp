@@ -71,7 +71,7 @@ Plot savings_plot(const Study& study, const std::string& baseline, bool wall_clo
       "Bands: 95 % intervals. Lower loss, so more compute, to the right. Above 1 the candidate "
       "needs less.",
       {kLoss, false, true, {}},
-      {fmt::format("{} of {} / candidate's", wall_clock ? "seconds" : "FLOPs", baseline),
+      {fmt::format("{} of {} / of candidate", wall_clock ? "seconds" : "FLOPs", baseline),
        true,
        false,
        {}},

@@ -181,6 +181,10 @@ std::vector<Replicates> replicates_of(const Study& study) {
                                     : std::numeric_limits<double>::quiet_NaN();
     out.push_back(std::move(group));
   }
+  std::sort(out.begin(), out.end(), [&](const Replicates& a, const Replicates& b) {
+    return std::tuple(style_of(study, a.architecture), a.size, a.budget, a.learning_rate) <
+           std::tuple(style_of(study, b.architecture), b.size, b.budget, b.learning_rate);
+  });
   return out;
 }
 
@@ -215,6 +219,16 @@ Study read_study(const std::vector<std::filesystem::path>& folders, const Report
   // The baseline first: runs lie on disk in the order of their hashes, which means nothing.
   std::stable_partition(study.architectures.begin(), study.architectures.end(),
                         [&](const std::string& name) { return name == study.baseline; });
+  // What is shown goes by architecture and size; `results` keeps the order that savings are
+  // computed in, so that the program's other commands print the same intervals.
+  std::sort(study.all.runs.begin(), study.all.runs.end(),
+            [&](const RunRecord& a, const RunRecord& b) {
+              const auto key = [&](const RunHeader& header) {
+                return std::tuple(style_of(study, header.architecture), header.parameters_total,
+                                  header.size, header.seed, header.learning_rate);
+              };
+              return key(a.header) < key(b.header);
+            });
   const bool with_law = study.all.floor || study.architectures.size() == 1;
   for (const std::string& architecture : study.architectures) {
     study.frontiers.push_back(frontier_of(study.results, architecture, with_law, options));

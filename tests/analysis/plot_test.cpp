@@ -146,6 +146,18 @@ TEST(PlotRender, SaysHowToGetGnuplot) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(PlotRender, ErrorBarsLeaveNoFixedColour) {
+  const auto folder = fresh_folder();
+  Plot plot = small_plot();
+  plot.series[0].low = {2.2, 1.9, 1.7};
+  plot.series[0].high = {2.3, 2.1, 1.8};
+  const std::string svg = render_plot(plot, folder).inlined;
+  EXPECT_THAT(svg, Not(HasSubstr("white")));
+  EXPECT_THAT(svg, Not(HasSubstr("#FFFFFF")));
+  EXPECT_THAT(svg, Not(HasSubstr("rgb(")));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(PlotSvg, ForeignTextIsNoPlot) { EXPECT_TRUE(themed_svg("not SVG", "a", "b").inlined.empty()); }
 
 TEST(HtmlStyle, InksWrapAround) { EXPECT_EQ(ink_colour(1), ink_colour(1 + kInks)); }

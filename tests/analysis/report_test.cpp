@@ -34,6 +34,12 @@ struct Written {
   std::string page;
 };
 
+// Removes the folder of the standard study when the tests end.
+struct Kept {
+  Written written;
+  ~Kept() { std::filesystem::remove_all(written.folder); }
+};
+
 Written write(const StudyRecipe& recipe) {
   Written out{write_study(recipe), ""};
   ReportOptions options;
@@ -44,8 +50,8 @@ Written write(const StudyRecipe& recipe) {
 
 // One report of the standard study for all tests that only read it.
 const Written& standard() {
-  static const Written written = write({});
-  return written;
+  static const Kept kept{write({})};
+  return kept.written;
 }
 
 Study study_of(const StudyRecipe& recipe) {
