@@ -45,9 +45,8 @@ void step_whole(const OptimizerSpec& spec, const Rates& rates, std::span<const R
   Real* __restrict w = weights.data();
   const std::size_t count = gradients.size();
   for (std::size_t i = 0; i < count; ++i) v[i] = keep * v[i] + mix * (g[i] * g[i] + epsilon);
-  const double square_sum = lane_sum(count, [g, v](std::size_t i) {
-    return static_cast<double>(g[i]) * static_cast<double>(g[i]) / static_cast<double>(v[i]);
-  });
+  const double square_sum =
+      lane_sum(count, [g, v](std::size_t i) { return static_cast<double>(g[i] * g[i] / v[i]); });
   const Real size = step_size<Real>(spec, rates, weights, square_sum);
   for (std::size_t i = 0; i < count; ++i) w[i] -= size * g[i] / std::sqrt(v[i]);
 }

@@ -167,7 +167,8 @@ int set_up(Communicator& communicator, const StudyFolder& folder, const Study& s
 
 // In a job of several ranks the others cannot be told: this one leaves and the job ends with it.
 [[noreturn]] void leave_job(const std::string& message, int status) {
-  fmt::print(stderr, "isoloss: {}\n", message);
+  // A supervisor says it.
+  if (!is_supervised()) fmt::print(stderr, "isoloss: {}\n", message);
   std::fflush(stderr);
   ::_exit(status);
 }
