@@ -17,7 +17,7 @@
 namespace isoloss {
 namespace {
 
-std::string plots_html(const Study& study, const std::filesystem::path& folder) {
+std::string plots_html(const StudyResults& study, const std::filesystem::path& folder) {
   std::string out = "<h2>Plots</h2>\n<div class=\"plots\">\n";
   for (const Plot& plot : report_plots(study)) {
     out += fmt::format("<figure>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>\n",
@@ -34,7 +34,7 @@ std::string table_html(const Table& table, const std::filesystem::path& folder) 
   return html_table(table);
 }
 
-std::string noise_html(const Study& study, const std::filesystem::path& folder) {
+std::string noise_html(const StudyResults& study, const std::filesystem::path& folder) {
   std::string out = "<h2>Seed noise</h2>\n";
   if (study.replicates.empty()) {
     return out + "<p>Seed noise not measured: no trial was repeated with another seed.</p>\n";
@@ -46,7 +46,7 @@ std::string noise_html(const Study& study, const std::filesystem::path& folder) 
 
 std::filesystem::path write_report(const std::vector<std::filesystem::path>& folders,
                                    const ReportOptions& options) {
-  const Study study = read_study(folders, options);
+  const StudyResults study = read_study(folders, options);
   const std::filesystem::path beside = folders.front() / "report";
   std::error_code error;
   std::filesystem::create_directories(beside, error);

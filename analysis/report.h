@@ -1,5 +1,5 @@
-// `isoloss report`: one self-contained HTML file, with the plots as SVG and the tables as CSV beside
-// it.
+// `isoloss report`: one self-contained HTML file, with the plots as SVG and the tables as CSV
+// beside it.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -15,9 +15,9 @@ struct ReportOptions {
   int bootstrap = 1000;
 };
 
-// Writes FOLDER/report.html, FOLDER/report/*.svg and *.csv from one or more study folders and returns
-// the path of the page. InputError where nothing is there to report; WorkError where gnuplot is
-// missing or fails.
+// Writes FOLDER/report.html, FOLDER/report/*.svg and *.csv from one or more study folders and
+// returns the path of the page. InputError where nothing is there to report; WorkError where
+// gnuplot is missing or fails.
 std::filesystem::path write_report(const std::vector<std::filesystem::path>& folders,
                                    const ReportOptions& options);
 

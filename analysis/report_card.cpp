@@ -15,7 +15,8 @@ namespace isoloss {
 namespace {
 
 // Distinct texts over the runs, in order of first appearance, with commas.
-std::string distinct(const Study& study, const std::function<std::string(const RunHeader&)>& text) {
+std::string distinct(const StudyResults& study,
+                     const std::function<std::string(const RunHeader&)>& text) {
   std::vector<std::string> seen;
   std::string out;
   for (const RunRecord& run : study.all.runs) {
@@ -37,7 +38,7 @@ std::string list_html(const std::vector<std::string>& lines) {
   return out + "</ul>\n";
 }
 
-std::string form_text(const Study& study) {
+std::string form_text(const StudyResults& study) {
   if (study.comparisons.empty()) {
     return "Power law, loss = E + a C^-b, along the compute-optimal frontier.";
   }
@@ -52,7 +53,7 @@ std::string form_text(const Study& study) {
   return "Savings at equal loss, each on its own compute-optimal frontier; none could be given.";
 }
 
-std::string objective_text(const Study& study) {
+std::string objective_text(const StudyResults& study) {
   const auto said = [](const Fit& fit) {
     return fmt::format("{} of the {} loss{}", name_of(fit.objective),
                        fit.space == FitSpace::Log ? "logarithm of the" : "plain",
@@ -71,7 +72,7 @@ std::string objective_text(const Study& study) {
   return "least squares of the loss for frontier surfaces; no law was fitted";
 }
 
-std::string counts_text(const Study& study) {
+std::string counts_text(const StudyResults& study) {
   std::set<std::string> sizes;
   std::set<double> budgets;
   for (const Point& point : study.results.points) {
@@ -85,7 +86,7 @@ std::string counts_text(const Study& study) {
                      count_text(study.results.points.size(), "trial"), study.all.points.size());
 }
 
-std::string held_out_text(const Study& study) {
+std::string held_out_text(const StudyResults& study) {
   std::size_t sequences = 0;
   for (const Point& point : study.all.points) {
     sequences = std::max(sequences, point.sequence_losses.size());
@@ -99,7 +100,7 @@ std::string held_out_text(const Study& study) {
       count_text(sequences, "sequence"), first.sequence, study.all.held_out_hash);
 }
 
-std::string epochs_text(const Study& study) {
+std::string epochs_text(const StudyResults& study) {
   double epochs = 0;
   for (const RunRecord& run : study.all.runs) {
     for (const Evaluation& evaluation : run.evaluations) {
@@ -127,14 +128,14 @@ std::string optimizer_text(const RunHeader& header) {
                      spec_text(header, {"optimizer", "z_loss"}), spec_text(header, {"dtype"}));
 }
 
-std::string seed_noise_text(const Study& study) {
+std::string seed_noise_text(const StudyResults& study) {
   if (!study.seed_noise.measured) return "not measured: no interval is given";
   return fmt::format("standard deviation {} nats of one trial, pooled over {} of replicates",
                      fixed(study.seed_noise.deviation, 4),
                      count_text(static_cast<std::size_t>(study.seed_noise.replicates), "group"));
 }
 
-std::vector<std::string> left_out_lines(const Study& study) {
+std::vector<std::string> left_out_lines(const StudyResults& study) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     if (!study.frontiers[i].frontier) {
@@ -170,7 +171,7 @@ std::vector<std::string> left_out_lines(const Study& study) {
 }
 
 // Each flag once, with the comparisons that raise it.
-std::string flags_html(const Study& study) {
+std::string flags_html(const StudyResults& study) {
   std::vector<std::pair<std::string, std::vector<std::string>>> raised;
   for (const Comparison& comparison : study.comparisons) {
     if (!comparison.savings) continue;
@@ -198,10 +199,10 @@ std::string flags_html(const Study& study) {
 
 }  // namespace
 
-std::string card_html(const Study& study) {
+std::string card_html(const StudyResults& study) {
   std::string sources;
   for (const std::string& source : study.sources) sources += (sources.empty() ? "" : ", ") + source;
-  std::string out = "<h2>Study card</h2>\n<dl>\n";
+  std::string out = "<h2>StudyResults card</h2>\n<dl>\n";
   out += item("Folder", sources) + item("Form", form_text(study)) +
          item("Objective", objective_text(study)) + item("Counts", counts_text(study));
   out += item(

@@ -6,6 +6,6 @@
 
 namespace isoloss {
 
-std::string card_html(const Study& study);
+std::string card_html(const StudyResults& study);
 
 }  // namespace isoloss

@@ -39,7 +39,8 @@ std::string time_text(const Comparison& comparison) {
                      excludes_one(*at.interval) ? "" : ", no difference resolved");
 }
 
-Verdict verdict_of(const Study& study, const Comparison& comparison, const Comparison& in_time) {
+Verdict verdict_of(const StudyResults& study, const Comparison& comparison,
+                   const Comparison& in_time) {
   Verdict verdict;
   verdict.style = style_of(study, comparison.candidate);
   const std::string against =
@@ -81,7 +82,7 @@ Verdict verdict_of(const Study& study, const Comparison& comparison, const Compa
   return verdict;
 }
 
-Verdict floor_verdict(const Study& study, std::size_t place) {
+Verdict floor_verdict(const StudyResults& study, std::size_t place) {
   Verdict verdict;
   const std::string& architecture = study.architectures[place];
   const ArchitectureFrontier& own = study.frontiers[place];
@@ -112,13 +113,15 @@ Verdict floor_verdict(const Study& study, std::size_t place) {
   }
   verdict.detail +=
       fmt::format(". Power law along the {} frontier, {} points.", own.law->frontier, own.law->n);
-  for (const std::string& flag : own.law->flags) verdict.detail += fmt::format(" Flag: {}.", flag);
+  std::string flags;
+  for (const std::string& flag : own.law->flags) flags += (flags.empty() ? "" : "; ") + flag;
+  if (!flags.empty()) verdict.detail += " Flags: " + flags + ".";
   return verdict;
 }
 
 }  // namespace
 
-std::vector<Verdict> verdicts(const Study& study) {
+std::vector<Verdict> verdicts(const StudyResults& study) {
   std::vector<Verdict> out;
   for (std::size_t i = 0; i + 1 < study.comparisons.size(); i += 2) {
     out.push_back(verdict_of(study, study.comparisons[i], study.comparisons[i + 1]));
@@ -131,7 +134,7 @@ std::vector<Verdict> verdicts(const Study& study) {
   return out;
 }
 
-std::string headline_html(const Study& study) {
+std::string headline_html(const StudyResults& study) {
   const bool compares = !study.comparisons.empty();
   std::string out =
       fmt::format("<h1>{}: {}</h1>\n", html_escape(study.name.empty() ? "study" : study.name),

@@ -15,8 +15,8 @@ struct Verdict {
 
 // One verdict per candidate and baseline, FLOPs and time together; with one architecture, or where
 // a floor is known, one on the fitted floor of each architecture against the exact one.
-std::vector<Verdict> verdicts(const Study& study);
+std::vector<Verdict> verdicts(const StudyResults& study);
 
-std::string headline_html(const Study& study);
+std::string headline_html(const StudyResults& study);
 
 }  // namespace isoloss

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kCompute = "training compute (FLOPs)";
 constexpr const char* kLoss = "held-out loss (nats per token)";
 
-Series series_of(const Study& study, const std::string& architecture, SeriesKind kind,
+Series series_of(const StudyResults& study, const std::string& architecture, SeriesKind kind,
                  std::string title) {
   Series series;
   series.title = std::move(title);
@@ -25,7 +25,7 @@ Series series_of(const Study& study, const std::string& architecture, SeriesKind
   return series;
 }
 
-Plot loss_plot(const Study& study) {
+Plot loss_plot(const StudyResults& study) {
   Plot plot{"loss_against_compute",
             "Loss against compute.",
             "Every trial, and each architecture's compute-optimal frontier as a line through the "
@@ -64,7 +64,7 @@ Plot loss_plot(const Study& study) {
   return plot;
 }
 
-Plot savings_plot(const Study& study, const std::string& baseline, bool wall_clock) {
+Plot savings_plot(const StudyResults& study, const std::string& baseline, bool wall_clock) {
   Plot plot{
       "",
       fmt::format("Savings in {} against {}.", wall_clock ? "training time" : "FLOPs", baseline),
@@ -97,7 +97,7 @@ Plot savings_plot(const Study& study, const std::string& baseline, bool wall_clo
 }
 
 // The named baseline, and the one that is the best other baseline of the most candidates.
-std::vector<std::string> plotted_baselines(const Study& study) {
+std::vector<std::string> plotted_baselines(const StudyResults& study) {
   std::map<std::string, int> candidates;
   std::string best;
   for (const Comparison& comparison : study.comparisons) {
@@ -108,7 +108,7 @@ std::vector<std::string> plotted_baselines(const Study& study) {
   return {study.baseline, best};
 }
 
-void add_savings_plots(const Study& study, std::vector<Plot>& plots) {
+void add_savings_plots(const StudyResults& study, std::vector<Plot>& plots) {
   int number = 0;
   for (const std::string& baseline : plotted_baselines(study)) {
     ++number;
@@ -120,7 +120,7 @@ void add_savings_plots(const Study& study, std::vector<Plot>& plots) {
   }
 }
 
-Plot learning_rate_plot(const Study& study) {
+Plot learning_rate_plot(const StudyResults& study) {
   Plot plot{"loss_against_learning_rate",
             "Loss against learning rate.",
             "",
@@ -199,7 +199,7 @@ Series smoothed(const RunRecord& run, Series series) {
 
 // The result runs of one size, one per architecture with the lowest seed: the size that the most
 // architectures have, of those the one whose run reaches the most compute.
-std::vector<const RunRecord*> curve_runs(const Study& study) {
+std::vector<const RunRecord*> curve_runs(const StudyResults& study) {
   std::map<std::string, std::map<std::string, const RunRecord*>> by_size;
   for (const RunRecord& run : study.all.runs) {
     const bool is_of_result =
@@ -227,7 +227,7 @@ std::vector<const RunRecord*> curve_runs(const Study& study) {
   return best;
 }
 
-Plot curves_plot(const Study& study) {
+Plot curves_plot(const StudyResults& study) {
   Plot plot{"learning_curves",
             "Learning curves.",
             "",
@@ -258,7 +258,7 @@ Plot curves_plot(const Study& study) {
   return plot;
 }
 
-Plot size_plot(const Study& study) {
+Plot size_plot(const StudyResults& study) {
   Plot plot{"best_size_against_compute",
             "Best size against compute.",
             "N*, total parameters, where the frontier says. Open markers: the best size is at the "
@@ -295,7 +295,7 @@ double score_loss(const RunRecord& run, const Score& score) {
 
 // Against compute; against loss where all scores were taken at one compute, which would pile them
 // up.
-Plot score_plot(const Study& study, const std::string& task, const TaskScores& scores) {
+Plot score_plot(const StudyResults& study, const std::string& task, const TaskScores& scores) {
   double low = score_flops(*scores.front().first, *scores.front().second), high = low;
   for (const auto& [run, score] : scores) {
     low = std::min(low, score_flops(*run, *score));
@@ -327,7 +327,7 @@ Plot score_plot(const Study& study, const std::string& task, const TaskScores& s
   return plot;
 }
 
-void add_score_plots(const Study& study, std::vector<Plot>& plots) {
+void add_score_plots(const StudyResults& study, std::vector<Plot>& plots) {
   std::map<std::string, TaskScores> by_task;
   for (const RunRecord& run : study.all.runs) {
     for (const Score& score : run.scores) by_task[score.task].push_back({&run, &score});
@@ -341,7 +341,7 @@ void add_score_plots(const Study& study, std::vector<Plot>& plots) {
 
 }  // namespace
 
-std::vector<Plot> report_plots(const Study& study) {
+std::vector<Plot> report_plots(const StudyResults& study) {
   std::vector<Plot> plots;
   plots.push_back(loss_plot(study));
   add_savings_plots(study, plots);

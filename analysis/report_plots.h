@@ -9,6 +9,6 @@ namespace isoloss {
 
 // Loss against compute, savings against loss (per baseline and unit), loss against learning rate,
 // learning curves, best size against compute, one-shot scores against compute (per task).
-std::vector<Plot> report_plots(const Study& study);
+std::vector<Plot> report_plots(const StudyResults& study);
 
 }  // namespace isoloss

@@ -14,7 +14,7 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
-void about_baselines(const Study& study, Sentences& out) {
+void about_baselines(const StudyResults& study, Sentences& out) {
   if (study.architectures.size() < 2) return;
   const auto& names = study.architectures;
   if (std::find(names.begin(), names.end(), "transformer++") == names.end()) {
@@ -24,7 +24,7 @@ void about_baselines(const Study& study, Sentences& out) {
   }
 }
 
-void about_training(const Study& study, Sentences& out) {
+void about_training(const StudyResults& study, Sentences& out) {
   std::set<double> batches, warmups;
   std::set<std::string> schedules;
   for (const RunRecord& run : study.all.runs) {
@@ -49,7 +49,7 @@ void about_training(const Study& study, Sentences& out) {
   }
 }
 
-void about_learning_rates(const Study& study, Sentences& out) {
+void about_learning_rates(const StudyResults& study, Sentences& out) {
   if (study.all.decisions.empty()) {
     out.push_back(
         "The learning rate was not searched for each architecture: savings may measure "
@@ -94,7 +94,7 @@ void about_learning_rates(const Study& study, Sentences& out) {
   }
 }
 
-void about_noise(const Study& study, Sentences& out) {
+void about_noise(const StudyResults& study, Sentences& out) {
   std::set<std::string> replicated, all_sizes;
   std::size_t fewest = study.replicates.empty() ? 0 : std::numeric_limits<std::size_t>::max();
   for (const Replicates& group : study.replicates) {
@@ -135,7 +135,7 @@ void about_noise(const Study& study, Sentences& out) {
   }
 }
 
-void about_data(const Study& study, Sentences& out) {
+void about_data(const StudyResults& study, Sentences& out) {
   double epochs = 0;
   bool below = false, above = false;
   std::set<std::string> machines, versions, tokenizers;
@@ -172,7 +172,7 @@ void about_data(const Study& study, Sentences& out) {
 
 }  // namespace
 
-std::vector<std::string> broken_rules(const Study& study) {
+std::vector<std::string> broken_rules(const StudyResults& study) {
   Sentences out;
   about_baselines(study, out);
   about_training(study, out);

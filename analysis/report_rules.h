@@ -7,6 +7,6 @@
 
 namespace isoloss {
 
-std::vector<std::string> broken_rules(const Study& study);
+std::vector<std::string> broken_rules(const StudyResults& study);
 
 }  // namespace isoloss

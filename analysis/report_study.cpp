@@ -113,7 +113,7 @@ Comparison compare(const PointTable& results, const std::string& baseline,
   return comparison;
 }
 
-std::vector<Comparison> compare_all(const Study& study, const ReportOptions& options) {
+std::vector<Comparison> compare_all(const StudyResults& study, const ReportOptions& options) {
   std::vector<Comparison> out;
   for (const std::string& candidate : study.architectures) {
     std::vector<std::string> baselines;
@@ -142,7 +142,7 @@ double last_slope(const ArchitectureFrontier& frontier) {
   return (b.loss - a.loss) / std::log(b.flops / a.flops);
 }
 
-std::vector<Replicates> replicates_of(const Study& study) {
+std::vector<Replicates> replicates_of(const StudyResults& study) {
   using Key = std::tuple<std::string, std::string, double, double>;
   std::map<Key, Replicates> groups;
   std::vector<Key> order;
@@ -200,8 +200,9 @@ nlohmann::json spec_value(const RunHeader& header, const std::vector<std::string
 
 }  // namespace
 
-Study read_study(const std::vector<std::filesystem::path>& folders, const ReportOptions& options) {
-  Study study;
+StudyResults read_study(const std::vector<std::filesystem::path>& folders,
+                        const ReportOptions& options) {
+  StudyResults study;
   study.all = read_all(folders);
   for (const auto& folder : folders) study.sources.push_back(folder.string());
   study.name = study.all.runs.front().header.study;
@@ -250,12 +251,12 @@ double spec_number(const RunHeader& header, const std::vector<std::string>& path
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-int style_of(const Study& study, const std::string& architecture) {
+int style_of(const StudyResults& study, const std::string& architecture) {
   const auto at = std::find(study.architectures.begin(), study.architectures.end(), architecture);
   return static_cast<int>(at - study.architectures.begin()) + 1;
 }
 
-const RunRecord* find_run(const Study& study, const std::string& id) {
+const RunRecord* find_run(const StudyResults& study, const std::string& id) {
   for (const RunRecord& run : study.all.runs) {
     if (run.header.id == id) return &run;
   }

@@ -35,7 +35,7 @@ struct Replicates {
   double compute_share = 0;        // the deviation as a share of compute; NaN where not known
 };
 
-struct Study {
+struct StudyResults {
   std::string name;
   std::vector<std::string> sources;
   PointTable all;                               // results, arms and checks
@@ -51,7 +51,8 @@ struct Study {
 
 // Reads the folders as one study, duplicate runs once. InputError: nothing there, folders that do
 // not compare, a baseline that is not there (the default falls back to the first architecture).
-Study read_study(const std::vector<std::filesystem::path>& folders, const ReportOptions& options);
+StudyResults read_study(const std::vector<std::filesystem::path>& folders,
+                        const ReportOptions& options);
 
 // A field of the run's canonical spec as text, by its path ("optimizer", "schedule"); "not
 // recorded" where the spec does not say.
@@ -60,8 +61,8 @@ std::string spec_text(const RunHeader& header, const std::vector<std::string>& p
 double spec_number(const RunHeader& header, const std::vector<std::string>& path);
 
 // 1-based place of the architecture among the study's: its colour and marker in every plot.
-int style_of(const Study& study, const std::string& architecture);
+int style_of(const StudyResults& study, const std::string& architecture);
 
-const RunRecord* find_run(const Study& study, const std::string& id);
+const RunRecord* find_run(const StudyResults& study, const std::string& id);
 
 }  // namespace isoloss

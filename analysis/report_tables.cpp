@@ -42,7 +42,7 @@ std::string role_text(const std::string& role) {
 
 // Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
 // where there is none.
-std::string runner_up_text(const Study& study, const Decision& decision) {
+std::string runner_up_text(const StudyResults& study, const Decision& decision) {
   const RunRecord* winner = find_run(study, decision.winner);
   const RunRecord* other = find_run(study, decision.runner_up);
   if (!winner || !other) return "not run";
@@ -60,7 +60,7 @@ std::string runner_up_text(const Study& study, const Decision& decision) {
 
 }  // namespace
 
-Table savings_table(const Study& study) {
+Table savings_table(const StudyResults& study) {
   Table table{
       "savings",
       "Savings: compute the baseline needs / compute the candidate needs, at equal loss, with "
@@ -102,7 +102,7 @@ Table savings_table(const Study& study) {
   return table;
 }
 
-Table frontier_table(const Study& study) {
+Table frontier_table(const StudyResults& study) {
   Table table{"frontiers",
               "Compute-optimal frontiers: the best loss each budget reaches, and the size that "
               "reaches it.",
@@ -124,7 +124,7 @@ Table frontier_table(const Study& study) {
   return table;
 }
 
-Table seed_noise_table(const Study& study) {
+Table seed_noise_table(const StudyResults& study) {
   Table table{"seed_noise",
               "Seed noise: runs that differ in seed alone. Worth: the share of compute that one "
               "standard deviation is worth at the frontier's last slope.",
@@ -143,7 +143,7 @@ Table seed_noise_table(const Study& study) {
   return table;
 }
 
-Table trials_table(const Study& study) {
+Table trials_table(const StudyResults& study) {
   Table table{
       "trials",
       "Every trial. SE is over the held-out sequences: these documents only. Not "
@@ -188,7 +188,7 @@ Table trials_table(const Study& study) {
   return table;
 }
 
-Table decisions_table(const Study& study) {
+Table decisions_table(const StudyResults& study) {
   Table table{
       "learning_rates",
       "Learning rates: decided on the selection part of the held-out text, which is not the "
@@ -221,7 +221,7 @@ Table decisions_table(const Study& study) {
   return table;
 }
 
-Table common_rates_table(const Study& study) {
+Table common_rates_table(const StudyResults& study) {
   Table table{
       "common_learning_rates",
       "Selection losses at a common learning rate, at the sizes and budgets where rates were "
@@ -283,7 +283,7 @@ double score_flops(const RunRecord& run, const Score& score) {
   return kNone;
 }
 
-Table scores_table(const Study& study) {
+Table scores_table(const StudyResults& study) {
   Table table{"one_shot",
               "One-shot scores: one worked example before each item; SE is the standard error over "
               "items.",

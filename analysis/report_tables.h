@@ -7,16 +7,16 @@
 
 namespace isoloss {
 
-Table savings_table(const Study& study);
-Table frontier_table(const Study& study);
+Table savings_table(const StudyResults& study);
+Table frontier_table(const StudyResults& study);
 // Each with its sd in nats and what it is worth in compute, at the frontier's local slope.
-Table seed_noise_table(const Study& study);
-Table trials_table(const Study& study);
-Table decisions_table(const Study& study);
+Table seed_noise_table(const StudyResults& study);
+Table trials_table(const StudyResults& study);
+Table decisions_table(const StudyResults& study);
 // Losses of every architecture at the rates they all tried, where they were decided (science.md
 // rule 3: tuned and common learning rates).
-Table common_rates_table(const Study& study);
-Table scores_table(const Study& study);
+Table common_rates_table(const StudyResults& study);
+Table scores_table(const StudyResults& study);
 
 // FLOPs spent at the score's step, by the exact convention.
 double score_flops(const RunRecord& run, const Score& score);

@@ -25,7 +25,8 @@ const std::string kLookedUp =
 // A study's copy in its own folder finds the same data as the original beside the project.
 std::vector<fs::path> places_to_look(const fs::path& beside) {
   std::vector<fs::path> places = {fs::current_path()};
-  for (fs::path place = fs::absolute(beside).lexically_normal();; place = place.parent_path()) {
+  for (fs::path place = (fs::current_path() / beside).lexically_normal();;
+       place = place.parent_path()) {
     places.push_back(place);
     if (place == place.parent_path()) return places;
   }

@@ -54,17 +54,17 @@ const Written& standard() {
   return kept.written;
 }
 
-Study study_of(const StudyRecipe& recipe) {
+StudyResults study_of(const StudyRecipe& recipe) {
   const auto folder = write_study(recipe);
   ReportOptions options;
   options.bootstrap = kDraws;
-  Study study = read_study({folder}, options);
+  StudyResults study = read_study({folder}, options);
   std::filesystem::remove_all(folder);
   return study;
 }
 
-const Study& standard_study() {
-  static const Study study = study_of({});
+const StudyResults& standard_study() {
+  static const StudyResults study = study_of({});
   return study;
 }
 
@@ -106,7 +106,7 @@ TEST(Report, SavingsTableHoldsTheRecipesSavings) {
 TEST(Report, LossPlotHoldsTheLawsLosses) {
   StudyRecipe recipe;
   recipe.seed_noise = 0;
-  const Study study = study_of(recipe);
+  const StudyResults study = study_of(recipe);
   const Plot plot = report_plots(study).front();
   ASSERT_EQ(plot.name, "loss_against_compute");
   int checked = 0;
@@ -162,7 +162,7 @@ TEST(Report, EveryTableReadsBack) {
 }
 
 TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
-  const Study& study = standard_study();
+  const StudyResults& study = standard_study();
   ASSERT_FALSE(study.replicates.empty());
   const Replicates& group = study.replicates.front();
   ASSERT_EQ(group.losses.size(), 2u);
@@ -198,7 +198,7 @@ TEST(Report, OneArchitectureIsReportedByItsFloor) {
 TEST(Report, RefusedSavingsSayWhy) {
   StudyRecipe recipe;
   recipe.architectures = {{"transformer", 1.0}, {"primer", 1000.0}};  // losses never meet
-  const Study study = study_of(recipe);
+  const StudyResults study = study_of(recipe);
   const auto lines = verdicts(study);
   ASSERT_FALSE(lines.empty());
   EXPECT_THAT(lines.front().claim, HasSubstr("no savings"));
@@ -208,7 +208,7 @@ TEST(Report, RefusedSavingsSayWhy) {
 TEST(Report, WithoutReplicatesNothingIsClaimed) {
   StudyRecipe recipe;
   recipe.replicates = false;
-  const Study study = study_of(recipe);
+  const StudyResults study = study_of(recipe);
   ASSERT_FALSE(verdicts(study).empty());
   for (const Verdict& verdict : verdicts(study)) {
     EXPECT_THAT(verdict.claim + verdict.detail, Not(HasSubstr("95 % interval")));
