@@ -202,7 +202,7 @@ std::string flags_html(const StudyResults& study) {
 std::string card_html(const StudyResults& study) {
   std::string sources;
   for (const std::string& source : study.sources) sources += (sources.empty() ? "" : ", ") + source;
-  std::string out = "<h2>StudyResults card</h2>\n<dl>\n";
+  std::string out = "<h2>Study card</h2>\n<dl>\n";
   out += item("Folder", sources) + item("Form", form_text(study)) +
          item("Objective", objective_text(study)) + item("Counts", counts_text(study));
   out += item(
