@@ -1,5 +1,5 @@
 // Where things lie in a study folder. No central index: a study is the sum of its files.
-//   study.yaml                 the study file as it was first run; its name identifies the study
+//   study.yaml                 the study file as it was last run; its name identifies the study
 //   data/                      prepared tokens
 //   runs/ID/run.h5             the run, whole or absent (run_file.h)
 //   runs/ID/journal            metrics since the last checkpoint (journal.h)
