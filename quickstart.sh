@@ -14,7 +14,7 @@ build/isoloss run sweeps/quickstart.yaml --out "$out" --ranks "$ranks"
 echo "== Compute saved at equal loss"
 for pair in transformer:primer-ez transformer:primer transformer:transformer++ \
   transformer++:primer-ez transformer++:primer; do
-  build/isoloss savings "$out" --baseline "${pair%%:*}" --candidate "${pair#*:}" ||
+  build/isoloss savings "$out" --baseline "${pair%%:*}" --candidate "${pair#*:}" --from-budget 4e11 ||
     echo "(no verdict for ${pair#*:} over ${pair%%:*}: see the line above)"
 done
-build/isoloss report "$out"
+build/isoloss report "$out" --from-budget 4e11

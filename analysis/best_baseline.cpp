@@ -7,15 +7,17 @@
 
 namespace isoloss {
 
-std::string best_baseline(const PointTable& table, const std::string& except) {
+std::string best_baseline(const PointTable& table, const std::string& except, double from_budget) {
+  FrontierOptions options;
+  options.from_budget = from_budget;
   std::vector<std::pair<std::string, FrontierCurve>> curves;
   std::string any;
   double high = std::numeric_limits<double>::infinity(), low = 0;
   for (const std::string& architecture : architectures_of(table)) {
     if (architecture == except) continue;
     if (any.empty()) any = architecture;
-    const std::vector<Point> trials = frontier_trials(table, architecture, {});
-    FrontierCurve curve(compute_frontier(trials, {}).used());
+    const std::vector<Point> trials = frontier_trials(table, architecture, options);
+    FrontierCurve curve(compute_frontier(trials, options).used());
     if (!curve.valid()) continue;
     low = std::max(low, curve.losses().first);
     high = std::min(high, curve.losses().second);

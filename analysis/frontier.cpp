@@ -54,7 +54,9 @@ void best_per_budget(const std::vector<BudgetGroup>& groups, const FrontierOptio
   for (std::size_t k = 0; k < groups.size(); ++k) {
     FrontierPoint point = point_of(groups[k], groups[k].sizes[best_size(groups[k])], options);
     point.why_not = decided ? decided->points[k].why_not : edge_of(groups[k]);
-    point.used = decided ? decided->points[k].used : point.why_not.empty();
+    // Two sizes have no inner one: the better of them counts, and why_not says what it is.
+    point.used =
+        decided ? decided->points[k].used : point.why_not.empty() || groups[k].sizes.size() == 2;
     frontier.points.push_back(std::move(point));
   }
 }
@@ -145,7 +147,7 @@ std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& grou
     return {FrontierKind::Envelope,
             "no two budgets of three sizes with a best size inside the grid"};
   }
-  if (several > 0) return {FrontierKind::Points, "no budget has three sizes"};
+  if (several > 0) return {FrontierKind::Envelope, "no budget has three sizes"};
   return {FrontierKind::Points, "one trial for each budget"};
 }
 

@@ -13,6 +13,7 @@ struct ReportOptions {
   std::string baseline = "transformer";
   std::uint64_t seed = 1;
   int bootstrap = 1000;
+  double from_budget = 0;  // smaller nominal budgets are shown, not fitted
 };
 
 // Writes FOLDER/report.html, FOLDER/report/*.svg and *.csv from one or more study folders and

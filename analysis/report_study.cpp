@@ -79,6 +79,7 @@ ArchitectureFrontier frontier_of(const PointTable& results, const std::string& a
   ArchitectureFrontier out;
   try {
     FrontierOptions frontier;
+    frontier.from_budget = options.from_budget;
     out.frontier = compute_frontier(frontier_trials(results, architecture, frontier), frontier);
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
@@ -89,6 +90,7 @@ ArchitectureFrontier frontier_of(const PointTable& results, const std::string& a
     fit.architecture = architecture;
     fit.bootstrap = options.bootstrap;
     fit.seed = options.seed;
+    fit.from_budget = options.from_budget;
     out.law = fit_law(results, fit);
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
@@ -105,6 +107,7 @@ Comparison compare(const PointTable& results, const std::string& baseline,
   savings.bootstrap = options.bootstrap;
   savings.seed = options.seed;
   savings.wall_clock = wall_clock;
+  savings.from_budget = options.from_budget;
   try {
     comparison.savings = compute_savings(results, savings);
   } catch (const std::runtime_error& error) {
@@ -119,7 +122,7 @@ std::vector<Comparison> compare_all(const StudyResults& study, const ReportOptio
     std::vector<std::string> baselines;
     if (candidate != study.baseline) baselines.push_back(study.baseline);
     try {
-      const std::string best = best_baseline(study.results, candidate);
+      const std::string best = best_baseline(study.results, candidate, options.from_budget);
       if (candidate != study.baseline && best != study.baseline) baselines.push_back(best);
     } catch (const std::runtime_error&) {
       // The named baseline's comparison says why.
@@ -217,6 +220,11 @@ StudyResults read_study(const std::vector<std::filesystem::path>& folders,
   study.architectures = architectures_of(study.results);
   std::sort(study.architectures.begin(), study.architectures.end());
   study.baseline = chosen_baseline(study.architectures, options.baseline, study.notes);
+  if (options.from_budget > 0) {
+    study.notes.push_back(
+        fmt::format("Budgets below {:g} are shown, not fitted, as this report was asked for.",
+                    options.from_budget));
+  }
   // The baseline first: runs lie on disk in the order of their hashes, which means nothing.
   std::stable_partition(study.architectures.begin(), study.architectures.end(),
                         [&](const std::string& name) { return name == study.baseline; });

@@ -81,7 +81,8 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
 // The architecture of the table that reaches the overlap's losses cheapest, `except` left out: the
 // best baseline of rule 1.
-std::string best_baseline(const PointTable& table, const std::string& except);
+std::string best_baseline(const PointTable& table, const std::string& except,
+                          double from_budget = 0);
 
 nlohmann::json to_json(const Savings& savings);
 

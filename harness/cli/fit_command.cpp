@@ -31,12 +31,16 @@ int fit_command(Arguments arguments) {
                    "Fits a scaling law to a CSV of points (docs/format.md) or to a study folder.",
                    "isoloss fit points.csv --law chinchilla --json");
   line.add()("law", po::value<std::string>()->default_value("power"), "power or chinchilla")(
-      "objective", po::value<std::string>()->default_value("huber"), "huber, squares or lad")(
+      "objective", po::value<std::string>(),
+      "huber, squares or lad; without it huber over points, squares along a frontier")(
       "delta", po::value<double>()->default_value(1e-3), "where Huber turns from square to line")(
       "space", po::value<std::string>()->default_value("log"), "residuals in log or linear loss")(
       "floor", po::value<std::string>()->default_value("free"), "free, zero or a number of nats")(
       "architecture", po::value<std::string>()->default_value(""), "fit this one alone")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
+      "frontier", po::value<std::string>()->default_value("auto"),
+      "what a power law follows: auto, points, surface, isoflop or envelope")(
+      "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
       "level", po::value<double>()->default_value(0.95), "of the intervals")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
@@ -46,7 +50,8 @@ int fit_command(Arguments arguments) {
   if (!line.parse(arguments)) return 0;
   FitOptions options;
   options.law = line.get<std::string>("law");
-  options.objective = objective_named(line.get<std::string>("objective"));
+  if (line.has("objective"))
+    options.objective = objective_named(line.get<std::string>("objective"));
   options.delta = line.get<double>("delta");
   options.space = space_named(line.get<std::string>("space"));
   options.floor = floor_named(line.get<std::string>("floor"));
@@ -55,6 +60,8 @@ int fit_command(Arguments arguments) {
   options.level = line.get<double>("level");
   options.seed = line.get<std::uint64_t>("seed");
   options.threads = line.get<int>("threads");
+  options.frontier = frontier_kind(line.get<std::string>("frontier"));
+  options.from_budget = line.get<double>("from-budget");
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
   const Fit fit = fit_law(table, options);

@@ -19,6 +19,8 @@ int report_command(Arguments arguments) {
   line.add()("baseline", po::value<std::string>()->default_value("transformer"),
              "architecture that savings are measured against")(
       "bootstrap", po::value<int>()->default_value(1000), "draws behind each interval")(
+      "from-budget", po::value<double>()->default_value(0),
+      "smaller nominal budgets are shown, not fitted")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of those draws")(
       "json", "one JSON object on standard output");
   line.positional("DIR", CommandLine::Arity::Many);
@@ -30,6 +32,7 @@ int report_command(Arguments arguments) {
   options.baseline = line.get<std::string>("baseline");
   options.bootstrap = line.get<int>("bootstrap");
   options.seed = line.get<std::uint64_t>("seed");
+  options.from_budget = line.get<double>("from-budget");
   const std::filesystem::path page = write_report(folders, options);
   if (line.has("json"))
     fmt::print("{}\n", nlohmann::json{{"report", page.string()}}.dump());

@@ -8,22 +8,9 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
-#include "model/spec/nearest_name.h"
 
 namespace isoloss {
 namespace {
-
-FrontierKind frontier_named(const std::string& name) {
-  const FrontierKind kinds[] = {FrontierKind::Auto, FrontierKind::Points, FrontierKind::Surface,
-                                FrontierKind::IsoFlop, FrontierKind::Envelope};
-  std::vector<std::string> known;
-  for (const FrontierKind kind : kinds) {
-    if (name == name_of(kind)) return kind;
-    known.emplace_back(name_of(kind));
-  }
-  throw InputError("--frontier is '" + name + "' (not one of its choices)" +
-                   suggestion(name, known));
-}
 
 std::vector<double> losses_of(const std::string& list) {
   std::vector<double> losses;
@@ -66,6 +53,9 @@ int savings_command(Arguments arguments) {
       "at", po::value<std::string>()->default_value(""), "losses, with commas between")(
       "wall-clock", "in training seconds instead of FLOPs")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
+      "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
+      "without-embeddings", "count sizes without the token embedding")(
+      "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "bootstrap", po::value<int>()->default_value(1000), "draws through the whole procedure")(
       "level", po::value<double>()->default_value(0.95), "of the intervals")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the draws")(
@@ -80,12 +70,15 @@ int savings_command(Arguments arguments) {
   options.baseline = line.get<std::string>("baseline");
   options.candidate = line.get<std::string>("candidate");
   options.floor = line.get<std::string>("floor");
-  options.frontier = frontier_named(line.get<std::string>("frontier"));
+  options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.at = losses_of(line.get<std::string>("at"));
   options.wall_clock = line.has("wall-clock");
   options.bootstrap = line.get<int>("bootstrap");
   options.level = line.get<double>("level");
   options.seed = line.get<std::uint64_t>("seed");
+  options.from_budget = line.get<double>("from-budget");
+  options.embeddings = !line.has("without-embeddings");
+  options.threads = line.get<int>("threads");
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
   const Savings savings = compute_savings(table, options);
