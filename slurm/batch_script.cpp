@@ -74,6 +74,8 @@ trap pass_on USR1 TERM
 )";
 
 constexpr const char* kWait = R"(child=$!
+# A signal that came before the number was known is passed on now.
+if [[ $interrupted -eq 1 ]]; then kill -USR1 "$child" 2>/dev/null; fi
 status=1
 while true; do
   interrupted=0
