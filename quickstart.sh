@@ -4,7 +4,7 @@
 # savings table and writes the report. Run it again to go on where it stopped.
 set -euo pipefail
 cd "$(dirname "$0")"
-scripts/setup.sh release
+scripts/setup.sh release isoloss
 out=results/runs/quickstart
 ranks=${ISOLOSS_RANKS:-$(nproc)}
 echo "== What will be trained"
