@@ -1,0 +1,202 @@
+// `isoloss run` from outside, on a study of seconds: the main path end to end, and what it refuses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "tests/cli/program.h"
+
+namespace isoloss::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::HasSubstr;
+
+// Sentences from a few words: enough for a tiny model to learn something in fifty steps.
+std::string text_of(std::size_t bytes) {
+  const char* words[] = {"the", "river", "runs", "over", "stones", "and", "nobody", "hears"};
+  std::string text;
+  for (unsigned i = 1; text.size() < bytes; i = i * 1103515245u + 12345u) {
+    text += words[(i >> 16) % 8];
+    text += (i >> 20) % 6 == 0 ? ".\n" : " ";
+  }
+  return text;
+}
+
+std::string study_of(const std::string& name, const std::string& budgets = "[2e7, 4e7, 8e7]") {
+  return "study: " + name +
+         "\n"
+         "data: {text: text.txt, tokenizer: bytes, validation: 0.2}\n"
+         "model: {layers: 1, d_head: 8, sequence: 32}\n"
+         "optimizer: {warmup_tokens: 2560, batch_tokens: 256}\n"
+         "grid:\n"
+         "  architecture: [transformer, primer]\n"
+         "  size: [{name: s, d_model: 8}, {name: m, d_model: 16}]\n"
+         "  budget: {flops: " +
+         budgets +
+         "}\n"
+         "  learning_rate: {search: [0.03, 0.05], decide_at: {flops: 4e7, size: s}}\n"
+         "  seed: [0, 1]\n"
+         "evaluate: {tokens: 1024}\n";
+}
+
+class Run : public testing::Test {
+ protected:
+  Run() {
+    spill(scratch_ / "text.txt", text_of(60'000));
+    spill(scratch_ / "study.yaml", study_of("tiny"));
+  }
+  Outcome isoloss(const std::string& arguments) const {
+    return test::isoloss(arguments, scratch_.path());
+  }
+  // Progress may come first; the error is the last line and the only one of its kind.
+  void expect_one_line(const Outcome& outcome, int status) const {
+    EXPECT_EQ(outcome.status, status) << outcome.err;
+    std::istringstream lines(outcome.err);
+    std::string last;
+    int errors = 0;
+    for (std::string line; std::getline(lines, line); last = line)
+      errors += line.find(" (") != std::string::npos && line.find("); ") != std::string::npos;
+    EXPECT_EQ(errors, 1) << outcome.err;
+    EXPECT_THAT(last, testing::AllOf(testing::StartsWith("isoloss: "), HasSubstr("); ")));
+  }
+  // The losses of every trial, each in full.
+  std::string losses(const std::string& folder) const {
+    const Outcome outcome = isoloss("points " + folder);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    std::string kept;
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream cells(line);
+      std::string cell;
+      for (int column = 0; std::getline(cells, cell, ','); ++column)
+        if (column != 11) kept += cell + ",";  // wall_seconds differ
+      kept += "\n";
+    }
+    return kept;
+  }
+
+  Scratch scratch_;
+};
+
+TEST_F(Run, OneRankAndTwoRanksGiveTheSameBits) {
+  ASSERT_EQ(isoloss("run study.yaml --out one").status, 0);
+  const Outcome two = isoloss("run study.yaml --out two --ranks 2");
+  ASSERT_EQ(two.status, 0) << two.err;
+  const std::string losses_of_one = losses("one");
+  EXPECT_GT(std::count(losses_of_one.begin(), losses_of_one.end(), '\n'), 24);
+  EXPECT_EQ(losses_of_one, losses("two"));
+  EXPECT_EQ(isoloss("verify one").status, 0);
+  EXPECT_EQ(isoloss("verify two").status, 0);
+}
+
+TEST_F(Run, AFinishedStudyTrainsNothingAndAnExtendedOneOnlyWhatIsNew) {
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  std::map<std::string, fs::file_time_type> before;
+  for (const auto& entry : fs::recursive_directory_iterator(scratch_ / "out/runs"))
+    if (entry.path().filename() == "run.h5")
+      before[entry.path().string()] = entry.last_write_time();
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  for (const auto& [file, time] : before) EXPECT_EQ(fs::last_write_time(file), time) << file;
+
+  std::string extended = study_of("tiny");
+  extended.replace(extended.find("seed: [0, 1]"), 12, "seed: [0, 1, 2]");
+  spill(scratch_ / "study.yaml", extended);
+  const Outcome more = isoloss("run study.yaml --out out");
+  ASSERT_EQ(more.status, 0) << more.err;
+  for (const auto& [file, time] : before) EXPECT_EQ(fs::last_write_time(file), time) << file;
+  const json status = json::parse(isoloss("status out --json").out);
+  EXPECT_EQ(status.at("trials").at("done"), 36);
+  EXPECT_EQ(status.at("trials").at("waiting"), 0);
+}
+
+TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  const Outcome report = isoloss("report out --bootstrap 50");
+  ASSERT_EQ(report.status, 0) << report.err;
+  EXPECT_THAT(report.out, HasSubstr("out/report.html"));
+  const std::string page = slurp(scratch_ / "out/report.html");
+  for (const char* part : {"<svg", "primer", "transformer", "Seed noise", "Study card"})
+    EXPECT_THAT(page, HasSubstr(part));
+  EXPECT_EQ(page.find("http"), page.find("http://www.w3.org"))
+      << "something is loaded from outside";
+}
+
+TEST_F(Run, StopsOnATimeLimitWithItsStateSavedAndGoesOn) {
+  const Outcome stopped = isoloss("run study.yaml --out out --time-limit 0.05");
+  EXPECT_EQ(stopped.status, 3) << stopped.err;
+  EXPECT_EQ(isoloss("run study.yaml --out out").status, 0);
+  ASSERT_EQ(isoloss("run study.yaml --out whole").status, 0);
+  EXPECT_EQ(losses("out"), losses("whole"));
+}
+
+TEST_F(Run, RefusesTheFolderOfAnotherStudy) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  spill(scratch_ / "other.yaml", study_of("other"));
+  for (const char* ranks : {"", " --ranks 2"}) {
+    const Outcome outcome = isoloss(std::string("run other.yaml --out out") + ranks);
+    expect_one_line(outcome, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("another study"));
+  }
+}
+
+TEST_F(Run, RefusesATextTooShortForItsValidationPart) {
+  spill(scratch_ / "text.txt", text_of(300));
+  const Outcome outcome = isoloss("run study.yaml --out out");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("text.txt"));
+}
+
+TEST_F(Run, RefusesATruncatedTokenFile) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  fs::path tokens;
+  for (const auto& entry : fs::directory_iterator(scratch_ / "out/data"))
+    if (entry.path().extension() == ".bin") tokens = entry.path();
+  ASSERT_FALSE(tokens.empty());
+  fs::resize_file(tokens, fs::file_size(tokens) / 2);
+  const Outcome outcome = isoloss("run study.yaml --out out");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr(tokens.filename().string()));
+}
+
+TEST_F(Run, RefusesADamagedRunFile) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  for (const auto& entry : fs::directory_iterator(scratch_ / "out/runs"))
+    fs::resize_file(entry.path() / "run.h5", 100);
+  const Outcome outcome = isoloss("run study.yaml --out out --only primer");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("run.h5"));
+  EXPECT_EQ(isoloss("verify out").status, 1);
+}
+
+TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {
+  const fs::path disk = scratch_ / "disk";
+  fs::create_directory(disk);
+  if (geteuid() != 0 || mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=200k") != 0)
+    GTEST_SKIP() << "no small disk can be mounted here (not root)";
+  const Outcome full = isoloss("run study.yaml --out disk/out");
+  expect_one_line(full, 1);
+  EXPECT_THAT(full.err, HasSubstr("No space left on device"));
+  // What is there can be read: whole run files or none.
+  const Outcome verified = isoloss("verify disk/out");
+  EXPECT_EQ(verified.status, 0) << verified.out;
+  umount(disk.c_str());
+}
+
+TEST_F(Run, ADeviceThatThisBuildCannotUseIsRefused) {
+  spill(scratch_ / "study.yaml", study_of("tiny") + "run: {device: cuda}\n");
+  const Outcome outcome = isoloss("run study.yaml --out out");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("run.device"));
+}
+
+}  // namespace
+}  // namespace isoloss::test
