@@ -1,5 +1,5 @@
-// `isoloss fit`: one law fitted to points, with intervals and flags (science.md; JSON keys of
-// docs/format.md).
+// `isoloss fit`: one law fitted to points, with intervals and flags (docs/comparison.md; JSON keys
+// of docs/format.md).
 #pragma once
 #include <cstdint>
 #include <optional>

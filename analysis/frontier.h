@@ -1,6 +1,6 @@
 // Compute-optimal frontiers: from the trials of one architecture to the loss that each budget can
-// reach at its best size (science.md rule 6: budgets whose best size is at the grid's edge do not
-// count and are named).
+// reach at its best size (docs/comparison.md rule 6: budgets whose best size is at the grid's edge
+// do not count and are named).
 #pragma once
 #include <limits>
 #include <span>

@@ -1,4 +1,4 @@
-// One surface per architecture: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2 (science.md rule
+// One surface per architecture: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2 (docs/comparison.md rule
 // 6), Lmin free per budget. Multiplied out it is linear in (beta_i, kappa, kappa a, kappa g) with
 // beta_i = Lmin_i + kappa (a ln C_i + g)^2, so that ordinary least squares gives it exactly.
 #include <fmt/format.h>

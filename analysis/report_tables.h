@@ -13,8 +13,8 @@ Table frontier_table(const StudyResults& study);
 Table seed_noise_table(const StudyResults& study);
 Table trials_table(const StudyResults& study);
 Table decisions_table(const StudyResults& study);
-// Losses of every architecture at the rates they all tried, where they were decided (science.md
-// rule 3: tuned and common learning rates).
+// Losses of every architecture at the rates they all tried, where they were decided
+// (docs/comparison.md rule 3: tuned and common learning rates).
 Table common_rates_table(const StudyResults& study);
 Table scores_table(const StudyResults& study);
 

@@ -1,5 +1,5 @@
 // `isoloss savings`: how much compute a candidate saves over a baseline at equal loss, each on its
-// own compute-optimal frontier (science.md rules 4 to 8).
+// own compute-optimal frontier (docs/comparison.md rules 4 to 8).
 #pragma once
 #include <cstdint>
 #include <optional>

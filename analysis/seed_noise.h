@@ -1,5 +1,5 @@
-// Noise that is measured (science.md rules 4 and 5): what another seed would have changed, from
-// replicates, and what other held-out sequences would have changed, from losses by sequence.
+// Noise that is measured (docs/comparison.md rules 4 and 5): what another seed would have changed,
+// from replicates, and what other held-out sequences would have changed, from losses by sequence.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -63,7 +63,7 @@ struct StudyPlan {
   std::vector<PlannedRun> runs;  // every candidate
   std::vector<PlannedSearch> searches;
   // FLOPs, exact: one winner a trial, the arms to where they are decided and, once per
-  // architecture, the runner-up to the top budget (science.md, rule 3).
+  // architecture, the runner-up to the top budget (docs/comparison.md, rule 3).
   double flops = 0;
   double flops_without_sharing = 0;  // the same evaluations, each trained from its own start
 };
