@@ -1,4 +1,4 @@
-// Which rules of an honest comparison (docs/design.md) a study breaks, each in one plain sentence.
+// Which rules of an honest comparison (docs/comparison.md) a study breaks, each in one plain sentence.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // A run's state between steps: everything that training needs to go on as if it had never stopped.
-// Layout (docs/format.md, little-endian): magic "isolossC", version, element bytes, run id, step,
+// Layout (docs/reliability.md, little-endian): magic "isolossC", version, element bytes, run id, step,
 // seconds, counts of weights and state elements, their values, XXH3-64 of all before.
 #pragma once
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The learning rate as a function of the step (docs/design.md, Schedule): reciprocal square root
+// The learning rate as a function of the step (docs/models.md): reciprocal square root
 // after a constant warm-up, as T5 and Primer trained (So et al. 2021, appendix A.8), or constant.
 #pragma once
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace isoloss {
 
-// Exit statuses of the program (docs/design.md).
+// Exit statuses of the program (docs/reliability.md).
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitBadInput = 2;

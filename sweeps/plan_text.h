@@ -22,7 +22,7 @@ DeviceRate device_rate(const std::string& device);
 // expected winners.
 double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate);
 
-// The object of `plan --json`; keys in docs/design.md. Only runs that the totals expect are listed.
+// The object of `plan --json`; keys in docs/format.md. Only runs that the totals expect are listed.
 nlohmann::ordered_json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate);
 
 // The same as a table.
