@@ -2,6 +2,8 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "analysis/fit.h"
 #include "analysis/frontier.h"

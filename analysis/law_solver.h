@@ -4,6 +4,7 @@
 // objectives of 1e-3 summed over hundreds of points are normal (Besiroglu et al. 2024).
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "analysis/law.h"
 #include "analysis/law_objective.h"

@@ -1,6 +1,7 @@
 // `isoloss report`: one self-contained HTML file, with the plots as SVG and the tables as CSV
 // beside it.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>

@@ -8,7 +8,7 @@
 #include <ranges>
 #include <string_view>
 
-#include "harness/run_progress.h"
+#include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 

@@ -2,6 +2,7 @@
 // listens.
 #pragma once
 #include <functional>
+#include <string>
 #include <variant>
 
 #include "results/run_record.h"

@@ -1,6 +1,7 @@
 // One-shot tasks made from a study's own held-out text: one worked example before each item, drawn
 // by a counter key, never the item itself. Items fit the model's sequence.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "harness/progress_text.h"
+#include "harness/progress/progress_text.h"
+#include "harness/progress/study_tally.h"
 #include "harness/run_storage.h"
-#include "harness/study_tally.h"
 
 namespace isoloss {
 namespace {

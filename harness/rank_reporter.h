@@ -1,9 +1,10 @@
 // Writes this process's report (rank_report.h) while it trains.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 
-#include "harness/rank_report.h"
+#include "harness/progress/rank_report.h"
 #include "results/study_folder.h"
 
 namespace isoloss {

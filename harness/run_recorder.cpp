@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "harness/run_progress.h"
+#include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
 
 namespace isoloss {

@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "harness/claim.h"
 #include "harness/events.h"

@@ -1,5 +1,6 @@
 // Where a work item goes on: the record so far and the checkpoint that agrees with it.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>

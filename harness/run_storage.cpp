@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "harness/run_progress.h"
+#include "harness/progress/run_progress.h"
 #include "results/run_file.h"
 
 namespace isoloss {

@@ -15,10 +15,10 @@
 
 #include "harness/claim.h"
 #include "harness/mpi_communicator.h"
+#include "harness/progress/run_progress.h"
 #include "harness/progress_display.h"
 #include "harness/rank_reporter.h"
 #include "harness/run_executor.h"
-#include "harness/run_progress.h"
 #include "harness/run_storage.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"

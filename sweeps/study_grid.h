@@ -2,6 +2,7 @@
 // `optimizer`.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "sweeps/study.h"
 #include "sweeps/yaml_view.h"

@@ -10,7 +10,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/study_status.h"
-#include "harness/progress_text.h"
+#include "harness/progress/progress_text.h"
 #include "model/spec/error.h"
 #include "sweeps/study.h"
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <set>
 
-#include "harness/run_progress.h"
-#include "harness/study_tally.h"
+#include "harness/progress/run_progress.h"
+#include "harness/progress/study_tally.h"
 
 namespace isoloss {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/rank_report.h"
+#include "harness/progress/rank_report.h"
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "harness/run_progress.h"
+#include "harness/progress/run_progress.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {

@@ -4,9 +4,9 @@
 
 #include "harness/code_version.h"
 #include "harness/machine.h"
-#include "harness/progress_text.h"
+#include "harness/progress/progress_text.h"
 #include "harness/rank_reporter.h"
-#include "harness/study_tally.h"
+#include "harness/progress/study_tally.h"
 #include "harness/supervised.h"
 #include "tests/harness/tiny_study.h"
 

@@ -1,4 +1,4 @@
-#include "harness/progress_text.h"
+#include "harness/progress/progress_text.h"
 
 #include <fmt/format.h>
 

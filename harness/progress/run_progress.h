@@ -1,5 +1,4 @@
-// What the files say of one run, in the words of the scheduler (sweeps/schedule.h). Header alone,
-// so that `status` reads it without LibTorch.
+// What the files say of one run, in the words of the scheduler (sweeps/schedule.h).
 #pragma once
 #include <algorithm>
 #include <charconv>

@@ -1,11 +1,11 @@
 // Counts, progress and speed of a study from its plan, its files and the reports of its ranks.
-// Header alone, so that `status` reads it without LibTorch.
 #pragma once
 #include <algorithm>
+#include <cstdint>
 #include <span>
 
-#include "harness/progress_text.h"
-#include "harness/rank_report.h"
+#include "harness/progress/progress_text.h"
+#include "harness/progress/rank_report.h"
 #include "sweeps/plan.h"
 #include "sweeps/schedule.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "harness/rank_report.h"
+#include "harness/progress/rank_report.h"
 
 namespace isoloss {
 

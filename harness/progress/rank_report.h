@@ -1,6 +1,5 @@
 // What a rank is doing, for progress and `status`: ranks/NAME.json, replaced about twice a second
-// at most and removed when the rank leaves. Header alone, so that `status` reads it without
-// LibTorch.
+// at most and removed when the rank leaves.
 #pragma once
 #include <algorithm>
 #include <chrono>
