@@ -10,14 +10,12 @@ case ${1:-} in
   *) echo "test.sh: '$1' is not an option (only --quick is); run ./test.sh or ./test.sh --quick" >&2; exit 2 ;;
 esac
 scripts/setup.sh release
-select=()
-((quick)) && select=(-LE slow)
 echo "== Tests"
-ctest --test-dir build --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" "${select[@]}"
+ctest --test-dir build --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}"
 ((quick)) && exit 0
 echo "== Address and undefined-behaviour sanitizers over the rooms without LibTorch"
 scripts/setup.sh asan-ubsan
-ctest --test-dir build-asan-ubsan --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -LE slow
+ctest --test-dir build-asan-ubsan --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}"
 echo "== The program without LibTorch and MPI"
 scripts/setup.sh analysis-only
 ctest --test-dir build-analysis-only --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -R '^(cli|rooms)/'
