@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <chrono>
+
 namespace isoloss {
 namespace {
 
@@ -21,6 +23,15 @@ const std::atomic<bool>& stop_on_signals() {
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   return stop_requested;
+}
+
+std::function<bool()> stop_condition(std::optional<double> limit_seconds) {
+  using Clock = std::chrono::steady_clock;
+  return [&signalled = stop_on_signals(), began = Clock::now(), limit_seconds] {
+    return signalled ||
+           (limit_seconds &&
+            std::chrono::duration<double>(Clock::now() - began).count() >= *limit_seconds);
+  };
 }
 
 }  // namespace isoloss

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -29,7 +28,6 @@
 namespace isoloss {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr auto kPollEvery = std::chrono::milliseconds(300);
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -187,19 +185,9 @@ int train_study(const StudyPlan& plan, const StudyFolder& folder, const Communic
 }  // namespace
 
 int run_study(const Study& study, const RunOptions& options) {
-  if (study.device == "cuda") {
-    throw InputError(fmt::format(
-        "{}: run.device: cuda (this build trains on the processor alone); write auto or cpu",
-        study.file.string()));
-  }
-  const auto began = Clock::now();
-  const std::atomic<bool>& signalled = stop_on_signals();
-  const auto limit =
-      options.time_limit_seconds ? options.time_limit_seconds : study.time_limit_seconds;
-  const auto stop = [&signalled, began, limit] {
-    return signalled ||
-           (limit && std::chrono::duration<double>(Clock::now() - began).count() >= *limit);
-  };
+  check_device(study);
+  const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
+                                                              : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   const auto communicator = make_communicator();

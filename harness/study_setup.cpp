@@ -20,6 +20,13 @@ bool matches(const std::string& pattern, const std::string& text) {
 
 }  // namespace
 
+void check_device(const Study& study) {
+  if (study.device != "cuda") return;
+  throw InputError(fmt::format(
+      "{}: run.device: cuda (this build trains on the processor alone); write auto or cpu",
+      study.file.string()));
+}
+
 void prepare_study_folder(const StudyFolder& folder, const Study& study) {
   std::error_code failure;
   for (const auto& path :

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -23,7 +22,6 @@
 namespace isoloss {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr int kStartsWithoutProgress = 3;
 
 // Waits until all have ended, passing a request to stop on.
@@ -71,14 +69,9 @@ void throw_failure(const StudyFailure& failure) {
 
 int supervise_study(const Study& study, const RunOptions& options, int ranks,
                     const std::vector<std::string>& rank_command) {
-  const auto began = Clock::now();
-  const std::atomic<bool>& signalled = stop_on_signals();
-  const auto limit =
-      options.time_limit_seconds ? options.time_limit_seconds : study.time_limit_seconds;
-  const auto stop = [&signalled, began, limit] {
-    return signalled ||
-           (limit && std::chrono::duration<double>(Clock::now() - began).count() >= *limit);
-  };
+  check_device(study);
+  const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
+                                                              : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   prepare_study_folder(folder, study);

@@ -193,9 +193,11 @@ TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {
 
 TEST_F(Run, ADeviceThatThisBuildCannotUseIsRefused) {
   spill(scratch_ / "study.yaml", study_of("tiny") + "run: {device: cuda}\n");
-  const Outcome outcome = isoloss("run study.yaml --out out");
-  expect_one_line(outcome, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("run.device"));
+  for (const char* ranks : {"", " --ranks 2"}) {
+    const Outcome outcome = isoloss(std::string("run study.yaml --out out") + ranks);
+    expect_one_line(outcome, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("run.device"));
+  }
 }
 
 }  // namespace
