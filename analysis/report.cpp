@@ -9,6 +9,7 @@
 #include "analysis/report_card.h"
 #include "analysis/report_headline.h"
 #include "analysis/report_plots.h"
+#include "analysis/report_rates.h"
 #include "analysis/report_study.h"
 #include "analysis/report_tables.h"
 #include "model/spec/error.h"
@@ -62,7 +63,8 @@ std::filesystem::path write_report(const std::vector<std::filesystem::path>& fol
   body += noise_html(study, beside);
   const std::string rates = table_html(decisions_table(study), beside);
   if (!rates.empty()) {
-    body += "<h2>Learning rates</h2>\n" + rates + table_html(common_rates_table(study), beside);
+    body += "<h2>Learning rates</h2>\n" + rates + table_html(common_rates_table(study), beside) +
+            table_html(savings_by_rate_table(study, options), beside);
   }
   const std::string frontiers = table_html(frontier_table(study), beside);
   if (!frontiers.empty()) body += "<h2>Frontiers</h2>\n" + frontiers;

@@ -98,24 +98,6 @@ ArchitectureFrontier frontier_of(const PointTable& results, const std::string& a
   return out;
 }
 
-Comparison compare(const PointTable& results, const std::string& baseline,
-                   const std::string& candidate, bool wall_clock, const ReportOptions& options) {
-  Comparison comparison{baseline, candidate, wall_clock, std::nullopt, ""};
-  SavingsOptions savings;
-  savings.baseline = baseline;
-  savings.candidate = candidate;
-  savings.bootstrap = options.bootstrap;
-  savings.seed = options.seed;
-  savings.wall_clock = wall_clock;
-  savings.from_budget = options.from_budget;
-  try {
-    comparison.savings = compute_savings(results, savings);
-  } catch (const std::runtime_error& error) {
-    comparison.refusal = error.what();
-  }
-  return comparison;
-}
-
 std::vector<Comparison> compare_all(const StudyResults& study, const ReportOptions& options) {
   std::vector<Comparison> out;
   for (const std::string& candidate : study.architectures) {
@@ -134,15 +116,6 @@ std::vector<Comparison> compare_all(const StudyResults& study, const ReportOptio
     }
   }
   return out;
-}
-
-// d loss / d ln compute along the frontier's last step, negative; NaN where it has none.
-double last_slope(const ArchitectureFrontier& frontier) {
-  if (!frontier.frontier) return std::numeric_limits<double>::quiet_NaN();
-  const auto used = frontier.frontier->used();
-  if (used.size() < 2) return std::numeric_limits<double>::quiet_NaN();
-  const FrontierPoint &a = used[used.size() - 2], &b = used.back();
-  return (b.loss - a.loss) / std::log(b.flops / a.flops);
 }
 
 std::vector<Replicates> replicates_of(const StudyResults& study) {
@@ -202,6 +175,32 @@ nlohmann::json spec_value(const RunHeader& header, const std::vector<std::string
 }
 
 }  // namespace
+
+Comparison compare(const PointTable& results, const std::string& baseline,
+                   const std::string& candidate, bool wall_clock, const ReportOptions& options) {
+  Comparison comparison{baseline, candidate, wall_clock, std::nullopt, ""};
+  SavingsOptions savings;
+  savings.baseline = baseline;
+  savings.candidate = candidate;
+  savings.bootstrap = options.bootstrap;
+  savings.seed = options.seed;
+  savings.wall_clock = wall_clock;
+  savings.from_budget = options.from_budget;
+  try {
+    comparison.savings = compute_savings(results, savings);
+  } catch (const std::runtime_error& error) {
+    comparison.refusal = error.what();
+  }
+  return comparison;
+}
+
+double last_slope(const ArchitectureFrontier& frontier) {
+  if (!frontier.frontier) return std::numeric_limits<double>::quiet_NaN();
+  const auto used = frontier.frontier->used();
+  if (used.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const FrontierPoint &a = used[used.size() - 2], &b = used.back();
+  return (b.loss - a.loss) / std::log(b.flops / a.flops);
+}
 
 StudyResults read_study(const std::vector<std::filesystem::path>& folders,
                         const ReportOptions& options) {

@@ -63,6 +63,13 @@ double spec_number(const RunHeader& header, const std::vector<std::string>& path
 // 1-based place of the architecture among the study's: its colour and marker in every plot.
 int style_of(const StudyResults& study, const std::string& architecture);
 
+// `candidate` over `baseline`, with the reason where there is no saving to tell.
+Comparison compare(const PointTable& results, const std::string& baseline,
+                   const std::string& candidate, bool wall_clock, const ReportOptions& options);
+
+// d loss / d ln compute along the frontier's last step, negative; NaN where it has none.
+double last_slope(const ArchitectureFrontier& frontier);
+
 const RunRecord* find_run(const StudyResults& study, const std::string& id);
 
 }  // namespace isoloss

@@ -40,24 +40,6 @@ std::string role_text(const std::string& role) {
   return "result";
 }
 
-// Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
-// where there is none.
-std::string runner_up_text(const StudyResults& study, const Decision& decision) {
-  const RunRecord* winner = find_run(study, decision.winner);
-  const RunRecord* other = find_run(study, decision.runner_up);
-  if (!winner || !other) return "not run";
-  for (auto a = other->evaluations.rbegin(); a != other->evaluations.rend(); ++a) {
-    for (const Evaluation& b : winner->evaluations) {
-      if (a->budget != b.budget || a->budget_unit != b.budget_unit) continue;
-      return fmt::format(
-          "{:+.4f} nats at {} ({} {})", a->loss - b.loss, budget_text(a->budget, a->budget_unit),
-          significant(other->header.learning_rate, 3),
-          a->loss < b.loss ? "is better: the decision did not hold" : "is worse: holds");
-    }
-  }
-  return "no common budget yet";
-}
-
 }  // namespace
 
 Table savings_table(const StudyResults& study) {
@@ -184,90 +166,6 @@ Table trials_table(const StudyResults& study) {
     nothing.budget = nothing.flops = nothing.tokens = nothing.loss = nothing.standard_error =
         nothing.seconds = kNone;
     if (run.evaluations.empty()) row(nothing, "");
-  }
-  return table;
-}
-
-Table decisions_table(const StudyResults& study) {
-  Table table{
-      "learning_rates",
-      "Learning rates: decided on the selection part of the held-out text, which is not the "
-      "part that is reported. Runner-up: its reported loss minus the winner's at the largest "
-      "common budget.",
-      {words("architecture", "architecture"), words("decided_at", "decided at"),
-       words("holds_for", "holds for"), words("losses", "rate: selection loss"),
-       number("learning_rate", "chosen"), words("at_edge", "at the edge of the search"),
-       words("runner_up", "runner-up check")},
-      {}};
-  for (const Decision& decision : study.all.decisions) {
-    std::string losses, unit;
-    for (const DecisionArm& arm : decision.arms) {
-      losses +=
-          fmt::format("{}{}: {}", losses.empty() ? "" : ", ", significant(arm.learning_rate, 3),
-                      arm.diverged ? "diverged" : fixed(arm.selection_loss, 4));
-    }
-    for (const Point& point : study.all.points) {
-      if (point.budget == decision.budget) unit = point.budget_unit;
-    }
-    table.rows.push_back(
-        {text_cell(decision.architecture),
-         text_cell(decision.size + ", " + budget_text(decision.budget, unit)),
-         text_cell(fmt::format("{}, {}", decision.every_size ? "every size" : "this size",
-                               decision.this_budget_only ? "this budget" : "every budget")),
-         text_cell(losses), significant_cell(decision.learning_rate, 3),
-         text_cell(decision.at_edge ? "yes: may be better beyond" : "no"),
-         text_cell(runner_up_text(study, decision))});
-  }
-  return table;
-}
-
-Table common_rates_table(const StudyResults& study) {
-  Table table{
-      "common_learning_rates",
-      "Selection losses at a common learning rate, at the sizes and budgets where rates were "
-      "decided; the last row of each is every architecture at its own rate.",
-      {words("cell", "decided at"), words("learning_rate", "learning rate")},
-      {}};
-  for (const std::string& architecture : study.architectures) {
-    table.columns.push_back(number(architecture, architecture));
-  }
-  std::set<std::pair<std::string, double>> cells;
-  for (const Decision& decision : study.all.decisions) {
-    cells.insert({decision.size, decision.budget});
-  }
-  for (const auto& [size, budget] : cells) {
-    std::set<double> rates;
-    std::vector<const Decision*> of(study.architectures.size(), nullptr);
-    for (const Decision& decision : study.all.decisions) {
-      const auto place = static_cast<std::size_t>(style_of(study, decision.architecture) - 1);
-      if (place >= of.size() || decision.size != size || decision.budget != budget) continue;
-      of[place] = &decision;
-      for (const DecisionArm& arm : decision.arms) rates.insert(arm.learning_rate);
-    }
-    if (std::count(of.begin(), of.end(), nullptr) + 1 >= static_cast<std::ptrdiff_t>(of.size())) {
-      continue;  // a comparison needs two
-    }
-    const TableCell cell = text_cell(size + ", " + significant(budget, 4));
-    const auto row = [&](TableCell rate, auto&& matches) {
-      std::vector<TableCell> out{cell, std::move(rate)};
-      for (const Decision* decision : of) {
-        double loss = kNone;
-        if (decision) {
-          for (const DecisionArm& arm : decision->arms) {
-            if (matches(*decision, arm) && !arm.diverged) loss = arm.selection_loss;
-          }
-        }
-        out.push_back(fixed_cell(loss, 4));
-      }
-      table.rows.push_back(std::move(out));
-    };
-    for (const double rate : rates) {
-      row(significant_cell(rate, 3),
-          [&](const Decision&, const DecisionArm& arm) { return arm.learning_rate == rate; });
-    }
-    row(text_cell("own"), [](const Decision& decision, const DecisionArm& arm) {
-      return arm.learning_rate == decision.learning_rate;
-    });
   }
   return table;
 }

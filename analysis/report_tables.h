@@ -12,10 +12,6 @@ Table frontier_table(const StudyResults& study);
 // Each with its sd in nats and what it is worth in compute, at the frontier's local slope.
 Table seed_noise_table(const StudyResults& study);
 Table trials_table(const StudyResults& study);
-Table decisions_table(const StudyResults& study);
-// Losses of every architecture at the rates they all tried, where they were decided
-// (docs/comparison.md rule 3: tuned and common learning rates).
-Table common_rates_table(const StudyResults& study);
 Table scores_table(const StudyResults& study);
 
 // FLOPs spent at the score's step, by the exact convention.

@@ -20,6 +20,7 @@ struct StudyRecipe {
   bool floor_known = false;
   double batch_tokens = 1024;
   double rate_step = 1.6;  // between neighbours of the learning-rate search
+  bool rate_list = false;  // three rates at every size and budget, nothing searched
   double seed_noise = 0.004;
 };
 

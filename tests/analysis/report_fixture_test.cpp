@@ -109,6 +109,14 @@ std::filesystem::path write_study(const StudyRecipe& recipe) {
   std::filesystem::create_directories(folder.decisions());
   for (std::size_t a = 0; a < recipe.architectures.size(); ++a) {
     const auto& [name, saving] = recipe.architectures[a];
+    if (recipe.rate_list) {
+      for (const double rate : {0.05 / recipe.rate_step, 0.05, 0.05 * recipe.rate_step}) {
+        for (std::size_t size = 0; size < kSizes.size(); ++size) {
+          store(folder, record_of(recipe, name, saving, size, 0, rate));
+        }
+      }
+      continue;
+    }
     Decision decision;
     decision.key = fmt::format("decision-{}", a);
     decision.architecture = name;
