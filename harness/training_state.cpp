@@ -38,7 +38,7 @@ void copy_bytes(std::span<const std::byte> from, std::span<Real> to) {
 }  // namespace
 
 TrainingState::TrainingState(const RunSpec& spec)
-    : optimizer_spec_(spec.optimizer), model_(spec.model, spec.seed, precision_of(spec)) {
+    : optimizer_spec_(spec.optimizer), model_(spec.model, spec.seed, {precision_of(spec)}) {
   const auto size = static_cast<std::size_t>(optimizer_state_size(model_.table(), optimizer_spec_));
   if (model_.precision() == Precision::Float64) {
     optimizer_ = std::vector<double>(size, 0.0);
@@ -55,7 +55,7 @@ TrainingState::Update TrainingState::update(std::span<const std::int32_t> tokens
   const auto start = std::chrono::steady_clock::now();
   Update result;
   result.metrics.step = step_ + 1;
-  result.metrics.loss = model_.loss_and_gradients(tokens, optimizer_spec_.z_loss);
+  result.metrics.loss = model_.loss_and_gradients(tokens, {optimizer_spec_.z_loss});
   std::visit(
       [&]<typename Real>(std::vector<Real>& state) {
         const auto [weights, gradients] = buffers<Real>(model_);

@@ -13,12 +13,13 @@ std::vector<Product> work_list(const ModelSpec& spec) {
   const std::int64_t hidden = feed_forward_width(spec);
   const std::int64_t heads = head_count(spec) * spec.layers;
   std::vector<Product> list;
-  list.push_back(
-      {"attention.projection", t, width, spec.d_model, (spec.shared_qk ? 2 : 3) * spec.layers});
-  if (spec.shared_qk) list.push_back({"attention.projection", t, width, width, spec.layers});
+  list.push_back({"attention.projection", t, width, spec.d_model,
+                  (spec.shared_qk != SharedQk::No ? 2 : 3) * spec.layers});
+  if (spec.shared_qk != SharedQk::No)
+    list.push_back({"attention.projection", t, width, width, spec.layers});
   if (spec.convolution_width > 0)
-    list.push_back(
-        {"convolution", t, width, spec.convolution_width, (spec.shared_qk ? 2 : 3) * spec.layers});
+    list.push_back({"convolution", t, width, spec.convolution_width,
+                    (spec.shared_qk != SharedQk::No ? 2 : 3) * spec.layers});
   list.push_back({"attention.logits", t, t, spec.d_head, heads});
   list.push_back({"attention.values", t, spec.d_head, t, heads});
   list.push_back({"attention.output", t, spec.d_model, width, spec.layers});

@@ -55,11 +55,10 @@ std::span<Real> as_span(const at::Tensor& tensor) {
 }  // namespace
 
 struct LanguageModel::Impl {
-  Impl(const ModelSpec& model_spec, std::uint64_t seed, Precision model_precision,
-       Kernels model_kernels)
+  Impl(const ModelSpec& model_spec, std::uint64_t seed, const ModelOptions& options)
       : spec(model_spec),
-        precision(model_precision),
-        kernels(model_kernels),
+        precision(options.precision),
+        kernels(options.kernels),
         buffers(parameter_table(spec), seed,
                 precision == Precision::Float64 ? at::kDouble : at::kFloat),
         weights(decoder_weights(spec, buffers)),
@@ -81,10 +80,10 @@ struct LanguageModel::Impl {
   mutable Workspace workspace;  // holds no state from one call to the next
 };
 
-LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed, Precision precision,
-                             Kernels kernels) {
+LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed,
+                             const ModelOptions& options) {
   check(spec);
-  impl_ = std::make_unique<Impl>(spec, seed, precision, kernels);
+  impl_ = std::make_unique<Impl>(spec, seed, options);
 }
 
 LanguageModel::~LanguageModel() = default;
@@ -95,13 +94,15 @@ const ModelSpec& LanguageModel::spec() const { return impl_->spec; }
 const ParameterTable& LanguageModel::table() const { return impl_->buffers.table(); }
 Precision LanguageModel::precision() const { return impl_->precision; }
 
-double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens, double z_loss) {
+double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
+                                         const StepOptions& options) {
   Impl& m = *impl_;
   const Batch batch = as_batch(tokens, m.spec.sequence, m.spec.vocabulary);
   m.buffers.gradients().zero_();
   const DecoderStep step = m.step(batch.inputs);
   m.workspace.begin_step();
-  const Loss result = decoder_loss(step, decoder(step, batch.inputs), batch.targets, z_loss);
+  const Loss result =
+      decoder_loss(step, decoder(step, batch.inputs), batch.targets, options.z_loss);
   result.total.backward();
   return result.cross_entropy.item<double>();
 }

@@ -21,61 +21,78 @@ class Places {
   Places(const ModelSpec& spec, const ParameterBuffers& buffers) : spec_(spec), buffers_(buffers) {}
 
   NormWeights norm(const std::string& name) const {
-    NormWeights weights;
-    weights.scale = buffers_.weight(name + ".scale");
-    if (spec_.norm != Norm::Rms) weights.bias = buffers_.weight(name + ".bias");
-    return weights;
+    return {buffers_.weight(name + ".scale"), buffers_.weight(name + ".bias")};
   }
 
   AttentionWeights attention(const std::string& layer) const {
     const std::string name = layer + "attention.";
-    const std::int64_t width = attention_width(spec_);
-    const std::int64_t parts = spec_.shared_qk ? 2 : 3;
-    const std::string first = name + (spec_.shared_qk ? "key" : "query");
+    const std::string first = name + (spec_.shared_qk == SharedQk::No ? "query" : "key");
     AttentionWeights weights;
     weights.norm = norm(name + "norm");
+    weights.norm_after = norm(name + "norm_after");
+    weights.query = buffers_.weight(name + "query");
     weights.key = buffers_.weight(name + "key");
     weights.value = buffers_.weight(name + "value");
-    if (spec_.shared_qk)
-      weights.query_from_key = buffers_.weight(name + "query_from_key");
-    else
-      weights.query = buffers_.weight(name + "query");
-    weights.output = buffers_.weight(name + "output");
-    weights.projections = buffers_.group(first, name + "value", {parts * width, spec_.d_model});
-    if (spec_.convolution_width == 0) return weights;
-    if (!spec_.shared_qk) weights.query_convolution = taps(name + "query_convolution.");
+    weights.query_from_key = buffers_.weight(name + "query_from_key");
+    weights.query_bias = buffers_.weight(name + "query_bias");
+    weights.key_bias = buffers_.weight(name + "key_bias");
+    weights.value_bias = buffers_.weight(name + "value_bias");
+    weights.output_bias = buffers_.weight(name + "output_bias");
+    weights.query_convolution = taps(name + "query_convolution.");
     weights.key_convolution = taps(name + "key_convolution.");
     weights.value_convolution = taps(name + "value_convolution.");
-    const std::string last = std::to_string(spec_.convolution_width - 1);
-    weights.convolutions =
-        buffers_.group(first + "_convolution.0", name + "value_convolution." + last,
-                       {parts, spec_.convolution_width, width});
+    weights.output = buffers_.weight(name + "output");
+    weights.rezero = buffers_.weight(name + "rezero");
+    weights.projections = buffers_.group(first, name + "value", {-1, spec_.d_model});
+    weights.projection_biases = buffers_.group(first + "_bias", name + "value_bias", {-1});
+    weights.convolutions = convolutions(name, weights);
     return weights;
   }
 
   FeedForwardWeights feed_forward(const std::string& layer) const {
     const std::string name = layer + "feed_forward.";
-    const std::int64_t hidden = feed_forward_width(spec_) * (spec_.gated ? 2 : 1);
     const std::string first = name + (spec_.gated ? "gate" : "in");
     FeedForwardWeights weights;
     weights.norm = norm(name + "norm");
-    if (spec_.gated) weights.gate = buffers_.weight(name + "gate");
-    if (spec_.gated) weights.gate_bias = buffers_.weight(name + "gate_bias");
+    weights.norm_after = norm(name + "norm_after");
+    weights.gate = buffers_.weight(name + "gate");
+    weights.gate_bias = buffers_.weight(name + "gate_bias");
     weights.in = buffers_.weight(name + "in");
     weights.in_bias = buffers_.weight(name + "in_bias");
     weights.out = buffers_.weight(name + "out");
     weights.out_bias = buffers_.weight(name + "out_bias");
-    weights.hidden = buffers_.group(first, name + "in", {hidden, spec_.d_model});
-    weights.hidden_bias = buffers_.group(first + "_bias", name + "in_bias", {hidden});
+    weights.rezero = buffers_.weight(name + "rezero");
+    weights.hidden = buffers_.group(first, name + "in", {-1, spec_.d_model});
+    weights.hidden_bias = buffers_.group(first + "_bias", name + "in_bias", {-1});
     return weights;
   }
 
  private:
   std::vector<Weight> taps(const std::string& name) const {
     std::vector<Weight> weights;
-    for (std::int64_t tap = 0; tap < spec_.convolution_width; ++tap)
-      weights.push_back(buffers_.weight(name + std::to_string(tap)));
+    for (std::int64_t tap = 0; tap < spec_.convolution_width; ++tap) {
+      Weight weight = buffers_.weight(name + std::to_string(tap));
+      if (weight.value.defined()) weights.push_back(std::move(weight));
+    }
     return weights;
+  }
+
+  Weight convolutions(const std::string& name, const AttentionWeights& weights) const {
+    std::vector<std::string> parts;
+    std::int64_t channels = -1;
+    for (const auto& [part, of_part] : {std::pair{"query", &weights.query_convolution},
+                                        {"key", &weights.key_convolution},
+                                        {"value", &weights.value_convolution}}) {
+      if (of_part->empty()) continue;
+      const std::int64_t here = of_part->front().value.size(0);
+      if (channels >= 0 && here != channels) return {};
+      channels = here;
+      parts.push_back(name + part + "_convolution.");
+    }
+    if (parts.empty()) return {};
+    return buffers_.group(
+        parts.front() + "0", parts.back() + std::to_string(spec_.convolution_width - 1),
+        {static_cast<std::int64_t>(parts.size()), spec_.convolution_width, channels});
   }
 
   const ModelSpec& spec_;
@@ -96,14 +113,16 @@ ParameterBuffers::ParameterBuffers(ParameterTable table, std::uint64_t seed, at:
     fill<float>(weights_, table_, seed);
 }
 
-const Parameter& ParameterBuffers::find(const std::string& name) const {
-  return table_.parameters[index_.at(name)];
+const Parameter* ParameterBuffers::find(const std::string& name) const {
+  const auto at = index_.find(name);
+  return at == index_.end() ? nullptr : &table_.parameters[at->second];
 }
 
 Weight ParameterBuffers::weight(const std::string& name) const {
-  const Parameter& p = find(name);
-  Weight weight{weights_.narrow(0, p.offset, p.size()).view(p.shape),
-                gradients_.narrow(0, p.offset, p.size()).view(p.shape)};
+  const Parameter* p = find(name);
+  if (!p) return {};
+  Weight weight{weights_.narrow(0, p->offset, p->size()).view(p->shape),
+                gradients_.narrow(0, p->offset, p->size()).view(p->shape)};
   weight.value.set_requires_grad(true);
   weight.value.mutable_grad() = weight.gradient;
   return weight;
@@ -111,10 +130,11 @@ Weight ParameterBuffers::weight(const std::string& name) const {
 
 Weight ParameterBuffers::group(const std::string& first, const std::string& last,
                                const std::vector<std::int64_t>& shape) const {
-  const std::int64_t begin = find(first).offset;
-  const std::int64_t size = find(last).offset + find(last).size() - begin;
-  return {weights_.narrow(0, begin, size).view(shape),
-          gradients_.narrow(0, begin, size).view(shape)};
+  const Parameter *begin = find(first), *end = find(last);
+  if (!begin || !end) return {};
+  const std::int64_t size = end->offset + end->size() - begin->offset;
+  return {weights_.narrow(0, begin->offset, size).view(shape),
+          gradients_.narrow(0, begin->offset, size).view(shape)};
 }
 
 DecoderWeights decoder_weights(const ModelSpec& spec, const ParameterBuffers& buffers) {
@@ -122,6 +142,8 @@ DecoderWeights decoder_weights(const ModelSpec& spec, const ParameterBuffers& bu
   DecoderWeights weights;
   weights.embedding = buffers.weight("embedding");
   weights.relative_bias = buffers.weight("relative_bias");
+  weights.position_embedding = buffers.weight("position_embedding");
+  weights.output = spec.tied ? weights.embedding : buffers.weight("output");
   for (std::int64_t i = 0; i < spec.layers; ++i) {
     const std::string layer = "layers." + std::to_string(i) + ".";
     weights.layers.push_back({places.attention(layer), places.feed_forward(layer)});

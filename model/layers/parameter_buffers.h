@@ -24,16 +24,16 @@ class ParameterBuffers {
   const at::Tensor& gradients() const { return gradients_; }
 
   // One tensor of the table: a leaf that requires gradients, its .grad preset to the view beside
-  // it.
+  // it. Undefined where the table has no such tensor.
   Weight weight(const std::string& name) const;
 
   // Adjacent tensors of the table, first to last, as one tensor of `shape` (plain views, not
-  // leaves).
+  // leaves). Undefined where the table lacks one of the two.
   Weight group(const std::string& first, const std::string& last,
                const std::vector<std::int64_t>& shape) const;
 
  private:
-  const Parameter& find(const std::string& name) const;
+  const Parameter* find(const std::string& name) const;
 
   ParameterTable table_;
   std::unordered_map<std::string, std::size_t> index_;

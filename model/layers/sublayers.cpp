@@ -73,8 +73,9 @@ at::Tensor attention(const ModelSpec& spec, const AttentionWeights& weights,
   const std::int64_t heads = head_count(spec);
   const at::Tensor key = project(x, weights.key, weights.key_convolution);
   const at::Tensor value = project(x, weights.value, weights.value_convolution);
-  const at::Tensor query = spec.shared_qk ? at::linear(key, weights.query_from_key.value)
-                                          : project(x, weights.query, weights.query_convolution);
+  const at::Tensor query = spec.shared_qk != SharedQk::No
+                               ? at::linear(key, weights.query_from_key.value)
+                               : project(x, weights.query, weights.query_convolution);
   const at::Tensor logits =
       at::matmul(split_heads(query, heads), split_heads(key, heads).transpose(2, 3)) +
       position_bias(relative_bias, buckets);

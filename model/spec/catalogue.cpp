@@ -18,8 +18,10 @@ const CatalogueEntry& find(std::span<const CatalogueEntry> entries, std::string_
                    suggestion(name, names));
 }
 
-ModelSpec apply(ModelSpec spec, const CatalogueEntry& entry) {
-  for (const auto& [field, value] : entry.overrides) set_field(spec, field, value);
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+ModelSpec apply(ModelSpec spec, const Overrides& overrides) {
+  for (const auto& [field, value] : overrides) set_field(spec, field, value);
   return spec;
 }
 
@@ -28,6 +30,9 @@ ModelSpec apply(ModelSpec spec, const CatalogueEntry& entry) {
 std::span<const CatalogueEntry> architectures() {
   static const std::vector<CatalogueEntry> entries = {
       {"transformer", "T5's decoder: pre-LayerNorm, ReLU (Primer's 'vanilla', section 4)", {}},
+      {"transformer-gelu",
+       "transformer with the tanh approximation of GELU (Primer's 'Transformer+GELU')",
+       {{"activation", "gelu"}}},
       {"transformer++",
        "SwiGLU with two thirds of the hidden width, RMSNorm (Primer's 'Transformer++')",
        {{"activation", "swish"}, {"gated", "true"}, {"norm", "rms"}}},
@@ -43,6 +48,47 @@ std::span<const CatalogueEntry> architectures() {
         {"shared_qk", "true"},
         {"norm", "primer"},
         {"norm_placement", "primer"}}},
+      {"primer-discovered",
+       "the program that the search found (Primer figures 13 to 25): 12x feed-forward on a "
+       "narrower "
+       "stream, per-head shared Q and K, tanh after the softmax, branches added twice; without its "
+       "gate of fixed length",
+       {{"activation", "squared_relu"},
+        {"feed_forward_bias", "in"},
+        {"convolution_width", "3"},
+        {"convolution_on", "kv"},
+        {"shared_qk", "per_head"},
+        {"key_value_scale", "-1.12"},
+        {"attention_tanh", "true"},
+        {"norm", "primer"},
+        {"norm_placement", "primer"},
+        {"branch_scale", "2"},
+        {"d_ff_ratio", "12"}},
+       {{"t5-small",
+         {{"d_model", "384"}, {"d_head", "48"}, {"d_ff", "4608"}, {"d_ff_gated", "3072"}}}}},
+      {"gpt2",
+       "GPT-2's decoder (Radford et al. 2019): learned positions, biases everywhere, GELU",
+       {{"activation", "gelu"},
+        {"attention_bias", "true"},
+        {"attention_scale", "run_time"},
+        {"positions", "learned"},
+        {"output_scale", "false"},
+        {"initialization", "gpt2"},
+        {"norm_epsilon", "1e-5"}}},
+      {"llama",
+       "Llama's decoder (Touvron et al. 2023): RMSNorm, SwiGLU, rotary positions, no biases, "
+       "output "
+       "layer of its own; kv_heads groups heads",
+       {{"activation", "swish"},
+        {"gated", "true"},
+        {"feed_forward_bias", "false"},
+        {"norm", "rms"},
+        {"attention_scale", "run_time"},
+        {"positions", "rotary"},
+        {"tied", "false"},
+        {"output_scale", "false"},
+        {"initialization", "gpt2"},
+        {"norm_epsilon", "1e-6"}}},
   };
   return entries;
 }
@@ -94,13 +140,18 @@ std::span<const CatalogueEntry> sizes() {
 }
 
 ModelSpec named_architecture(std::string_view name) {
-  ModelSpec spec = apply(ModelSpec{}, find(architectures(), name, "architecture"));
+  ModelSpec spec = apply(ModelSpec{}, find(architectures(), name, "architecture").overrides);
   spec.architecture = name;
   return spec;
 }
 
 ModelSpec with_size(ModelSpec spec, std::string_view size) {
-  spec = apply(std::move(spec), find(sizes(), size, "size"));
+  spec = apply(std::move(spec), find(sizes(), size, "size").overrides);
+  for (const CatalogueEntry& entry : architectures()) {
+    const auto change = entry.at_size.find(std::string(size));
+    if (entry.name == spec.architecture && change != entry.at_size.end())
+      spec = apply(std::move(spec), change->second);
+  }
   spec.size = size;
   return spec;
 }

@@ -13,15 +13,39 @@ namespace {
 template <typename Enum, std::size_t n>
 using Names = std::array<std::pair<Enum, const char*>, n>;
 
-constexpr Names<Activation, 5> kActivations{{{Activation::Relu, "relu"},
-                                             {Activation::Gelu, "gelu"},
-                                             {Activation::Swish, "swish"},
-                                             {Activation::SquaredRelu, "squared_relu"},
-                                             {Activation::Linear, "linear"}}};
-constexpr Names<Norm, 3> kNorms{
-    {{Norm::Layer, "layer"}, {Norm::Rms, "rms"}, {Norm::Primer, "primer"}}};
-constexpr Names<NormPlacement, 2> kPlacements{
-    {{NormPlacement::Pre, "pre"}, {NormPlacement::Primer, "primer"}}};
+constexpr Names<Activation, 10> kActivations{{{Activation::Relu, "relu"},
+                                              {Activation::Gelu, "gelu"},
+                                              {Activation::GeluErf, "gelu_erf"},
+                                              {Activation::Swish, "swish"},
+                                              {Activation::Elu, "elu"},
+                                              {Activation::Selu, "selu"},
+                                              {Activation::Sigmoid, "sigmoid"},
+                                              {Activation::Softplus, "softplus"},
+                                              {Activation::SquaredRelu, "squared_relu"},
+                                              {Activation::Linear, "linear"}}};
+constexpr Names<FeedForwardBias, 3> kFeedForwardBiases{{{FeedForwardBias::Both, "true"},
+                                                        {FeedForwardBias::In, "in"},
+                                                        {FeedForwardBias::None, "false"}}};
+constexpr Names<Norm, 4> kNorms{
+    {{Norm::Layer, "layer"}, {Norm::Rms, "rms"}, {Norm::Primer, "primer"}, {Norm::None, "none"}}};
+constexpr Names<NormPlacement, 4> kPlacements{{{NormPlacement::Pre, "pre"},
+                                               {NormPlacement::Post, "post"},
+                                               {NormPlacement::Primer, "primer"},
+                                               {NormPlacement::Both, "both"}}};
+constexpr Names<ConvolutionPlace, 2> kConvolutionPlaces{
+    {{ConvolutionPlace::AfterProjection, "after_projection"},
+     {ConvolutionPlace::BeforeProjection, "before_projection"}}};
+constexpr Names<SharedQk, 3> kSharedQk{
+    {{SharedQk::No, "false"}, {SharedQk::Full, "true"}, {SharedQk::PerHead, "per_head"}}};
+constexpr Names<AttentionScale, 2> kAttentionScales{
+    {{AttentionScale::Folded, "folded"}, {AttentionScale::RunTime, "run_time"}}};
+constexpr Names<Positions, 5> kPositions{{{Positions::Relative, "relative"},
+                                          {Positions::Learned, "learned"},
+                                          {Positions::Sinusoidal, "sinusoidal"},
+                                          {Positions::Rotary, "rotary"},
+                                          {Positions::None, "none"}}};
+constexpr Names<Initialization, 2> kInitializations{
+    {{Initialization::T5, "t5"}, {Initialization::Gpt2, "gpt2"}}};
 
 template <typename Enum, std::size_t n>
 SpecField choice(const char* name, const char* meaning, Enum ModelSpec::*member,
@@ -90,23 +114,30 @@ SpecField words(const char* name, const char* meaning, std::string ModelSpec::*m
           [member](ModelSpec& spec, const std::string& text) { spec.*member = text; }};
 }
 
+SpecField later(SpecField field) {
+  field.named_at_default = false;
+  return field;
+}
+
 std::vector<SpecField> make_fields() {
   return {
       words("architecture", "name of the architecture", &ModelSpec::architecture),
       words("size", "name of the size", &ModelSpec::size),
       choice("activation", "of the feed-forward", &ModelSpec::activation, kActivations),
       yes_no("gated", "feed-forward act(x W0 + b0) * (x W1 + b1)", &ModelSpec::gated),
-      choice("norm", "layer, rms or primer", &ModelSpec::norm, kNorms),
-      choice("norm_placement", "pre, or primer: before attention and after the feed-forward",
+      choice("norm", "layer, rms, primer or none", &ModelSpec::norm, kNorms),
+      choice("norm_placement",
+             "pre, post, both, or primer: before attention and after the feed-forward",
              &ModelSpec::norm_placement, kPlacements),
       number("convolution_width", "causal depthwise convolution on Q, K, V; 0: none",
              &ModelSpec::convolution_width),
-      yes_no("shared_qk", "queries computed from keys", &ModelSpec::shared_qk),
+      choice("shared_qk", "queries computed from keys: true, false or per_head",
+             &ModelSpec::shared_qk, kSharedQk),
       number("layers", "attention and feed-forward pairs", &ModelSpec::layers),
       number("d_model", "width of the residual stream", &ModelSpec::d_model),
       number("d_head", "channels of a head", &ModelSpec::d_head),
       number("heads", "0: d_model / d_head", &ModelSpec::heads),
-      number("d_ff", "hidden width without a gate; 0: 4 d_model", &ModelSpec::d_ff),
+      number("d_ff", "hidden width without a gate; 0: d_ff_ratio d_model", &ModelSpec::d_ff),
       number("d_ff_gated", "hidden width with a gate; 0: 2/3 of the other", &ModelSpec::d_ff_gated),
       number("sequence", "tokens of a sequence", &ModelSpec::sequence),
       number("vocabulary", "tokens known; follows the tokenizer", &ModelSpec::vocabulary),
@@ -114,6 +145,33 @@ std::vector<SpecField> make_fields() {
       number("relative_max_distance", "where the last bucket begins",
              &ModelSpec::relative_max_distance),
       real("norm_epsilon", "added to the variance", &ModelSpec::norm_epsilon),
+      // Later than the first runs: at their defaults no canonical spec names them, so that a run
+      // made before a switch existed is still the same run.
+      later(choice("feed_forward_bias", "true, false, or in: of the hidden layer alone",
+                   &ModelSpec::feed_forward_bias, kFeedForwardBiases)),
+      later(yes_no("rezero", "branches times a learned scalar from zero", &ModelSpec::rezero)),
+      later(real("branch_scale", "branches times this constant", &ModelSpec::branch_scale)),
+      later(yes_no("token_shift", "sub-layers read half of their channels one step late",
+                   &ModelSpec::token_shift)),
+      later(words("convolution_on", "which of q, k, v are convolved", &ModelSpec::convolution_on)),
+      later(yes_no("convolution_shared", "one filter of d_head channels for every head",
+                   &ModelSpec::convolution_shared)),
+      later(choice("convolution_place", "after_projection or before_projection",
+                   &ModelSpec::convolution_place, kConvolutionPlaces)),
+      later(number("kv_heads", "heads of keys and values; 0: heads", &ModelSpec::kv_heads)),
+      later(yes_no("attention_bias", "of the attention's projections", &ModelSpec::attention_bias)),
+      later(choice("attention_scale", "folded into the initial weights, or run_time",
+                   &ModelSpec::attention_scale, kAttentionScales)),
+      later(real("key_value_scale", "keys and values times this", &ModelSpec::key_value_scale)),
+      later(yes_no("attention_tanh", "of the attention weights", &ModelSpec::attention_tanh)),
+      later(choice("positions", "relative, learned, sinusoidal, rotary or none",
+                   &ModelSpec::positions, kPositions)),
+      later(real("rotary_base", "of the slowest rotary wavelength", &ModelSpec::rotary_base)),
+      later(yes_no("tied", "the output layer is the embedding", &ModelSpec::tied)),
+      later(yes_no("output_scale", "a tied output layer reads x d_model^-1/2",
+                   &ModelSpec::output_scale)),
+      later(choice("initialization", "t5 or gpt2", &ModelSpec::initialization, kInitializations)),
+      later(real("d_ff_ratio", "d_ff over d_model where d_ff is 0", &ModelSpec::d_ff_ratio)),
   };
 }
 
@@ -144,8 +202,13 @@ void set_field(ModelSpec& spec, std::string_view name, const std::string& value)
 }
 
 std::vector<std::pair<std::string, std::string>> spec_as_text(const ModelSpec& spec) {
+  static const ModelSpec defaults;
   std::vector<std::pair<std::string, std::string>> list;
-  for (const SpecField& field : spec_fields()) list.emplace_back(field.name, field.get(spec));
+  for (const SpecField& field : spec_fields()) {
+    std::string value = field.get(spec);
+    if (field.named_at_default || value != field.get(defaults))
+      list.emplace_back(field.name, std::move(value));
+  }
   return list;
 }
 

@@ -17,7 +17,8 @@ struct SpecField {
   std::string meaning;  // one line for documentation and --help
   std::function<std::string(const ModelSpec&)> get;
   std::function<void(ModelSpec&, const std::string&)>
-      set;  // throws InputError: wrong type or value
+      set;                       // throws InputError: wrong type or value
+  bool named_at_default = true;  // whether the canonical text names it at its default
 };
 
 std::span<const SpecField> spec_fields();
@@ -26,7 +27,8 @@ std::span<const std::string> spec_field_names();
 // Sets one field from text; throws InputError with the nearest name where there is none such.
 void set_field(ModelSpec& spec, std::string_view name, const std::string& value);
 
-// Every field in the list's order; two equal specs give equal lists.
+// The fields of the canonical text, in the list's order: two specs are equal exactly where their
+// lists are.
 std::vector<std::pair<std::string, std::string>> spec_as_text(const ModelSpec& spec);
 
 }  // namespace isoloss

@@ -21,7 +21,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"results", {"model/spec"}},
     {"sweeps", {"model/spec", "model/cost"}},
     {"analysis", {"model/spec", "results"}},
-    {"model/kernels/cpu", {"model/spec"}},
+    {"model/kernels/cpu", {"model/spec", "model/parallel"}},
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/cost", "sweeps"}},
@@ -82,7 +82,8 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
     std::regex header;
     std::set<std::string> rooms;
   } rules[] = {
-      {std::regex("^(torch|ATen|c10)/"), {"model/layers", "model/kernels/cpu", "harness"}},
+      {std::regex("^(torch|ATen|c10)/"),
+       {"model/layers", "model/kernels/cpu", "model/parallel", "harness"}},
       {std::regex("^mpi\\.h$"), {"harness"}},
       {std::regex("^hdf5"), {"results"}},
       {std::regex("^yaml-cpp/"), {"sweeps"}},

@@ -20,7 +20,7 @@ struct AttentionCall : torch::CustomClassHolder {
   at::Tensor x, normed, projected, convolved, query, mixed, probabilities;
 
   std::int64_t width() const { return attention_width(step.spec); }
-  std::int64_t parts() const { return step.spec.shared_qk ? 2 : 3; }
+  std::int64_t parts() const { return step.spec.shared_qk != SharedQk::No ? 2 : 3; }
   ConvolutionShape convolution() const {
     return {step.batch, step.length, parts(), step.spec.convolution_width, width()};
   }
@@ -33,7 +33,7 @@ struct AttentionCall : torch::CustomClassHolder {
   }
   // Q, K and V among the parts; Q is apart with shared Q and K.
   at::Tensor query_of(const at::Tensor& all, const at::Tensor& apart) const {
-    return step.spec.shared_qk ? apart : part(all, 0);
+    return step.spec.shared_qk != SharedQk::No ? apart : part(all, 0);
   }
   at::Tensor key_of(const at::Tensor& all) const { return part(all, parts() - 2); }
   at::Tensor value_of(const at::Tensor& all) const { return part(all, parts() - 1); }
@@ -64,7 +64,7 @@ at::Tensor attend(AttentionCall& call, const at::Tensor& x) {
                         pointer<Real>(call.weights.convolutions.value),
                         pointer<Real>(call.convolved));
   }
-  if (step.spec.shared_qk) {
+  if (step.spec.shared_qk != SharedQk::No) {
     call.query = workspace.keep({step.rows(), call.width()});
     at::mm_out(call.query, call.key_of(call.convolved), call.weights.query_from_key.value.t());
   }
@@ -102,7 +102,7 @@ void attend_backward(AttentionCall& call, at::Tensor dy) {
       {write_rows<Real>(d_query), write_rows<Real>(d_key), write_rows<Real>(call.value_of(d_parts)),
        pointer<Real>(d_bias)});
   at::Tensor(call.relative_bias.gradient).index_add_(1, step.buckets, d_bias);
-  if (step.spec.shared_qk) {
+  if (step.spec.shared_qk != SharedQk::No) {
     at::Tensor(weights.query_from_key.gradient).addmm_(d_query.t(), call.key_of(call.convolved));
     d_key.addmm_(d_query, weights.query_from_key.value);
   }

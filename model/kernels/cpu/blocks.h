@@ -9,6 +9,7 @@
 
 #include "model/kernels/cpu/weights.h"
 #include "model/kernels/cpu/workspace.h"
+#include "model/parallel/communicator.h"
 #include "model/spec/model_spec.h"
 
 namespace isoloss {
@@ -19,10 +20,17 @@ struct FusedStep {
   Workspace& workspace;
   std::int64_t batch = 0;
   std::int64_t length = 0;
-  at::Tensor buckets;  // int64 [length], of the distances
+  at::Tensor buckets;  // int64 [length], of the distances; undefined without relative positions
+  Communicator* tensor_ranks = nullptr;  // these share the heads, hidden channels and vocabulary
 
   std::int64_t rows() const { return batch * length; }
 };
+
+// Whether the fused blocks know everything that the spec switches on; what they do not know runs on
+// the plain operations.
+bool attention_is_fused(const ModelSpec& spec);
+bool feed_forward_is_fused(const ModelSpec& spec);
+bool output_is_fused(const ModelSpec& spec);
 
 // Rows of the embedding; `ids` are int64 [batch * length].
 at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const at::Tensor& ids);

@@ -53,7 +53,7 @@ class EverySpec : public testing::TestWithParam<std::tuple<std::size_t, Kernels>
   ModelSpec spec() const { return every_spec()[std::get<0>(GetParam())]; }
   Kernels kernels() const { return std::get<1>(GetParam()); }
   LanguageModel model() const {
-    LanguageModel made(spec(), 0, Precision::Float64, kernels());
+    LanguageModel made(spec(), 0, {Precision::Float64, kernels()});
     set_formula_weights(made);
     return made;
   }
@@ -65,7 +65,7 @@ class EverySpec : public testing::TestWithParam<std::tuple<std::size_t, Kernels>
 TEST_P(EverySpec, GradientOfEveryTensorIsItsFiniteDifference) {
   LanguageModel m = model();
   const std::vector<std::int32_t> tokens = formula_tokens();
-  m.loss_and_gradients(tokens, 0);
+  m.loss_and_gradients(tokens, {0});
   const std::vector<double> gradients(m.gradients64().begin(), m.gradients64().end());
   const std::vector<double> weights(m.weights64().begin(), m.weights64().end());
   for (const Parameter& p : m.table().parameters) {
@@ -77,7 +77,7 @@ TEST_P(EverySpec, GradientOfEveryTensorIsItsFiniteDifference) {
         const auto at = static_cast<std::size_t>(p.offset + i);
         m.weights64()[at] = weights[at] + step * direction(i);
       }
-      const double loss = m.loss_and_gradients(tokens, 0);
+      const double loss = m.loss_and_gradients(tokens, {0});
       std::copy(weights.begin(), weights.end(), m.weights64().begin());
       return loss;
     };
@@ -115,25 +115,25 @@ TEST_P(EverySpec, MeanOfTokenLossesIsTheLoss) {
   LanguageModel m = model();
   const std::vector<float> losses = m.token_losses(formula_tokens(), 37);
   const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / 74;
-  EXPECT_NEAR(m.loss_and_gradients(formula_tokens(), 0), mean, 1e-6);
+  EXPECT_NEAR(m.loss_and_gradients(formula_tokens(), {0}), mean, 1e-6);
 }
 
 TEST_P(EverySpec, TheSameStepGivesTheSameBits) {
-  LanguageModel m(spec(), 3, Precision::Float32, kernels());
+  LanguageModel m(spec(), 3, {Precision::Float32, kernels()});
   const std::vector<std::int32_t> tokens = formula_tokens();
-  const double loss = m.loss_and_gradients(tokens, 1e-4);
+  const double loss = m.loss_and_gradients(tokens, {1e-4});
   const std::vector<float> gradients(m.gradients32().begin(), m.gradients32().end());
   m.token_losses(std::span(tokens).first(37), 37);  // another shape in between
-  EXPECT_EQ(m.loss_and_gradients(tokens, 1e-4), loss);
+  EXPECT_EQ(m.loss_and_gradients(tokens, {1e-4}), loss);
   EXPECT_TRUE(std::equal(gradients.begin(), gradients.end(), m.gradients32().begin()));
-  LanguageModel again(spec(), 3, Precision::Float32, kernels());
-  EXPECT_EQ(again.loss_and_gradients(tokens, 1e-4), loss);
+  LanguageModel again(spec(), 3, {Precision::Float32, kernels()});
+  EXPECT_EQ(again.loss_and_gradients(tokens, {1e-4}), loss);
   EXPECT_TRUE(std::equal(gradients.begin(), gradients.end(), again.gradients32().begin()));
 }
 
 TEST_P(EverySpec, PaddingOfTheGradientBufferStaysZero) {
   LanguageModel m = model();
-  m.loss_and_gradients(formula_tokens(), 1e-4);
+  m.loss_and_gradients(formula_tokens(), {1e-4});
   std::vector<bool> used(m.gradients64().size());
   for (const Parameter& p : m.table().parameters)
     std::fill_n(used.begin() + p.offset, p.size(), true);
@@ -144,10 +144,10 @@ TEST_P(EverySpec, PaddingOfTheGradientBufferStaysZero) {
 }
 
 TEST_P(EverySpec, AWeightThatIsNotFiniteShowsInTheLoss) {
-  LanguageModel m(spec(), 0, Precision::Float32, kernels());
+  LanguageModel m(spec(), 0, {Precision::Float32, kernels()});
   const Parameter& p = parameter_named(m, "layers.0.feed_forward.in");
   m.weights32()[static_cast<std::size_t>(p.offset)] = std::nanf("");
-  EXPECT_FALSE(std::isfinite(m.loss_and_gradients(formula_tokens(), 0)));
+  EXPECT_FALSE(std::isfinite(m.loss_and_gradients(formula_tokens(), {0})));
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, EverySpec,
@@ -186,10 +186,10 @@ class FusedAgainstPlain : public testing::TestWithParam<std::size_t> {
 TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
   for (const Shape& shape : kShapes) {
     SCOPED_TRACE(shape.d_model);
-    LanguageModel fused(spec(shape), 1, Precision::Float32, Kernels::Fused);
-    LanguageModel plain(spec(shape), 1, Precision::Float64, Kernels::Reference);
-    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), 0.01),
-                plain.loss_and_gradients(tokens(shape), 0.01), 1e-5);
+    LanguageModel fused(spec(shape), 1, {Precision::Float32, Kernels::Fused});
+    LanguageModel plain(spec(shape), 1, {Precision::Float64, Kernels::Reference});
+    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), {0.01}),
+                plain.loss_and_gradients(tokens(shape), {0.01}), 1e-5);
     for (const Parameter& p : fused.table().parameters) {
       const auto g = plain.gradients64().subspan(static_cast<std::size_t>(p.offset),
                                                  static_cast<std::size_t>(p.size()));
@@ -206,10 +206,10 @@ TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
 TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
   for (const Shape& shape : kShapes) {
     SCOPED_TRACE(shape.d_model);
-    LanguageModel fused(spec(shape), 1, Precision::Float64, Kernels::Fused);
-    LanguageModel plain(spec(shape), 1, Precision::Float64, Kernels::Reference);
-    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), 0.01),
-                plain.loss_and_gradients(tokens(shape), 0.01), 1e-13);
+    LanguageModel fused(spec(shape), 1, {Precision::Float64, Kernels::Fused});
+    LanguageModel plain(spec(shape), 1, {Precision::Float64, Kernels::Reference});
+    EXPECT_NEAR(fused.loss_and_gradients(tokens(shape), {0.01}),
+                plain.loss_and_gradients(tokens(shape), {0.01}), 1e-13);
     for (std::size_t i = 0; i < plain.gradients64().size(); ++i)
       ASSERT_NEAR(fused.gradients64()[i], plain.gradients64()[i], 1e-13) << i;
   }
@@ -218,8 +218,8 @@ TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
 TEST_P(FusedAgainstPlain, PredictionsAgree) {
   for (const Shape& shape : kShapes) {
     SCOPED_TRACE(shape.d_model);
-    const LanguageModel fused(spec(shape), 1, Precision::Float32, Kernels::Fused);
-    const LanguageModel plain(spec(shape), 1, Precision::Float32, Kernels::Reference);
+    const LanguageModel fused(spec(shape), 1, {Precision::Float32, Kernels::Fused});
+    const LanguageModel plain(spec(shape), 1, {Precision::Float32, Kernels::Reference});
     const auto a = fused.predictions(tokens(shape), shape.sequence);
     const auto b = plain.predictions(tokens(shape), shape.sequence);
     for (std::size_t i = 0; i < a.losses.size(); ++i) {
@@ -233,9 +233,9 @@ INSTANTIATE_TEST_SUITE_P(Architectures, FusedAgainstPlain, testing::Range<std::s
 
 TEST(LanguageModel, BadTokensAreRefused) {
   LanguageModel m(formula_spec("transformer"), 0);
-  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(36), 0); },
+  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(36), {0}); },
               ThrowsMessage<InputError>(HasSubstr("36 tokens")));
-  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(37, 29), 0); },
+  EXPECT_THAT([&] { m.loss_and_gradients(std::vector<std::int32_t>(37, 29), {0}); },
               ThrowsMessage<InputError>(HasSubstr("token 29 is outside the vocabulary of 29")));
   EXPECT_THAT([&] { m.token_losses(std::vector<std::int32_t>(38), 38); },
               ThrowsMessage<InputError>(HasSubstr("the model's sequence is 37")));
@@ -243,7 +243,7 @@ TEST(LanguageModel, BadTokensAreRefused) {
 
 TEST(LanguageModel, InitialWeightsAreTheTablesWhateverThePrecision) {
   LanguageModel single(formula_spec("primer"), 5);
-  LanguageModel exact(formula_spec("primer"), 5, Precision::Float64);
+  LanguageModel exact(formula_spec("primer"), 5, {Precision::Float64});
   EXPECT_TRUE(single.weights64().empty());
   EXPECT_TRUE(exact.weights32().empty());
   ASSERT_EQ(single.weights32().size(), exact.weights64().size());

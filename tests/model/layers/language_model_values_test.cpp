@@ -140,8 +140,8 @@ class LanguageModelValues : public testing::TestWithParam<std::tuple<std::size_t
  protected:
   const Expected& values() const { return expected()[std::get<0>(GetParam())]; }
   LanguageModel model() const {
-    LanguageModel made(formula_spec(values().architecture), 0, Precision::Float64,
-                       std::get<1>(GetParam()));
+    LanguageModel made(formula_spec(values().architecture), 0,
+                       {Precision::Float64, std::get<1>(GetParam())});
     set_formula_weights(made);
     return made;
   }
@@ -149,7 +149,7 @@ class LanguageModelValues : public testing::TestWithParam<std::tuple<std::size_t
 
 TEST_P(LanguageModelValues, MeanLossIsThatOfTheDefinition) {
   LanguageModel m = model();
-  EXPECT_NEAR(m.loss_and_gradients(formula_tokens(), 0.01), values().mean_loss, 1e-12);
+  EXPECT_NEAR(m.loss_and_gradients(formula_tokens(), {0.01}), values().mean_loss, 1e-12);
 }
 
 TEST_P(LanguageModelValues, TokenLossesAreThoseOfTheDefinition) {
@@ -161,7 +161,7 @@ TEST_P(LanguageModelValues, TokenLossesAreThoseOfTheDefinition) {
 
 TEST_P(LanguageModelValues, GradientsAreThoseOfTheDefinition) {
   LanguageModel m = model();
-  m.loss_and_gradients(formula_tokens(), 0.01);
+  m.loss_and_gradients(formula_tokens(), {0.01});
   for (const GradientValue& value : values().gradients) {
     const Parameter& p = parameter_named(m, value.tensor);
     const double found = m.gradients64()[static_cast<std::size_t>(p.offset + value.element)];

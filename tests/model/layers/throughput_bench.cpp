@@ -31,9 +31,9 @@ void train_step(benchmark::State& state, const std::string& architecture, Size s
   for (std::int32_t i = 0; i < kTokens; ++i)
     tokens[static_cast<std::size_t>(i)] =
         static_cast<std::int32_t>((i * i + 7 * i) % size.vocabulary);
-  LanguageModel model(spec, 0, Precision::Float32, kernels);
+  LanguageModel model(spec, 0, {Precision::Float32, kernels});
   for ([[maybe_unused]] auto iteration : state)
-    benchmark::DoNotOptimize(model.loss_and_gradients(tokens, 1e-4));
+    benchmark::DoNotOptimize(model.loss_and_gradients(tokens, {1e-4}));
   const double flops = flops_per_token(spec).exact * kTokens;
   state.counters["GFLOP/s"] = benchmark::Counter(
       flops * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
