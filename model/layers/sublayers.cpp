@@ -34,8 +34,18 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
       return at::relu(x);
     case Activation::Gelu:
       return at::gelu(x, "tanh");
+    case Activation::GeluErf:
+      return at::gelu(x);
     case Activation::Swish:
       return at::silu(x);
+    case Activation::Elu:
+      return at::elu(x);
+    case Activation::Selu:
+      return at::selu(x);
+    case Activation::Sigmoid:
+      return at::sigmoid(x);
+    case Activation::Softplus:
+      return at::softplus(x);
     case Activation::SquaredRelu:
       return at::relu(x).square();
     case Activation::Linear:

@@ -1,5 +1,7 @@
 #include "model/kernels/cpu/activation.h"
 
+#include <cmath>
+
 #include "model/kernels/cpu/exponential.h"
 
 namespace isoloss {
@@ -55,6 +57,64 @@ struct GeluOf {
   static Real slope(Real x) {
     const Real s = sigmoid(Real(kTwice) * (x + Real(kCubic) * x * x * x));
     return s + x * s * (1 - s) * Real(kTwice) * (1 + 3 * Real(kCubic) * x * x);
+  }
+};
+// The rest is for insertion studies: exact, through the standard library, not vector code.
+struct GeluErfOf {
+  static constexpr double kInverseRootTwo = 0.7071067811865476;
+  static constexpr double kDensity = 0.3989422804014327;  // 1 / sqrt(2 pi)
+  template <typename Real>
+  static Real value(Real x) {
+    return x * Real(0.5) * std::erfc(-x * Real(kInverseRootTwo));
+  }
+  template <typename Real>
+  static Real slope(Real x) {
+    return Real(0.5) * std::erfc(-x * Real(kInverseRootTwo)) +
+           x * Real(kDensity) * std::exp(Real(-0.5) * x * x);
+  }
+};
+struct EluOf {
+  template <typename Real>
+  static Real value(Real x) {
+    return x > 0 ? x : std::expm1(x);
+  }
+  template <typename Real>
+  static Real slope(Real x) {
+    return x > 0 ? Real(1) : std::exp(x);
+  }
+};
+// Klambauer et al. 2017, arXiv 1706.02515, equation 14.
+struct SeluOf {
+  static constexpr double kAlpha = 1.6732632423543772;
+  static constexpr double kLambda = 1.0507009873554805;
+  template <typename Real>
+  static Real value(Real x) {
+    return Real(kLambda) * (x > 0 ? x : Real(kAlpha) * std::expm1(x));
+  }
+  template <typename Real>
+  static Real slope(Real x) {
+    return Real(kLambda) * (x > 0 ? Real(1) : Real(kAlpha) * std::exp(x));
+  }
+};
+struct SigmoidOf {
+  template <typename Real>
+  static Real value(Real x) {
+    return sigmoid(x);
+  }
+  template <typename Real>
+  static Real slope(Real x) {
+    const Real s = sigmoid(x);
+    return s * (1 - s);
+  }
+};
+struct SoftplusOf {
+  template <typename Real>
+  static Real value(Real x) {
+    return (x > 0 ? x : Real(0)) + std::log1p(std::exp(x > 0 ? -x : x));
+  }
+  template <typename Real>
+  static Real slope(Real x) {
+    return sigmoid(x);
   }
 };
 struct LinearOf {
@@ -133,8 +193,18 @@ void with_activation(Activation activation, const Work& work) {
       return work(ReluOf{});
     case Activation::Gelu:
       return work(GeluOf{});
+    case Activation::GeluErf:
+      return work(GeluErfOf{});
     case Activation::Swish:
       return work(SwishOf{});
+    case Activation::Elu:
+      return work(EluOf{});
+    case Activation::Selu:
+      return work(SeluOf{});
+    case Activation::Sigmoid:
+      return work(SigmoidOf{});
+    case Activation::Softplus:
+      return work(SoftplusOf{});
     case Activation::SquaredRelu:
       return work(SquaredReluOf{});
     case Activation::Linear:
