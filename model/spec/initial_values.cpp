@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "model/spec/counter_random.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
@@ -23,8 +24,9 @@ void fill(std::span<Real> values, const Parameter& parameter, std::uint64_t seed
           std::int64_t first) {
   const std::uint64_t stream = stream_of("weights/" + parameter.name);
   for (std::size_t j = 0; j < values.size(); ++j)
-    values[j] =
-        static_cast<Real>(draw(parameter, seed, stream, static_cast<std::uint64_t>(first) + j));
+    values[j] = static_cast<Real>(draw(
+        parameter, seed, stream,
+        static_cast<std::uint64_t>(whole_index(parameter, first + static_cast<std::int64_t>(j)))));
 }
 
 }  // namespace

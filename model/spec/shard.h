@@ -1,0 +1,44 @@
+// A rank's part of a model that several ranks share by tensor parallelism: the parameter table with
+// each split tensor cut along its tensor_axis into equal ranges, one a rank, and the rest whole. A
+// shard's initial values and states are the very numbers of the whole tensor.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/spec/model_spec.h"
+#include "model/spec/parameters.h"
+
+namespace isoloss {
+
+struct Shard {
+  int rank = 0;
+  int ranks = 1;
+
+  bool operator==(const Shard&) const = default;
+};
+
+// Throws InputError where heads, heads of keys and values, hidden width or vocabulary do not divide
+// by `tensor_ranks`; the text names the ranks or the widths that would.
+void check_layout(const ModelSpec& spec, int tensor_ranks);
+
+// The table of the rank's shard: names and order of the whole one, shapes and offsets its own.
+// Equal for all ranks but for Parameter::first. InputError as check_layout.
+ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard);
+
+// Shape of the tensor of which the parameter is a shard; its own shape where it is whole.
+std::vector<std::int64_t> whole_shape(const Parameter& parameter);
+
+// Where element `i` of a shard stands in the whole tensor, both counted row by row.
+std::int64_t whole_index(const Parameter& parameter, std::int64_t i);
+
+// Copy a shard out of and into a flat buffer of whole tensors. `part` names tensors of `whole`, in
+// its order, and may lack some; whatever lies between tensors stays as it is.
+template <typename Real>
+void copy_to_shard(const ParameterTable& whole, std::span<const Real> from,
+                   const ParameterTable& part, std::span<Real> to);
+template <typename Real>
+void copy_from_shard(const ParameterTable& part, std::span<const Real> from,
+                     const ParameterTable& whole, std::span<Real> to);
+
+}  // namespace isoloss
