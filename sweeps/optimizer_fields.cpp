@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "sweeps/yaml_view.h"
@@ -17,6 +20,7 @@ struct Range {
 constexpr Range kPositive{0, true, 0};
 constexpr Range kNotNegative{0, false, 0};
 constexpr Range kShare{0, false, 1};
+constexpr Range kDecay{0, true, 1};
 
 double checked(double value, const std::string& text, Range range) {
   if (value < range.lowest || (range.open && value == range.lowest) ||
@@ -82,15 +86,68 @@ OptimizerField only_adamw(OptimizerField field) {
   return field;
 }
 
+bool means_something(const OptimizerField& field, const OptimizerSpec& spec) {
+  return field.schedules.empty() ||
+         std::ranges::find(field.schedules, spec.schedule) != field.schedules.end();
+}
+
+// Came later than the first runs: at its default, or idle, no canonical text names it.
+OptimizerField later(OptimizerField field, std::vector<ScheduleKind> schedules) {
+  field.schedules = std::move(schedules);
+  field.named = [field](const OptimizerSpec& spec) {
+    OptimizerSpec plain;
+    plain.schedule = spec.schedule;
+    return means_something(field, spec) && field.get(spec) != field.get(plain);
+  };
+  return field;
+}
+
+OptimizerField warmup_field() {
+  return later({"warmup", "constant or linear; rsqrt's is constant, that of cosine and wsd linear",
+                [](const OptimizerSpec& spec) -> std::string { return name_of(warmup_kind(spec)); },
+                [](OptimizerSpec& spec, const std::string& text) {
+                  const std::vector<std::string> known = {name_of(WarmupKind::Constant),
+                                                          name_of(WarmupKind::Linear)};
+                  const auto found = std::ranges::find(known, text);
+                  if (found == known.end())
+                    throw InputError("'" + text + "' is not known (not one of its choices)" +
+                                     suggestion(text, known));
+                  spec.warmup = found == known.begin() ? WarmupKind::Constant : WarmupKind::Linear;
+                }},
+               {});
+}
+
+OptimizerField final_ratio_field() {
+  return later({"final_ratio", "rate at the end over the peak, of cosine and wsd",
+                [](const OptimizerSpec& spec) { return fmt::format("{}", final_ratio(spec)); },
+                [](OptimizerSpec& spec, const std::string& text) {
+                  const auto value = parse_number(text);
+                  if (!value)
+                    throw InputError("'" + text +
+                                     "' is not a number (a share of learning_rate is wanted); "
+                                     "write it like 0.1");
+                  spec.final_ratio = checked(*value, text, kShare);
+                }},
+               {ScheduleKind::Cosine, ScheduleKind::Wsd});
+}
+
 std::vector<OptimizerField> make_fields() {
   using O = OptimizerSpec;
   return {
       choice("name", "adafactor or adamw", &O::kind,
              std::vector{OptimizerKind::Adafactor, OptimizerKind::AdamW}),
-      choice("schedule", "rsqrt or constant", &O::schedule,
-             std::vector{ScheduleKind::Rsqrt, ScheduleKind::Constant}),
-      real("learning_rate", "peak, during warm-up of rsqrt", &O::learning_rate, kPositive),
-      count("warmup_steps", "steps at the constant rate, or warmup_tokens", &O::warmup_steps),
+      choice("schedule", "rsqrt, constant, cosine or wsd", &O::schedule,
+             std::vector{ScheduleKind::Rsqrt, ScheduleKind::Constant, ScheduleKind::Cosine,
+                         ScheduleKind::Wsd}),
+      real("learning_rate", "peak, reached by the warm-up", &O::learning_rate, kPositive),
+      count("warmup_steps", "steps of the warm-up, or warmup_tokens", &O::warmup_steps),
+      warmup_field(),
+      final_ratio_field(),
+      later(real("decay_share", "cooldown's share of the steps of wsd", &O::decay_share, kDecay),
+            {ScheduleKind::Wsd}),
+      later(choice("cooldown", "linear or sqrt (1 - sqrt of the share that is over)", &O::cooldown,
+                   std::vector{CooldownKind::Linear, CooldownKind::Sqrt}),
+            {ScheduleKind::Wsd}),
       count("batch_tokens", "tokens of one step, a multiple of the sequence", &O::batch_tokens),
       real("clip_norm", "global gradient norm; 0: no clipping", &O::clip_norm, kNotNegative),
       real("z_loss", "weight of log(Z)^2, training only", &O::z_loss, kNotNegative),
@@ -139,7 +196,23 @@ const char* name_of(OptimizerKind kind) {
 }
 
 const char* name_of(ScheduleKind kind) {
-  return kind == ScheduleKind::Rsqrt ? "rsqrt" : "constant";
+  switch (kind) {
+    case ScheduleKind::Rsqrt:
+      return "rsqrt";
+    case ScheduleKind::Constant:
+      return "constant";
+    case ScheduleKind::Cosine:
+      return "cosine";
+    case ScheduleKind::Wsd:
+      return "wsd";
+  }
+  return "";
 }
+
+const char* name_of(WarmupKind kind) {
+  return kind == WarmupKind::Constant ? "constant" : "linear";
+}
+
+const char* name_of(CooldownKind kind) { return kind == CooldownKind::Linear ? "linear" : "sqrt"; }
 
 }  // namespace isoloss

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "model/cost/flops.h"
@@ -26,24 +28,17 @@ Json typed(const std::string& name, const std::string& text) {
   return text;
 }
 
-Json model_json(ModelSpec model) {
-  // Defaults resolved: "heads left out" and "heads: 4" are the same model.
-  ModelSpec plain = model;
-  plain.gated = false;
-  ModelSpec gated = model;
-  gated.gated = true;
-  model.heads = head_count(model);
-  model.d_ff = feed_forward_width(plain);
-  model.d_ff_gated = feed_forward_width(gated);
+Json model_json(const ModelSpec& model) {
   Json json;
-  for (const auto& [name, text] : spec_as_text(model)) json[name] = typed(name, text);
+  for (const auto& [name, text] : spec_as_text(resolved(model))) json[name] = typed(name, text);
   return json;
 }
 
 Json optimizer_json(const OptimizerSpec& optimizer) {
   Json json;
   for (const OptimizerField& field : optimizer_fields())
-    json[field.name] = typed(field.name, field.get(optimizer));
+    if (field.named(optimizer)) json[field.name] = typed(field.name, field.get(optimizer));
+  if (has_horizon(optimizer)) json["horizon"] = optimizer.horizon;
   return json;
 }
 
@@ -93,6 +88,39 @@ Json data_json(const DataSpec& data) {
 
 }  // namespace
 
+bool has_horizon(const OptimizerSpec& optimizer) {
+  return optimizer.schedule == ScheduleKind::Cosine || optimizer.schedule == ScheduleKind::Wsd;
+}
+
+WarmupKind warmup_kind(const OptimizerSpec& optimizer) {
+  return optimizer.warmup.value_or(has_horizon(optimizer) ? WarmupKind::Linear
+                                                          : WarmupKind::Constant);
+}
+
+double final_ratio(const OptimizerSpec& optimizer) {
+  return optimizer.final_ratio.value_or(optimizer.schedule == ScheduleKind::Cosine ? 0.1 : 0.0);
+}
+
+std::int64_t cooldown_steps(const OptimizerSpec& optimizer) {
+  const double steps = optimizer.decay_share * static_cast<double>(optimizer.horizon);
+  return std::max<std::int64_t>(1, std::llround(steps));
+}
+
+std::int64_t branch_step(const OptimizerSpec& optimizer) {
+  return optimizer.horizon - cooldown_steps(optimizer);
+}
+
+OptimizerSpec trunk_of(OptimizerSpec optimizer) {
+  const OptimizerSpec plain;
+  optimizer.warmup = warmup_kind(optimizer);
+  optimizer.schedule = ScheduleKind::Constant;
+  optimizer.final_ratio = plain.final_ratio;
+  optimizer.decay_share = plain.decay_share;
+  optimizer.cooldown = plain.cooldown;
+  optimizer.horizon = plain.horizon;
+  return optimizer;
+}
+
 std::string canonical_json(const RunSpec& spec) {
   Json json;
   json["model"] = model_json(spec.model);
@@ -102,6 +130,7 @@ std::string canonical_json(const RunSpec& spec) {
   json["seed"] = spec.seed;
   json["dtype"] = spec.dtype;
   json["threads"] = spec.threads;
+  if (spec.accumulate != 1) json["accumulate"] = spec.accumulate;
   return json.dump();
 }
 

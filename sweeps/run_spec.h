@@ -3,6 +3,7 @@
 // meaning is another run. A trial is a run and a budget that it passes.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,10 @@ struct DataSpec {
 };
 
 enum class OptimizerKind { Adafactor, AdamW };
-enum class ScheduleKind { Rsqrt, Constant };
+// Cosine and Wsd (warm-up, stable, decay) know where their run ends: its `horizon`.
+enum class ScheduleKind { Rsqrt, Constant, Cosine, Wsd };
+enum class WarmupKind { Constant, Linear };
+enum class CooldownKind { Linear, Sqrt };
 
 // Adafactor: Shazeer & Stern 2018 as T5 ran it; AdamW: Loshchilov & Hutter 2019.
 struct OptimizerSpec {
@@ -54,6 +58,12 @@ struct OptimizerSpec {
   ScheduleKind schedule = ScheduleKind::Rsqrt;
   double learning_rate = 0.01;
   std::int64_t warmup_steps = 10'000;  // resolved from warmup_tokens
+  std::optional<WarmupKind> warmup;    // absent: constant for rsqrt and constant, else linear
+  std::optional<double> final_ratio;   // rate at the horizon over the peak; absent: cosine 0.1,
+                                       // wsd 0
+  double decay_share = 0.2;            // wsd: the cooldown's share of the steps
+  CooldownKind cooldown = CooldownKind::Linear;  // wsd
+  std::int64_t horizon = 0;            // cosine, wsd: steps of the run; resolved from the budget
   std::int64_t batch_tokens = 65'536;  // a multiple of the sequence
   double clip_norm = 0;                // global gradient norm; 0: no clipping
   double z_loss = 1e-4;                // training only
@@ -79,11 +89,29 @@ struct RunSpec {
   DataSpec data;
   EvaluationSpec evaluation;
   std::uint64_t seed = 0;         // initial weights and data order
-  std::string dtype = "float32";  // float32 or float64
+  std::string dtype = "float32";  // float32, float64 or bfloat16 (with float32 master weights)
   std::int64_t threads = 1;       // intra-op: changes bits, so it is part of the run
+  std::int64_t accumulate = 1;    // micro-batches of a step: changes the order of sums, likewise
+  // How it is trained, no part of its identity.
+  bool recompute = false;            // activations anew in the backward pass
+  std::int64_t tensor_parallel = 0;  // ranks that share a model; 0: auto
+  std::int64_t data_parallel = 0;    // groups that share a batch; 0: auto
 };
 
-// One line of JSON with every field above but files and model_file, keys in a fixed order.
+// Whether the schedule knows its horizon: budgets are then runs of their own.
+bool has_horizon(const OptimizerSpec& optimizer);
+// The warm-up's kind and the final ratio with the schedule's default resolved.
+WarmupKind warmup_kind(const OptimizerSpec& optimizer);
+double final_ratio(const OptimizerSpec& optimizer);
+// Steps of wsd's cooldown, at least one, and the step at which it begins: the trunk's part ends.
+std::int64_t cooldown_steps(const OptimizerSpec& optimizer);
+std::int64_t branch_step(const OptimizerSpec& optimizer);
+// The optimizer of the trunk that wsd's branches leave: its warm-up, then a constant rate.
+OptimizerSpec trunk_of(OptimizerSpec optimizer);
+
+// One line of JSON with every field above but files, model_file and what is no part of the
+// identity, keys in a fixed order. Fields that came later are named where they differ from their
+// default, so that older runs keep their ids.
 std::string canonical_json(const RunSpec& spec);
 
 // 16 hexadecimal digits: XXH3-64 of the canonical text. The run's folder name.

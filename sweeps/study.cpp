@@ -132,20 +132,27 @@ double read_duration(const YamlView& value) {
   return *number * seconds[unit];
 }
 
+// Ranks of one dimension of the layout; 0 for auto.
+std::int64_t read_ranks(const YamlView* value) {
+  return value == nullptr || value->text() == "auto" ? 0 : value->positive_whole();
+}
+
 void read_run(const YamlView& section, Study& study) {
-  static const Names known = {"dtype", "device", "tensor_parallel", "threads", "time_limit"};
+  static const Names known = {"dtype",     "device",     "threads",         "accumulate",
+                              "recompute", "time_limit", "tensor_parallel", "data_parallel"};
   const YamlMap map = section.map(known);
   if (const YamlView* dtype = map.find("dtype"))
-    study.base.dtype = one_of(*dtype, {"float32", "float64"});
+    study.base.dtype = one_of(*dtype, {"float32", "float64", "bfloat16"});
   if (const YamlView* device = map.find("device"))
     study.device = one_of(*device, {"auto", "cpu", "cuda"});
-  if (const YamlView* width = map.find("tensor_parallel");
-      width != nullptr && width->text() != "auto") {
-    study.tensor_parallel = width->positive_whole();
-    if (study.tensor_parallel != 1)
-      width->fail(width->text() +
-                  " ranks a run (this version trains each run on one rank); give auto or 1");
+  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"));
+  study.base.data_parallel = read_ranks(map.find("data_parallel"));
+  if (const YamlView* batches = map.find("accumulate")) {
+    study.base.accumulate = batches->positive_whole();
+    study.lines["run.accumulate"] = batches->line();
   }
+  if (const YamlView* recompute = map.find("recompute"))
+    study.base.recompute = one_of(*recompute, {"true", "false"}) == "true";
   if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();
   if (const YamlView* limit = map.find("time_limit"))
     study.time_limit_seconds = read_duration(*limit);

@@ -73,15 +73,14 @@ struct Grid {
 struct Study {
   std::string name;
   std::filesystem::path file;
-  RunSpec base;                      // data, evaluation, dtype, threads; model and optimizer
+  RunSpec base;                      // data, evaluation and the section `run`; model and optimizer
                                      // hold defaults until the grid fills them (grid.h)
   std::int64_t vocabulary = 0;       // follows the tokenizer, or the synthetic symbols
   FieldValues model;                 // the section `model`
   FieldValues optimizer;             // the section `optimizer`, warmup_tokens among it
   std::map<std::string, int> lines;  // "optimizer.batch_tokens" -> line
   Grid grid;
-  std::string device = "auto";       // auto, cpu or cuda
-  std::int64_t tensor_parallel = 0;  // 0: auto
+  std::string device = "auto";  // auto, cpu or cuda
   std::optional<double> time_limit_seconds;
 };
 

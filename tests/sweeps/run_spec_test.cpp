@@ -72,11 +72,14 @@ TEST(RunSpec, EveryFieldOfTheModelChangesTheIdentity) {
 }
 
 TEST(RunSpec, EveryFieldOfTheOptimizerChangesTheIdentity) {
-  const std::string before = run_id(RunSpec{});
+  // Of wsd, to which every field of a schedule means something.
+  RunSpec wsd;
+  wsd.optimizer.schedule = ScheduleKind::Wsd;
+  const std::string before = run_id(wsd);
   for (const OptimizerField& field : optimizer_fields()) {
-    RunSpec changed;
+    RunSpec changed = wsd;
     bool set = false;
-    for (const char* value : {"adamw", "constant", "0.125", "7"}) {
+    for (const char* value : {"adamw", "constant", "sqrt", "0.125", "7"}) {
       try {
         field.set(changed.optimizer, value);
         set = true;
@@ -87,6 +90,65 @@ TEST(RunSpec, EveryFieldOfTheOptimizerChangesTheIdentity) {
     ASSERT_TRUE(set) << field.name;
     EXPECT_NE(run_id(changed), before) << field.name;
   }
+}
+
+TEST(RunSpec, TheHorizonChangesTheIdentityWhereTheScheduleKnowsIt) {
+  RunSpec run;
+  run.optimizer.horizon = 100;
+  EXPECT_EQ(run_id(run), run_id(RunSpec{}));
+  for (const ScheduleKind kind : {ScheduleKind::Cosine, ScheduleKind::Wsd}) {
+    run.optimizer.schedule = kind;
+    RunSpec longer = run;
+    longer.optimizer.horizon = 200;
+    EXPECT_NE(run_id(run), run_id(longer));
+  }
+}
+
+// Ids of runs that were made before these fields existed: their canonical text names none of them.
+TEST(RunSpec, FieldsThatCameLaterAreLeftOutAtTheirDefaults) {
+  const std::string text = canonical_json(RunSpec{});
+  for (const char* name : {"warmup\"", "final_ratio", "decay_share", "cooldown", "horizon",
+                           "accumulate", "recompute", "parallel"})
+    EXPECT_EQ(text.find(name), std::string::npos) << name;
+}
+
+TEST(RunSpec, DefaultsOfAScheduleSpelledOutAreTheSameRun) {
+  RunSpec defaults;
+  defaults.optimizer.schedule = ScheduleKind::Cosine;
+  RunSpec spelled = defaults;
+  spelled.optimizer.warmup = WarmupKind::Linear;
+  spelled.optimizer.final_ratio = 0.1;
+  EXPECT_EQ(run_id(defaults), run_id(spelled));
+  // And what means nothing to a schedule is no part of its runs.
+  spelled.optimizer.decay_share = 0.5;
+  EXPECT_EQ(run_id(defaults), run_id(spelled));
+}
+
+// The trunk is a run of the constant schedule: one for all horizons, shares and shapes.
+TEST(RunSpec, BranchesOfEveryShapeShareATrunk) {
+  RunSpec branch;
+  branch.optimizer.schedule = ScheduleKind::Wsd;
+  branch.optimizer.horizon = 100;
+  RunSpec other = branch;
+  other.optimizer.horizon = 50;
+  other.optimizer.decay_share = 0.1;
+  other.optimizer.cooldown = CooldownKind::Sqrt;
+  other.optimizer.final_ratio = 0.2;
+  RunSpec constant;
+  constant.optimizer.schedule = ScheduleKind::Constant;
+  constant.optimizer.warmup = WarmupKind::Linear;
+  branch.optimizer = trunk_of(branch.optimizer);
+  other.optimizer = trunk_of(other.optimizer);
+  EXPECT_EQ(run_id(branch), run_id(other));
+  EXPECT_EQ(run_id(branch), run_id(constant));
+}
+
+TEST(RunSpec, HowItIsTrainedIsNoPartOfTheIdentity) {
+  RunSpec other;
+  other.recompute = true;
+  other.tensor_parallel = 2;
+  other.data_parallel = 4;
+  EXPECT_EQ(run_id(other), run_id(RunSpec{}));
 }
 
 TEST(RunSpec, EveryOtherFieldChangesTheIdentity) {
@@ -112,7 +174,9 @@ TEST(RunSpec, EveryOtherFieldChangesTheIdentity) {
       [](RunSpec& s) { s.evaluation.tasks = {"last-word"}; },
       [](RunSpec& s) { s.seed = 1; },
       [](RunSpec& s) { s.dtype = "float64"; },
+      [](RunSpec& s) { s.dtype = "bfloat16"; },
       [](RunSpec& s) { s.threads = 2; },
+      [](RunSpec& s) { s.accumulate = 2; },
   };
   std::set<std::string> ids = {run_id(RunSpec{})};
   for (const auto& change : changes) {

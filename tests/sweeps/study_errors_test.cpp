@@ -108,10 +108,11 @@ TEST(StudyErrors, ValidationOutOfRange) {
 }
 
 TEST(StudyErrors, NoFileMatches) {
-  EXPECT_EQ(message_for({{2, "data: {text: nothere/*.txt}"}}),
-            "study.yaml:2: data.text: no file matches 'nothere/*.txt' (looked up from the "
-            "working folder and upwards from the folder of the study file); give the path of a text "
-            "or a pattern such as corpus/*.txt");
+  EXPECT_EQ(
+      message_for({{2, "data: {text: nothere/*.txt}"}}),
+      "study.yaml:2: data.text: no file matches 'nothere/*.txt' (looked up from the "
+      "working folder and upwards from the folder of the study file); give the path of a text "
+      "or a pattern such as corpus/*.txt");
 }
 
 TEST(StudyErrors, UnknownTask) {
@@ -206,9 +207,10 @@ TEST(StudyErrors, VocabularyIsNotSet) {
 }
 
 TEST(StudyErrors, NoFolderOfTokens) {
-  EXPECT_EQ(message_for({{2, "data: {tokens: nofolder}"}}),
-            "study.yaml:2: data.tokens: no folder 'nofolder' (looked up from the working "
-            "folder and upwards from the folder of the study file); make it by `isoloss data prepare`");
+  EXPECT_EQ(
+      message_for({{2, "data: {tokens: nofolder}"}}),
+      "study.yaml:2: data.tokens: no folder 'nofolder' (looked up from the working "
+      "folder and upwards from the folder of the study file); make it by `isoloss data prepare`");
 }
 
 TEST(StudyErrors, SettingOfTheOtherOptimizer) {
@@ -223,10 +225,10 @@ TEST(StudyErrors, TimeLimitWithoutUnit) {
             "its unit is wanted); write 45m, 12h or 2d");
 }
 
-TEST(StudyErrors, WiderRunsThanThereAre) {
-  EXPECT_EQ(message_for({{10, "run: {tensor_parallel: 4}"}}),
-            "study.yaml:10: run.tensor_parallel: 4 ranks a run (this version trains each run "
-            "on one rank); give auto or 1");
+TEST(StudyErrors, NoRanksAtAll) {
+  EXPECT_EQ(message_for({{10, "run: {tensor_parallel: 0}"}}),
+            "study.yaml:10: run.tensor_parallel: 0 is not positive (at least 1 is wanted); give a "
+            "positive number");
 }
 
 TEST(StudyErrors, RatesDecidedAtAnUnknownSize) {
