@@ -98,12 +98,6 @@ void apply_overrides(ModelSpec& model, const FieldValues& values) {
   for (const auto& [field, text] : values) set_field(model, field, text);
 }
 
-void apply_catalogue(ModelSpec& model, std::span<const CatalogueEntry> entries,
-                     const std::string& name) {
-  for (const CatalogueEntry& entry : entries)
-    if (entry.name == name) apply_overrides(model, entry.overrides);
-}
-
 OptimizerSpec resolve_optimizer(const Study& study, const std::vector<std::string>& axes,
                                 double rate) {
   OptimizerSpec optimizer;
@@ -209,8 +203,8 @@ RunSpec resolve_spec(const Study& study, std::size_t architecture, std::size_t s
   RunSpec spec = study.base;
   spec.model = ModelSpec{};
   apply_overrides(spec.model, study.model);
-  apply_catalogue(spec.model, architectures(), of_architecture.base);
-  if (of_size.from_catalogue) apply_catalogue(spec.model, sizes(), of_size.name);
+  spec.model = with_architecture(spec.model, of_architecture.base);
+  if (of_size.from_catalogue) spec.model = with_size(spec.model, of_size.name);
   apply_overrides(spec.model, of_size.overrides);
   apply_overrides(spec.model, of_architecture.overrides);
   for (std::size_t i = 0; i < axes.size(); ++i) {

@@ -1,5 +1,6 @@
 // The work list: from a spec, every product of one sequence's forward pass on the plain reference
-// path, attention as full T x T. Every FLOP convention and every prediction reads this list.
+// path, attention as full T x T. Every FLOP convention and every prediction reads this list. Norms,
+// activations, rotations, token shifts and constants multiply nothing here: they are elementwise.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -18,7 +19,8 @@ struct Product {
   double multiply_adds() const;
 };
 
-// A depthwise convolution is listed as m = sequence, n = channels, k = taps.
+// A depthwise convolution is listed as m = sequence, n = channels, k = taps, one entry for each of
+// Q, K and V that has one.
 std::vector<Product> work_list(const ModelSpec& spec);
 
 }  // namespace isoloss

@@ -25,6 +25,12 @@ ModelSpec apply(ModelSpec spec, const Overrides& overrides) {
   return spec;
 }
 
+// Twelvefold feed-forward (d_ff_ratio) and heads of 48 channels at this width.
+Overrides narrowed(const char* d_model) {
+  return {
+      {"d_model", d_model}, {"d_head", "48"}, {"heads", "0"}, {"d_ff", "0"}, {"d_ff_gated", "0"}};
+}
+
 }  // namespace
 
 std::span<const CatalogueEntry> architectures() {
@@ -49,10 +55,9 @@ std::span<const CatalogueEntry> architectures() {
         {"norm", "primer"},
         {"norm_placement", "primer"}}},
       {"primer-discovered",
-       "the program that the search found (Primer figures 13 to 25): 12x feed-forward on a "
-       "narrower "
-       "stream, per-head shared Q and K, tanh after the softmax, branches added twice; without its "
-       "gate of fixed length",
+       "the program that the search found (Primer figures 13 to 25) without its gate of fixed "
+       "length: 12x feed-forward on a narrower stream, heads of 48, per-head shared Q and K, tanh "
+       "after the softmax, branches added twice",
        {{"activation", "squared_relu"},
         {"feed_forward_bias", "in"},
         {"convolution_width", "3"},
@@ -64,8 +69,12 @@ std::span<const CatalogueEntry> architectures() {
         {"norm_placement", "primer"},
         {"branch_scale", "2"},
         {"d_ff_ratio", "12"}},
-       {{"t5-small",
-         {{"d_model", "384"}, {"d_head", "48"}, {"d_ff", "4608"}, {"d_ff_gated", "3072"}}}}},
+       // Small is the search's own. Elsewhere the width is the multiple of 48 whose parameters come
+       // nearest to the transformer's of that size.
+       {{"t5-small", narrowed("384")},
+        {"t5-medium", narrowed("528")},
+        {"t5-large", narrowed("864")},
+        {"gpt3-xl", narrowed("1680")}}},
       {"gpt2",
        "GPT-2's decoder (Radford et al. 2019): learned positions, biases everywhere, GELU",
        {{"activation", "gelu"},
@@ -76,9 +85,8 @@ std::span<const CatalogueEntry> architectures() {
         {"initialization", "gpt2"},
         {"norm_epsilon", "1e-5"}}},
       {"llama",
-       "Llama's decoder (Touvron et al. 2023): RMSNorm, SwiGLU, rotary positions, no biases, "
-       "output "
-       "layer of its own; kv_heads groups heads",
+       "Llama's decoder (Touvron et al. 2023): RMSNorm, SwiGLU, rotary positions, no biases, an "
+       "output layer of its own; kv_heads groups heads",
        {{"activation", "swish"},
         {"gated", "true"},
         {"feed_forward_bias", "false"},
@@ -125,8 +133,7 @@ std::span<const CatalogueEntry> sizes() {
         {"vocabulary", "32128"}}},
       {"gpt3-xl",
        "Primer's one-shot comparison; the paper prints neither heads nor vocabulary: 24 heads of "
-       "128 "
-       "and 32,128 tokens give its 1.9 B",
+       "128 and 32,128 tokens give its 1.9 B",
        {{"layers", "24"},
         {"d_model", "2048"},
         {"d_head", "128"},
@@ -139,11 +146,13 @@ std::span<const CatalogueEntry> sizes() {
   return entries;
 }
 
-ModelSpec named_architecture(std::string_view name) {
-  ModelSpec spec = apply(ModelSpec{}, find(architectures(), name, "architecture").overrides);
+ModelSpec with_architecture(ModelSpec spec, std::string_view name) {
+  spec = apply(std::move(spec), find(architectures(), name, "architecture").overrides);
   spec.architecture = name;
   return spec;
 }
+
+ModelSpec named_architecture(std::string_view name) { return with_architecture({}, name); }
 
 ModelSpec with_size(ModelSpec spec, std::string_view size) {
   spec = apply(std::move(spec), find(sizes(), size, "size").overrides);

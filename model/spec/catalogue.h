@@ -23,7 +23,9 @@ struct CatalogueEntry {
 std::span<const CatalogueEntry> architectures();
 std::span<const CatalogueEntry> sizes();
 
-// The frame with one architecture's switches set; throws InputError with the nearest name.
+// Sets one architecture's switches on top of `spec`, or of the frame; throws InputError with the
+// nearest name.
+ModelSpec with_architecture(ModelSpec spec, std::string_view name);
 ModelSpec named_architecture(std::string_view name);
 // Applies a named size on top of `spec` and then what spec.architecture changes of it, where that
 // is a name of the catalogue; throws InputError with the nearest name of a size.

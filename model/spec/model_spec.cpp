@@ -32,16 +32,63 @@ std::int64_t feed_forward_width(const ModelSpec& spec) {
   return (2 * plain + 6) / 12 * 4;
 }
 
+ModelSpec resolved(ModelSpec spec) {
+  ModelSpec other = spec;
+  other.gated = !spec.gated;
+  const std::int64_t own = feed_forward_width(spec);
+  const std::int64_t others = feed_forward_width(other);
+  spec.d_ff = spec.gated ? others : own;
+  spec.d_ff_gated = spec.gated ? own : others;
+  spec.d_ff_ratio = ModelSpec{}.d_ff_ratio;
+  if (kv_head_count(spec) == head_count(spec)) spec.kv_heads = 0;
+  spec.heads = head_count(spec);
+  return spec;
+}
+
 namespace {
 
-void check_switches(const ModelSpec& spec) {
-  std::string rest = spec.convolution_on;
-  for (const char part : {'q', 'k', 'v'}) {
-    if (const auto at = rest.find(part); at != std::string::npos) rest.erase(at, 1);
+// Two spellings of one set would be two runs, so the order is fixed.
+void check_convolution(const ModelSpec& spec) {
+  std::size_t next = 0;
+  bool ordered = true;
+  for (const char part : spec.convolution_on) {
+    const std::size_t place = std::string("qkv").find(part, next);
+    ordered = ordered && place != std::string::npos;
+    next = place + 1;
   }
-  if (!rest.empty())
+  if (!ordered || spec.convolution_on.empty())
     throw InputError("convolution_on is '" + spec.convolution_on +
-                     "' (letters other than q, k, v once each); give some of qkv");
+                     "' (some of q, k, v are wanted, in this order); give for example qkv or kv, "
+                     "and convolution_width: 0 for none");
+  if (spec.convolution_shared && spec.convolution_place == ConvolutionPlace::BeforeProjection)
+    throw InputError(
+        "convolution_shared with convolution_place before_projection (there are no heads yet to "
+        "share a filter); give one of them");
+}
+
+void check_constants(const ModelSpec& spec) {
+  const struct {
+    const char* name;
+    double value;
+    double above;
+  } constants[] = {{"norm_epsilon", spec.norm_epsilon, 0},
+                   {"d_ff_ratio", spec.d_ff_ratio, 0},
+                   {"rotary_base", spec.rotary_base, 1}};
+  for (const auto& [name, value, above] : constants)
+    if (!std::isfinite(value) || !(value > above))
+      throw InputError(std::string(name) + " is " + std::to_string(value) + " (above " +
+                       (above == 0 ? "0" : "1") + " is wanted, and finite); correct it");
+  const struct {
+    const char* name;
+    double value;
+  } factors[] = {{"branch_scale", spec.branch_scale}, {"key_value_scale", spec.key_value_scale}};
+  for (const auto& [name, value] : factors)
+    if (!std::isfinite(value) || value == 0)
+      throw InputError(std::string(name) + " is " + std::to_string(value) +
+                       " (it would switch off what it multiplies); give another number");
+}
+
+void check_switches(const ModelSpec& spec) {
   if (spec.norm == Norm::None && !spec.rezero)
     throw InputError(
         "norm is none without rezero (nothing would hold the residual stream in scale); set "
@@ -53,18 +100,18 @@ void check_switches(const ModelSpec& spec) {
   if (spec.shared_qk != SharedQk::No && kv_head_count(spec) != head_count(spec))
     throw InputError(
         "shared_qk with kv_heads (queries are computed from keys, head by head); give one of them");
-  if (spec.convolution_shared && spec.convolution_place == ConvolutionPlace::BeforeProjection)
-    throw InputError(
-        "convolution_shared with convolution_place before_projection (there are no heads yet to "
-        "share a filter); give one of them");
   if (spec.positions == Positions::Rotary && spec.d_head % 2 != 0)
     throw InputError("d_head " + std::to_string(spec.d_head) +
                      " with rotary positions (they turn pairs of channels); give an even d_head");
-  if (spec.positions == Positions::Sinusoidal && spec.d_model % 2 != 0)
+  // The frequencies run geometrically from one to 1/10,000, so there are at least two of them.
+  if (spec.positions == Positions::Sinusoidal && (spec.d_model % 2 != 0 || spec.d_model < 4))
     throw InputError("d_model " + std::to_string(spec.d_model) +
-                     " with sinusoidal positions (sines and cosines by halves); give an even one");
-  if (!(spec.d_ff_ratio > 0) || !(spec.rotary_base > 1))
-    throw InputError("d_ff_ratio or rotary_base is out of range (above 0 and above 1); correct it");
+                     " with sinusoidal positions (sines and cosines by halves, two frequencies or "
+                     "more); give an even one from 4");
+  if (feed_forward_width(spec) < 1)
+    throw InputError(
+        "the hidden width of the feed-forward comes out as 0 (of d_ff, d_ff_ratio or two thirds of "
+        "them); give d_ff or, with a gate, d_ff_gated");
 }
 
 }  // namespace
@@ -85,8 +132,7 @@ void check(const ModelSpec& spec) {
       spec.convolution_width < 0)
     throw InputError(
         "heads, kv_heads, d_ff, d_ff_gated or convolution_width is negative (0 means the default "
-        "or none); "
-        "give 0 or more");
+        "or none); give 0 or more");
   if (spec.heads == 0 && spec.d_model % spec.d_head != 0)
     throw InputError("d_model " + std::to_string(spec.d_model) + " does not divide by d_head " +
                      std::to_string(spec.d_head) +
@@ -97,8 +143,8 @@ void check(const ModelSpec& spec) {
   if (spec.relative_max_distance <= spec.relative_buckets / 2)
     throw InputError("relative_max_distance " + std::to_string(spec.relative_max_distance) +
                      " is within the exact buckets (relative_buckets / 2); raise it");
-  if (!(spec.norm_epsilon > 0))
-    throw InputError("norm_epsilon is not positive (it keeps a norm finite); try 1e-6");
+  check_constants(spec);
+  check_convolution(spec);
   check_switches(spec);
 }
 

@@ -50,7 +50,7 @@ struct ModelSpec {
   bool token_shift = false;  // a sub-layer reads half of its channels one step late
   // Attention.
   std::int64_t convolution_width = 0;  // causal depthwise; 0: none
-  std::string convolution_on = "qkv";  // which of q, k, v
+  std::string convolution_on = "qkv";  // which of q, k, v, in this order
   bool convolution_shared = false;     // one filter of d_head channels serves every head
   ConvolutionPlace convolution_place = ConvolutionPlace::AfterProjection;
   SharedQk shared_qk = SharedQk::No;  // K = conv(x Wk), Q = K W, no convolution of Q's own
@@ -97,10 +97,16 @@ bool has_convolution(const ModelSpec& spec, char part);
 // % at d_model 32 and vector lengths whole.
 std::int64_t feed_forward_width(const ModelSpec& spec);
 
+// The same model with what defaults leave open spelled out: heads, both hidden widths; kv_heads and
+// d_ff_ratio where they no longer say anything are back at their defaults. Equal models that were
+// written differently resolve to equal specs.
+ModelSpec resolved(ModelSpec spec);
+
 // Throws InputError where fields contradict each other: d_model not a multiple of d_head with heads
 // left to it, anything below one, more buckets than distances, heads that kv_heads do not divide,
 // grouped heads with shared Q and K, rotary positions with an odd d_head, a filter shared by heads
-// before the projection (where there are no heads), no norm without rezero.
+// before the projection (where there are no heads), no norm without rezero, constants that are not
+// finite, a hidden width of nothing.
 void check(const ModelSpec& spec);
 
 }  // namespace isoloss
