@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness/mpi_communicator.h"
@@ -67,6 +69,62 @@ TEST(MpiCommunicator, SumsInTheOrderOfRanks) {
     if (std::memcmp(&sum, &values[i], sizeof sum) != 0) ++wrong;
   }
   EXPECT_EQ(wrong, 0U);
+}
+
+TEST(MpiCommunicator, LargestOverRanks) {
+  std::vector<double> values = {-static_cast<double>(group->rank()), -5.0};
+  group->all_reduce_max(std::span<double>(values));
+  EXPECT_EQ(values[0], 0.0);
+  EXPECT_EQ(values[1], -5.0);
+  std::vector<float> singles = {static_cast<float>(group->rank())};
+  group->all_reduce_max(std::span<float>(singles));
+  EXPECT_EQ(singles[0], static_cast<float>(group->size() - 1));
+}
+
+TEST(MpiCommunicator, GathersInTheOrderOfRanks) {
+  constexpr std::size_t kCount = (std::size_t{1} << 20) + 3;  // more than one chunk
+  const std::vector<std::byte> mine(kCount, static_cast<std::byte>(group->rank() + 1));
+  std::vector<std::byte> all(kCount * static_cast<std::size_t>(group->size()));
+  group->all_gather(mine, all);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i] != static_cast<std::byte>(i / kCount + 1)) ++wrong;
+  EXPECT_EQ(wrong, 0U);
+}
+
+// Even ranks and odd ranks, made at the same time by their members alone.
+TEST(MpiCommunicator, GroupsWorkApart) {
+  std::vector<int> members;
+  for (int rank = group->rank() % 2; rank < group->size(); rank += 2) members.push_back(rank);
+  const auto half = group->group(members);
+  EXPECT_EQ(half->size(), static_cast<int>(members.size()));
+  EXPECT_EQ(members[static_cast<std::size_t>(half->rank())], group->rank());
+  double expected = 0;
+  for (const int member : members) expected += member;
+  std::vector<double> sum = {static_cast<double>(group->rank())};
+  half->all_reduce_sum(std::span<double>(sum));
+  EXPECT_EQ(sum[0], expected);
+}
+
+// What overlapping a reduction with the backward pass needs.
+TEST(MpiCommunicator, TwoGroupsWorkAtOnceOnTwoThreads) {
+  std::vector<int> everybody;
+  for (int rank = 0; rank < group->size(); ++rank) everybody.push_back(rank);
+  const auto other = group->group(everybody);
+  const auto sums = [](Communicator& ranks) {
+    double wrong = 0;
+    for (int i = 0; i < 200; ++i) {
+      std::vector<double> value(100, i);
+      ranks.all_reduce_sum(std::span<double>(value));
+      wrong += std::abs(value[99] - static_cast<double>(i * ranks.size()));
+    }
+    return wrong;
+  };
+  double beside = -1;
+  std::thread thread([&] { beside = sums(*other); });
+  EXPECT_EQ(sums(*group), 0.0);
+  thread.join();
+  EXPECT_EQ(beside, 0.0);
 }
 
 TEST(MpiCommunicator, BarrierReturnsOnEveryRank) { group->barrier(); }
