@@ -52,19 +52,44 @@ TEST(RunSpec, DefaultsSpelledOutAreTheSameRun) {
   EXPECT_EQ(run_id(defaults), run_id(spelled));
 }
 
+// Runs made before the switches existed stay the same runs: the text that release wrote.
+TEST(RunSpec, SwitchesAtTheirDefaultsAreNotNamed) {
+  RunSpec spec;
+  spec.model.d_model = 32;
+  spec.model.d_head = 16;
+  const std::string text = canonical_json(spec);
+  EXPECT_EQ(text.substr(0, text.find(",\"optimizer\"")),
+            R"({"model":{"architecture":"transformer","size":"custom","activation":"relu",)"
+            R"("gated":false,"norm":"layer","norm_placement":"pre","convolution_width":0,)"
+            R"("shared_qk":false,"layers":6,"d_model":32,"d_head":16,"heads":2,"d_ff":128,)"
+            R"("d_ff_gated":84,"sequence":512,"vocabulary":32128,"relative_buckets":32,)"
+            R"("relative_max_distance":128,"norm_epsilon":1e-06})");
+}
+
+TEST(RunSpec, TheSameSwitchesWrittenOtherwiseAreTheSameRun) {
+  RunSpec by_ratio;
+  by_ratio.model.d_ff_ratio = 12;
+  by_ratio.model.kv_heads = 8;  // all of them
+  RunSpec by_width;
+  by_width.model.d_ff = 12 * 512;
+  EXPECT_EQ(run_id(by_ratio), run_id(by_width));
+}
+
 TEST(RunSpec, EveryFieldOfTheModelChangesTheIdentity) {
   const std::string before = run_id(RunSpec{});
   for (const SpecField& field : spec_fields()) {
     RunSpec changed;
     bool set = false;
     // The first of these that the field takes and that is not its default.
-    for (const char* value : {"true", "rms", "primer", "gelu", "3"}) {
+    for (const char* value : {"true", "false", "rms", "primer", "gelu", "3", "before_projection",
+                              "run_time", "rotary", "gpt2"}) {
       try {
         field.set(changed.model, value);
-        set = true;
-        break;
       } catch (const InputError&) {
+        continue;
       }
+      set = field.get(changed.model) != field.get(ModelSpec{});
+      if (set) break;
     }
     ASSERT_TRUE(set) << field.name;
     EXPECT_NE(run_id(changed), before) << field.name;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "model/cost/memory.h"
-#include "model/cost/work_list.h"
 #include "model/spec/catalogue.h"
 
 namespace isoloss {
@@ -22,40 +21,6 @@ ModelSpec small(const char* architecture) {
   return spec;
 }
 
-double multiply_adds(const ModelSpec& spec, const std::string& part) {
-  double sum = 0;
-  for (const Product& product : work_list(spec))
-    if (part.empty() || product.part == part) sum += product.multiply_adds();
-  return sum;
-}
-
-TEST(WorkList, TransformerByHand) {
-  const ModelSpec spec = small("transformer");
-  EXPECT_EQ(multiply_adds(spec, "attention.projection"), 3 * 3 * 4 * 4);
-  EXPECT_EQ(multiply_adds(spec, "attention.logits"), 2 * 3 * 3 * 2);
-  EXPECT_EQ(multiply_adds(spec, "attention.values"), 2 * 3 * 3 * 2);
-  EXPECT_EQ(multiply_adds(spec, "attention.output"), 3 * 4 * 4);
-  EXPECT_EQ(multiply_adds(spec, "feed_forward"), 2 * 3 * 8 * 4);
-  EXPECT_EQ(multiply_adds(spec, "head"), 3 * 5 * 4);
-  EXPECT_EQ(multiply_adds(spec, ""), 516);
-}
-
-// Three matrices of 6 x 4.
-TEST(WorkList, AGateIsOneProductMore) {
-  EXPECT_EQ(multiply_adds(small("transformer++"), "feed_forward"), 3 * 3 * 6 * 4);
-}
-
-// Three steps, four channels, three taps, on each of Q, K and V.
-TEST(WorkList, ConvolutionsCountTheirTaps) {
-  EXPECT_EQ(multiply_adds(small("primer-ez"), "convolution"), 3 * 3 * 4 * 3);
-}
-
-// K and V are projected and convolved; Q is a product of K's.
-TEST(WorkList, SharedQueriesAndKeysKeepThreeProductsAndTwoConvolutions) {
-  EXPECT_EQ(multiply_adds(small("primer"), "attention.projection"), 3 * 3 * 4 * 4);
-  EXPECT_EQ(multiply_adds(small("primer"), "convolution"), 2 * 3 * 4 * 3);
-}
-
 // 516 multiply-adds a sequence of 3, times 2, times 3; N = 248, of which the embedding 20.
 TEST(Flops, ConventionsByHand) {
   const FlopsPerToken flops = flops_per_token(small("transformer"));
@@ -71,6 +36,35 @@ TEST(Flops, ConventionsByHand) {
 TEST(Flops, ChinchillaByHand) {
   EXPECT_DOUBLE_EQ(flops_per_token(small("transformer")).chinchilla,
                    3.0 * (40 + 96 + 24 + 18 + 24 + 32 + 128 + 40));
+}
+
+// Keys and values of one head of 2 in place of two: Q 2*4*4, K and V 2*2*4*2 each.
+TEST(Flops, ChinchillaCountsGroupedHeadsByTheirWidth) {
+  ModelSpec spec = small("transformer");
+  spec.kv_heads = 1;
+  EXPECT_DOUBLE_EQ(flops_per_token(spec).chinchilla,
+                   3.0 * (40 + (32 + 16 + 16) + 24 + 18 + 24 + 32 + 128 + 40));
+}
+
+// A token of the small primer-ez: projections 4*4*4 multiply-adds, convolutions 3*4*3, logits and
+// values 2*3*4, feed-forward 2*8*4, head 5*4; times 6.
+TEST(Flops, PartsByHand) {
+  const std::vector<std::pair<std::string, double>> expected = {{"projection", 6.0 * 64},
+                                                                {"convolution", 6.0 * 36},
+                                                                {"attention", 6.0 * 24},
+                                                                {"feed_forward", 6.0 * 64},
+                                                                {"head", 6.0 * 20}};
+  EXPECT_EQ(by_part(small("primer-ez")), expected);
+}
+
+TEST(Flops, PartsSumToTheExactCount) {
+  for (const CatalogueEntry& architecture : architectures())
+    for (const CatalogueEntry& size : sizes()) {
+      const ModelSpec spec = with_size(named_architecture(architecture.name), size.name);
+      double sum = 0;
+      for (const auto& [part, flops] : by_part(spec)) sum += flops;
+      EXPECT_NEAR(sum / flops_per_token(spec).exact, 1, 1e-14) << architecture.name << size.name;
+    }
 }
 
 TEST(Flops, NamesCoverEveryConvention) {

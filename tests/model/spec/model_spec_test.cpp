@@ -36,6 +36,42 @@ TEST(ModelSpec, GatedWidthIsTwoThirdsByFours) {
   EXPECT_EQ(feed_forward_width(spec), 128);
 }
 
+TEST(ModelSpec, KeysAndValuesHaveTheHeadsGivenOrAll) {
+  ModelSpec spec;
+  EXPECT_EQ(kv_head_count(spec), 8);
+  spec.kv_heads = 2;
+  EXPECT_EQ(kv_head_count(spec), 2);
+  EXPECT_EQ(kv_width(spec), 128);
+  EXPECT_EQ(attention_width(spec), 512);
+}
+
+TEST(ModelSpec, SharedQueriesHaveNoConvolutionOfTheirOwn) {
+  ModelSpec spec;
+  EXPECT_FALSE(has_convolution(spec, 'v'));
+  spec.convolution_width = 3;
+  EXPECT_TRUE(has_convolution(spec, 'q'));
+  spec.convolution_on = "kv";
+  EXPECT_FALSE(has_convolution(spec, 'q'));
+  spec.convolution_on = "qkv";
+  spec.shared_qk = SharedQk::Full;
+  EXPECT_FALSE(has_convolution(spec, 'q'));
+  EXPECT_TRUE(has_convolution(spec, 'k'));
+}
+
+TEST(ModelSpec, ResolvingLeavesTheSameModel) {
+  ModelSpec spec;
+  spec.d_ff_ratio = 12;
+  spec.kv_heads = 8;
+  spec.gated = true;
+  const ModelSpec spelled = resolved(spec);
+  EXPECT_EQ(spelled.heads, 8);
+  EXPECT_EQ(spelled.kv_heads, 0);
+  EXPECT_EQ(spelled.d_ff, 6144);
+  EXPECT_EQ(spelled.d_ff_gated, 4096);
+  EXPECT_EQ(feed_forward_width(spelled), feed_forward_width(spec));
+  EXPECT_EQ(resolved(spelled), spelled);
+}
+
 struct BadField {
   std::int64_t ModelSpec::*field;
   std::int64_t value;
@@ -58,6 +94,61 @@ INSTANTIATE_TEST_SUITE_P(
                     BadField{&ModelSpec::relative_buckets, 7, "relative_buckets is 7"},
                     BadField{&ModelSpec::relative_max_distance, 16, "relative_max_distance 16"}));
 
+struct BadSwitches {
+  std::vector<std::pair<std::string, std::string>> settings;
+  const char* message;
+};
+class Contradiction : public testing::TestWithParam<BadSwitches> {};
+
+TEST_P(Contradiction, IsRefusedWithItsReason) {
+  ModelSpec spec;
+  for (const auto& [field, value] : GetParam().settings) set_field(spec, field, value);
+  EXPECT_THAT([&] { check(spec); }, ThrowsMessage<InputError>(HasSubstr(GetParam().message)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Switches, Contradiction,
+    testing::Values(
+        BadSwitches{{{"norm", "none"}}, "norm is none without rezero"},
+        BadSwitches{{{"kv_heads", "3"}}, "kv_heads 3 does not divide the 8 heads"},
+        BadSwitches{{{"kv_heads", "16"}}, "kv_heads 16 does not divide the 8 heads"},
+        BadSwitches{{{"kv_heads", "2"}, {"shared_qk", "true"}}, "shared_qk with kv_heads"},
+        BadSwitches{{{"kv_heads", "-1"}}, "negative"},
+        BadSwitches{{{"convolution_width", "-3"}}, "negative"},
+        BadSwitches{{{"convolution_on", "qx"}}, "convolution_on is 'qx'"},
+        BadSwitches{{{"convolution_on", "qq"}}, "convolution_on is 'qq'"},
+        BadSwitches{{{"convolution_on", "vk"}}, "in this order"},
+        BadSwitches{{{"convolution_on", ""}}, "convolution_width: 0 for none"},
+        BadSwitches{{{"convolution_shared", "true"}, {"convolution_place", "before_projection"}},
+                    "no heads yet"},
+        BadSwitches{{{"positions", "rotary"}, {"d_head", "1"}}, "d_head 1 with rotary"},
+        BadSwitches{{{"positions", "sinusoidal"}, {"d_model", "3"}, {"d_head", "3"}},
+                    "d_model 3 with sinusoidal"},
+        BadSwitches{{{"positions", "sinusoidal"}, {"d_model", "2"}, {"d_head", "2"}},
+                    "d_model 2 with sinusoidal"},
+        BadSwitches{{{"d_ff_ratio", "0"}}, "d_ff_ratio is 0"},
+        BadSwitches{{{"d_ff_ratio", "1e-9"}}, "hidden width"},
+        BadSwitches{{{"gated", "true"}, {"d_ff", "1"}}, "hidden width"},
+        BadSwitches{{{"rotary_base", "1"}}, "rotary_base is 1"},
+        BadSwitches{{{"norm_epsilon", "inf"}}, "norm_epsilon is inf"},
+        BadSwitches{{{"branch_scale", "nan"}}, "branch_scale is nan"},
+        BadSwitches{{{"key_value_scale", "0"}}, "key_value_scale is 0"}));
+
+// What the paper never combines but nothing contradicts.
+TEST(ModelSpec, UnusualCombinationsAreAllowed) {
+  const std::vector<std::vector<std::pair<std::string, std::string>>> allowed = {
+      {{"shared_qk", "true"}},
+      {{"shared_qk", "per_head"}, {"positions", "rotary"}},
+      {{"rezero", "true"}, {"norm_placement", "post"}},
+      {{"token_shift", "true"}, {"convolution_width", "3"}, {"convolution_shared", "true"}},
+      {{"kv_heads", "1"}, {"attention_bias", "true"}, {"tied", "false"}}};
+  for (const auto& settings : allowed) {
+    ModelSpec spec;
+    for (const auto& [field, value] : settings) set_field(spec, field, value);
+    EXPECT_NO_THROW(check(spec)) << settings.front().first;
+  }
+}
+
 TEST(ModelSpec, EveryNamedArchitectureIsValidAtEverySize) {
   for (const CatalogueEntry& architecture : architectures())
     for (const CatalogueEntry& size : sizes())
@@ -65,10 +156,12 @@ TEST(ModelSpec, EveryNamedArchitectureIsValidAtEverySize) {
 }
 
 TEST(SpecFields, TextSurvivesTheRoundTrip) {
-  const ModelSpec spec = with_size(named_architecture("primer"), "t5-small");
-  ModelSpec copy;
-  for (const auto& [name, value] : spec_as_text(spec)) set_field(copy, name, value);
-  EXPECT_EQ(copy, spec);
+  for (const CatalogueEntry& architecture : architectures()) {
+    const ModelSpec spec = with_size(named_architecture(architecture.name), "t5-small");
+    ModelSpec copy;
+    for (const auto& [name, value] : spec_as_text(spec)) set_field(copy, name, value);
+    EXPECT_EQ(copy, spec) << architecture.name;
+  }
 }
 
 TEST(SpecFields, AMisspeltFieldIsRefusedWithTheNearestName) {
@@ -87,6 +180,16 @@ TEST(SpecFields, AWrongTypeIsRefused) {
 TEST(Catalogue, AMisspeltArchitectureIsRefusedWithTheNearestName) {
   EXPECT_THAT([] { named_architecture("primr"); },
               ThrowsMessage<InputError>(HasSubstr("did you mean 'primer'")));
+}
+
+// What an architecture changes of a size comes after the size and after nothing else.
+TEST(Catalogue, AnArchitecturesChangeOfASizeIsApplied) {
+  const ModelSpec spec = with_size(named_architecture("primer-discovered"), "t5-small");
+  EXPECT_EQ(spec.d_model, 384);
+  EXPECT_EQ(head_count(spec), 8);
+  EXPECT_EQ(feed_forward_width(spec), 4608);
+  EXPECT_EQ(spec.layers, 6);
+  EXPECT_EQ(with_size(named_architecture("primer"), "t5-small").d_model, 512);
 }
 
 TEST(NearestName, FarNamesGiveTheWholeList) {

@@ -1,10 +1,11 @@
+// The layout of the flat buffer and the initial values, by the released configuration.
 #include "model/spec/parameters.h"
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <cmath>
 #include <set>
-#include <tuple>
 
 #include "model/spec/catalogue.h"
 
@@ -18,46 +19,10 @@ Parameter named(const ParameterTable& table, const std::string& name) {
   return {};
 }
 
-// Counted from the released configuration at a vocabulary of 32,128 with tied embedding; they agree
-// with the rounded sizes that So et al. 2021 print, 35 M (36 M for both Primers) and 110 M.
-class Counts : public testing::TestWithParam<std::tuple<const char*, const char*, std::int64_t>> {};
-
-TEST_P(Counts, AgreeWithThePaper) {
-  const auto [architecture, size, thousands] = GetParam();
-  const ModelSpec spec = with_size(named_architecture(architecture), size);
-  EXPECT_EQ((count_parameters(spec).total + 500) / 1000, thousands);
-}
-
-INSTANTIATE_TEST_SUITE_P(Paper, Counts,
-                         testing::Values(std::tuple("transformer", "t5-small", 35353),
-                                         std::tuple("transformer++", "t5-small", 35338),
-                                         std::tuple("primer", "t5-small", 35371),
-                                         std::tuple("primer-ez", "t5-small", 35380),
-                                         std::tuple("transformer", "t5-medium", 109694),
-                                         std::tuple("transformer++", "t5-medium", 109687),
-                                         std::tuple("primer", "t5-medium", 109749),
-                                         std::tuple("primer-ez", "t5-medium", 109777)));
-
-// By hand: embedding 5*4, bias 2*32, two norms of 8, attention 4*16, feed-forward 32+8+32+4,
-// norm 8.
-TEST(Parameters, CountOfASmallModelByHand) {
-  ModelSpec spec = named_architecture("transformer");
-  spec.layers = 1;
-  spec.d_model = 4;
-  spec.d_head = 2;
-  spec.d_ff = 8;
-  spec.vocabulary = 5;
-  const ParameterCounts counts = count_parameters(spec);
-  EXPECT_EQ(counts.total, 20 + 64 + 16 + 64 + 76 + 8);
-  EXPECT_EQ(counts.embedding, 20);
-  EXPECT_EQ(counts.non_embedding, 228);
-  EXPECT_EQ(counts.activated, counts.total);
-}
-
-class Layout : public testing::TestWithParam<const char*> {
+class Layout : public testing::TestWithParam<CatalogueEntry> {
  protected:
   ModelSpec spec() const {
-    ModelSpec made = named_architecture(GetParam());
+    ModelSpec made = named_architecture(GetParam().name);
     made.d_model = 12;
     made.d_head = 4;
     made.vocabulary = 29;
@@ -84,13 +49,25 @@ TEST_P(Layout, NamesAreUnique) {
     EXPECT_TRUE(names.insert(p.name).second) << p.name;
 }
 
+// The tables of positions are not: a relative bias is no matrix, and GPT-2's positions are not
+// multiplied.
 TEST_P(Layout, MatricesAloneDecay) {
   for (const Parameter& p : parameter_table(spec()).parameters)
-    EXPECT_EQ(p.decays, p.shape.size() == 2 && p.name != "relative_bias") << p.name;
+    EXPECT_EQ(p.decays,
+              p.shape.size() >= 2 && p.name != "relative_bias" && p.name != "position_embedding")
+        << p.name;
+}
+
+std::string name_of(const testing::TestParamInfo<CatalogueEntry>& info) {
+  std::string name;
+  for (const char c : info.param.name) name += std::isalnum(c) ? c : '_';
+  return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, Layout,
-                         testing::Values("transformer", "transformer++", "primer-ez", "primer"));
+                         testing::ValuesIn(std::vector<CatalogueEntry>(architectures().begin(),
+                                                                       architectures().end())),
+                         name_of);
 
 // Folded scaling: deviation (d_model d_head)^-1/2 for the matrix that makes queries, d_model^-1/2
 // for the others, (heads d_head)^-1/2 for the output (mesh, attention with
@@ -105,21 +82,57 @@ TEST(Parameters, AttentionInitialisersCarryTheScaling) {
   EXPECT_EQ(named(table, "layers.3.attention.query").initializer, Initializer::Normal);
 }
 
-// With shared Q and K the released code keeps the folded scaling on the shared matrix.
-TEST(Parameters, SharedKeyCarriesTheScaling) {
-  const ParameterTable table = parameter_table(with_size(named_architecture("primer"), "t5-small"));
-  EXPECT_DOUBLE_EQ(named(table, "layers.0.attention.key").value, 1 / std::sqrt(512.0 * 64.0));
-  EXPECT_EQ(named(table, "layers.0.attention.query_from_key").initializer,
-            Initializer::TruncatedNormal);
+// Scaled at run time, nothing is folded: the query's deviation is the key's.
+TEST(Parameters, RunTimeScalingLeavesTheQueryAlone) {
+  ModelSpec spec = with_size(named_architecture("transformer"), "t5-small");
+  spec.attention_scale = AttentionScale::RunTime;
+  EXPECT_DOUBLE_EQ(named(parameter_table(spec), "layers.0.attention.query").value,
+                   1 / std::sqrt(512.0));
 }
 
-// 0.5 on the present step, 0.5 / 3 on each past one (released code).
+// With shared Q and K the released code keeps the folded scaling on the shared matrix, and the
+// second is truncated with its fan-in, which is one head's where heads are apart.
+TEST(Parameters, SharedKeyCarriesTheScaling) {
+  ModelSpec spec = with_size(named_architecture("primer"), "t5-small");
+  const ParameterTable full = parameter_table(spec);
+  EXPECT_DOUBLE_EQ(named(full, "layers.0.attention.key").value, 1 / std::sqrt(512.0 * 64.0));
+  const Parameter whole = named(full, "layers.0.attention.query_from_key");
+  EXPECT_EQ(whole.initializer, Initializer::TruncatedNormal);
+  EXPECT_DOUBLE_EQ(whole.value, 1 / std::sqrt(512.0));
+  spec.shared_qk = SharedQk::PerHead;
+  EXPECT_DOUBLE_EQ(named(parameter_table(spec), "layers.0.attention.query_from_key").value, 0.125);
+}
+
+// 0.5 on the present step, 0.5 / width on each past one (released code).
 TEST(Parameters, ConvolutionsStartAsInTheReleasedCode) {
   const ParameterTable table =
       parameter_table(with_size(named_architecture("primer-ez"), "t5-small"));
   EXPECT_DOUBLE_EQ(named(table, "layers.0.attention.value_convolution.0").value, 0.5);
   EXPECT_DOUBLE_EQ(named(table, "layers.0.attention.value_convolution.1").value, 0.5 / 3);
   EXPECT_DOUBLE_EQ(named(table, "layers.0.attention.value_convolution.2").value, 0.5 / 3);
+}
+
+// Branches vanish at the start (Bachlechner et al. 2020, ReZero).
+TEST(Parameters, RezeroStartsAtZero) {
+  ModelSpec spec;
+  spec.rezero = true;
+  const Parameter scalar = named(parameter_table(spec), "layers.0.attention.rezero");
+  EXPECT_EQ(scalar.initializer, Initializer::Constant);
+  EXPECT_EQ(scalar.value, 0);
+}
+
+// 0.02 everywhere, and over sqrt(2 layers) where a matrix writes to the residual stream: "scale the
+// weights of residual layers at initialization by a factor of 1/sqrt(N), N the number of residual
+// layers" (Radford et al. 2019, section 2.3).
+TEST(Parameters, Gpt2StartsAtTwoHundredths) {
+  const ParameterTable table = parameter_table(with_size(named_architecture("gpt2"), "t5-medium"));
+  for (const char* name : {"embedding", "position_embedding", "layers.0.attention.query",
+                           "layers.0.attention.key", "layers.0.feed_forward.in"}) {
+    EXPECT_DOUBLE_EQ(named(table, name).value, 0.02) << name;
+    EXPECT_EQ(named(table, name).initializer, Initializer::Normal) << name;
+  }
+  for (const char* name : {"layers.11.attention.output", "layers.11.feed_forward.out"})
+    EXPECT_DOUBLE_EQ(named(table, name).value, 0.02 / std::sqrt(24.0)) << name;
 }
 
 }  // namespace
