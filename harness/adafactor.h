@@ -6,22 +6,26 @@
 #include <cstdint>
 #include <span>
 
+#include "model/parallel/communicator.h"
 #include "model/spec/parameters.h"
 #include "sweeps/run_spec.h"
 
 namespace isoloss {
 
-// Whether the tensor's second moments are kept as row and column means.
+// Whether the tensor's second moments are kept as row and column means; a shard's are where the
+// whole tensor's are.
 bool is_factored(const Parameter& parameter, std::int64_t min_dim_factored);
 
-// Elements of the flat state: per tensor its second moments, or rows then columns of a factored
-// one.
-std::int64_t adafactor_state_size(const ParameterTable& table, const OptimizerSpec& spec);
+// The flat state: per tensor its second moments, or rows then columns of a factored one, without
+// padding.
+ParameterTable adafactor_state_table(const ParameterTable& table, const OptimizerSpec& spec);
 
 // Update `t` (0 for the first): buffers are flat as the table lays them out, state starts as zeros.
+// Where tensors are shards, `tensor_ranks` are the ranks that have the others: their statistics are
+// added up in the order of ranks.
 template <typename Real>
 void adafactor_step(const ParameterTable& table, const OptimizerSpec& spec, double learning_rate,
                     std::int64_t t, std::span<const Real> gradients, std::span<Real> weights,
-                    std::span<Real> state);
+                    std::span<Real> state, Communicator* tensor_ranks = nullptr);
 
 }  // namespace isoloss

@@ -1,23 +1,47 @@
 #include "harness/optimizer.h"
 
+#include <utility>
+
 #include "harness/adafactor.h"
 #include "harness/adamw.h"
 #include "harness/learning_rate.h"
 
 namespace isoloss {
 
+namespace {
+
+// First moments of every tensor, then second moments (adamw.h).
+ParameterTable adamw_state_table(const ParameterTable& table) {
+  ParameterTable state;
+  for (const char* which : {".first_moments", ".second_moments"}) {
+    for (Parameter moments : table.parameters) {
+      moments.name += which;
+      moments.offset = state.buffer_size;
+      state.buffer_size += moments.size();
+      state.parameters.push_back(std::move(moments));
+    }
+  }
+  return state;
+}
+
+}  // namespace
+
+ParameterTable optimizer_state_table(const ParameterTable& table, const OptimizerSpec& spec) {
+  return spec.kind == OptimizerKind::Adafactor ? adafactor_state_table(table, spec)
+                                               : adamw_state_table(table);
+}
+
 std::int64_t optimizer_state_size(const ParameterTable& table, const OptimizerSpec& spec) {
-  return spec.kind == OptimizerKind::Adafactor ? adafactor_state_size(table, spec)
-                                               : adamw_state_size(table);
+  return optimizer_state_table(table, spec).buffer_size;
 }
 
 template <typename Real>
 double optimizer_step(const ParameterTable& table, const OptimizerSpec& spec, std::int64_t t,
                       std::span<const Real> gradients, std::span<Real> weights,
-                      std::span<Real> state) {
+                      std::span<Real> state, Communicator* tensor_ranks) {
   const double learning_rate = learning_rate_at(spec, t);
   if (spec.kind == OptimizerKind::Adafactor) {
-    adafactor_step<Real>(table, spec, learning_rate, t, gradients, weights, state);
+    adafactor_step<Real>(table, spec, learning_rate, t, gradients, weights, state, tensor_ranks);
   } else {
     adamw_step<Real>(table, spec, learning_rate, t, gradients, weights, state);
   }
@@ -25,8 +49,10 @@ double optimizer_step(const ParameterTable& table, const OptimizerSpec& spec, st
 }
 
 template double optimizer_step(const ParameterTable&, const OptimizerSpec&, std::int64_t,
-                               std::span<const float>, std::span<float>, std::span<float>);
+                               std::span<const float>, std::span<float>, std::span<float>,
+                               Communicator*);
 template double optimizer_step(const ParameterTable&, const OptimizerSpec&, std::int64_t,
-                               std::span<const double>, std::span<double>, std::span<double>);
+                               std::span<const double>, std::span<double>, std::span<double>,
+                               Communicator*);
 
 }  // namespace isoloss

@@ -4,18 +4,24 @@
 #include <cstdint>
 #include <span>
 
+#include "model/parallel/communicator.h"
 #include "model/spec/parameters.h"
 #include "sweeps/run_spec.h"
 
 namespace isoloss {
 
-// Elements of the flat state, all zero before the first update.
+// The flat state, all zero before the first update, as a table of what each tensor has in it; a
+// shard's state is a shard of the whole tensor's.
+ParameterTable optimizer_state_table(const ParameterTable& table, const OptimizerSpec& spec);
+
+// Its elements.
 std::int64_t optimizer_state_size(const ParameterTable& table, const OptimizerSpec& spec);
 
-// Update number `t` (0 for the first) at the schedule's learning rate, which it returns.
+// Update number `t` (0 for the first) at the schedule's learning rate, which it returns; with
+// `tensor_ranks` as adafactor_step has them.
 template <typename Real>
 double optimizer_step(const ParameterTable& table, const OptimizerSpec& spec, std::int64_t t,
                       std::span<const Real> gradients, std::span<Real> weights,
-                      std::span<Real> state);
+                      std::span<Real> state, Communicator* tensor_ranks = nullptr);
 
 }  // namespace isoloss

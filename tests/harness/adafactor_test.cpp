@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
+#include "model/spec/counter_random.h"
+#include "model/spec/shard.h"
 #include "tests/harness/optimizer_cases.h"
+#include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {
 namespace {
@@ -15,7 +19,8 @@ std::vector<Real> three_steps(std::int64_t min_dim_factored) {
   spec.min_dim_factored = min_dim_factored;
   const ParameterTable table = optimizer_cases::table();
   auto weights = optimizer_cases::weights<Real>();
-  std::vector<Real> state(static_cast<std::size_t>(adafactor_state_size(table, spec)), Real{0});
+  std::vector<Real> state(static_cast<std::size_t>(adafactor_state_table(table, spec).buffer_size),
+                          Real{0});
   std::int64_t t = 0;
   for (const auto& gradient : optimizer_cases::gradients<Real>()) {
     adafactor_step<Real>(table, spec, 0.05, t++, gradient, weights, state);
@@ -63,7 +68,7 @@ TEST(Adafactor, FactorsOnlyWhereBothDimensionsReachTheLeast) {
 TEST(Adafactor, StateHoldsRowsAndColumnsOfFactoredTensors) {
   OptimizerSpec spec;
   const ParameterTable table{{{.name = "m", .shape = {128, 200}}, {.name = "v", .shape = {7}}}, 0};
-  EXPECT_EQ(adafactor_state_size(table, spec), 128 + 200 + 7);
+  EXPECT_EQ(adafactor_state_table(table, spec).buffer_size, 128 + 200 + 7);
 }
 
 // A matrix wide enough for whole lanes and a tail: at t = 0 the decay is 0, so an unfactored update
@@ -78,6 +83,72 @@ TEST(Adafactor, FirstStepIsTheSignTimesTheRms) {
     EXPECT_NEAR(weights[i], i % 2 == 0 ? 1.9 : 2.1, 1e-12) << i;
   }
 }
+
+// A [4, 6] matrix cut by columns and one cut by rows, a vector that all have: three steps of two
+// ranks are the whole tensors' three steps.
+class ShardedAdafactor : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(ShardedAdafactor, ShardsAddUpToTheWholeTensor) {
+  OptimizerSpec spec;
+  spec.min_dim_factored = GetParam();
+  const ParameterTable whole{{{.name = "columns", .shape = {4, 6}, .offset = 0},
+                              {.name = "rows", .shape = {4, 6}, .offset = 24},
+                              {.name = "all", .shape = {3}, .offset = 48}},
+                             51};
+  const auto part = [](int rank) {
+    return ParameterTable{{{.name = "columns",
+                            .shape = {4, 3},
+                            .tensor_axis = 1,
+                            .offset = 0,
+                            .whole_extent = 6,
+                            .first = 3 * rank},
+                           {.name = "rows",
+                            .shape = {2, 6},
+                            .tensor_axis = 0,
+                            .offset = 12,
+                            .whole_extent = 4,
+                            .first = 2 * rank},
+                           {.name = "all", .shape = {3}, .offset = 24}},
+                          27};
+  };
+  const auto value = [](int step, std::size_t i) {
+    return random_normal(3, static_cast<std::uint64_t>(step), i);
+  };
+  std::vector<double> start(51);
+  for (std::size_t i = 0; i < 51; ++i) start[i] = value(9, i);
+  const auto train = [&](const ParameterTable& table, Communicator* ranks) {
+    std::vector<double> weights(static_cast<std::size_t>(table.buffer_size));
+    std::vector<double> gradients(weights.size());
+    copy_to_shard<double>(whole, start, table, weights);
+    std::vector<double> state(
+        static_cast<std::size_t>(adafactor_state_table(table, spec).buffer_size), 0.0);
+    for (int t = 0; t < 3; ++t) {
+      std::vector<double> all(51);
+      for (std::size_t i = 0; i < 51; ++i) all[i] = value(t, i);
+      copy_to_shard<double>(whole, all, table, gradients);
+      adafactor_step<double>(table, spec, 0.05, t, gradients, weights, state, ranks);
+    }
+    return std::pair(weights, state);
+  };
+  const auto [weights, state] = train(whole, nullptr);
+  std::vector<double> got_weights(51), got_state(state.size());
+  testing_ranks::on_ranks(2, [&](Communicator& ranks) {
+    const ParameterTable table = part(ranks.rank());
+    const auto [my_weights, my_state] = train(table, &ranks);
+    for (int turn = 0; turn < 2; ++turn) {
+      ranks.barrier();
+      if (turn != ranks.rank()) continue;
+      copy_from_shard<double>(table, my_weights, whole, got_weights);
+      copy_from_shard<double>(adafactor_state_table(table, spec), my_state,
+                              adafactor_state_table(whole, spec), got_state);
+    }
+  });
+  expect_near(got_weights, weights, 1e-14);
+  expect_near(got_state, state, 1e-13);
+}
+
+// Factored and not.
+INSTANTIATE_TEST_SUITE_P(LeastFactored, ShardedAdafactor, testing::Values(2, 128));
 
 }  // namespace
 }  // namespace isoloss
