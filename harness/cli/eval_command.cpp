@@ -1,0 +1,109 @@
+// `isoloss eval`: the loss of a model from elsewhere on a text.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <optional>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "harness/hf_folder.h"
+#include "harness/text_loss.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+HfFolder folder_named(const std::string& name) {
+  constexpr std::string_view kForm = "hf:";
+  if (!name.starts_with(kForm))
+    throw InputError("--model is '" + name +
+                     "' (no form that is read); give hf:FOLDER, a folder with config.json and "
+                     "safetensors");
+  return HfFolder(name.substr(kForm.size()));
+}
+
+struct TokensToScore {
+  std::vector<std::int32_t> ids;
+  std::optional<std::size_t> bytes;  // of the text, where there is one
+};
+
+TokensToScore tokens_of_text(const HfFolder& model, const std::string& path) {
+  const auto tokenizer = model.tokenizer();
+  if (!tokenizer)
+    throw InputError(
+        "the model's folder has no tokenizer that isoloss reads (bytes, or a SentencePiece "
+        "tokenizer.model); give ids with --tokens FILE");
+  const std::string text = read_file(path);
+  return {tokenizer->encode(text), text.size()};
+}
+
+TokensToScore tokens_of_ids(const std::string& path) {
+  const std::string bytes = read_file(path);
+  if (bytes.empty() || bytes.size() % sizeof(std::int32_t) != 0)
+    throw InputError(
+        fmt::format("{} has {} bytes (not whole int32 ids); write ids as four bytes, "
+                    "little-endian",
+                    path, bytes.size()));
+  TokensToScore tokens;
+  tokens.ids.resize(bytes.size() / sizeof(std::int32_t));
+  std::memcpy(tokens.ids.data(), bytes.data(), bytes.size());
+  return tokens;
+}
+
+}  // namespace
+
+int eval_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line("isoloss eval --model hf:FOLDER --text FILE [--json]",
+                   "Gives the loss of a GPT-2, a Llama or an exported model on a text.",
+                   "isoloss eval --model hf:model --text corpus/stoker-dracula.txt");
+  line.add()("model", po::value<std::string>(),
+             "hf:FOLDER: config.json and safetensors, as transformers writes them")(
+      "text", po::value<std::string>(), "text to score, in the folder's own tokens")(
+      "tokens", po::value<std::string>(), "or its ids, int32")(
+      "length", po::value<std::int64_t>(), "tokens of a row; the model's sequence without it")(
+      "threads", po::value<int>()->default_value(1), "of this process")(
+      "json", "one JSON object on standard output");
+  if (!line.parse(arguments)) return 0;
+  if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
+  if (line.has("text") == line.has("tokens"))
+    throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
+  const auto name = line.get<std::string>("model");
+  const HfFolder folder = folder_named(name);
+  const std::string path = line.get<std::string>(line.has("text") ? "text" : "tokens");
+  const TokensToScore tokens =
+      line.has("text") ? tokens_of_text(folder, path) : tokens_of_ids(path);
+  const std::int64_t length =
+      line.has("length") ? line.get<std::int64_t>("length") : folder.spec().sequence;
+  if (length < 1 || length > folder.spec().sequence)
+    throw InputError(
+        fmt::format("--length is {} (the model reads 1 to {} tokens); give one of them", length,
+                    folder.spec().sequence));
+  if (line.get<int>("threads") < 1)
+    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
+  set_intra_op_threads(line.get<int>("threads"));
+
+  const TextLoss result = text_loss(folder.model(), tokens.ids, length, folder.first_id());
+  nlohmann::ordered_json json = {
+      {"model", name},           {"text", path},        {"tokens", result.tokens},
+      {"length", length},        {"loss", result.loss}, {"standard_error", result.standard_error},
+      {"bits_per_byte", nullptr}};
+  if (tokens.bytes)
+    json["bits_per_byte"] = result.loss * static_cast<double>(result.tokens) / std::numbers::ln2 /
+                            static_cast<double>(*tokens.bytes);
+  if (line.has("json")) {
+    fmt::print("{}\n", json.dump());
+    return 0;
+  }
+  fmt::print("{}: {} tokens, {:.4f} nats per token (standard error {:.4f})", path, result.tokens,
+             result.loss, result.standard_error);
+  if (tokens.bytes) fmt::print(", {:.4f} bits per byte", json["bits_per_byte"].get<double>());
+  fmt::print("\n");
+  return 0;
+}
+
+}  // namespace isoloss

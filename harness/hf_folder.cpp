@@ -1,0 +1,72 @@
+#include "harness/hf_folder.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "harness/hf_tensors.h"
+#include "harness/safetensors.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void read_weights(const TensorFiles& files, HfClass kind, const ParameterTable& table,
+                  const auto& set) {
+  for (const HfTensor& tensor : hf_tensors(kind, table)) {
+    std::string name = tensor.name;
+    // GPT2Model's own files, the first public ones among them, lack the prefix.
+    constexpr std::string_view kPrefix = "transformer.";
+    if (kind == HfClass::Gpt2 && name.starts_with(kPrefix) && !files.has(name) &&
+        files.has(name.substr(kPrefix.size())))
+      name = name.substr(kPrefix.size());
+    const std::vector<float> values = files.read(name, hf_shape(tensor, table));
+    visit_elements(tensor, table,
+                   [&](std::size_t theirs, std::size_t ours) { set(ours, values[theirs]); });
+  }
+}
+
+}  // namespace
+
+HfFolder::HfFolder(const std::filesystem::path& folder) : folder_(folder) {
+  const auto path = folder / "config.json";
+  if (!std::filesystem::is_directory(folder))
+    throw InputError(folder.string() +
+                     " is no folder (a model is a folder with config.json and its weights); check "
+                     "the path");
+  const Json json = Json::parse(read_file(path), nullptr, false);
+  config_ = read_hf_config(json, path.string());
+  if (json.contains("isoloss") && json["isoloss"].is_object())
+    tokenizer_ = json["isoloss"].value("tokenizer", "");
+}
+
+std::unique_ptr<Tokenizer> HfFolder::tokenizer() const {
+  const auto path = folder_ / "tokenizer.model";
+  const bool has_model = std::filesystem::exists(path);
+  if (tokenizer_ == "bytes") return byte_tokenizer();
+  if (!has_model) return nullptr;
+  const std::string model = read_file(path);
+  if (tokenizer_.starts_with("unigram:")) return unigram_tokenizer(model);
+  return foreign_tokenizer(model, path.string());
+}
+
+LanguageModel HfFolder::model(const ModelOptions& options) const {
+  const TensorFiles files(folder_);
+  LanguageModel model(config_.spec, 0, options);
+  if (model.precision() == Precision::Float64) {
+    const std::span<double> weights = model.weights64();
+    read_weights(files, config_.kind, model.table(),
+                 [&](std::size_t i, float value) { weights[i] = static_cast<double>(value); });
+  } else {
+    const std::span<float> weights = model.weights32();
+    read_weights(files, config_.kind, model.table(),
+                 [&](std::size_t i, float value) { weights[i] = value; });
+  }
+  return model;
+}
+
+}  // namespace isoloss
