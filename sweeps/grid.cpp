@@ -123,7 +123,7 @@ std::pair<int, std::string> place_of(const Study& study, const std::string& fiel
                                      const SizeEntry& size) {
   for (const PlainAxis& axis : study.grid.axes)
     if (axis.field == field) return {axis.line, "grid." + field};
-  for (const char* section : {"optimizer.", "model.", "evaluate."})
+  for (const char* section : {"optimizer.", "model.", "evaluate.", "run."})
     if (const auto found = study.lines.find(section + field); found != study.lines.end())
       return {found->second, found->first};
   return {size.line, "grid.size." + size.name};
@@ -145,6 +145,14 @@ void check_spec(const Study& study, const RunSpec& spec, const SizeEntry& size) 
                     spec.optimizer.batch_tokens, spec.model.sequence,
                     (spec.optimizer.batch_tokens / spec.model.sequence + 1) * spec.model.sequence));
   }
+  if (const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
+      windows % spec.accumulate != 0) {
+    const auto [line, key] = place_of(study, "accumulate", size);
+    fail_at(file, line, key,
+            fmt::format("{} micro-batches do not divide the {} sequences of a batch (each takes as "
+                        "many); give a divisor of {}",
+                        spec.accumulate, windows, windows));
+  }
   if (spec.evaluation.tokens < 2 * spec.model.sequence) {
     const auto [line, key] = place_of(study, "tokens", size);
     fail_at(file, line, key,
@@ -165,6 +173,19 @@ void check_budget(const Study& study, const RunSpec& spec, double budget, Budget
             "budget or lower optimizer.batch_tokens",
             budget_text(budget, BudgetUnit::Flops), spec.model.architecture, spec.model.size,
             one_step, name_of(unit)));
+  if (!has_horizon(spec.optimizer)) return;
+  OptimizerSpec optimizer = spec.optimizer;
+  optimizer.horizon = steps_to_reach(budget, one_step);
+  const std::int64_t decays_from =
+      optimizer.schedule == ScheduleKind::Wsd ? branch_step(optimizer) : optimizer.horizon - 1;
+  if (optimizer.warmup_steps > decays_from)
+    fail_at(study.file.string(), line, key,
+            fmt::format("a warm-up of {} steps does not fit (a budget of {} is {} steps of {} {}, "
+                        "and {} has to begin its decay by step {}); give a shorter "
+                        "optimizer.warmup_tokens or raise the budget",
+                        optimizer.warmup_steps, budget_text(budget, BudgetUnit::Flops),
+                        optimizer.horizon, spec.model.architecture, spec.model.size,
+                        name_of(optimizer.schedule), decays_from));
 }
 
 void refuse_two_opinions(const Study& study) {

@@ -24,7 +24,11 @@ class Planner {
   }
 
   StudyPlan plan() {
-    for (const Cell& cell : cells_) add_runs(cell);
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      if (cells_[i].budgets.empty() && !has_horizon(cells_[i].spec.optimizer)) candidates_of(i, 0);
+      for (const double budget : cells_[i].budgets)
+        candidates_of(i, steps_of(i, {study_.grid.unit, budget}));
+    }
     if (study_.grid.search) {
       for (std::size_t i = 0; i < cells_.size(); ++i) add_searches(i);
       choose_checks();
@@ -36,23 +40,41 @@ class Planner {
   }
 
  private:
-  // One candidate a rate; budgets differ within a run because no schedule here has a horizon.
-  void add_runs(const Cell& cell) {
-    std::vector<double> rates = {cell.spec.optimizer.learning_rate};
+  std::int64_t steps_of(std::size_t i, const Budget& budget) const {
+    return steps_to_reach(budget.value, cost_of_one_step(cells_[i].spec, budget.unit));
+  }
+
+  // The cell's runs of that length, one a rate. Budgets differ within a run where the schedule is
+  // free of a horizon.
+  const std::vector<std::size_t>& candidates_of(std::size_t i, std::int64_t steps) {
+    RunSpec spec = cells_[i].spec;
+    spec.optimizer.horizon = has_horizon(spec.optimizer) ? steps : 0;
+    const auto [known, fresh] = candidates_.try_emplace({i, spec.optimizer.horizon});
+    if (!fresh) return known->second;
+    std::vector<double> rates = {spec.optimizer.learning_rate};
     if (study_.grid.search) rates = study_.grid.search->rates;
-    std::vector<std::size_t> candidates;
     for (const double rate : rates) {
-      PlannedRun run;
-      run.spec = cell.spec;
-      run.spec.optimizer.learning_rate = rate;
-      run.id = run_id(run.spec);
-      run.flops_per_step = flops_per_step(run.spec);
-      run.parameters = count_parameters(run.spec.model).total;
-      const auto [known, fresh] = index_.emplace(run.id, plan_.runs.size());
-      if (fresh) plan_.runs.push_back(std::move(run));
-      candidates.push_back(known->second);
+      spec.optimizer.learning_rate = rate;
+      known->second.push_back(add_run(spec));
     }
-    candidates_.push_back(std::move(candidates));
+    return known->second;
+  }
+
+  std::size_t add_run(const RunSpec& spec) {
+    PlannedRun run;
+    run.id = run_id(spec);
+    if (const auto known = index_.find(run.id); known != index_.end()) return known->second;
+    run.spec = spec;
+    run.flops_per_step = flops_per_step(spec);
+    run.parameters = count_parameters(spec.model).total;
+    if (spec.optimizer.schedule == ScheduleKind::Wsd && branch_step(spec.optimizer) > 0) {
+      RunSpec trunk = spec;
+      trunk.optimizer = trunk_of(spec.optimizer);
+      run.branch = BranchPoint{add_run(trunk), branch_step(spec.optimizer)};
+    }
+    index_.emplace(run.id, plan_.runs.size());
+    plan_.runs.push_back(std::move(run));
+    return plan_.runs.size() - 1;
   }
 
   bool same_group(const Cell& a, const Cell& b) const {
@@ -83,8 +105,8 @@ class Planner {
     search.every_size = study_.grid.search->size.has_value();
     search.this_budget_only = !study_.grid.search->decide_at;
     search.budget = budget;
-    search.step = steps_to_reach(budget.value, cost_of_one_step(cell.spec, budget.unit));
-    search.arms = candidates_[i];
+    search.step = steps_of(i, budget);
+    search.arms = search.checks = candidates_of(i, search.step);
     search.assumed = search.arms.size() / 2;
     search.key = key_of(search);
     search_cell_.push_back(i);
@@ -118,12 +140,12 @@ class Planner {
       if (!fresh && top(s) > top(known->second)) known->second = s;
     }
     for (const auto& [architecture, s] : best) {
-      const Cell& cell = cells_[search_cell_[s]];
       PlannedSearch& search = plan_.searches[s];
       search.runner_up_step = search.step;
       if (top(s) > 0)
-        search.runner_up_step = std::max(
-            search.step, steps_to_reach(top(s), cost_of_one_step(cell.spec, study_.grid.unit)));
+        search.runner_up_step =
+            std::max(search.step, steps_of(search_cell_[s], {study_.grid.unit, top(s)}));
+      search.checks = candidates_of(search_cell_[s], search.runner_up_step);
     }
   }
 
@@ -144,7 +166,8 @@ class Planner {
     for (const double budget : cell.budgets) {
       PlannedTrial trial;
       trial.search = search_of(cell, budget);
-      trial.candidates = candidates_[i];
+      trial.steps = steps_of(i, {study_.grid.unit, budget});
+      trial.candidates = candidates_of(i, trial.steps);
       trial.run = trial.candidates[trial.search ? plan_.searches[*trial.search].assumed : 0];
       const PlannedRun& run = plan_.runs[trial.run];
       trial.unit = study_.grid.unit;
@@ -153,7 +176,6 @@ class Planner {
       trial.architecture = cell.spec.model.architecture;
       trial.size = cell.spec.model.size;
       trial.seed = cell.seed;
-      trial.steps = steps_to_reach(budget, cost_of_one_step(cell.spec, trial.unit));
       trial.tokens =
           static_cast<double>(trial.steps) * static_cast<double>(cell.spec.optimizer.batch_tokens);
       trial.flops = static_cast<double>(trial.steps) * run.flops_per_step;
@@ -188,7 +210,7 @@ class Planner {
       for (const std::size_t arm : search.arms) wanted.emplace(arm, search.step);
       if (search.runner_up_step == 0) continue;
       const std::size_t next = search.assumed + 1;
-      wanted.emplace(search.arms[next < search.arms.size() ? next : search.assumed - 1],
+      wanted.emplace(search.checks[next < search.arms.size() ? next : search.assumed - 1],
                      search.runner_up_step);
     }
     for (const auto& [run, steps] : wanted) {
@@ -196,14 +218,22 @@ class Planner {
       planned.expected_steps = std::max(planned.expected_steps, steps);
       plan_.flops_without_sharing += static_cast<double>(steps) * planned.flops_per_step;
     }
+    for (const auto& [run, steps] : wanted)
+      if (const auto& branch = plan_.runs[run].branch) {
+        std::int64_t& trunk = plan_.runs[branch->trunk].expected_steps;
+        trunk = std::max(trunk, branch->step);
+      }
     for (const PlannedRun& run : plan_.runs)
-      plan_.flops += static_cast<double>(run.expected_steps) * run.flops_per_step;
+      if (run.expected_steps > 0)
+        plan_.flops +=
+            static_cast<double>(run.expected_steps - run.first_step()) * run.flops_per_step;
   }
 
   const Study& study_;
   std::vector<Cell> cells_;
-  std::vector<std::vector<std::size_t>> candidates_;  // of each cell
-  std::vector<std::size_t> search_cell_;              // where each search is decided
+  // Of each cell and length, 0 where every length is one run's.
+  std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> candidates_;
+  std::vector<std::size_t> search_cell_;  // where each search is decided
   std::map<std::string, std::size_t> index_;
   StudyPlan plan_;
 };

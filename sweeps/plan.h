@@ -1,6 +1,7 @@
-// From a study to what will be trained: trials (what is asked for), runs (what is trained: trials
-// that differ only in budget share one, because both schedules are free of a horizon) and
-// learning-rate searches (which of several candidate runs is the real one).
+// From a study to what will be trained: trials (what is asked for), runs (what is trained) and
+// learning-rate searches (which of several candidate runs is the real one). Trials that differ only
+// in budget share a run under rsqrt and constant, which are free of a horizon. Under cosine each is
+// a run of its own; under wsd each is a branch, which goes on where the trunk's constant part ends.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,12 @@ struct EvaluationStop {
   BudgetUnit unit = BudgetUnit::Flops;
 };
 
+// Where a branch leaves its trunk: the run whose first `step` steps are the branch's own.
+struct BranchPoint {
+  std::size_t trunk = 0;  // index
+  std::int64_t step = 0;
+};
+
 struct PlannedRun {
   std::string id;  // run_id(spec)
   RunSpec spec;
@@ -26,6 +33,10 @@ struct PlannedRun {
   std::int64_t parameters = 0;
   std::vector<EvaluationStop> stops;  // by step; every budget it may be asked for
   std::int64_t expected_steps = 0;    // how far the totals assume it goes; 0: not expected at all
+  std::optional<BranchPoint> branch;
+
+  // Where its own training begins: what is before is its trunk's.
+  std::int64_t first_step() const { return branch ? branch->step : 0; }
 };
 
 struct PlannedTrial {
@@ -55,6 +66,8 @@ struct PlannedSearch {
   std::vector<std::size_t> arms;    // runs by learning rate, ascending
   std::size_t assumed = 0;          // the arm that totals assume to win: the middle one
   std::int64_t runner_up_step = 0;  // how far the runner-up goes as a check; 0: it does not
+  std::vector<std::size_t> checks;  // parallel to arms: the runs that go there, the arms themselves
+                                    // where the schedule is free of a horizon
 };
 
 struct StudyPlan {
@@ -63,7 +76,7 @@ struct StudyPlan {
   std::vector<PlannedRun> runs;  // every candidate
   std::vector<PlannedSearch> searches;
   // FLOPs, exact: one winner a trial, the arms to where they are decided and, once per
-  // architecture, the runner-up to the top budget (docs/comparison.md, rule 3).
+  // architecture, the runner-up to the top budget (docs/comparison.md, rule 3); a trunk once.
   double flops = 0;
   double flops_without_sharing = 0;  // the same evaluations, each trained from its own start
 };

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
 
 namespace isoloss {
 namespace {
@@ -67,15 +70,18 @@ class View {
   std::vector<const SearchDecision*> decisions_;
 };
 
-// Steps at which a run must have been evaluated, as far as that is known.
+// What is asked of each run, as far as that is known.
 struct Wanted {
-  std::vector<std::vector<std::int64_t>> steps;  // of each run
-  std::vector<bool> search_arm;                  // an open decision waits for it
+  std::vector<std::vector<std::int64_t>> steps;     // at which it must have been evaluated
+  std::vector<bool> search_arm;                     // an open decision waits for it
+  std::vector<std::vector<std::int64_t>> branches;  // steps at which branches wait for it
+  std::vector<double> tail;                         // FLOPs of the longest of those branches
 };
 
 Wanted wanted_of(const StudyPlan& plan, const View& view) {
-  Wanted wanted{std::vector<std::vector<std::int64_t>>(plan.runs.size()),
-                std::vector<bool>(plan.runs.size(), false)};
+  const std::size_t runs = plan.runs.size();
+  Wanted wanted{std::vector<std::vector<std::int64_t>>(runs), std::vector<bool>(runs, false),
+                std::vector<std::vector<std::int64_t>>(runs), std::vector<double>(runs, 0)};
   for (const PlannedTrial& trial : plan.trials)
     if (const std::size_t run = view.run_of(trial); run != kNone)
       wanted.steps[run].push_back(trial.steps);
@@ -88,7 +94,7 @@ Wanted wanted_of(const StudyPlan& plan, const View& view) {
         wanted.search_arm[arm] = true;
       }
     } else if (search.runner_up_step > 0) {
-      const std::size_t run = view.run_named(search.arms, decision->runner_up);
+      const std::size_t run = view.run_named(search.checks, decision->runner_up);
       if (run != kNone) wanted.steps[run].push_back(search.runner_up_step);
     }
   }
@@ -99,20 +105,123 @@ std::int64_t furthest(const std::vector<std::int64_t>& steps) {
   return steps.empty() ? 0 : *std::max_element(steps.begin(), steps.end());
 }
 
+// Adds what open searches will ask for: of the arm that the plan's totals expect to win and of its
+// neighbour, or of any arm.
+enum class Assume { TheExpectedArm, EveryArm };
+void add_assumed(const StudyPlan& plan, const View& view, Assume assume, Wanted& wanted) {
+  for (const PlannedTrial& trial : plan.trials) {
+    if (!trial.search || view.decision(*trial.search) != nullptr) continue;
+    for (const std::size_t run : trial.candidates)
+      if (assume == Assume::EveryArm || run == trial.run) wanted.steps[run].push_back(trial.steps);
+  }
+  for (std::size_t s = 0; s < plan.searches.size(); ++s) {
+    const PlannedSearch& search = plan.searches[s];
+    if (view.decision(s) != nullptr || search.runner_up_step == 0) continue;
+    const std::size_t next = search.assumed + 1;
+    const std::size_t expected = next < search.arms.size() ? next : search.assumed - 1;
+    for (std::size_t i = 0; i < search.checks.size(); ++i)
+      if (assume == Assume::EveryArm || i == expected)
+        wanted.steps[search.checks[i]].push_back(search.runner_up_step);
+  }
+}
+
+bool given_up(const View& view, std::size_t run) {
+  return view.progress(run).diverged || view.quarantined(run);
+}
+
+bool all_evaluated(const View& view, std::size_t run, const std::vector<std::int64_t>& wanted) {
+  return std::ranges::all_of(wanted, [&](std::int64_t step) { return view.evaluated(run, step); });
+}
+
+// A branch without a checkpoint of its own waits while its trunk is on its way to it.
+bool waits_for_trunk(const View& view, const PlannedRun& branch, std::size_t run) {
+  if (!branch.branch || view.progress(run).checkpoint_step > 0) return false;
+  const std::size_t trunk = branch.branch->trunk;
+  return !given_up(view, trunk) && view.progress(trunk).checkpoint_step < branch.branch->step;
+}
+
+void add_trunks(const StudyPlan& plan, const View& view, Wanted& wanted) {
+  for (std::size_t run = 0; run < plan.runs.size(); ++run) {
+    const PlannedRun& branch = plan.runs[run];
+    if (all_evaluated(view, run, wanted.steps[run]) || given_up(view, run) ||
+        !waits_for_trunk(view, branch, run))
+      continue;
+    const auto [trunk, step] = *branch.branch;
+    wanted.branches[trunk].push_back(step);
+    wanted.search_arm[trunk] = wanted.search_arm[trunk] || wanted.search_arm[run];
+    wanted.tail[trunk] =
+        std::max(wanted.tail[trunk],
+                 static_cast<double>(furthest(wanted.steps[run]) - step) * branch.flops_per_step);
+  }
+}
+
+// The first step past `from` at which a branch of the plan leaves the run; kNever without one.
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+std::int64_t next_branch(const StudyPlan& plan, std::size_t trunk, std::int64_t from) {
+  std::int64_t next = kNever;
+  for (const PlannedRun& run : plan.runs)
+    if (run.branch && run.branch->trunk == trunk && run.branch->step > from)
+      next = std::min(next, run.branch->step);
+  return next;
+}
+
+// The last checkpoint of its trunk that a branch can begin from; 0 for none.
+std::int64_t last_before(const std::vector<std::int64_t>& checkpoints, std::int64_t step) {
+  const auto after = std::ranges::upper_bound(checkpoints, step);
+  return after == checkpoints.begin() ? 0 : *(after - 1);
+}
+
 // From where the run goes on; absent where nothing is left. A step wanted before the checkpoint
 // that was never evaluated (a budget added later) asks for the start.
-std::optional<std::int64_t> start_of(const View& view, std::size_t run,
-                                     const std::vector<std::int64_t>& wanted) {
+std::optional<std::int64_t> start_of(const View& view, std::size_t run, const Wanted& wanted) {
   const std::int64_t checkpoint = view.progress(run).checkpoint_step;
-  bool open = false;
+  bool open = furthest(wanted.branches[run]) > checkpoint;
   bool missed = false;
-  for (const std::int64_t step : wanted) {
+  for (const std::int64_t step : wanted.steps[run]) {
     if (step <= checkpoint && view.evaluated(run, step)) continue;
     open = true;
     missed = missed || step <= checkpoint;
   }
   if (!open) return std::nullopt;
   return missed ? 0 : checkpoint;
+}
+
+// What is left of a run, up to its next branch; absent where nothing is, or where it has to wait.
+std::optional<WorkItem> next_item(const StudyPlan& plan, const View& view, const Wanted& wanted,
+                                  std::size_t run) {
+  const PlannedRun& planned = plan.runs[run];
+  const auto start = start_of(view, run, wanted);
+  if (given_up(view, run) || !start || waits_for_trunk(view, planned, run)) return std::nullopt;
+  WorkItem item;
+  item.run = run;
+  item.id = planned.id;
+  item.from_step = *start;
+  item.to_step = std::max(furthest(wanted.steps[run]), furthest(wanted.branches[run]));
+  item.search_arm = wanted.search_arm[run];
+  if (view.progress(run).checkpoint_step == 0 && planned.branch) {
+    const std::size_t trunk = planned.branch->trunk;
+    item.from_step = last_before(view.progress(trunk).checkpoints, planned.branch->step);
+    if (item.from_step > 0) item.trunk = plan.runs[trunk].id;
+  } else if (*start < view.progress(run).checkpoint_step) {
+    // A run restarted for a missed budget goes on to where it had been: its later evaluations are
+    // part of the study already.
+    item.to_step = std::max(item.to_step, view.progress(run).checkpoint_step);
+  } else if (const std::int64_t next = next_branch(plan, run, *start); next <= item.to_step) {
+    item.to_step = next;
+    item.keep = true;
+  }
+  item.flops = static_cast<double>(item.to_step - item.from_step) * planned.flops_per_step;
+  for (const EvaluationStop& stop : planned.stops)
+    if (stop.step > item.from_step && stop.step <= item.to_step) item.stops.push_back(stop);
+  return item;
+}
+
+// FLOPs until everything that waits for the run could be over.
+double longest_way(const StudyPlan& plan, const Wanted& wanted, const WorkItem& item) {
+  const std::int64_t last = std::max(
+      {furthest(wanted.steps[item.run]), furthest(wanted.branches[item.run]), item.to_step});
+  return static_cast<double>(last - item.from_step) * plan.runs[item.run].flops_per_step +
+         wanted.tail[item.run];
 }
 
 std::optional<SearchDecision> decide(const StudyPlan& plan, const PlannedSearch& search,
@@ -148,7 +257,7 @@ std::optional<SearchDecision> decide(const StudyPlan& plan, const PlannedSearch&
   decision.learning_rate = decision.arms[order[0]].learning_rate;
   decision.at_edge = order[0] == 0 || order[0] + 1 == search.arms.size();
   if (search.runner_up_step > 0 && order.size() > 1)
-    decision.runner_up = decision.arms[order[1]].run;
+    decision.runner_up = plan.runs[search.checks[order[1]]].id;
   return decision;
 }
 
@@ -166,30 +275,38 @@ std::vector<SearchDecision> due_decisions(const StudyPlan& plan,
 std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgress> progress,
                                  std::span<const SearchDecision> decisions) {
   const View view(plan, progress, decisions);
-  const Wanted wanted = wanted_of(plan, view);
+  Wanted wanted = wanted_of(plan, view);
+  add_trunks(plan, view, wanted);
   std::vector<WorkItem> items;
-  for (std::size_t run = 0; run < plan.runs.size(); ++run) {
-    if (view.progress(run).diverged || view.quarantined(run)) continue;
-    const auto start = start_of(view, run, wanted.steps[run]);
-    if (!start) continue;
-    WorkItem item;
-    item.run = run;
-    item.id = plan.runs[run].id;
-    item.from_step = *start;
-    item.to_step = furthest(wanted.steps[run]);
-    // A run restarted for a missed budget goes on to where it had been: its later evaluations are
-    // part of the study already.
-    if (*start == 0) item.to_step = std::max(item.to_step, view.progress(run).checkpoint_step);
-    item.flops = static_cast<double>(item.to_step - item.from_step) * plan.runs[run].flops_per_step;
-    item.search_arm = wanted.search_arm[run];
-    for (const EvaluationStop& stop : plan.runs[run].stops)
-      if (stop.step > item.from_step && stop.step <= item.to_step) item.stops.push_back(stop);
-    items.push_back(std::move(item));
-  }
-  std::stable_sort(items.begin(), items.end(), [](const WorkItem& a, const WorkItem& b) {
-    return a.search_arm != b.search_arm ? a.search_arm : a.flops > b.flops;
+  for (std::size_t run = 0; run < plan.runs.size(); ++run)
+    if (auto item = next_item(plan, view, wanted, run)) items.push_back(std::move(*item));
+  std::stable_sort(items.begin(), items.end(), [&](const WorkItem& a, const WorkItem& b) {
+    return a.search_arm != b.search_arm
+               ? a.search_arm
+               : longest_way(plan, wanted, a) > longest_way(plan, wanted, b);
   });
   return items;
+}
+
+std::vector<KeptCheckpoint> spent_checkpoints(const StudyPlan& plan,
+                                              std::span<const RunProgress> progress,
+                                              std::span<const SearchDecision> decisions) {
+  const View view(plan, progress, decisions);
+  Wanted wanted = wanted_of(plan, view);
+  add_assumed(plan, view, Assume::EveryArm, wanted);
+  std::set<std::pair<std::size_t, std::int64_t>> needed, spent;
+  for (std::size_t run = 0; run < plan.runs.size(); ++run) {
+    const auto& branch = plan.runs[run].branch;
+    if (!branch) continue;
+    const bool over = view.progress(run).diverged || all_evaluated(view, run, wanted.steps[run]);
+    (over ? spent : needed).emplace(branch->trunk, branch->step);
+  }
+  std::vector<KeptCheckpoint> list;
+  for (const auto& [trunk, step] : spent)
+    if (!needed.contains({trunk, step}) &&
+        std::ranges::binary_search(view.progress(trunk).checkpoints, step))
+      list.push_back({plan.runs[trunk].id, step});
+  return list;
 }
 
 bool is_done(const StudyPlan& plan, std::span<const RunProgress> progress,
@@ -240,24 +357,19 @@ StudyProgress study_progress(const StudyPlan& plan, std::span<const RunProgress>
                              std::span<const SearchDecision> decisions) {
   const View view(plan, progress, decisions);
   Wanted wanted = wanted_of(plan, view);
-  for (const PlannedTrial& trial : plan.trials)
-    if (trial.search && view.decision(*trial.search) == nullptr)
-      wanted.steps[trial.run].push_back(trial.steps);
-  for (std::size_t s = 0; s < plan.searches.size(); ++s) {
-    const PlannedSearch& search = plan.searches[s];
-    if (view.decision(s) != nullptr || search.runner_up_step == 0) continue;
-    const std::size_t next = search.assumed + 1;
-    wanted.steps[search.arms[next < search.arms.size() ? next : search.assumed - 1]].push_back(
-        search.runner_up_step);
-  }
+  add_assumed(plan, view, Assume::TheExpectedArm, wanted);
+  add_trunks(plan, view, wanted);
   StudyProgress sum;
   for (std::size_t run = 0; run < plan.runs.size(); ++run) {
     const RunProgress& known = view.progress(run);
     // What has been trained stays trained, also for an arm that lost.
-    std::int64_t total = std::max(furthest(wanted.steps[run]), known.checkpoint_step);
-    if (known.diverged || view.quarantined(run)) total = known.checkpoint_step;
-    sum.done_flops += static_cast<double>(known.checkpoint_step) * plan.runs[run].flops_per_step;
-    sum.total_flops += static_cast<double>(total) * plan.runs[run].flops_per_step;
+    const std::int64_t first = plan.runs[run].first_step();
+    const std::int64_t done = std::max(known.checkpoint_step, first);
+    std::int64_t total =
+        std::max({furthest(wanted.steps[run]), furthest(wanted.branches[run]), done});
+    if (given_up(view, run)) total = done;
+    sum.done_flops += static_cast<double>(done - first) * plan.runs[run].flops_per_step;
+    sum.total_flops += static_cast<double>(total - first) * plan.runs[run].flops_per_step;
   }
   return sum;
 }

@@ -1,7 +1,9 @@
 // What to do next, as pure functions of the plan and of what the files say: the same state gives
 // the same answer to every rank and after every restart. A work item is (run, from step, to step);
 // it ends where a decision must be taken, so that losing arms stop there and the winner goes on
-// from its checkpoint.
+// from its checkpoint, and where branches leave it, so that they can begin. A branch waits for its
+// trunk; where it finds no checkpoint of the trunk at its step (a budget added later, a trunk that
+// diverged or was given up) it trains what it lacks itself, with the same numbers.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -22,6 +24,7 @@ struct RunProgress {
   std::string reason;  // of a divergence or of the last failure
   int failed_attempts = 0;
   std::map<std::int64_t, double> selection_losses;  // by step, of every evaluation stored
+  std::vector<std::int64_t> checkpoints = {};       // steps that branches can begin from, ascending
 };
 
 struct SearchArm {
@@ -42,7 +45,7 @@ struct SearchDecision {
   std::vector<SearchArm> arms;  // by learning rate, ascending
   std::string winner;           // run id; empty where every arm diverged
   double learning_rate = 0;     // the winner's
-  std::string runner_up;        // run id, trained on as a check; empty where there is none
+  std::string runner_up;        // id of the run that is its check; empty where there is none
   bool at_edge = false;         // the winner is the lowest or highest rate searched
 };
 
@@ -55,6 +58,17 @@ struct WorkItem {
   double flops = 0;                   // of what remains
   bool search_arm = false;            // a decision waits for it
   std::vector<EvaluationStop> stops;  // in (from_step, to_step], by step
+  std::string trunk = {};             // id of the run whose checkpoint at from_step it begins from;
+                                      // empty: its own
+  bool keep = false;                  // branches leave at to_step: its checkpoint is kept for them
+};
+
+// A checkpoint that was kept for branches.
+struct KeptCheckpoint {
+  std::string run;
+  std::int64_t step = 0;
+
+  bool operator==(const KeptCheckpoint&) const = default;
 };
 
 inline constexpr int kAttemptsBeforeQuarantine = 2;
@@ -64,10 +78,16 @@ inline constexpr int kAttemptsBeforeQuarantine = 2;
 std::vector<SearchDecision> due_decisions(const StudyPlan& plan,
                                           std::span<const RunProgress> progress);
 
-// What can be trained now: search arms first, then the longest remaining (FLOPs) first. Items that
-// somebody trains already are among them: claims are the caller's matter.
+// What can be trained now: search arms first, then the longest remaining (FLOPs, a trunk's with its
+// longest branch) first. Items that somebody trains already are among them: claims are the caller's
+// matter.
 std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgress> progress,
                                  std::span<const SearchDecision> decisions);
+
+// Kept checkpoints that no branch will begin from any more.
+std::vector<KeptCheckpoint> spent_checkpoints(const StudyPlan& plan,
+                                              std::span<const RunProgress> progress,
+                                              std::span<const SearchDecision> decisions);
 
 // No work is ready and no decision is due: everything is trained, diverged, or given up
 // (trial_states says which).

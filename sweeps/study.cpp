@@ -1,6 +1,7 @@
 #include "sweeps/study.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -56,20 +57,38 @@ void read_optimizer(const YamlView& section, Study& study) {
   }
 }
 
-// A setting of the other optimizer would be ignored in silence.
-void refuse_idle_fields(const Study& study) {
-  if (std::any_of(study.grid.axes.begin(), study.grid.axes.end(),
-                  [](const PlainAxis& axis) { return axis.field == "optimizer"; }))
-    return;
-  bool adamw = false;
+// The names that the study gives to a choice: one, or those of its axis.
+Names chosen(const Study& study, const std::string& axis, const std::string& field, Names names) {
+  for (const PlainAxis& known : study.grid.axes)
+    if (known.field == axis) return known.values;
   for (const auto& [name, text] : study.optimizer)
-    if (name == "name") adamw = text == name_of(OptimizerKind::AdamW);
+    if (name == field) names = {text};
+  return names;
+}
+
+void refuse_unless_shared(const Study& study, const Names& used, const Names& owners,
+                          const char* choice, int line, const std::string& key) {
+  if (std::ranges::find_first_of(used, owners) != used.end()) return;
+  fail_at(study.file.string(), line, key,
+          fmt::format("means nothing to {} (it belongs to {}); remove it or write {}: {}",
+                      fmt::join(used, " and "), fmt::join(owners, " and "), choice, owners[0]));
+}
+
+// A setting of another optimizer or schedule would be ignored in silence.
+void refuse_idle_fields(const Study& study) {
+  const Names optimizers = chosen(study, "optimizer", "name", {name_of(OptimizerKind::Adafactor)});
+  const Names schedules = chosen(study, "schedule", "schedule", {name_of(ScheduleKind::Rsqrt)});
   const auto refuse = [&](const std::string& name, int line, const std::string& key) {
     const OptimizerField* field = find_optimizer_field(name);
-    if (field == nullptr || (adamw ? field->adamw : field->adafactor)) return;
-    fail_at(study.file.string(), line, key,
-            fmt::format("means nothing to {0} (it belongs to {1}); remove it or write name: {1}",
-                        adamw ? "adamw" : "adafactor", adamw ? "adafactor" : "adamw"));
+    if (field == nullptr) return;
+    Names owners;
+    for (const OptimizerKind kind : {OptimizerKind::Adafactor, OptimizerKind::AdamW})
+      if (kind == OptimizerKind::AdamW ? field->adamw : field->adafactor)
+        owners.emplace_back(name_of(kind));
+    refuse_unless_shared(study, optimizers, owners, "name", line, key);
+    owners.clear();
+    for (const ScheduleKind kind : field->schedules) owners.emplace_back(name_of(kind));
+    if (!owners.empty()) refuse_unless_shared(study, schedules, owners, "schedule", line, key);
   };
   for (const auto& [name, text] : study.optimizer)
     refuse(name, study.lines.at("optimizer." + name), "optimizer." + name);

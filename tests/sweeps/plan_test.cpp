@@ -29,6 +29,70 @@ TEST(Plan, SharingSavesTheShareOfTheShorterBudgets) {
   EXPECT_NEAR(plan.flops_without_sharing / plan.flops, 1.779, 1e-6);
 }
 
+constexpr const char* kWsd = "optimizer: {schedule: wsd, warmup_steps: 10, batch_tokens: 64}";
+constexpr const char* kCosine = "optimizer: {schedule: cosine, warmup_steps: 5, batch_tokens: 64}";
+
+// The trunk to 0.8 x 10 and cooldowns of 0.2 x (1 + 2.15 + 4.64 + 10): 17.79 / 11.558 = 1.539.
+TEST(Plan, BranchesSaveTheTrunksShare) {
+  const StudyPlan plan =
+      plan_of({{4, kWsd}, {8, "  budget: {tokens: [64e4, 137.6e4, 296.96e4, 640e4]}"}});
+  EXPECT_NEAR(plan.flops_without_sharing / plan.flops, 17.79 / 11.558, 1e-6);
+}
+
+TEST(Plan, EachBudgetOfWsdIsABranchOfOneTrunk) {
+  const StudyPlan plan = plan_of({{4, kWsd}, {8, "  budget: {tokens: [1280, 6400]}"}});
+  ASSERT_EQ(plan.trials.size(), 2u);
+  ASSERT_EQ(plan.runs.size(), 3u);
+  const PlannedRun& first = plan.runs[plan.trials[0].run];
+  const PlannedRun& second = plan.runs[plan.trials[1].run];
+  ASSERT_TRUE(first.branch && second.branch);
+  EXPECT_EQ(first.branch->trunk, second.branch->trunk);
+  // 20 and 100 steps, the last fifth of which is cooldown.
+  EXPECT_EQ(first.branch->step, 16);
+  EXPECT_EQ(second.branch->step, 80);
+  EXPECT_EQ(second.spec.optimizer.horizon, 100);
+  const PlannedRun& trunk = plan.runs[first.branch->trunk];
+  EXPECT_EQ(trunk.expected_steps, 80);
+  EXPECT_TRUE(trunk.stops.empty());
+}
+
+TEST(Plan, EachBudgetOfACosineIsARunOfItsOwn) {
+  const StudyPlan plan = plan_of({{4, kCosine}});
+  ASSERT_EQ(plan.runs.size(), 2u);
+  EXPECT_EQ(plan.runs[0].spec.optimizer.horizon, 10);
+  EXPECT_EQ(plan.runs[1].spec.optimizer.horizon, 20);
+  EXPECT_EQ(plan.flops, plan.flops_without_sharing);
+}
+
+// Arms at the budget of the decision; the trial there is the winner, the other budgets are further
+// runs of the same rates, and the runner-up's check is its run at the top budget.
+TEST(Plan, ASearchWithHorizonsComparesRunsOfItsBudget) {
+  for (const char* schedule : {kCosine, kWsd}) {
+    const StudyPlan plan =
+        plan_of({{4, schedule},
+                 {8, "  budget: {tokens: [1280, 6400]}"},
+                 {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 1280}}"}});
+    ASSERT_EQ(plan.searches.size(), 1u);
+    const PlannedSearch& search = plan.searches[0];
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(plan.runs[search.arms[i]].spec.optimizer.horizon, 20);
+      EXPECT_EQ(plan.runs[search.checks[i]].spec.optimizer.horizon, 100);
+    }
+    EXPECT_EQ(plan.trials.at(0).candidates, search.arms);
+    EXPECT_EQ(plan.trials.at(1).candidates, search.checks);
+  }
+}
+
+// A constant rate is what trunks train: a grid of both schedules trains it once.
+TEST(Plan, AConstantScheduleIsTheTrunk) {
+  const StudyPlan plan = plan_of({{4,
+                                   "optimizer: {warmup_steps: 5, warmup: linear, "
+                                   "batch_tokens: 64}"},
+                                  {10, "  schedule: [constant, wsd]"}});
+  EXPECT_EQ(plan.runs.size(), 3u);
+  EXPECT_EQ(plan.runs[plan.trials.at(2).run].branch->trunk, plan.trials[0].run);
+}
+
 TEST(Plan, AStepsFlopsReachTheBudgetAndNotMore) {
   const StudyPlan plan = plan_of({{8, "  budget: {flops: [1e8, 3.3e8, 1e9]}"}});
   for (const PlannedTrial& trial : plan.trials) {
@@ -151,9 +215,9 @@ TEST(Plan, OtherRatesAreAnotherDecision) {
 }
 
 TEST(Plan, QuickstartCostsWhatItsCommentSays) {
-  // Per architecture: 24x2 to 0.93e12; 32x2 and 32x4 at three seeds, 48x4 and 64x4 to 2e12; a losing
-  // arm to 0.93e12 and the runner-up to 2e12: 0.93 + 8 x 2 + 0.93 + 2 = 19.86e12; steps overshoot by
-  // less than 0.2 %. Trials: 3 + 3 x 4 + 3 x 4 + 4 + 1 = 32.
+  // Per architecture: 24x2 to 0.93e12; 32x2 and 32x4 at three seeds, 48x4 and 64x4 to 2e12; a
+  // losing arm to 0.93e12 and the runner-up to 2e12: 0.93 + 8 x 2 + 0.93 + 2 = 19.86e12; steps
+  // overshoot by less than 0.2 %. Trials: 3 + 3 x 4 + 3 x 4 + 4 + 1 = 32.
   const StudyPlan plan = make_plan(shipped_study("quickstart.yaml"));
   EXPECT_EQ(plan.trials.size(), 4 * 32u);
   EXPECT_NEAR(plan.flops / (4 * 19.86e12), 1, 2e-3);

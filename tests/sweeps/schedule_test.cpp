@@ -65,6 +65,7 @@ struct Simulation {
       run.checkpoint_step = stop.step;
     }
     run.checkpoint_step = item.to_step;
+    if (item.keep) run.checkpoints.push_back(item.to_step);
     steps += item.to_step - item.from_step;
   }
 
@@ -291,6 +292,143 @@ TEST(Schedule, ABudgetAddedInBetweenTrainsAgainFromTheStart) {
   EXPECT_EQ(items[0].to_step, 20);
   study.finish(rate_two);
   EXPECT_EQ(study.progress[0].selection_losses.size(), 3u);
+}
+
+constexpr const char* kWsd = "optimizer: {schedule: wsd, warmup_steps: 10, batch_tokens: 64}";
+constexpr const char* kBudgets = "  budget: {tokens: [1280, 3200, 6400]}";  // 20, 50, 100 steps
+
+const WorkItem* item_of(const std::vector<WorkItem>& items, const std::string& id) {
+  const auto found = std::ranges::find(items, id, &WorkItem::id);
+  return found == items.end() ? nullptr : &*found;
+}
+
+TEST(Schedule, BranchesWaitForTheirTrunk) {
+  Simulation study(plan_of({{4, kWsd}, {8, kBudgets}}));
+  const PlannedRun& first = study.plan.runs[study.plan.trials.at(0).run];
+  const std::size_t trunk = first.branch->trunk;
+  std::vector<WorkItem> items = study.ready();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].run, trunk);
+  EXPECT_EQ(items[0].to_step, 16);  // where the first of them leaves
+  EXPECT_TRUE(items[0].keep);
+  study.train(items[0], rate_two);
+  items = study.ready();
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].run, trunk);  // the longest way is left to it
+  EXPECT_EQ(items[0].from_step, 16);
+  EXPECT_EQ(items[0].to_step, 40);
+  EXPECT_EQ(items[1].id, first.id);
+  EXPECT_EQ(items[1].trunk, study.plan.runs[trunk].id);
+  EXPECT_EQ(items[1].from_step, 16);
+  EXPECT_EQ(items[1].to_step, 20);
+}
+
+TEST(Schedule, TrunksAndBranchesTrainWhatTheTotalsSay) {
+  for (const char* rates : {"", kAtSize, kPerSize, kEachBudget}) {
+    Simulation study(plan_of({{4, "optimizer: {schedule: wsd, warmup_steps: 5, batch_tokens: 64}"},
+                              {8, "  budget: {tokens: [640, 1280, 6400]}"},
+                              {9, "  seed: [0, 1]"},
+                              {10, rates}}));
+    const StudyProgress before = study_progress(study.plan, study.progress, study.decisions);
+    study.finish(rate_two);
+    EXPECT_DOUBLE_EQ(static_cast<double>(study.steps) * study.plan.runs[0].flops_per_step,
+                     study.plan.flops)
+        << rates;
+    EXPECT_DOUBLE_EQ(before.total_flops, study.plan.flops) << rates;
+    const StudyProgress after = study_progress(study.plan, study.progress, study.decisions);
+    EXPECT_DOUBLE_EQ(after.total_flops, study.plan.flops) << rates;
+    EXPECT_EQ(after.done_flops, after.total_flops) << rates;
+    for (const TrialState& state : trial_states(study.plan, study.progress, study.decisions))
+      EXPECT_EQ(state.phase, TrialPhase::Done) << rates;
+  }
+}
+
+// With a horizon the check is a run of its own, the runner-up's at the top budget.
+TEST(Schedule, TheRunnerUpsCheckIsItsRunAtTheTopBudget) {
+  for (const char* schedule : {"cosine", "wsd"}) {
+    Simulation study(
+        plan_of({{4, std::string("optimizer: {schedule: ") + schedule +
+                         ", warmup_steps: 5, batch_tokens: 64}"},
+                 {8, kBudgets},
+                 {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 1280}}"}}));
+    study.finish(rate_two);
+    ASSERT_EQ(study.decisions.size(), 1u);
+    EXPECT_EQ(study.decisions[0].learning_rate, 2);
+    const auto check =
+        std::ranges::find(study.plan.runs, study.decisions[0].runner_up, &PlannedRun::id);
+    ASSERT_NE(check, study.plan.runs.end());
+    EXPECT_EQ(check->spec.optimizer.learning_rate, 3);
+    EXPECT_EQ(check->spec.optimizer.horizon, 100);
+    EXPECT_TRUE(study.of(check->id).selection_losses.contains(100));
+  }
+}
+
+// A budget that was added later, before where its trunk is: from the last checkpoint before it.
+TEST(Schedule, ABranchWithoutItsCheckpointTrainsWhatItLacks) {
+  Simulation study(plan_of({{4, kWsd}, {8, kBudgets}}));
+  study.finish(rate_two);
+  study.plan = plan_of({{4, kWsd}, {8, "  budget: {tokens: [1280, 1600, 3200, 6400]}"}});
+  std::vector<WorkItem> items = study.ready();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].from_step, 16);
+  EXPECT_EQ(items[0].to_step, 25);
+  for (RunProgress& run : study.progress) run.checkpoints.clear();
+  items = study.ready();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].from_step, 0);
+  EXPECT_EQ(items[0].trunk, "");
+}
+
+TEST(Schedule, BranchesOfATrunkThatIsGivenUpTrainAlone) {
+  Simulation study(plan_of({{4, kWsd}, {8, kBudgets}}));
+  const WorkItem trunk = study.ready().at(0);
+  study.train(trunk, rate_two);
+  study.of(trunk.id).failed_attempts = kAttemptsBeforeQuarantine;
+  const std::vector<WorkItem> items = study.ready();
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_EQ(item_of(items, trunk.id), nullptr);
+  for (const WorkItem& item : items) EXPECT_EQ(item.from_step, 16);
+}
+
+TEST(Schedule, AnInterruptedBranchGoesOnFromItsOwnCheckpoint) {
+  Simulation study(plan_of({{4, kWsd}, {8, kBudgets}}));
+  study.train(study.ready().at(0), rate_two);
+  const std::string id = study.plan.trials.at(0).id.substr(0, 16);
+  study.of(id).checkpoint_step = 18;
+  const std::vector<WorkItem> items = study.ready();
+  const WorkItem* item = item_of(items, id);
+  ASSERT_NE(item, nullptr);
+  EXPECT_EQ(item->from_step, 18);
+  EXPECT_EQ(item->trunk, "");
+}
+
+TEST(Schedule, AKeptCheckpointIsSpentOnceItsBranchesAreOver) {
+  Simulation study(plan_of({{4, kWsd}, {8, kBudgets}, {10, "  cooldown: [linear, sqrt]"}}));
+  const WorkItem trunk = study.ready().at(0);
+  study.train(trunk, rate_two);
+  const auto spent = [&] { return spent_checkpoints(study.plan, study.progress, study.decisions); };
+  for (int branch = 0; branch < 2; ++branch) {
+    EXPECT_TRUE(spent().empty());
+    for (const WorkItem& item : study.ready())
+      if (!item.trunk.empty()) {
+        study.train(item, rate_two);
+        break;
+      }
+  }
+  EXPECT_EQ(spent(), (std::vector<KeptCheckpoint>{{trunk.id, 16}}));
+}
+
+// While a search is open, any of its arms may be the one whose branches are wanted.
+TEST(Schedule, ACheckpointIsKeptForBranchesOfAnOpenSearch) {
+  Simulation study(
+      plan_of({{4, kWsd},
+               {8, kBudgets},
+               {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 3200}}"}}));
+  for (int turn = 0; turn < 2; ++turn) study.train(study.ready().front(), rate_two);
+  EXPECT_TRUE(spent_checkpoints(study.plan, study.progress, study.decisions).empty());
+  study.finish(rate_two);
+  // Every arm passed steps 16 and 40, the winner and the runner-up step 80 as well.
+  EXPECT_EQ(spent_checkpoints(study.plan, study.progress, study.decisions).size(), 8u);
 }
 
 TEST(Schedule, ProgressEndsAtTheTotal) {

@@ -219,6 +219,28 @@ TEST(StudyErrors, SettingOfTheOtherOptimizer) {
             "adamw); remove it or write name: adamw");
 }
 
+TEST(StudyErrors, SettingOfAnotherSchedule) {
+  EXPECT_EQ(message_for({{4,
+                          "optimizer: {schedule: cosine, warmup_steps: 5, cooldown: sqrt, "
+                          "batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.cooldown: means nothing to cosine (it belongs to wsd); remove "
+            "it or write schedule: wsd");
+}
+
+// 10 steps, the last two of which are cooldown.
+TEST(StudyErrors, WarmupThatReachesIntoTheDecay) {
+  EXPECT_EQ(message_for({{4, "optimizer: {schedule: wsd, warmup_steps: 9, batch_tokens: 64}"}}),
+            "study.yaml:8: grid.budget.tokens: a warm-up of 9 steps does not fit (a budget of 640 "
+            "is 10 steps of transformer s, and wsd has to begin its decay by step 8); give a "
+            "shorter optimizer.warmup_tokens or raise the budget");
+}
+
+TEST(StudyErrors, MicroBatchesThatDoNotDivide) {
+  EXPECT_EQ(message_for({{10, "run: {accumulate: 3}"}}),
+            "study.yaml:10: run.accumulate: 3 micro-batches do not divide the 4 sequences of a "
+            "batch (each takes as many); give a divisor of 4");
+}
+
 TEST(StudyErrors, TimeLimitWithoutUnit) {
   EXPECT_EQ(message_for({{10, "run: {time_limit: soon}"}}),
             "study.yaml:10: run.time_limit: 'soon' is not a duration (a positive number with "
