@@ -1,8 +1,10 @@
 #include "model/kernels/cpu/activation.h"
 
 #include <cmath>
+#include <vector>
 
 #include "model/kernels/cpu/exponential.h"
+#include "model/kernels/cpu/parts.h"
 
 namespace isoloss {
 namespace {
@@ -128,58 +130,58 @@ struct LinearOf {
   }
 };
 
-template <typename Of, typename Real>
-void forward(const ActivationShape& shape, const Real* bias, Real* before, Real* after) {
+// Columns [first, last) of every row.
+template <typename Of, typename Stored, typename Real>
+void forward(const ActivationShape& shape, std::int64_t first, std::int64_t last, const Real* bias,
+             const Stored* before, Stored* after) {
   const std::int64_t width = shape.width;
   for (std::int64_t r = 0; r < shape.rows; ++r) {
-    Real* out = after + r * width;
+    Stored* out = after + r * width;
     if (shape.gated) {
-      Real* gate = before + 2 * r * width;
-      Real* in = gate + width;
+      const Stored* gate = before + 2 * r * width;
+      const Stored* in = gate + width;
 #pragma omp simd
-      for (std::int64_t c = 0; c < width; ++c) {
-        gate[c] += bias[c];
-        in[c] += bias[width + c];
-        out[c] = Of::value(gate[c]) * in[c];
-      }
+      for (std::int64_t c = first; c < last; ++c)
+        out[c] =
+            stored<Stored>(Of::value(real(gate[c]) + bias[c]) * (real(in[c]) + bias[width + c]));
     } else {
-      Real* in = before + r * width;
+      const Stored* in = before + r * width;
 #pragma omp simd
-      for (std::int64_t c = 0; c < width; ++c) {
-        in[c] += bias[c];
-        out[c] = Of::value(in[c]);
-      }
+      for (std::int64_t c = first; c < last; ++c)
+        out[c] = stored<Stored>(Of::value(real(in[c]) + bias[c]));
     }
   }
 }
 
-template <typename Of, typename Real>
-void backward(const ActivationShape& shape, const Real* before, const Real* d_after, Real* d_before,
-              Real* d_bias) {
+template <typename Of, typename Stored, typename Real>
+void backward(const ActivationShape& shape, std::int64_t first, std::int64_t last, const Real* bias,
+              const Stored* before, const Stored* d_after, Stored* d_before, Real* d_bias) {
   const std::int64_t width = shape.width;
   for (std::int64_t r = 0; r < shape.rows; ++r) {
-    const Real* d_out = d_after + r * width;
+    const Stored* d_out = d_after + r * width;
     if (shape.gated) {
-      const Real* gate = before + 2 * r * width;
-      const Real* in = gate + width;
-      Real* d_gate = d_before + 2 * r * width;
-      Real* d_in = d_gate + width;
+      const Stored* gate = before + 2 * r * width;
+      const Stored* in = gate + width;
+      Stored* d_gate = d_before + 2 * r * width;
+      Stored* d_in = d_gate + width;
 #pragma omp simd
-      for (std::int64_t c = 0; c < width; ++c) {
-        const Real through_gate = d_out[c] * in[c] * Of::slope(gate[c]);
-        const Real through_in = d_out[c] * Of::value(gate[c]);
-        d_gate[c] = through_gate;
-        d_in[c] = through_in;
+      for (std::int64_t c = first; c < last; ++c) {
+        const Real open = real(gate[c]) + bias[c];
+        const Real through_gate =
+            real(d_out[c]) * (real(in[c]) + bias[width + c]) * Of::slope(open);
+        const Real through_in = real(d_out[c]) * Of::value(open);
+        d_gate[c] = stored<Stored>(through_gate);
+        d_in[c] = stored<Stored>(through_in);
         d_bias[c] += through_gate;
         d_bias[width + c] += through_in;
       }
     } else {
-      const Real* in = before + r * width;
-      Real* d_in = d_before + r * width;
+      const Stored* in = before + r * width;
+      Stored* d_in = d_before + r * width;
 #pragma omp simd
-      for (std::int64_t c = 0; c < width; ++c) {
-        const Real through = d_out[c] * Of::slope(in[c]);
-        d_in[c] = through;
+      for (std::int64_t c = first; c < last; ++c) {
+        const Real through = real(d_out[c]) * Of::slope(real(in[c]) + bias[c]);
+        d_in[c] = stored<Stored>(through);
         d_bias[c] += through;
       }
     }
@@ -212,26 +214,53 @@ void with_activation(Activation activation, const Work& work) {
   }
 }
 
+// In place of a bias, and of its gradient, where there is none.
+template <typename Real>
+Real* nothing(const ActivationShape& shape) {
+  static thread_local std::vector<Real> zeros;
+  zeros.assign(static_cast<std::size_t>((shape.gated ? 2 : 1) * shape.width), Real(0));
+  return zeros.data();
+}
+
 }  // namespace
 
-template <typename Real>
-void activation_forward(const ActivationShape& shape, const Real* bias, Real* before, Real* after) {
-  with_activation(shape.activation,
-                  [&]<typename Of>(Of) { forward<Of>(shape, bias, before, after); });
+template <typename Stored>
+void activation_forward(const ActivationShape& shape, const RealOf<Stored>* bias,
+                        const Stored* before, Stored* after) {
+  const RealOf<Stored>* added = bias == nullptr ? nothing<RealOf<Stored>>(shape) : bias;
+  with_activation(shape.activation, [&]<typename Of>(Of) {
+    for_columns(shape.rows, shape.width, [&](std::int64_t first, std::int64_t last) {
+      forward<Of>(shape, first, last, added, before, after);
+    });
+  });
 }
 
-template <typename Real>
-void activation_backward(const ActivationShape& shape, const Real* before, const Real* d_after,
-                         Real* d_before, Real* d_bias) {
-  with_activation(shape.activation,
-                  [&]<typename Of>(Of) { backward<Of>(shape, before, d_after, d_before, d_bias); });
+template <typename Stored>
+void activation_backward(const ActivationShape& shape, const RealOf<Stored>* bias,
+                         const Stored* before, const Stored* d_after, Stored* d_before,
+                         RealOf<Stored>* d_bias) {
+  using Real = RealOf<Stored>;
+  std::vector<Real> zeros;
+  if (bias == nullptr) {
+    zeros.assign(static_cast<std::size_t>((shape.gated ? 2 : 1) * shape.width), Real(0));
+    d_bias = nothing<Real>(shape);
+  }
+  const Real* added = bias == nullptr ? zeros.data() : bias;
+  with_activation(shape.activation, [&]<typename Of>(Of) {
+    for_columns(shape.rows, shape.width, [&](std::int64_t first, std::int64_t last) {
+      backward<Of>(shape, first, last, added, before, d_after, d_before, d_bias);
+    });
+  });
 }
 
-template void activation_forward(const ActivationShape&, const float*, float*, float*);
-template void activation_forward(const ActivationShape&, const double*, double*, double*);
-template void activation_backward(const ActivationShape&, const float*, const float*, float*,
-                                  float*);
-template void activation_backward(const ActivationShape&, const double*, const double*, double*,
-                                  double*);
+#define ISOLOSS_ACTIVATION(Stored)                                                                \
+  template void activation_forward(const ActivationShape&, const RealOf<Stored>*, const Stored*,  \
+                                   Stored*);                                                      \
+  template void activation_backward(const ActivationShape&, const RealOf<Stored>*, const Stored*, \
+                                    const Stored*, Stored*, RealOf<Stored>*);
+ISOLOSS_ACTIVATION(float)
+ISOLOSS_ACTIVATION(double)
+ISOLOSS_ACTIVATION(c10::BFloat16)
+#undef ISOLOSS_ACTIVATION
 
 }  // namespace isoloss

@@ -1,6 +1,9 @@
 // The decoder's sub-layers as one autograd node each, over the fused kernels of this room and
 // LibTorch's matrix products. Tensors are [batch * length, d_model]; a node adds its weights'
 // gradients to the flat buffer itself and overwrites the incoming gradient with the outgoing one.
+// Where the weights have a bfloat16 copy, that is what products read, and what they read and write
+// beside it is bfloat16 too; the residual stream, statistics, softmax and gradients of weights are
+// float32.
 // The plain versions, which tests compare with, are those of model/layers/sublayers.h.
 #pragma once
 #include <ATen/core/Tensor.h>
@@ -43,14 +46,15 @@ at::Tensor fused_attention(const FusedStep& step, const AttentionWeights& weight
 at::Tensor fused_feed_forward(const FusedStep& step, const FeedForwardWeights& weights,
                               const at::Tensor& x);
 
-// Final norm, tied output layer and loss. backward() on `total`, whose value is the mean
-// cross-entropy, gives the gradients of cross-entropy + z_loss mean log(Z)^2.
-at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm,
-                             const Weight& embedding, const at::Tensor& x,
-                             const at::Tensor& targets, double z_loss);
+// Final norm, output layer (the embedding where they are tied) and loss. backward() on `total`,
+// whose value is the mean cross-entropy, gives the gradients of cross-entropy + z_loss mean
+// log(Z)^2.
+at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm, const Weight& output,
+                             const at::Tensor& x, const at::Tensor& targets, double z_loss);
 
-// The same without gradients: logits [batch * length, vocabulary], in memory of the workspace.
-at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm,
-                               const Weight& embedding, const at::Tensor& x);
+// The same without gradients: this rank's logits [batch * length, vocabulary], which last until the
+// next step.
+at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm, const Weight& output,
+                               const at::Tensor& x);
 
 }  // namespace isoloss

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <optional>
 #include <vector>
 
 #include "model/kernels/cpu/exponential.h"
+#include "model/kernels/cpu/parts.h"
 #include "model/kernels/cpu/simd.h"
 
 namespace isoloss {
@@ -46,36 +48,40 @@ struct Padded {
   std::int64_t kept() const { return kL * kL * blocks() * (blocks() + 1) / 2 + kL * blocks(); }
 };
 
-template <typename Real>
+// One sequence and one head of Q, K or V.
 struct Head {
   Head(const AttentionShape& shape, std::int64_t b, std::int64_t h)
       : row(b * shape.length), channel(h * shape.d_head), length(shape.length), d(shape.d_head) {}
   std::int64_t row, channel, length, d;
 
-  void pack(Rows<const Real> from, std::int64_t channels, Real* to) const {
+  template <typename Stored, typename Real>
+  void pack(Rows<const Stored> from, Real scale, std::int64_t channels, Real* to) const {
     for (std::int64_t t = 0; t < length; ++t) {
-      const Real* in = from.data + (row + t) * from.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) to[t * channels + c] = in[c];
+      const Stored* in = from.data + (row + t) * from.stride + channel;
+      for (std::int64_t c = 0; c < d; ++c) to[t * channels + c] = scale * real(in[c]);
     }
   }
-  void pack_transposed(Rows<const Real> from, std::int64_t steps, Real* to) const {
+  template <typename Stored, typename Real>
+  void pack_transposed(Rows<const Stored> from, Real scale, std::int64_t steps, Real* to) const {
     for (std::int64_t t = 0; t < length; ++t) {
-      const Real* in = from.data + (row + t) * from.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) to[c * steps + t] = in[c];
+      const Stored* in = from.data + (row + t) * from.stride + channel;
+      for (std::int64_t c = 0; c < d; ++c) to[c * steps + t] = scale * real(in[c]);
     }
   }
-  void unpack(const Real* from, std::int64_t channels, Rows<Real> to) const {
+  template <typename Stored, typename Real>
+  void unpack(const Real* from, std::int64_t channels, Rows<Stored> to) const {
     for (std::int64_t t = 0; t < length; ++t) {
-      Real* out = to.data + (row + t) * to.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) out[c] = from[t * channels + c];
+      Stored* out = to.data + (row + t) * to.stride + channel;
+      for (std::int64_t c = 0; c < d; ++c) out[c] = stored<Stored>(from[t * channels + c]);
     }
   }
   // One block of kL queries, [channels, kL].
-  void unpack_block(const Real* from, std::int64_t first, Rows<Real> to) const {
+  template <typename Stored, typename Real>
+  void unpack_block(const Real* from, std::int64_t first, Rows<Stored> to) const {
     const std::int64_t count = std::min(kLanes<Real>, length - first);
     for (std::int64_t l = 0; l < count; ++l) {
-      Real* out = to.data + (row + first + l) * to.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) out[c] = from[c * kLanes<Real> + l];
+      Stored* out = to.data + (row + first + l) * to.stride + channel;
+      for (std::int64_t c = 0; c < d; ++c) out[c] = stored<Stored>(from[c * kLanes<Real> + l]);
     }
   }
 };
@@ -162,13 +168,12 @@ inline void soft_maximum(Real* scores, std::int64_t keys) {
   for (std::int64_t l = 0; l < kL; ++l) scores[keys * kL + l] = Real(1) / sum[l];
 }
 
-// The bias by distance with minus infinity for keys to come in front of it, [kL + padded length].
+// The bias by distance with minus infinity for keys to come in front of it, [kL + padded length];
+// `bias` may be null (zero).
 template <typename Real>
-Buffer<Real> masked_bias(const Real* bias, std::int64_t length, std::int64_t padded) {
-  Buffer<Real> all(static_cast<std::size_t>(kLanes<Real> + padded), Real(0));
+void masked_bias(const Real* bias, std::int64_t length, Buffer<Real>& all) {
   std::fill_n(all.begin(), kLanes<Real>, static_cast<Real>(kMasked));
-  std::copy_n(bias, length, all.begin() + kLanes<Real>);
-  return all;
+  if (bias != nullptr) std::copy_n(bias, length, all.begin() + kLanes<Real>);
 }
 
 template <typename Real>
@@ -176,7 +181,18 @@ Buffer<Real> zeros(std::int64_t n) {
   return Buffer<Real>(static_cast<std::size_t>(n), Real(0));
 }
 
-// What one head's backward pass works on; padding stays zero from one head to the next.
+// What one thread works on; padding stays zero from one head to the next.
+template <typename Real>
+struct ForwardScratch {
+  explicit ForwardScratch(const Padded<Real>& p)
+      : query(zeros<Real>(p.length * p.channels)),
+        key(query),
+        value(query),
+        out_block(zeros<Real>(p.channels * kLanes<Real>)),
+        by_distance(zeros<Real>(kLanes<Real> + p.length)) {}
+  Buffer<Real> query, key, value, out_block, by_distance;
+};
+
 template <typename Real>
 struct BackwardScratch {
   explicit BackwardScratch(const Padded<Real>& p)
@@ -190,16 +206,41 @@ struct BackwardScratch {
         along(zeros<Real>(p.length)),
         d_scores(zeros<Real>(p.length * kLanes<Real>)),
         d_query_block(zeros<Real>(p.channels * kLanes<Real>)),
-        d_bias(zeros<Real>(kBiasCopies * (p.length + kLanes<Real>))) {}
+        d_bias(zeros<Real>(kBiasCopies * (p.length + kLanes<Real>))),
+        scale(zeros<Real>(kLanes<Real>)) {}
   Buffer<Real> query, key, value, d_out, d_out_transposed, d_key, d_value;
   Buffer<Real> along;  // of each query, sum over channels of out times its gradient
-  Buffer<Real> d_scores, d_query_block, d_bias;
+  Buffer<Real> d_scores, d_query_block, d_bias, scale;
 };
+
+// This thread's, made anew where the shape is another than last time.
+template <typename Scratch, typename Real>
+Scratch& scratch_for(const AttentionShape& shape) {
+  static thread_local AttentionShape last;
+  static thread_local std::optional<Scratch> scratch;
+  if (!scratch || !(last == shape)) scratch.emplace(Padded<Real>(shape));
+  last = shape;
+  return *scratch;
+}
+
+// Calls work(part, K and V head, sequence) for each, a contiguous range for every thread.
+template <typename Work>
+void for_heads(const AttentionShape& shape, std::int64_t parts, const Work& work) {
+  for_parts(parts, shape.kv_head_count() * shape.batch, 1,
+            [&](std::int64_t part, std::int64_t first, std::int64_t last) {
+              for (std::int64_t i = first; i < last; ++i)
+                work(part, i / shape.batch, i % shape.batch);
+            });
+}
+
+std::int64_t parts_of(const AttentionShape& shape) {
+  return part_count(shape.kv_head_count() * shape.batch, 1);
+}
 
 // Gradients of one block's scores from its kept exponentials, which become probabilities.
 template <typename Real>
 void block_score_gradients(const Padded<Real>& padded, std::int64_t first, std::int64_t d,
-                           Real* kept, BackwardScratch<Real>& s) {
+                           bool biased, Real* kept, BackwardScratch<Real>& s) {
   constexpr std::int64_t kL = kLanes<Real>;
   using S = Simd<Real, kL>;
   using Vector = typename S::Vector;
@@ -215,9 +256,83 @@ void block_score_gradients(const Padded<Real>& padded, std::int64_t first, std::
       const Vector gradient = probability * (products[r] - along);
       S::store(kept + (j + r) * kL, probability);
       S::store(s.d_scores.data() + (j + r) * kL, gradient);
+      if (!biased) continue;
       Real* bias = s.d_bias.data() + (r % kBiasCopies) * (padded.length + kL) + kL + first - j - r;
       S::store(bias, S::load(bias) + gradient);
     }
+  }
+}
+
+template <typename Stored, typename Real>
+void forward_head(const AttentionShape& shape, std::int64_t b, std::int64_t h,
+                  Rows<const Stored> query, Rows<Stored> out, Real* kept, ForwardScratch<Real>& s) {
+  constexpr std::int64_t kL = kLanes<Real>;
+  using S = Simd<Real, kL>;
+  const Padded<Real> padded(shape);
+  const Head head(shape, b, h);
+  head.pack_transposed(query, static_cast<Real>(shape.scale), padded.length, s.query.data());
+  for (std::int64_t first = 0; first < shape.length; first += kL) {
+    const std::int64_t keys = first + kL;
+    for (std::int64_t j = 0; j < keys; j += kGroup) {
+      typename S::Vector products[kGroup];
+      group_products<Real>(s.key.data() + j * padded.channels, padded.channels,
+                           s.query.data() + first, padded.length, shape.d_head, products);
+      for (std::int64_t r = 0; r < kGroup; ++r)
+        S::store(kept + (j + r) * kL,
+                 products[r] + S::load(s.by_distance.data() + kL + first - j - r));
+    }
+    soft_maximum(kept, keys);
+    weighted_rows(s.value.data(), padded.channels, kept, keys, kept + keys * kL,
+                  s.out_block.data());
+    head.unpack_block(s.out_block.data(), first, out);
+    kept += (keys + 1) * kL;
+  }
+}
+
+// Of each query, the sum over channels of out times its gradient.
+template <typename Stored, typename Real>
+void products_along(const Head& head, Rows<const Stored> out, Rows<const Stored> d_out,
+                    Buffer<Real>& along) {
+  for (std::int64_t t = 0; t < head.length; ++t) {
+    const Stored* o = out.data + (head.row + t) * out.stride + head.channel;
+    const Stored* g = d_out.data + (head.row + t) * d_out.stride + head.channel;
+    Real sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t c = 0; c < head.d; ++c) sum += real(o[c]) * real(g[c]);
+    along[static_cast<std::size_t>(t)] = sum;
+  }
+}
+
+// One query head; its part of the gradients of K and V is added to the scratch's.
+template <typename Stored, typename Real>
+void backward_head(const AttentionShape& shape, const Head& head, Rows<const Stored> query,
+                   Rows<const Stored> out, Rows<const Stored> d_out, Real* kept, Real* d_bias,
+                   Rows<Stored> d_query, BackwardScratch<Real>& s) {
+  constexpr std::int64_t kL = kLanes<Real>;
+  const Padded<Real> padded(shape);
+  const auto scale = static_cast<Real>(shape.scale);
+  head.pack(query, scale, padded.channels, s.query.data());
+  head.pack(d_out, Real(1), padded.channels, s.d_out.data());
+  head.pack_transposed(d_out, Real(1), padded.length, s.d_out_transposed.data());
+  products_along(head, out, d_out, s.along);
+  std::fill(s.scale.begin(), s.scale.end(), scale);
+  std::fill(s.d_bias.begin(), s.d_bias.end(), Real(0));
+  for (std::int64_t first = 0; first < shape.length; first += kL) {
+    const std::int64_t keys = first + kL;
+    block_score_gradients(padded, first, shape.d_head, d_bias != nullptr, kept, s);
+    weighted_rows(s.key.data(), padded.channels, s.d_scores.data(), keys, s.scale.data(),
+                  s.d_query_block.data());
+    head.unpack_block(s.d_query_block.data(), first, d_query);
+    add_outer_all(s.d_scores.data(), s.query.data() + first * padded.channels, padded.channels,
+                  keys, s.d_key.data());
+    add_outer_all(kept, s.d_out.data() + first * padded.channels, padded.channels, keys,
+                  s.d_value.data());
+    kept += (keys + 1) * kL;
+  }
+  if (d_bias == nullptr) return;
+  for (std::int64_t copy = 0; copy < kBiasCopies; ++copy) {
+    const Real* sums = s.d_bias.data() + copy * (padded.length + kL) + kL;
+    for (std::int64_t n = 0; n < shape.length; ++n) d_bias[n] += sums[n];
   }
 }
 
@@ -228,108 +343,70 @@ std::int64_t attention_kept_size(const AttentionShape& shape) {
   return shape.batch * shape.heads * Padded<Real>(shape).kept();
 }
 
-template <typename Real>
-void causal_attention_forward(const AttentionShape& shape, Rows<const Real> query,
-                              Rows<const Real> key, Rows<const Real> value, const Real* bias,
-                              Rows<Real> out, Real* kept) {
-  constexpr std::int64_t kL = kLanes<Real>;
-  using S = Simd<Real, kL>;
-  using Vector = typename S::Vector;
+template <typename Stored>
+void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> query,
+                              Rows<const Stored> key, Rows<const Stored> value,
+                              const RealOf<Stored>* bias, Rows<Stored> out, RealOf<Stored>* kept) {
+  using Real = RealOf<Stored>;
   const Padded<Real> padded(shape);
-  Buffer<Real> q = zeros<Real>(padded.length * padded.channels);
-  Buffer<Real> k = q;
-  Buffer<Real> v = q;
-  Buffer<Real> block_out = zeros<Real>(padded.channels * kL);
-  for (std::int64_t h = 0; h < shape.heads; ++h) {
-    const Buffer<Real> by_distance =
-        masked_bias(bias + h * shape.length, shape.length, padded.length);
-    for (std::int64_t b = 0; b < shape.batch; ++b) {
-      const Head<Real> head(shape, b, h);
-      head.pack_transposed(query, padded.length, q.data());
-      head.pack(key, padded.channels, k.data());
-      head.pack(value, padded.channels, v.data());
-      for (std::int64_t first = 0; first < shape.length; first += kL) {
-        const std::int64_t keys = first + kL;
-        for (std::int64_t j = 0; j < keys; j += kGroup) {
-          Vector products[kGroup];
-          group_products<Real>(k.data() + j * padded.channels, padded.channels, q.data() + first,
-                               padded.length, shape.d_head, products);
-          for (std::int64_t r = 0; r < kGroup; ++r)
-            S::store(kept + (j + r) * kL,
-                     products[r] + S::load(by_distance.data() + kL + first - j - r));
-        }
-        soft_maximum(kept, keys);
-        weighted_rows(v.data(), padded.channels, kept, keys, kept + keys * kL, block_out.data());
-        head.unpack_block(block_out.data(), first, out);
-        kept += (keys + 1) * kL;
-      }
+  const std::int64_t group = shape.heads / shape.kv_head_count();
+  for_heads(shape, parts_of(shape), [&](std::int64_t, std::int64_t kv, std::int64_t b) {
+    auto& s = scratch_for<ForwardScratch<Real>, Real>(shape);
+    const Head shared(shape, b, kv);
+    shared.pack(key, Real(1), padded.channels, s.key.data());
+    shared.pack(value, Real(1), padded.channels, s.value.data());
+    for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h) {
+      masked_bias(bias == nullptr ? nullptr : bias + h * shape.length, shape.length, s.by_distance);
+      forward_head(shape, b, h, query, out, kept + (h * shape.batch + b) * padded.kept(), s);
     }
-  }
+  });
 }
 
-template <typename Real>
-void causal_attention_backward(const AttentionShape& shape, Rows<const Real> query,
-                               Rows<const Real> key, Rows<const Real> value, Rows<const Real> out,
-                               Rows<const Real> d_out, Real* kept,
-                               const AttentionGradients<Real>& gradients) {
-  constexpr std::int64_t kL = kLanes<Real>;
+template <typename Stored>
+void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> query,
+                               Rows<const Stored> key, Rows<const Stored> value,
+                               Rows<const Stored> out, Rows<const Stored> d_out,
+                               RealOf<Stored>* kept, const AttentionGradients<Stored>& gradients) {
+  using Real = RealOf<Stored>;
   const Padded<Real> padded(shape);
-  BackwardScratch<Real> s(padded);
-  const Buffer<Real> ones(static_cast<std::size_t>(kL), Real(1));
-  for (std::int64_t h = 0; h < shape.heads; ++h) {
-    std::fill(s.d_bias.begin(), s.d_bias.end(), Real(0));
-    for (std::int64_t b = 0; b < shape.batch; ++b) {
-      const Head<Real> head(shape, b, h);
-      head.pack(query, padded.channels, s.query.data());
-      head.pack(key, padded.channels, s.key.data());
-      head.pack(value, padded.channels, s.value.data());
-      head.pack(d_out, padded.channels, s.d_out.data());
-      head.pack_transposed(d_out, padded.length, s.d_out_transposed.data());
-      for (std::int64_t t = 0; t < shape.length; ++t) {
-        const Real* o = out.data + (head.row + t) * out.stride + head.channel;
-        const Real* g = d_out.data + (head.row + t) * d_out.stride + head.channel;
-        Real sum = 0;
-        for (std::int64_t c = 0; c < shape.d_head; ++c) sum += o[c] * g[c];
-        s.along[static_cast<std::size_t>(t)] = sum;
-      }
-      std::fill(s.d_key.begin(), s.d_key.end(), Real(0));
-      std::fill(s.d_value.begin(), s.d_value.end(), Real(0));
-      for (std::int64_t first = 0; first < shape.length; first += kL) {
-        const std::int64_t keys = first + kL;
-        block_score_gradients(padded, first, shape.d_head, kept, s);
-        weighted_rows(s.key.data(), padded.channels, s.d_scores.data(), keys, ones.data(),
-                      s.d_query_block.data());
-        head.unpack_block(s.d_query_block.data(), first, gradients.query);
-        add_outer_all(s.d_scores.data(), s.query.data() + first * padded.channels, padded.channels,
-                      keys, s.d_key.data());
-        add_outer_all(kept, s.d_out.data() + first * padded.channels, padded.channels, keys,
-                      s.d_value.data());
-        kept += (keys + 1) * kL;
-      }
-      head.unpack(s.d_key.data(), padded.channels, gradients.key);
-      head.unpack(s.d_value.data(), padded.channels, gradients.value);
-    }
-    for (std::int64_t copy = 0; copy < kBiasCopies; ++copy) {
-      const Real* sums = s.d_bias.data() + copy * (padded.length + kL) + kL;
-      for (std::int64_t n = 0; n < shape.length; ++n)
-        gradients.bias[h * shape.length + n] += sums[n];
-    }
-  }
+  const std::int64_t group = shape.heads / shape.kv_head_count();
+  const std::int64_t parts = parts_of(shape);
+  const std::int64_t biases = gradients.bias == nullptr ? 0 : shape.heads * shape.length;
+  static thread_local std::vector<Real> memory;
+  std::vector<Real>& sums = memory;  // the caller's, from whichever thread
+  sums.assign(static_cast<std::size_t>(parts * biases), Real(0));
+  for_heads(shape, parts, [&](std::int64_t part, std::int64_t kv, std::int64_t b) {
+    auto& s = scratch_for<BackwardScratch<Real>, Real>(shape);
+    const Head shared(shape, b, kv);
+    shared.pack(key, Real(1), padded.channels, s.key.data());
+    shared.pack(value, Real(1), padded.channels, s.value.data());
+    std::fill(s.d_key.begin(), s.d_key.end(), Real(0));
+    std::fill(s.d_value.begin(), s.d_value.end(), Real(0));
+    for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h)
+      backward_head(shape, Head(shape, b, h), query, out, d_out,
+                    kept + (h * shape.batch + b) * padded.kept(),
+                    biases == 0 ? nullptr : sums.data() + part * biases + h * shape.length,
+                    gradients.query, s);
+    shared.unpack(s.d_key.data(), padded.channels, gradients.key);
+    shared.unpack(s.d_value.data(), padded.channels, gradients.value);
+  });
+  for (std::int64_t part = 0; part < parts; ++part)
+    for (std::int64_t i = 0; i < biases; ++i)
+      gradients.bias[i] += sums[static_cast<std::size_t>(part * biases + i)];
 }
 
 template std::int64_t attention_kept_size<float>(const AttentionShape&);
 template std::int64_t attention_kept_size<double>(const AttentionShape&);
-template void causal_attention_forward(const AttentionShape&, Rows<const float>, Rows<const float>,
-                                       Rows<const float>, const float*, Rows<float>, float*);
-template void causal_attention_forward(const AttentionShape&, Rows<const double>,
-                                       Rows<const double>, Rows<const double>, const double*,
-                                       Rows<double>, double*);
-template void causal_attention_backward(const AttentionShape&, Rows<const float>, Rows<const float>,
-                                        Rows<const float>, Rows<const float>, Rows<const float>,
-                                        float*, const AttentionGradients<float>&);
-template void causal_attention_backward(const AttentionShape&, Rows<const double>,
-                                        Rows<const double>, Rows<const double>, Rows<const double>,
-                                        Rows<const double>, double*,
-                                        const AttentionGradients<double>&);
+#define ISOLOSS_ATTENTION(Stored)                                                               \
+  template void causal_attention_forward(const AttentionShape&, Rows<const Stored>,             \
+                                         Rows<const Stored>, Rows<const Stored>,                \
+                                         const RealOf<Stored>*, Rows<Stored>, RealOf<Stored>*); \
+  template void causal_attention_backward(                                                      \
+      const AttentionShape&, Rows<const Stored>, Rows<const Stored>, Rows<const Stored>,        \
+      Rows<const Stored>, Rows<const Stored>, RealOf<Stored>*, const AttentionGradients<Stored>&);
+ISOLOSS_ATTENTION(float)
+ISOLOSS_ATTENTION(double)
+ISOLOSS_ATTENTION(c10::BFloat16)
+#undef ISOLOSS_ATTENTION
 
 }  // namespace isoloss

@@ -1,9 +1,12 @@
-// Causal attention with a bias by distance, softmax(Q K^T + bias[query - key]) V per sequence and
-// head, forward and backward, skipping what the mask hides. The plain version is attention() of
-// model/layers/sublayers.h. Vectors run along queries, so any head size and length will do;
-// unscaled probabilities are kept for the backward pass. One thread, fixed order of summation.
+// Causal attention, softmax(scale Q K^T + bias[query - key]) V per sequence and head, forward and
+// backward, skipping what the mask hides. The plain version is that of model/layers/attention.h.
+// Vectors run along queries, so any head size and length will do; unscaled probabilities are kept
+// for the backward pass. Heads and sequences are split among threads; bits depend on their number
+// alone.
 #pragma once
 #include <cstdint>
+
+#include "model/kernels/cpu/stored.h"
 
 namespace isoloss {
 
@@ -12,12 +15,17 @@ struct AttentionShape {
   std::int64_t length = 0;
   std::int64_t heads = 0;
   std::int64_t d_head = 0;
+  std::int64_t kv_heads = 0;  // query head h reads K and V of head h / (heads / kv_heads); 0: heads
+  double scale = 1;           // of the logits, before the bias
+
+  std::int64_t kv_head_count() const { return kv_heads == 0 ? heads : kv_heads; }
+  bool operator==(const AttentionShape&) const = default;
 };
 
 // Element (sequence b, step t, head h, channel c) is data[(b length + t) stride + h d_head + c].
-template <typename Real>
+template <typename Stored>
 struct Rows {
-  Real* data = nullptr;
+  Stored* data = nullptr;
   std::int64_t stride = 0;
 };
 
@@ -25,23 +33,23 @@ struct Rows {
 template <typename Real>
 std::int64_t attention_kept_size(const AttentionShape& shape);
 
-// `bias` is [heads, length], by distance.
-template <typename Real>
-void causal_attention_forward(const AttentionShape& shape, Rows<const Real> query,
-                              Rows<const Real> key, Rows<const Real> value, const Real* bias,
-                              Rows<Real> out, Real* kept);
+// `bias` is [heads, length], by distance; null: none.
+template <typename Stored>
+void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> query,
+                              Rows<const Stored> key, Rows<const Stored> value,
+                              const RealOf<Stored>* bias, Rows<Stored> out, RealOf<Stored>* kept);
 
-// Overwrites the gradients of query, key and value and adds to d_bias, [heads, length]. `kept` is
-// used up.
-template <typename Real>
+// Overwrites the gradients of query, key and value and adds to d_bias, [heads, length] (null where
+// there is no bias). `kept` is used up.
+template <typename Stored>
 struct AttentionGradients {
-  Rows<Real> query, key, value;
-  Real* bias = nullptr;
+  Rows<Stored> query, key, value;
+  RealOf<Stored>* bias = nullptr;
 };
-template <typename Real>
-void causal_attention_backward(const AttentionShape& shape, Rows<const Real> query,
-                               Rows<const Real> key, Rows<const Real> value, Rows<const Real> out,
-                               Rows<const Real> d_out, Real* kept,
-                               const AttentionGradients<Real>& gradients);
+template <typename Stored>
+void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> query,
+                               Rows<const Stored> key, Rows<const Stored> value,
+                               Rows<const Stored> out, Rows<const Stored> d_out,
+                               RealOf<Stored>* kept, const AttentionGradients<Stored>& gradients);
 
 }  // namespace isoloss

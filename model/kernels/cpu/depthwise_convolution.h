@@ -1,8 +1,10 @@
 // Causal depthwise convolution of Q, K and V in one pass: y_t = sum over taps s of w_s x_{t-s} for
 // every channel, zeros before the sequence. The plain version is depthwise_convolution() of
-// model/layers/sublayers.h. One thread, fixed order of summation.
+// model/layers/sublayers.h. A channel is one thread's, so bits depend on no thread count.
 #pragma once
 #include <cstdint>
+
+#include "model/kernels/cpu/stored.h"
 
 namespace isoloss {
 
@@ -15,13 +17,14 @@ struct ConvolutionShape {
   std::int64_t width = 0;
 };
 
-template <typename Real>
-void convolution_forward(const ConvolutionShape& shape, const Real* x, const Real* weights,
-                         Real* y);
+template <typename Stored>
+void convolution_forward(const ConvolutionShape& shape, const Stored* x,
+                         const RealOf<Stored>* weights, Stored* y);
 
 // Overwrites dx and adds to d_weights.
-template <typename Real>
-void convolution_backward(const ConvolutionShape& shape, const Real* x, const Real* weights,
-                          const Real* dy, Real* dx, Real* d_weights);
+template <typename Stored>
+void convolution_backward(const ConvolutionShape& shape, const Stored* x,
+                          const RealOf<Stored>* weights, const Stored* dy, Stored* dx,
+                          RealOf<Stored>* d_weights);
 
 }  // namespace isoloss

@@ -15,20 +15,17 @@ bool branch_is_fused(const ModelSpec& spec) {
 bool attention_is_fused(const ModelSpec& spec) {
   const bool convolution =
       spec.convolution_width == 0 || (spec.convolution_on == "qkv" && !spec.convolution_shared &&
-                                      spec.convolution_place == ConvolutionPlace::AfterProjection);
-  return branch_is_fused(spec) && convolution && spec.shared_qk != SharedQk::PerHead &&
-         kv_head_count(spec) == head_count(spec) && !spec.attention_bias &&
-         spec.attention_scale == AttentionScale::Folded && spec.key_value_scale == 1 &&
-         !spec.attention_tanh && spec.positions == Positions::Relative;
+                                      spec.convolution_place == ConvolutionPlace::AfterProjection &&
+                                      kv_head_count(spec) == head_count(spec));
+  const bool rotary = spec.positions != Positions::Rotary || spec.shared_qk == SharedQk::No;
+  return branch_is_fused(spec) && convolution && rotary && spec.shared_qk != SharedQk::PerHead &&
+         spec.key_value_scale == 1 && !spec.attention_tanh;
 }
 
-bool feed_forward_is_fused(const ModelSpec& spec) {
-  return branch_is_fused(spec) && spec.feed_forward_bias == FeedForwardBias::Both;
-}
+bool feed_forward_is_fused(const ModelSpec& spec) { return branch_is_fused(spec); }
 
 bool output_is_fused(const ModelSpec& spec) {
-  return spec.norm != Norm::None && spec.norm_placement != NormPlacement::Post && spec.tied &&
-         spec.output_scale;
+  return spec.norm != Norm::None && spec.norm_placement != NormPlacement::Post;
 }
 
 }  // namespace isoloss

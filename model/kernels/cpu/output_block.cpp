@@ -3,6 +3,7 @@
 #include "model/kernels/cpu/blocks.h"
 #include "model/kernels/cpu/cross_entropy.h"
 #include "model/kernels/cpu/node.h"
+#include "model/kernels/cpu/parts.h"
 
 namespace isoloss {
 namespace {
@@ -16,7 +17,32 @@ struct EmbeddingCall : torch::CustomClassHolder {
   const FusedStep& step;
   const Weight& weight;
   at::Tensor ids;
+
+  // The row of an id among this rank's, or -1.
+  std::int64_t row(std::int64_t id) const {
+    const std::int64_t rows = weight.value.size(0);
+    const std::int64_t here = shared_among_ranks(step) ? id - rows * step.tensor_ranks->rank() : id;
+    return here >= 0 && here < rows ? here : -1;
+  }
 };
+
+template <typename Real>
+void copy_rows_by_id(const EmbeddingCall& call, const at::Tensor& x) {
+  const std::int64_t width = call.step.spec.d_model;
+  const auto* ids = call.ids.const_data_ptr<std::int64_t>();
+  const Real* from = call.weight.value.const_data_ptr<Real>();
+  Real* to = pointer<Real>(x);
+  for_rows(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = first; r < last; ++r) {
+      const std::int64_t row = call.row(ids[r]);
+      if (row < 0)
+        std::fill_n(to + r * width, width, Real(0));
+      else
+        std::copy_n(from + row * width, width, to + r * width);
+    }
+  });
+  sum_over_ranks<Real>(call.step, x);
+}
 
 template <typename Real>
 void add_rows_by_id(const EmbeddingCall& call, const at::Tensor& dy) {
@@ -24,11 +50,23 @@ void add_rows_by_id(const EmbeddingCall& call, const at::Tensor& dy) {
   const auto* ids = call.ids.const_data_ptr<std::int64_t>();
   const Real* from = dy.const_data_ptr<Real>();
   Real* to = pointer<Real>(call.weight.gradient);
-  for (std::int64_t r = 0; r < call.step.rows(); ++r) {
-    Real* row = to + ids[r] * width;
+  for_columns(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = 0; r < call.step.rows(); ++r) {
+      const std::int64_t place = call.row(ids[r]);
+      if (place < 0) continue;
+      Real* row = to + place * width;
 #pragma omp simd
-    for (std::int64_t c = 0; c < width; ++c) row[c] += from[r * width + c];
-  }
+      for (std::int64_t c = first; c < last; ++c) row[c] += from[r * width + c];
+    }
+  });
+}
+
+template <typename Work>
+void with_real(const at::Tensor& like, const Work& work) {
+  if (like.scalar_type() == at::kDouble)
+    work.template operator()<double>();
+  else
+    work.template operator()<float>();
 }
 
 // The weight is an argument so that the graph has a leaf; its gradient is added here, not returned.
@@ -38,57 +76,64 @@ struct EmbeddingNode : torch::autograd::Function<EmbeddingNode> {
     keep_call(context, call);
     const FusedStep& step = call->step;
     at::Tensor x = step.workspace.keep({step.rows(), step.spec.d_model});
-    return at::index_select_out(x, weight, 0, call->ids).detach();
+    with_real(weight, [&]<typename Real>() { copy_rows_by_id<Real>(*call, x); });
+    return x.detach();
   }
   static variable_list backward(AutogradContext* context, variable_list d_out) {
     const EmbeddingCall& call = kept_call<EmbeddingCall>(context);
-    with_real(d_out[0], [&]<typename Real>() { add_rows_by_id<Real>(call, d_out[0]); });
+    const at::Tensor dy = d_out[0].contiguous();
+    with_real(dy, [&]<typename Real>() { add_rows_by_id<Real>(call, dy); });
     return {Variable(), Variable()};
   }
 };
 
 struct OutputCall : torch::CustomClassHolder {
-  OutputCall(const FusedStep& of_step, const NormWeights& of_norm, const Weight& of_embedding,
+  OutputCall(const FusedStep& of_step, const NormWeights& of_norm, const Weight& of_output,
              const at::Tensor& of_targets, double of_z_loss)
       : step(of_step),
         norm_weights(of_norm),
-        embedding(of_embedding),
+        output(of_output),
         targets(of_targets),
         z_loss(of_z_loss) {}
 
   const FusedStep& step;
   const NormWeights& norm_weights;
-  const Weight& embedding;
+  const Weight& output;
   at::Tensor targets;
   double z_loss;
   NormKept norm;
   at::Tensor x, normed, logits;  // logits become their own gradient
 
-  LogitsShape shape() const { return {step.rows(), step.spec.vocabulary}; }
-  double scale() const { return 1.0 / std::sqrt(static_cast<double>(step.spec.d_model)); }
+  LogitsShape shape() const { return {step.rows(), output.value.size(0), step.tensor_ranks}; }
+  double scale() const {
+    return step.spec.tied && step.spec.output_scale
+               ? 1.0 / std::sqrt(static_cast<double>(step.spec.d_model))
+               : 1.0;
+  }
 };
 
-template <typename Real>
+template <typename Stored>
 void fill_logits(OutputCall& call, const at::Tensor& x) {
   const FusedStep& step = call.step;
   call.x = x;
-  call.normed = step.workspace.keep({step.rows(), step.spec.d_model});
-  call.norm = run_norm<Real>(step, call.norm_weights, x, call.normed);
-  call.logits = step.workspace.keep({step.rows(), step.spec.vocabulary});
-  at::addmm_out(call.logits, call.logits, call.normed, call.embedding.value.t(), 0, call.scale());
+  call.normed = step.workspace.keep({step.rows(), step.spec.d_model}, kStoredType<Stored>);
+  call.norm = run_norm<Stored>(step, call.norm_weights, x, call.normed);
+  call.logits = step.workspace.keep({step.rows(), call.output.value.size(0)}, kStoredType<Stored>);
+  at::addmm_out(call.logits, call.logits, call.normed, operand(call.output).t(), 0, call.scale());
 }
 
 // Writes dx to the gradient stream, which the blocks below pass on.
-template <typename Real>
+template <typename Stored>
 at::Tensor output_backward(OutputCall& call, double factor) {
   const FusedStep& step = call.step;
-  at::Tensor(call.embedding.gradient)
-      .addmm_(call.logits.t(), call.normed, 1, call.scale() * factor);
+  const double scale = call.scale() * factor;
+  add_weight_gradient<Stored>(step, call.output, call.logits, call.normed, scale);
   const at::IntArrayRef narrow = call.normed.sizes();
-  at::Tensor d_normed = step.workspace.scratch(Slot::Narrow, narrow);
-  at::addmm_out(d_normed, d_normed, call.logits, call.embedding.value, 0, call.scale() * factor);
+  at::Tensor d_normed = step.workspace.scratch(Slot::Narrow, narrow, kStoredType<Stored>);
+  at::addmm_out(d_normed, d_normed, call.logits, operand(call.output), 0, scale);
+  sum_over_ranks<Stored>(step, d_normed);
   at::Tensor dx = step.workspace.scratch(Slot::GradientStream, narrow);
-  run_norm_backward<Real>(step, call.norm_weights, call.norm, call.x, d_normed, at::Tensor(), dx);
+  run_norm_backward<Stored>(step, call.norm_weights, call.norm, call.x, d_normed, at::Tensor(), dx);
   return dx;
 }
 
@@ -96,9 +141,9 @@ struct OutputNode : torch::autograd::Function<OutputNode> {
   static Variable forward(AutogradContext* context, const Variable& x,
                           const c10::intrusive_ptr<OutputCall>& call) {
     keep_call(context, call);
-    const double loss = with_real(x, [&]<typename Real>() {
-      fill_logits<Real>(*call, x);
-      return cross_entropy_gradient(call->shape(), pointer<Real>(call->logits),
+    const double loss = with_stored(call->output, [&]<typename Stored>() {
+      fill_logits<Stored>(*call, x);
+      return cross_entropy_gradient(call->shape(), pointer<Stored>(call->logits),
                                     call->targets.const_data_ptr<std::int64_t>(), call->z_loss);
     });
     return at::scalar_tensor(loss, x.options().dtype(at::kDouble));
@@ -106,7 +151,8 @@ struct OutputNode : torch::autograd::Function<OutputNode> {
   static variable_list backward(AutogradContext* context, variable_list d_out) {
     OutputCall& call = kept_call<OutputCall>(context);
     const double factor = d_out[0].item<double>();
-    return {with_real(call.x, [&]<typename Real>() { return output_backward<Real>(call, factor); }),
+    return {with_stored(call.output,
+                        [&]<typename Stored>() { return output_backward<Stored>(call, factor); }),
             Variable()};
   }
 };
@@ -118,18 +164,16 @@ at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const
                               c10::make_intrusive<EmbeddingCall>(step, embedding, ids));
 }
 
-at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm,
-                             const Weight& embedding, const at::Tensor& x,
-                             const at::Tensor& targets, double z_loss) {
-  return OutputNode::apply(x,
-                           c10::make_intrusive<OutputCall>(step, norm, embedding, targets, z_loss));
+at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm, const Weight& output,
+                             const at::Tensor& x, const at::Tensor& targets, double z_loss) {
+  return OutputNode::apply(x, c10::make_intrusive<OutputCall>(step, norm, output, targets, z_loss));
 }
 
-at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm,
-                               const Weight& embedding, const at::Tensor& x) {
-  const auto call = c10::make_intrusive<OutputCall>(step, norm, embedding, at::Tensor(), 0.0);
-  with_real(x, [&]<typename Real>() { fill_logits<Real>(*call, x); });
-  return call->logits;
+at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm, const Weight& output,
+                               const at::Tensor& x) {
+  const auto call = c10::make_intrusive<OutputCall>(step, norm, output, at::Tensor(), 0.0);
+  with_stored(output, [&]<typename Stored>() { fill_logits<Stored>(*call, x); });
+  return call->logits.to(x.scalar_type());
 }
 
 }  // namespace isoloss

@@ -11,6 +11,7 @@ namespace isoloss {
 struct Weight {
   at::Tensor value;
   at::Tensor gradient;
+  at::Tensor rounded;  // the value as bfloat16, defined where products read that, made every step
 };
 
 struct NormWeights {

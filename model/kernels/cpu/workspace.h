@@ -19,6 +19,10 @@ class Workspace {
     Narrow,          // gradients of d_model or attention width
     NarrowBefore,
     Bias,
+    Operand,         // the incoming gradient as products read it
+    WeightGradient,  // of one weight, before it is added
+    Sum,             // what ranks add up
+    Keys,            // of every rank's heads
     Count
   };
 
@@ -27,11 +31,20 @@ class Workspace {
   // Hands out from the first tensor again: whatever an earlier step kept is overwritten.
   void begin_step() { next_ = 0; }
 
-  // An uninitialised tensor that lasts until the step after this one begins.
+  // An uninitialised tensor that lasts until the step after this one begins; of the workspace's
+  // type unless another is named.
   at::Tensor keep(at::IntArrayRef shape);
+  at::Tensor keep(at::IntArrayRef shape, at::ScalarType type);
+
+  // Hands out again, from here on, what was kept after the mark: for what a layer keeps and nobody
+  // needs once the layer is done.
+  using Mark = std::size_t;
+  Mark mark() const { return next_; }
+  void release_to(Mark mark) { next_ = mark; }
 
   // The uninitialised tensor of a slot; asking again for the slot gives the same memory.
   at::Tensor scratch(Slot slot, at::IntArrayRef shape);
+  at::Tensor scratch(Slot slot, at::IntArrayRef shape, at::ScalarType type);
 
  private:
   at::ScalarType type_;
