@@ -25,10 +25,16 @@ double seconds_of(const PlannedRun& run, double flops_per_second) {
 }
 
 double memory_of(const PlannedRun& run) {
-  const double states = run.spec.optimizer.kind == OptimizerKind::AdamW ? 2 : 1;
-  return training_memory(run.spec.model, static_cast<double>(run.spec.optimizer.batch_tokens),
-                         states)
-      .total();
+  const RunSpec& spec = run.spec;
+  const bool adafactor = spec.optimizer.kind == OptimizerKind::Adafactor;
+  MemoryOptions options;
+  options.batch_tokens = static_cast<double>(spec.optimizer.batch_tokens);
+  options.micro_batches = spec.accumulate;
+  options.bfloat16 = spec.dtype == "bfloat16";
+  options.recompute = spec.recompute;
+  options.optimizer_states = adafactor ? 1 : 2;
+  options.factored_from = adafactor ? spec.optimizer.min_dim_factored : 0;
+  return training_memory(spec.model, options).total();
 }
 
 Json flops_json(const PlannedTrial& trial, const ModelSpec& model) {

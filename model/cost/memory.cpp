@@ -1,25 +1,85 @@
 #include "model/cost/memory.h"
 
+#include <algorithm>
+
 #include "model/spec/parameters.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
+namespace {
 
-MemoryBytes training_memory(const ModelSpec& spec, double batch_tokens, double states) {
-  constexpr double kFloat = 4;
-  const auto real = [](std::int64_t n) { return static_cast<double>(n); };
-  const double n = real(parameter_table(spec).buffer_size);
-  const double hidden = real(feed_forward_width(spec));
-  // Per token and layer: two norm inputs and outputs, Q K V before and after the convolution, the
-  // attention output, the hidden layer before and after its activation, the residual stream twice.
-  const double layer = 6.0 * real(spec.d_model) +
-                       (spec.convolution_width > 0 ? 7.0 : 4.0) * real(attention_width(spec)) +
-                       (spec.gated ? 3.0 : 2.0) * hidden;
+constexpr double kFloat = 4;
+constexpr double kProcess = 150e6;  // resident before a model exists, LibTorch and MPI loaded
+
+double real(std::int64_t n) { return static_cast<double>(n); }
+
+// Widths on one rank, and the bytes of what products read and write.
+struct Widths {
+  Widths(const ModelSpec& spec, const MemoryOptions& options)
+      : d(real(spec.d_model)),
+        query(real(attention_width(spec)) / options.tensor_ranks),
+        projected((spec.shared_qk == SharedQk::No ? query : 0) +
+                  2 * real(kv_width(spec)) / options.tensor_ranks),
+        hidden(real(feed_forward_width(spec)) / options.tensor_ranks),
+        before(spec.gated ? 2 * hidden : hidden),
+        vocabulary(real(spec.vocabulary) / options.tensor_ranks),
+        stored(options.bfloat16 ? 2 : kFloat) {}
+
+  double d, query, projected, hidden, before, vocabulary, stored;
+};
+
+// Of one token and one layer: the norms' inputs and outputs and their two statistics, Q K V before
+// and after the convolution, queries made of keys, unscaled probabilities (the half that the mask
+// leaves, by blocks of 16), the heads' output, the hidden layer before and after its activation,
+// and the residual stream after each branch.
+double kept_by_layer(const ModelSpec& spec, const MemoryOptions& options, const Widths& w) {
+  const double heads = real(head_count(spec)) / options.tensor_ranks;
+  const double probabilities = heads * ((real(spec.sequence) + 16) / 2 + 1);
+  const double attention = w.stored * (w.d + (spec.convolution_width > 0 ? 2 : 1) * w.projected +
+                                       (spec.shared_qk != SharedQk::No ? 2 : 1) * w.query) +
+                           kFloat * (probabilities + w.d + 2);
+  const bool after = spec.norm_placement == NormPlacement::Primer;
+  const double feed_forward =
+      w.stored * (w.before + w.hidden + (after ? 0 : w.d)) + kFloat * ((after ? 2 : 1) * w.d + 2);
+  return attention + feed_forward;
+}
+
+// Of one token: both ends of the model, and what every layer's backward pass works in by turns.
+double kept_once(const ModelSpec& spec, const Widths& w) {
+  constexpr double kIds = 2 * 8;
+  const double ends = kIds + kFloat * (w.d + 2) + w.stored * (w.d + w.vocabulary) + kFloat * w.d;
+  const double narrow = w.d + (w.query == w.d ? 0 : w.query) + w.query;
+  const double wide = w.projected + w.hidden + (spec.convolution_width > 0 ? w.projected : 0) +
+                      (spec.gated ? w.before : 0);
+  return ends + w.stored * (narrow + wide) + (w.stored < kFloat ? w.stored * w.d : 0);
+}
+
+double state_size(const Parameter& parameter, const MemoryOptions& options) {
+  const std::vector<std::int64_t> shape = whole_shape(parameter);
+  const bool factored = options.factored_from > 0 && shape.size() == 2 &&
+                        std::min(shape[0], shape[1]) >= options.factored_from;
+  if (factored) return real(parameter.shape[0] + parameter.shape[1]);
+  return options.optimizer_states * real(parameter.size());
+}
+
+}  // namespace
+
+MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options) {
+  const ParameterTable table = parameter_table(spec, Shard{0, options.tensor_ranks});
+  const Widths widths(spec, options);
+  const double n = real(table.buffer_size);
   MemoryBytes bytes;
-  bytes.weights = kFloat * n;
+  bytes.weights = (kFloat + (options.bfloat16 ? 2 : 0)) * n;
   bytes.gradients = kFloat * n;
-  bytes.optimizer = kFloat * n * states;
+  double states = 0;
+  for (const Parameter& parameter : table.parameters) states += state_size(parameter, options);
+  bytes.optimizer = kFloat * states / options.optimizer_ranks;
+  const double layer = kept_by_layer(spec, options, widths);
+  const double layers = real(spec.layers);
+  const double kept = options.recompute ? layers * kFloat * widths.d + layer : layers * layer;
   bytes.activations =
-      kFloat * batch_tokens * (real(spec.layers) * layer + 2.0 * real(spec.vocabulary));
+      options.batch_tokens / real(options.micro_batches) * (kept + kept_once(spec, widths));
+  bytes.process = kProcess;
   return bytes;
 }
 

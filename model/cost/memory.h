@@ -1,20 +1,36 @@
-// Bytes a training run holds on one rank, predicted from the spec.
+// Bytes that one rank of a training run holds, predicted from the spec by what the fused blocks of
+// model/kernels/cpu keep: a switch that only the plain operations know costs about twice the
+// activations.
 #pragma once
+#include <cstdint>
+
 #include "model/spec/model_spec.h"
 
 namespace isoloss {
 
-struct MemoryBytes {
-  double weights = 0;
-  double gradients = 0;
-  double optimizer = 0;
-  double activations = 0;  // of one micro-batch, kept for the backward pass
-
-  double total() const { return weights + gradients + optimizer + activations; }
+struct MemoryOptions {
+  double batch_tokens = 0;         // of a step, on this rank's share of the data
+  std::int64_t micro_batches = 1;  // its parts, one after the other
+  bool bfloat16 = false;           // operands of products in bfloat16, masters in float32
+  bool recompute = false;          // of each layer its input alone is kept
+  double optimizer_states = 2;     // values a parameter: AdamW 2, Adafactor 1
+  // Matrices with both sides at least so wide have one value a row and column instead (Adafactor's
+  // min_dim_factored); 0: none.
+  std::int64_t factored_from = 0;
+  int tensor_ranks = 1;     // ranks that share the model; InputError where it does not divide
+  int optimizer_ranks = 1;  // ranks that share the optimizer's state (ZeRO-1)
 };
 
-// float32 training with `states` optimizer values a parameter (Adafactor unfactored 1, AdamW 2) and
-// `batch_tokens` tokens in flight.
-MemoryBytes training_memory(const ModelSpec& spec, double batch_tokens, double states);
+struct MemoryBytes {
+  double weights = 0;    // with their bfloat16 copies
+  double gradients = 0;  // of the whole model on this rank
+  double optimizer = 0;
+  double activations = 0;  // kept for the backward pass, and what it works in
+  double process = 0;      // code and libraries before the first tensor
+
+  double total() const { return weights + gradients + optimizer + activations + process; }
+};
+
+MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options);
 
 }  // namespace isoloss

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "model/cost/memory.h"
 #include "model/spec/catalogue.h"
 
 namespace isoloss {
@@ -73,25 +72,6 @@ TEST(Flops, NamesCoverEveryConvention) {
   ASSERT_EQ(named.size(), 5u);
   EXPECT_EQ(named[0], (std::pair<std::string, double>("exact", flops.exact)));
   EXPECT_EQ(named[4].first, "chinchilla");
-}
-
-// The buffer of the small transformer: 248 values and padding to multiples of 16 between tensors
-// (embedding 20, then 64, four norms' vectors of 4, Q K V 48, output 16, 32, 8, 32, 4, two of 4):
-// 32 + 64 + 16 + 16 + 48 + 16 + 16 + 16 + 32 + 16 + 32 + 16 + 16 + 16 = 352, at four bytes.
-TEST(Memory, WeightsAndStatesFollowTheBuffer) {
-  const MemoryBytes memory = training_memory(small("transformer"), 0, 2);
-  EXPECT_EQ(memory.weights, 4 * 352);
-  EXPECT_EQ(memory.gradients, 4 * 352);
-  EXPECT_EQ(memory.optimizer, 2 * 4 * 352);
-  EXPECT_EQ(memory.activations, 0);
-  EXPECT_EQ(memory.total(), 4 * 4 * 352);
-}
-
-TEST(Memory, ActivationsGrowWithTheTokensInFlight) {
-  const ModelSpec spec = small("transformer");
-  EXPECT_DOUBLE_EQ(training_memory(spec, 200, 1).activations,
-                   2 * training_memory(spec, 100, 1).activations);
-  EXPECT_GT(training_memory(spec, 100, 1).activations, 0);
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ TEST_P(Layout, MatricesAloneDecay) {
 
 std::string name_of(const testing::TestParamInfo<CatalogueEntry>& info) {
   std::string name;
-  for (const char c : info.param.name) name += std::isalnum(c) ? c : '_';
+  for (const char c : info.param.name)
+    name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 }
 
