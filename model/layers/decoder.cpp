@@ -2,59 +2,125 @@
 
 #include <torch/torch.h>
 
+#include "model/layers/attention.h"
+#include "model/layers/backward_seams.h"
+#include "model/layers/sublayers.h"
+#include "model/parallel/tensor_parallel.h"
+
 namespace isoloss {
 namespace {
 
+bool may_fuse(const DecoderStep& step) { return step.options.kernels == Kernels::Fused; }
+
+PlainStep plain(const DecoderStep& step) {
+  return {step.spec, step.options.precision, step.fused.buckets, step.fused.tensor_ranks};
+}
+
+at::Tensor by_rows(const at::Tensor& x) { return x.flatten(0, 1); }
+at::Tensor by_sequences(const DecoderStep& step, const at::Tensor& x) {
+  return x.view({step.fused.batch, step.fused.length, -1});
+}
+
+enum class Branch { Attention, FeedForward };
+
+// x + F(x) with norms, shift and scales where the spec has them: the frame that both sub-layers
+// stand in.
+template <typename Weights, typename Function>
+at::Tensor residual(const DecoderStep& step, Branch branch, const Weights& weights,
+                    const at::Tensor& stream, const Function& function) {
+  const ModelSpec& spec = step.spec;
+  const NormPlacement placement = spec.norm_placement;
+  const bool primer_before = branch == Branch::Attention;
+  const at::Tensor x = by_sequences(step, stream);
+
+  at::Tensor y = x;
+  if (placement == NormPlacement::Pre || placement == NormPlacement::Both ||
+      (placement == NormPlacement::Primer && primer_before))
+    y = norm(spec, weights.norm, y);
+  if (spec.token_shift) y = token_shifted(y);
+  y = function(y);
+  if (placement == NormPlacement::Both) y = norm(spec, weights.norm_after, y);
+  if (placement == NormPlacement::Primer && !primer_before) y = norm(spec, weights.norm, y);
+  if (spec.rezero) y = y * weights.rezero.value;
+  if (spec.branch_scale != 1) y = y * spec.branch_scale;
+  y = x + y;
+  if (placement == NormPlacement::Post) y = norm(spec, weights.norm, y);
+  return by_rows(y);
+}
+
 at::Tensor attention_sublayer(const DecoderStep& step, const AttentionWeights& weights,
-                              const at::Tensor& x) {
-  const Weight& bias = step.weights.relative_bias;
-  if (step.kernels == Kernels::Fused) return fused_attention(step.fused, weights, bias, x);
-  return x +
-         attention(step.spec, weights, bias, step.fused.buckets, norm(step.spec, weights.norm, x));
+                              const Weight& relative_bias, const at::Tensor& x) {
+  if (may_fuse(step) && attention_is_fused(step.spec))
+    return fused_attention(step.fused, weights, relative_bias, x);
+  return residual(step, Branch::Attention, weights, x, [&](const at::Tensor& y) {
+    return attention(plain(step), weights, relative_bias, y);
+  });
 }
 
 at::Tensor feed_forward_sublayer(const DecoderStep& step, const FeedForwardWeights& weights,
                                  const at::Tensor& x) {
-  if (step.kernels == Kernels::Fused) return fused_feed_forward(step.fused, weights, x);
-  if (step.spec.norm_placement == NormPlacement::Primer)
-    return x + norm(step.spec, weights.norm, feed_forward(step.spec, weights, x));
-  return x + feed_forward(step.spec, weights, norm(step.spec, weights.norm, x));
+  if (may_fuse(step) && feed_forward_is_fused(step.spec))
+    return fused_feed_forward(step.fused, weights, x);
+  return residual(step, Branch::FeedForward, weights, x,
+                  [&](const at::Tensor& y) { return feed_forward(plain(step), weights, y); });
 }
 
 at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
   const Weight& embedding = step.weights.embedding;
-  if (step.kernels == Kernels::Fused)
-    return fused_embedding(step.fused, embedding, inputs.flatten());
-  return at::embedding(embedding.value, inputs);
+  const at::Tensor x =
+      may_fuse(step) ? by_sequences(step, fused_embedding(step.fused, embedding, inputs.flatten()))
+                     : embedded(plain(step), embedding, inputs);
+  return by_rows(with_positions(step.spec, step.weights.position_embedding, x));
+}
+
+at::Tensor plain_logits(const DecoderStep& step, const at::Tensor& stream) {
+  at::Tensor x = by_sequences(step, stream);
+  if (step.spec.norm_placement != NormPlacement::Post)
+    x = norm(step.spec, step.weights.final_norm, x);
+  return output_logits(plain(step), step.weights.output, x);
 }
 
 }  // namespace
 
 at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
   at::Tensor x = embed(step, inputs);
-  for (const LayerWeights& layer : step.weights.layers) {
-    x = attention_sublayer(step, layer.attention, x);
-    x = feed_forward_sublayer(step, layer.feed_forward, x);
+  std::int64_t i = 0;
+  const auto mark = [&] {
+    if (step.layer_ready) x = when_backward_reaches(x, [&step, i] { step.layer_ready(i); });
+  };
+  for (const LayerWeights& weights : step.weights.layers) {
+    mark();
+    const LayerFunction layer = [&step, &weights](const at::Tensor& below, const Weight& bias) {
+      return feed_forward_sublayer(step, weights.feed_forward,
+                                   attention_sublayer(step, weights.attention, bias, below));
+    };
+    x = step.options.recompute && at::GradMode::is_enabled()
+            ? recomputed(layer, x, step.weights.relative_bias, step.fused.workspace)
+            : layer(x, step.weights.relative_bias);
+    ++i;
   }
+  mark();
   return x;
 }
 
 Loss decoder_loss(const DecoderStep& step, const at::Tensor& x, const at::Tensor& targets,
                   double z_loss) {
   const DecoderWeights& weights = step.weights;
-  if (step.kernels == Kernels::Fused) {
+  if (may_fuse(step) && output_is_fused(step.spec)) {
     const at::Tensor cross_entropy = fused_output_loss(
-        step.fused, weights.final_norm, weights.embedding, x, targets.flatten(), z_loss);
+        step.fused, weights.final_norm, weights.output, x, targets.flatten(), z_loss);
     return {cross_entropy, cross_entropy};
   }
-  return loss(decoder_logits(step, x), targets, z_loss);
+  return loss(plain(step), plain_logits(step, x), targets, z_loss);
 }
 
 at::Tensor decoder_logits(const DecoderStep& step, const at::Tensor& x) {
   const DecoderWeights& weights = step.weights;
-  if (step.kernels == Kernels::Fused)
-    return fused_output_logits(step.fused, weights.final_norm, weights.embedding, x);
-  return output_logits(step.spec, weights.embedding, norm(step.spec, weights.final_norm, x));
+  const at::Tensor own =
+      may_fuse(step) && output_is_fused(step.spec)
+          ? fused_output_logits(step.fused, weights.final_norm, weights.output, x)
+          : by_rows(plain_logits(step, x));
+  return gather_over_ranks(own, step.options.tensor_ranks).contiguous();
 }
 
 }  // namespace isoloss

@@ -1,29 +1,37 @@
-// The decoder: the paper's figure in one function, over plain sub-layers or fused ones.
+// The decoder: the paper's figure in one file, over fused sub-layers where they know the spec's
+// switches and plain ones where they do not.
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+
 #include "model/kernels/cpu/blocks.h"
+#include "model/layers/ends.h"
 #include "model/layers/language_model.h"
-#include "model/layers/sublayers.h"
 
 namespace isoloss {
 
+// What a step is; outlives the backward pass.
 struct DecoderStep {
   const ModelSpec& spec;
   const DecoderWeights& weights;
-  Kernels kernels;
-  FusedStep fused;  // batch, length and buckets serve the plain operations too
+  const ModelOptions& options;
+  FusedStep fused;  // batch, length, buckets and ranks serve the plain operations too
+  // Called in the backward pass once the gradients of layer i (layers: of what follows the last)
+  // and of everything after it are complete, but for those of weights at both ends; may be empty.
+  std::function<void(std::int64_t layer)> layer_ready = {};
 };
 
-// Hidden states after the last layer and before the final norm: [batch, length, d_model], or with
-// fused kernels [batch * length, d_model]. `inputs` are int64 ids [batch, length], already shifted.
+// Hidden states after the last layer and before the final norm, [batch * length, d_model]. `inputs`
+// are int64 ids [batch, length], already shifted.
 at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs);
 
-// Final norm, tied output layer and loss of the decoder's hidden states.
+// Final norm, output layer and loss of the decoder's hidden states; backward() on `total`.
 Loss decoder_loss(const DecoderStep& step, const at::Tensor& x, const at::Tensor& targets,
                   double z_loss);
 
-// Final norm and tied output layer alone; needs no gradients.
+// Final norm and output layer alone, [batch * length, vocabulary] over every rank; needs no
+// gradients.
 at::Tensor decoder_logits(const DecoderStep& step, const at::Tensor& x);
 
 }  // namespace isoloss

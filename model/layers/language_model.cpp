@@ -11,7 +11,9 @@
 #include "model/layers/decoder.h"
 #include "model/layers/parameter_buffers.h"
 #include "model/layers/relative_position.h"
+#include "model/layers/token_batch.h"
 #include "model/spec/error.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
@@ -20,65 +22,93 @@ namespace {
 constexpr std::int64_t kTokensHeld = 2048;
 constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 24;
 
-struct Batch {
-  at::Tensor inputs;   // int64 [batch, length]: targets shifted right, id 0 first
-  at::Tensor targets;  // int64 [batch, length]
-};
-
-Batch as_batch(std::span<const std::int32_t> tokens, std::int64_t length, std::int64_t vocabulary) {
-  const auto count = static_cast<std::int64_t>(tokens.size());
-  if (count == 0 || count % length != 0)
-    throw InputError(std::to_string(count) + " tokens were given (rows have " +
-                     std::to_string(length) + "); give whole rows");
-  Batch batch{at::empty({count / length, length}, at::kLong),
-              at::empty({count / length, length}, at::kLong)};
-  auto* inputs = batch.inputs.data_ptr<std::int64_t>();
-  auto* targets = batch.targets.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int32_t token = tokens[static_cast<std::size_t>(i)];
-    if (token < 0 || token >= vocabulary)
-      throw InputError("token " + std::to_string(token) + " is outside the vocabulary of " +
-                       std::to_string(vocabulary) + " (at place " + std::to_string(i) +
-                       "); use the tokenizer that the model was trained with");
-    targets[i] = token;
-    inputs[i] = i % length == 0 ? 0 : targets[i - 1];
-  }
-  return batch;
-}
-
 template <typename Real>
 std::span<Real> as_span(const at::Tensor& tensor) {
   if (tensor.scalar_type() != c10::CppTypeToScalarType<Real>::value) return {};
   return {tensor.data_ptr<Real>(), static_cast<std::size_t>(tensor.numel())};
 }
 
+void check_length(const ModelSpec& spec, std::int64_t length) {
+  if (length < 1 || length > spec.sequence)
+    throw InputError("rows of " + std::to_string(length) + " tokens (the model's sequence is " +
+                     std::to_string(spec.sequence) + "); give shorter rows");
+}
+
 }  // namespace
 
 struct LanguageModel::Impl {
-  Impl(const ModelSpec& model_spec, std::uint64_t seed, const ModelOptions& options)
+  Impl(const ModelSpec& model_spec, std::uint64_t seed, const ModelOptions& model_options)
       : spec(model_spec),
-        precision(options.precision),
-        kernels(options.kernels),
-        buffers(parameter_table(spec), seed,
-                precision == Precision::Float64 ? at::kDouble : at::kFloat),
+        options(model_options),
+        buffers(parameter_table(spec, shard(options)), seed, options.precision),
         weights(decoder_weights(spec, buffers)),
-        workspace(precision == Precision::Float64 ? at::kDouble : at::kFloat) {}
+        workspace(master_type(options.precision)) {}
 
-  DecoderStep step(const at::Tensor& inputs) const {
-    return {
-        spec,
-        weights,
-        kernels,
-        {spec, workspace, inputs.size(0), inputs.size(1), relative_buckets(spec, inputs.size(1))}};
+  static Shard shard(const ModelOptions& options) {
+    if (!options.tensor_ranks) return {};
+    return {options.tensor_ranks->rank(), options.tensor_ranks->size()};
   }
 
+  DecoderStep step(const at::Tensor& inputs) const {
+    const std::int64_t length = inputs.size(1);
+    const at::Tensor buckets =
+        spec.positions == Positions::Relative ? relative_buckets(spec, length) : at::Tensor();
+    return {spec,
+            weights,
+            options,
+            {spec, workspace, inputs.size(0), length, buckets, options.tensor_ranks}};
+  }
+
+  double backward(const at::Tensor& targets, std::int64_t parts, const StepOptions& step_options,
+                  bool last);
+  template <typename Work>
+  void for_each_logits(const at::Tensor& inputs, const Work& work) const;
+
   ModelSpec spec;
-  Precision precision;
-  Kernels kernels;
+  ModelOptions options;
   ParameterBuffers buffers;
   DecoderWeights weights;
   mutable Workspace workspace;  // holds no state from one call to the next
 };
+
+// Adds the gradients of one of `parts` equal parts of the rows and returns its mean cross-entropy.
+double LanguageModel::Impl::backward(const at::Tensor& targets, std::int64_t parts,
+                                     const StepOptions& step_options, bool last) {
+  const at::Tensor inputs = shifted_right(targets);
+  DecoderStep now = step(inputs);
+  std::int64_t begin_of_ready = buffers.table().buffer_size;
+  const auto ready_from = [&](std::int64_t offset) {
+    if (offset < begin_of_ready) step_options.gradients_ready(offset, begin_of_ready - offset);
+    begin_of_ready = offset;
+  };
+  const bool announces = last && step_options.gradients_ready;
+  if (announces)
+    now.layer_ready = [&](std::int64_t layer) {
+      ready_from(buffers.layer_offsets()[static_cast<std::size_t>(layer)]);
+    };
+  workspace.begin_step();
+  const Loss result = decoder_loss(now, decoder(now, inputs), targets, step_options.z_loss);
+  result.total.backward(
+      at::scalar_tensor(1.0 / static_cast<double>(parts), result.total.options()));
+  if (announces) ready_from(0);
+  return result.cross_entropy.item<double>();
+}
+
+// Calls work(first row, logits [rows * length, vocabulary]) for a few rows at a time.
+template <typename Work>
+void LanguageModel::Impl::for_each_logits(const at::Tensor& inputs, const Work& work) const {
+  const at::NoGradGuard no_gradients;
+  buffers.round_weights();
+  const std::int64_t rows = inputs.size(0), length = inputs.size(1);
+  const std::int64_t held = std::min(kTokensHeld, kLogitsHeld / spec.vocabulary);
+  const std::int64_t most = std::max<std::int64_t>(1, held / length);
+  for (std::int64_t first = 0; first < rows; first += most) {
+    const at::Tensor part = inputs.narrow(0, first, std::min(most, rows - first));
+    const DecoderStep now = step(part);
+    workspace.begin_step();
+    work(first, decoder_logits(now, decoder(now, part)).view({-1, spec.vocabulary}));
+  }
+}
 
 LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed,
                              const ModelOptions& options) {
@@ -92,50 +122,59 @@ LanguageModel& LanguageModel::operator=(LanguageModel&&) noexcept = default;
 
 const ModelSpec& LanguageModel::spec() const { return impl_->spec; }
 const ParameterTable& LanguageModel::table() const { return impl_->buffers.table(); }
-Precision LanguageModel::precision() const { return impl_->precision; }
+Precision LanguageModel::precision() const { return impl_->options.precision; }
 
 double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
                                          const StepOptions& options) {
   Impl& m = *impl_;
-  const Batch batch = as_batch(tokens, m.spec.sequence, m.spec.vocabulary);
+  const at::Tensor targets = token_rows(tokens, m.spec.sequence, m.spec.vocabulary);
+  const std::int64_t parts = options.micro_batches;
+  if (parts < 1 || targets.size(0) % parts != 0)
+    throw InputError("micro_batches " + std::to_string(parts) + " does not divide the " +
+                     std::to_string(targets.size(0)) +
+                     " rows of a batch (parts are of equal size); give a divisor");
   m.buffers.gradients().zero_();
-  const DecoderStep step = m.step(batch.inputs);
-  m.workspace.begin_step();
-  const Loss result =
-      decoder_loss(step, decoder(step, batch.inputs), batch.targets, options.z_loss);
-  result.total.backward();
-  return result.cross_entropy.item<double>();
+  m.buffers.round_weights();
+  double sum = 0;
+  const std::int64_t rows = targets.size(0) / parts;
+  for (std::int64_t i = 0; i < parts; ++i)
+    sum += m.backward(targets.narrow(0, i * rows, rows), parts, options, i == parts - 1);
+  return sum / static_cast<double>(parts);
 }
 
 LanguageModel::Predictions LanguageModel::predictions(std::span<const std::int32_t> tokens,
                                                       std::int64_t length) const {
   const Impl& m = *impl_;
-  if (length < 1 || length > m.spec.sequence)
-    throw InputError("rows of " + std::to_string(length) + " tokens (the model's sequence is " +
-                     std::to_string(m.spec.sequence) + "); give shorter rows");
-  const Batch batch = as_batch(tokens, length, m.spec.vocabulary);
-  const at::NoGradGuard no_gradients;
-  const std::int64_t rows = batch.inputs.size(0);
-  const std::int64_t held = std::min(kTokensHeld, kLogitsHeld / m.spec.vocabulary);
-  const std::int64_t most = std::max<std::int64_t>(1, held / length);
+  check_length(m.spec, length);
+  const at::Tensor targets = token_rows(tokens, length, m.spec.vocabulary);
   Predictions result{std::vector<float>(tokens.size()), std::vector<std::uint8_t>(tokens.size())};
-  for (std::int64_t first = 0; first < rows; first += most) {
-    const std::int64_t count = std::min(most, rows - first);
-    const at::Tensor inputs = batch.inputs.narrow(0, first, count);
-    const DecoderStep step = m.step(inputs);
-    m.workspace.begin_step();
-    at::Tensor logits = decoder_logits(step, decoder(step, inputs)).view({count * length, -1});
+  m.for_each_logits(shifted_right(targets), [&](std::int64_t first, at::Tensor logits) {
     const LogitsShape shape{logits.size(0), logits.size(1)};
-    const auto* targets = batch.targets.const_data_ptr<std::int64_t>() + first * length;
+    const auto* row_targets = targets.const_data_ptr<std::int64_t>() + first * length;
     const auto place = static_cast<std::size_t>(first * length);
-    if (m.precision == Precision::Float64)
-      cross_entropy_losses(shape, logits.data_ptr<double>(), targets, &result.losses[place],
+    if (m.options.precision == Precision::Float64)
+      cross_entropy_losses(shape, logits.data_ptr<double>(), row_targets, &result.losses[place],
                            &result.greedy[place]);
     else
-      cross_entropy_losses(shape, logits.data_ptr<float>(), targets, &result.losses[place],
+      cross_entropy_losses(shape, logits.data_ptr<float>(), row_targets, &result.losses[place],
                            &result.greedy[place]);
-  }
+  });
   return result;
+}
+
+std::vector<double> LanguageModel::logits(std::span<const std::int32_t> inputs,
+                                          std::int64_t length) const {
+  const Impl& m = *impl_;
+  check_length(m.spec, length);
+  std::vector<double> all;
+  all.reserve(inputs.size() * static_cast<std::size_t>(m.spec.vocabulary));
+  m.for_each_logits(token_rows(inputs, length, m.spec.vocabulary),
+                    [&](std::int64_t, const at::Tensor& logits) {
+                      const at::Tensor exact = logits.to(at::kDouble).contiguous();
+                      const auto* data = exact.const_data_ptr<double>();
+                      all.insert(all.end(), data, data + exact.numel());
+                    });
+  return all;
 }
 
 std::vector<float> LanguageModel::token_losses(std::span<const std::int32_t> tokens,

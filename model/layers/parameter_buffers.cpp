@@ -16,6 +16,20 @@ void fill(at::Tensor& weights, const ParameterTable& table, std::uint64_t seed) 
     fill_initial(std::span<Real>(data + p.offset, static_cast<std::size_t>(p.size())), p, seed);
 }
 
+// Tensors of a layer stand together, layer after layer, between those of both ends.
+std::vector<std::int64_t> offsets_of_layers(const ParameterTable& table) {
+  std::vector<std::int64_t> offsets;
+  std::string layer;
+  for (const Parameter& p : table.parameters) {
+    std::string of_this;
+    if (p.name.starts_with("layers.")) of_this = p.name.substr(0, p.name.find('.', 7));
+    if (of_this != layer) offsets.push_back(p.offset);
+    layer = of_this;
+  }
+  if (!layer.empty()) offsets.push_back(table.buffer_size);  // nothing follows the last
+  return offsets;
+}
+
 class Places {
  public:
   Places(const ModelSpec& spec, const ParameterBuffers& buffers) : spec_(spec), buffers_(buffers) {}
@@ -101,13 +115,19 @@ class Places {
 
 }  // namespace
 
-ParameterBuffers::ParameterBuffers(ParameterTable table, std::uint64_t seed, at::ScalarType type)
+at::ScalarType master_type(Precision precision) {
+  return precision == Precision::Float64 ? at::kDouble : at::kFloat;
+}
+
+ParameterBuffers::ParameterBuffers(ParameterTable table, std::uint64_t seed, Precision precision)
     : table_(std::move(table)),
-      weights_(at::zeros({table_.buffer_size}, type)),
-      gradients_(at::zeros({table_.buffer_size}, type)) {
+      layer_offsets_(offsets_of_layers(table_)),
+      weights_(at::zeros({table_.buffer_size}, master_type(precision))),
+      gradients_(at::zeros_like(weights_)) {
+  if (precision == Precision::BFloat16) rounded_ = at::zeros({table_.buffer_size}, at::kBFloat16);
   for (std::size_t i = 0; i < table_.parameters.size(); ++i)
     index_.emplace(table_.parameters[i].name, i);
-  if (type == at::kDouble)
+  if (precision == Precision::Float64)
     fill<double>(weights_, table_, seed);
   else
     fill<float>(weights_, table_, seed);
@@ -118,11 +138,21 @@ const Parameter* ParameterBuffers::find(const std::string& name) const {
   return at == index_.end() ? nullptr : &table_.parameters[at->second];
 }
 
+void ParameterBuffers::round_weights() const {
+  if (rounded_.defined()) at::Tensor(rounded_).copy_(weights_);
+}
+
+Weight ParameterBuffers::view(std::int64_t offset, std::int64_t size, at::IntArrayRef shape) const {
+  const auto part = [&](const at::Tensor& buffer) {
+    return buffer.defined() ? buffer.narrow(0, offset, size).view(shape) : at::Tensor();
+  };
+  return {part(weights_), part(gradients_), part(rounded_)};
+}
+
 Weight ParameterBuffers::weight(const std::string& name) const {
   const Parameter* p = find(name);
   if (!p) return {};
-  Weight weight{weights_.narrow(0, p->offset, p->size()).view(p->shape),
-                gradients_.narrow(0, p->offset, p->size()).view(p->shape)};
+  Weight weight = view(p->offset, p->size(), p->shape);
   weight.value.set_requires_grad(true);
   weight.value.mutable_grad() = weight.gradient;
   return weight;
@@ -132,9 +162,7 @@ Weight ParameterBuffers::group(const std::string& first, const std::string& last
                                const std::vector<std::int64_t>& shape) const {
   const Parameter *begin = find(first), *end = find(last);
   if (!begin || !end) return {};
-  const std::int64_t size = end->offset + end->size() - begin->offset;
-  return {weights_.narrow(0, begin->offset, size).view(shape),
-          gradients_.narrow(0, begin->offset, size).view(shape)};
+  return view(begin->offset, end->offset + end->size() - begin->offset, shape);
 }
 
 DecoderWeights decoder_weights(const ModelSpec& spec, const ParameterBuffers& buffers) {

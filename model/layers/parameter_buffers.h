@@ -1,5 +1,6 @@
 // The parameter table's tensors as views into one flat weight buffer and one flat gradient buffer.
-// Buffers start on 64-byte boundaries and live as long as any view. Padding stays zero.
+// Buffers start on 64-byte boundaries and live as long as any view. Padding stays zero. With
+// Precision::BFloat16 both are float32, and a third buffer holds the weights as bfloat16.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -10,18 +11,28 @@
 #include <vector>
 
 #include "model/kernels/cpu/weights.h"
+#include "model/layers/language_model.h"
 #include "model/spec/parameters.h"
 
 namespace isoloss {
 
+// Of weights and gradients.
+at::ScalarType master_type(Precision precision);
+
 class ParameterBuffers {
  public:
-  // Allocates both and fills the weights from (seed, name, index); `type` is kFloat or kDouble.
-  ParameterBuffers(ParameterTable table, std::uint64_t seed, at::ScalarType type);
+  // Allocates them and fills the weights from (seed, name, index).
+  ParameterBuffers(ParameterTable table, std::uint64_t seed, Precision precision);
+
+  // Brings the bfloat16 copy, where there is one, up to date with the weights.
+  void round_weights() const;
 
   const ParameterTable& table() const { return table_; }
   const at::Tensor& weights() const { return weights_; }
   const at::Tensor& gradients() const { return gradients_; }
+
+  // First element of each layer's tensors, and of what follows the last layer's.
+  const std::vector<std::int64_t>& layer_offsets() const { return layer_offsets_; }
 
   // One tensor of the table: a leaf that requires gradients, its .grad preset to the view beside
   // it. Undefined where the table has no such tensor.
@@ -33,12 +44,15 @@ class ParameterBuffers {
                const std::vector<std::int64_t>& shape) const;
 
  private:
+  Weight view(std::int64_t offset, std::int64_t size, at::IntArrayRef shape) const;
   const Parameter* find(const std::string& name) const;
 
   ParameterTable table_;
   std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::int64_t> layer_offsets_;
   at::Tensor weights_;
   at::Tensor gradients_;
+  at::Tensor rounded_;  // undefined but for BFloat16
 };
 
 // Every tensor of the spec's decoder by its place.

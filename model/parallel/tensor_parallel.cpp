@@ -54,4 +54,14 @@ at::Tensor sum_over_ranks(const at::Tensor& x, Communicator* ranks) {
   return alone(ranks) ? x : Sum::apply(x, reinterpret_cast<std::int64_t>(ranks));
 }
 
+// A sum of parts that are zero everywhere but in their own columns: exact, and both seams' own
+// derivatives make up its gradient.
+at::Tensor gather_over_ranks(const at::Tensor& x, Communicator* ranks) {
+  if (alone(ranks)) return x;
+  const std::int64_t width = x.size(-1);
+  const std::int64_t before = width * ranks->rank();
+  const std::int64_t after = width * (ranks->size() - 1) - before;
+  return shared_by_ranks(sum_over_ranks(at::constant_pad_nd(x, {before, after}), ranks), ranks);
+}
+
 }  // namespace isoloss

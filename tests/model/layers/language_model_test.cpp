@@ -10,7 +10,8 @@
 #include <tuple>
 
 #include "model/spec/error.h"
-#include "tests/model/layers/small_models.h"
+#include "tests/model/layers/every_spec.h"
+#include "tests/model/layers/properties.h"
 
 namespace isoloss {
 namespace {
@@ -25,32 +26,9 @@ class OneThread : public testing::Environment {
 [[maybe_unused]] testing::Environment* const kOneThread =
     testing::AddGlobalTestEnvironment(new OneThread);
 
-// Beside the catalogue's, architectures that no catalogue entry covers: every other choice of a
-// switch.
-std::vector<ModelSpec> every_spec() {
-  std::vector<ModelSpec> specs;
-  for (const CatalogueEntry& entry : architectures()) specs.push_back(formula_spec(entry.name));
-  ModelSpec spec = formula_spec("transformer");
-  spec.activation = Activation::Gelu;
-  spec.convolution_width = 5;
-  specs.push_back(spec);
-  spec = formula_spec("primer");
-  spec.activation = Activation::Gelu;
-  spec.gated = true;
-  spec.norm = Norm::Rms;
-  spec.convolution_width = 0;
-  specs.push_back(spec);
-  spec = formula_spec("transformer");
-  spec.activation = Activation::Linear;
-  spec.heads = 5;  // attention wider than the model
-  spec.convolution_width = 1;
-  specs.push_back(spec);
-  return specs;
-}
-
-class EverySpec : public testing::TestWithParam<std::tuple<std::size_t, Kernels>> {
+class EverySpec : public testing::TestWithParam<std::tuple<NamedSpec, Kernels>> {
  protected:
-  ModelSpec spec() const { return every_spec()[std::get<0>(GetParam())]; }
+  ModelSpec spec() const { return std::get<0>(GetParam()).spec; }
   Kernels kernels() const { return std::get<1>(GetParam()); }
   LanguageModel model() const {
     LanguageModel made(spec(), 0, {Precision::Float64, kernels()});
@@ -59,49 +37,13 @@ class EverySpec : public testing::TestWithParam<std::tuple<std::size_t, Kernels>
   }
 };
 
-// Of every tensor: the derivative along a random direction within it, by central differences with
-// two steps (Richardson), so that the error is of the fourth order. z_loss is 0 because the loss
-// that is returned leaves it out; language_model_values_test.cpp covers it.
 TEST_P(EverySpec, GradientOfEveryTensorIsItsFiniteDifference) {
   LanguageModel m = model();
-  const std::vector<std::int32_t> tokens = formula_tokens();
-  m.loss_and_gradients(tokens, {0});
-  const std::vector<double> gradients(m.gradients64().begin(), m.gradients64().end());
-  const std::vector<double> weights(m.weights64().begin(), m.weights64().end());
-  for (const Parameter& p : m.table().parameters) {
-    const auto direction = [&](std::int64_t i) {
-      return std::cos(2.0 + 1.7 * static_cast<double>(i));
-    };
-    const auto moved_loss = [&](double step) {
-      for (std::int64_t i = 0; i < p.size(); ++i) {
-        const auto at = static_cast<std::size_t>(p.offset + i);
-        m.weights64()[at] = weights[at] + step * direction(i);
-      }
-      const double loss = m.loss_and_gradients(tokens, {0});
-      std::copy(weights.begin(), weights.end(), m.weights64().begin());
-      return loss;
-    };
-    constexpr double kStep = 2e-6;  // short, because squared ReLU bends at zero
-    const double expected = (moved_loss(kStep) - moved_loss(-kStep)) / (2 * kStep);
-    double along = 0;
-    for (std::int64_t i = 0; i < p.size(); ++i)
-      along += gradients[static_cast<std::size_t>(p.offset + i)] * direction(i);
-    EXPECT_NEAR(along, expected, 2e-9 + 1e-7 * std::abs(expected)) << p.name;
-  }
+  expect_gradients_are_finite_differences(m);
 }
 
-// Token t is the input at t + 1: losses up to and with t - 1 cannot move, those after t do.
-TEST_P(EverySpec, AChangedTokenLeavesEarlierLosses) {
-  const LanguageModel m = model();
-  std::vector<std::int32_t> tokens = formula_tokens();
-  const std::vector<float> before = m.token_losses(tokens, 37);
-  constexpr std::size_t kChanged = 20;
-  tokens[kChanged] = (tokens[kChanged] + 1) % 29;
-  const std::vector<float> after = m.token_losses(tokens, 37);
-  for (std::size_t t = 0; t < kChanged; ++t) EXPECT_EQ(before[t], after[t]) << t;
-  for (std::size_t t = kChanged; t < 37; ++t) EXPECT_NE(before[t], after[t]) << t;
-  for (std::size_t t = 37; t < 74; ++t) EXPECT_EQ(before[t], after[t]) << t;
-}
+// Changing an input leaves earlier logits as they are, bit for bit, and moves all later ones.
+TEST_P(EverySpec, AChangedTokenLeavesEarlierLogits) { expect_causal(model()); }
 
 TEST_P(EverySpec, ShortRowsLoseWhatLongOnesLoseAtTheirStart) {
   const LanguageModel m = model();
@@ -151,8 +93,9 @@ TEST_P(EverySpec, AWeightThatIsNotFiniteShowsInTheLoss) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, EverySpec,
-                         testing::Combine(testing::Range<std::size_t>(0, 7),
-                                          testing::Values(Kernels::Fused, Kernels::Reference)));
+                         testing::Combine(testing::ValuesIn(every_spec()),
+                                          testing::Values(Kernels::Fused, Kernels::Reference)),
+                         SpecTestName());
 
 // Sizes on both sides of a vector's and a block's length.
 struct Shape {
@@ -161,10 +104,10 @@ struct Shape {
 constexpr Shape kShapes[] = {{24, 8, 128, 2}, {20, 5, 33, 3}, {48, 24, 65, 1}, {17, 17, 16, 2},
                              {6, 3, 1, 4},    {8, 8, 2, 1},   {64, 16, 47, 2}};
 
-class FusedAgainstPlain : public testing::TestWithParam<std::size_t> {
+class FusedAgainstPlain : public testing::TestWithParam<NamedSpec> {
  protected:
   ModelSpec spec(const Shape& shape) const {
-    ModelSpec made = every_spec()[GetParam()];
+    ModelSpec made = GetParam().spec;
     made.d_model = shape.d_model;
     made.d_head = shape.d_head;
     made.heads = 0;
@@ -172,6 +115,13 @@ class FusedAgainstPlain : public testing::TestWithParam<std::size_t> {
     made.d_ff_gated = 0;
     made.sequence = shape.sequence;
     return made;
+  }
+  std::vector<Shape> shapes() const {
+    std::vector<Shape> fitting;
+    for (const Shape& shape : kShapes)
+      if (GetParam().spec.positions != Positions::Rotary || shape.d_head % 2 == 0)
+        fitting.push_back(shape);
+    return fitting;
   }
   std::vector<std::int32_t> tokens(const Shape& shape) const {
     std::vector<std::int32_t> made(static_cast<std::size_t>(shape.sequence * shape.batch));
@@ -184,7 +134,7 @@ class FusedAgainstPlain : public testing::TestWithParam<std::size_t> {
 // 1e-5 of each tensor's largest gradient: some hundred roundings of float32 (6e-8) one after
 // another.
 TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : shapes()) {
     SCOPED_TRACE(shape.d_model);
     LanguageModel fused(spec(shape), 1, {Precision::Float32, Kernels::Fused});
     LanguageModel plain(spec(shape), 1, {Precision::Float64, Kernels::Reference});
@@ -204,7 +154,7 @@ TEST_P(FusedAgainstPlain, Float32LossAndGradientsAgree) {
 }
 
 TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : shapes()) {
     SCOPED_TRACE(shape.d_model);
     LanguageModel fused(spec(shape), 1, {Precision::Float64, Kernels::Fused});
     LanguageModel plain(spec(shape), 1, {Precision::Float64, Kernels::Reference});
@@ -216,7 +166,7 @@ TEST_P(FusedAgainstPlain, Float64GradientsAgreeToRounding) {
 }
 
 TEST_P(FusedAgainstPlain, PredictionsAgree) {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : shapes()) {
     SCOPED_TRACE(shape.d_model);
     const LanguageModel fused(spec(shape), 1, {Precision::Float32, Kernels::Fused});
     const LanguageModel plain(spec(shape), 1, {Precision::Float32, Kernels::Reference});
@@ -229,7 +179,8 @@ TEST_P(FusedAgainstPlain, PredictionsAgree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Architectures, FusedAgainstPlain, testing::Range<std::size_t>(0, 7));
+INSTANTIATE_TEST_SUITE_P(Architectures, FusedAgainstPlain, testing::ValuesIn(every_spec()),
+                         SpecTestName());
 
 TEST(LanguageModel, BadTokensAreRefused) {
   LanguageModel m(formula_spec("transformer"), 0);
