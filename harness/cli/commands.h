@@ -30,5 +30,8 @@ int savings_command(Arguments arguments);
 int report_command(Arguments arguments);
 int submit_command(Arguments arguments);
 int data_command(Arguments arguments);
+int bench_command(Arguments arguments);
+int export_command(Arguments arguments);
+int eval_command(Arguments arguments);
 
 }  // namespace isoloss

@@ -18,6 +18,9 @@ std::span<const Command> commands() {
 #ifdef ISOLOSS_TRAIN
       {"run", "trains what is not done yet; run again to resume", run_command},
       {"data", "prepares token files; makes a synthetic language", data_command},
+      {"bench", "training speed here, beside PyTorch's", bench_command},
+      {"export", "a run's weights for other tools", export_command},
+      {"eval", "the loss of a model from elsewhere on a text", eval_command},
 #endif
       {"submit", "writes a Slurm batch script and submits it", submit_command},
       {"status", "how far a study is", status_command},
