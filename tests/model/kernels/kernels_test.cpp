@@ -73,8 +73,8 @@ TEST(DepthwiseConvolution, ChannelsAndSequencesStayApart) {
 TEST(Norm, ForwardByHand) {
   const std::vector<double> scale{2, 3}, bias{10, 20};
   std::vector<double> x{1, 3}, y(2), mean(1), inverse(1);
-  norm_forward({1, 2, true, 1e-12}, x.data(), scale.data(), bias.data(), y.data(), mean.data(),
-               inverse.data());
+  norm_forward<double>({1, 2, true, 1e-12}, x.data(), scale.data(), bias.data(), y.data(),
+                       mean.data(), inverse.data());
   EXPECT_THAT(y, Pointwise(DoubleNear(1e-10), std::vector<double>{8, 23}));
   x = {3, 4};
   norm_forward<double>({1, 2, false, 1e-12}, x.data(), scale.data(), nullptr, y.data(), mean.data(),
@@ -90,7 +90,8 @@ TEST(Activation, SquaredReluByHand) {
   const ActivationShape shape{1, 2, Activation::SquaredRelu, false};
   activation_forward(shape, bias.data(), before.data(), after.data());
   EXPECT_THAT(after, ElementsAre(4, 0));
-  activation_backward(shape, before.data(), d_after.data(), d_before.data(), d_bias.data());
+  activation_backward(shape, bias.data(), before.data(), d_after.data(), d_before.data(),
+                      d_bias.data());
   EXPECT_THAT(d_before, ElementsAre(40, 0));
   EXPECT_THAT(d_bias, ElementsAre(40, 0));
 }
@@ -102,7 +103,8 @@ TEST(Activation, SwishGateByHand) {
   const ActivationShape shape{1, 1, Activation::Swish, true};
   activation_forward(shape, bias.data(), before.data(), after.data());
   EXPECT_NEAR(after[0], 3 * 0.731058578630005, 1e-14);
-  activation_backward(shape, before.data(), d_after.data(), d_before.data(), d_bias.data());
+  activation_backward(shape, bias.data(), before.data(), d_after.data(), d_before.data(),
+                      d_bias.data());
   EXPECT_NEAR(d_before[0], 2 * 3 * 0.927670511871487, 1e-12);
   EXPECT_NEAR(d_before[1], 2 * 0.731058578630005, 1e-14);
 }
