@@ -1,113 +1,125 @@
 #include "harness/corpus.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
-#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
 
-std::uint64_t key_of(const Document& document) {
-  const auto bits = random_bits(document.hash, stream_of("corpus/hold-out"), 0);
+constexpr std::size_t kBuckets = 256;
+
+std::uint64_t key_of(std::uint64_t hash) {
+  const auto bits = random_bits(hash, stream_of("corpus/hold-out"), 0);
   return (static_cast<std::uint64_t>(bits[0]) << 32) | bits[1];
 }
 
-// The first place at or after `position` where no UTF-8 character is cut.
-std::size_t character_boundary(std::string_view text, std::size_t position) {
-  while (position < text.size() && (static_cast<unsigned char>(text[position]) & 0xC0) == 0x80)
-    ++position;
-  return position;
-}
-
-// A document's text from byte `first` on, its first half for selection, its second for report.
-void hold_out_halves(CorpusParts& parts, std::size_t document, std::string_view text,
-                     std::size_t first) {
-  const std::size_t middle = character_boundary(text, first + (text.size() - first) / 2);
-  parts.selection.push_back({document, text.substr(first, middle - first)});
-  parts.report.push_back({document, text.substr(middle)});
-}
+struct RecordHeader {
+  std::uint64_t hash, name_bytes, text_bytes;
+};
 
 }  // namespace
 
-std::vector<Document> read_documents(const std::vector<std::string>& files) {
-  if (files.empty())
-    throw InputError("data.text names no file (nothing matches); name at least one text file");
-  std::vector<Document> documents;
-  documents.reserve(files.size());
-  for (const std::string& file : files) {
-    Document document{file, read_file(file), 0};
-    if (document.text.empty())
-      throw InputError(fmt::format("{} is empty (a document needs text); remove it from data.text",
-                                   document.name));
-    document.hash = XXH3_64bits(document.text.data(), document.text.size());
-    documents.push_back(std::move(document));
+Corpus::Corpus(std::filesystem::path beside, Twins twins, std::uint64_t memory_bytes)
+    : beside_(std::move(beside)), twins_(twins), memory_bytes_(memory_bytes) {}
+
+void Corpus::add(Document document) {
+  ++documents_;
+  bytes_ += document.text.size();
+  hash_ += key_of(document.hash);
+  if (!buckets_.empty()) {
+    spill(document);
+    return;
   }
-  return in_key_order(std::move(documents));
+  held_.push_back(std::move(document));
+  if (bytes_ + held_.size() * sizeof(Document) <= memory_bytes_) return;
+  for (std::size_t i = 0; i < kBuckets; ++i) buckets_.emplace_back(beside_);
+  for (const Document& held : held_) spill(held);
+  held_ = {};
 }
 
-std::vector<Document> in_key_order(std::vector<Document> documents) {
-  std::sort(documents.begin(), documents.end(), [](const Document& a, const Document& b) {
-    return std::pair(key_of(a), a.hash) < std::pair(key_of(b), b.hash);
-  });
-  const auto twin =
-      std::adjacent_find(documents.begin(), documents.end(),
-                         [](const Document& a, const Document& b) { return a.hash == b.hash; });
-  if (twin != documents.end())
-    throw InputError(fmt::format(
-        "{} and {} hold the same text (one could be trained on and the other held out); remove one",
-        twin->name, std::next(twin)->name));
+void Corpus::spill(const Document& document) {
+  SpillFile& bucket = buckets_[key_of(document.hash) >> 56];
+  const RecordHeader header{document.hash, document.name.size(), document.text.size()};
+  std::array<char, sizeof(header)> bytes{};
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  bucket.append({bytes.data(), bytes.size()});
+  bucket.append(document.name);
+  bucket.append(document.text);
+}
+
+std::vector<Document> Corpus::load(std::size_t bucket) {
+  SpillFile& file = buckets_[bucket];
+  std::vector<Document> documents;
+  for (std::uint64_t at = 0; at < file.size();) {
+    std::array<char, sizeof(RecordHeader)> bytes{};
+    file.read(at, bytes);
+    RecordHeader header{};
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    at += sizeof(header);
+    Document document{std::string(header.name_bytes, '\0'), std::string(header.text_bytes, '\0'),
+                      header.hash};
+    file.read(at, document.name);
+    file.read(at + header.name_bytes, document.text);
+    at += header.name_bytes + header.text_bytes;
+    documents.push_back(std::move(document));
+  }
   return documents;
 }
 
-CorpusParts divide(const std::vector<Document>& documents, double validation) {
-  if (!(validation > 0 && validation < 1))
-    throw InputError(fmt::format(
-        "data.validation is {} (it is the share of the text held out); give a number between 0 "
-        "and 1, such as 0.05",
-        validation));
-  CorpusParts parts;
-  if (documents.size() == 1) {
-    const std::string_view text = documents[0].text;
-    const double kept = std::floor(static_cast<double>(text.size()) * (1 - validation));
-    const std::size_t first = character_boundary(text, static_cast<std::size_t>(kept));
-    parts.training.push_back({0, text.substr(0, first)});
-    hold_out_halves(parts, 0, text, first);
-    return parts;
-  }
-  if (documents.size() == 2) {
-    hold_out_halves(parts, 0, documents[0].text, 0);
-    parts.training.push_back({1, documents[1].text});
-    return parts;
-  }
-  double total = 0;
-  for (const Document& document : documents) total += static_cast<double>(document.text.size());
-  const double wanted = total * validation / 2;
-  std::size_t next = 0;
-  const auto take = [&](std::vector<DocumentPiece>& part, std::size_t leave) {
-    double taken = 0;
-    while (taken < wanted && documents.size() - next > leave) {
-      taken += static_cast<double>(documents[next].text.size());
-      part.push_back({next, documents[next].text});
-      ++next;
-    }
+// Sorts and removes twins; the name decides which twin goes, so that the order of reading does not.
+void Corpus::sort(std::vector<Document>& documents) {
+  const auto key = [](const Document& document) {
+    return std::tuple(key_of(document.hash), document.hash, std::string_view(document.name));
   };
-  take(parts.selection, 2);
-  take(parts.report, 1);
-  for (; next < documents.size(); ++next) parts.training.push_back({next, documents[next].text});
-  return parts;
+  std::sort(documents.begin(), documents.end(),
+            [&](const Document& a, const Document& b) { return key(a) < key(b); });
+  const auto equal = [](const Document& a, const Document& b) { return a.hash == b.hash; };
+  if (twins_ == Twins::Refuse) {
+    const auto twin = std::adjacent_find(documents.begin(), documents.end(), equal);
+    if (twin != documents.end())
+      throw InputError(fmt::format(
+          "{} and {} hold the same text (one could be trained on and the other held out); remove "
+          "one",
+          twin->name, std::next(twin)->name));
+    return;
+  }
+  documents.erase(std::unique(documents.begin(), documents.end(), equal), documents.end());
 }
 
-std::uint64_t bytes_of(const std::vector<DocumentPiece>& pieces) {
-  std::uint64_t bytes = 0;
-  for (const DocumentPiece& piece : pieces) bytes += piece.text.size();
-  return bytes;
+void Corpus::close() {
+  if (!buckets_.empty()) return;
+  sort(held_);
+  left_out_ = documents_ - held_.size();
+  documents_ = held_.size();
+  bytes_ = 0;
+  for (const Document& document : held_) bytes_ += document.text.size();
+}
+
+std::unordered_set<std::uint64_t> Corpus::hashes() {
+  std::unordered_set<std::uint64_t> hashes;
+  for_each([&](const Document& document) { hashes.insert(document.hash); });
+  return hashes;
+}
+
+void Corpus::for_each(const std::function<void(const Document&)>& visit) {
+  for (const Document& document : held_) visit(document);
+  if (buckets_.empty()) return;
+  left_out_ = documents_;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    std::vector<Document> documents = load(bucket);
+    sort(documents);
+    left_out_ -= documents.size();
+    for (const Document& document : documents) visit(document);
+  }
 }
 
 }  // namespace isoloss

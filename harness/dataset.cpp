@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "harness/corpus.h"
 #include "harness/synthetic_floor.h"
 #include "harness/text_dataset.h"
 #include "harness/token_file.h"
 #include "harness/token_file_dataset.h"
 #include "harness/token_file_folder.h"
 #include "model/spec/error.h"
-#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
@@ -35,13 +33,10 @@ std::string described(const std::vector<std::string>& files) {
 std::shared_ptr<const Dataset> open_text(const DataSpec& data, std::int64_t sequence,
                                          std::int64_t evaluation_tokens,
                                          const std::filesystem::path& cache) {
-  const std::vector<Document> documents = read_documents(data.files);
-  const std::string model =
-      data.tokenizer.kind == TokenizerKind::Model ? read_file(data.tokenizer.model_file) : "";
-  const std::uint64_t hash = text_source_hash(documents, data, model);
+  TextPreparation preparation(text_source(data), cache / "tokens.bin");
+  const std::uint64_t hash = preparation.source_hash();
   const std::filesystem::path path = cached(cache, hash);
-  if (!std::filesystem::exists(path))
-    publish_once(path, encode_token_file(prepare_text(documents, data, model)));
+  if (!std::filesystem::exists(path)) preparation.write(path);
   return token_file_dataset(open_cached(path, hash), sequence, evaluation_tokens,
                             described(data.files));
 }
@@ -52,8 +47,7 @@ std::shared_ptr<const Dataset> open_synthetic(const DataSpec& data, std::int64_t
   const SyntheticLanguage language = make_language(data.synthetic);
   const std::uint64_t hash = synthetic_source_hash(data.synthetic, data.validation);
   const std::filesystem::path path = cached(cache, hash);
-  if (!std::filesystem::exists(path))
-    publish_once(path, encode_token_file(prepare_synthetic(language, data.validation)));
+  if (!std::filesystem::exists(path)) write_synthetic(language, data.validation, path);
   return token_file_dataset(open_cached(path, hash), sequence, evaluation_tokens, "data.synthetic",
                             [&](const std::vector<std::int32_t>& tokens, std::int64_t length) {
                               return language_floor(language, tokens, length);

@@ -13,23 +13,23 @@
 namespace isoloss {
 
 struct HeldOutPart {
-  std::vector<std::int32_t> tokens;   // sequences * sequence, row by row
+  std::vector<std::int32_t> tokens;  // sequences * sequence, row by row
   std::int64_t sequences = 0;
 };
 
 struct HeldOut {
-  HeldOutPart selection;              // chooses learning rates
-  HeldOutPart report;                 // is reported
-  std::string hash;                   // of the report part's tokens and the tokenizer
-  double bytes_per_token = 1;         // of the report part
-  std::optional<double> floor;        // nats per token on the report part, where it is known
+  HeldOutPart selection;        // chooses learning rates
+  HeldOutPart report;           // is reported
+  std::string hash;             // of the report part's tokens and the tokenizer
+  double bytes_per_token = 1;   // of the report part
+  std::optional<double> floor;  // nats per token on the report part, where it is known
 };
 
 class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual std::int64_t vocabulary() const = 0;
-  virtual std::string tokenizer_name() const = 0;   // bytes, unigram:4096, model:HASH, symbols:32
+  virtual std::string tokenizer_name() const = 0;  // bytes, unigram:4096, model:HASH, symbols:32
   virtual std::string tokenizer_hash() const = 0;
   virtual std::int64_t training_tokens() const = 0;
   virtual const HeldOut& held_out() const = 0;
@@ -47,8 +47,9 @@ class Dataset {
 };
 
 // Opens the data of a run; prepares the token file in `cache` (StudyFolder::data()) first where it
-// is not there yet, safely beside other processes doing the same. InputError: missing file, text too
-// short for its validation part, a foreign or truncated token file, a vocabulary that does not agree.
+// is not there yet, safely beside other processes doing the same. InputError: missing file, text
+// too short for its validation part, a foreign or truncated token file, a vocabulary that does not
+// agree.
 std::shared_ptr<const Dataset> open_dataset(const DataSpec& data, std::int64_t sequence,
                                             std::int64_t evaluation_tokens,
                                             const std::filesystem::path& cache);

@@ -10,6 +10,7 @@
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "sweeps/study_data.h"
 
 namespace isoloss {
 namespace {
@@ -25,6 +26,14 @@ void check_device(const Study& study) {
   throw InputError(fmt::format(
       "{}: run.device: cuda (this build trains on the processor alone); write auto or cpu",
       study.file.string()));
+}
+
+void check_data(const Study& study) {
+  if (!tokens_are_absent(study.base.data)) return;
+  throw InputError(fmt::format(
+      "{}: data.tokens: no folder '{}' (nothing to train on); make it by `isoloss data prepare "
+      "TEXT... --tokenizer FILE.model --vocabulary {} --out DIR` and name DIR here",
+      study.file.string(), study.base.data.files[0], study.vocabulary));
 }
 
 void prepare_study_folder(const StudyFolder& folder, const Study& study) {

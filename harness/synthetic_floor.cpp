@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "harness/token_file_writer.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 
@@ -77,7 +78,8 @@ std::uint64_t synthetic_source_hash(const SyntheticSpec& spec, double validation
   return XXH3_64bits(text.data(), text.size());
 }
 
-TokenFileContent prepare_synthetic(const SyntheticLanguage& language, double validation) {
+void write_synthetic(const SyntheticLanguage& language, double validation,
+                     const std::filesystem::path& token_file) {
   if (!(validation > 0 && validation < 1))
     throw InputError(fmt::format(
         "data.validation is {} (it is the share of the tokens held out); give a number between 0 "
@@ -86,18 +88,16 @@ TokenFileContent prepare_synthetic(const SyntheticLanguage& language, double val
   const SyntheticSpec& spec = language.spec;
   const auto part = static_cast<std::int64_t>(
       std::ceil(static_cast<double>(spec.tokens) * validation / (1 - validation) / 2));
-  TokenFileContent content;
-  content.vocabulary = spec.symbols;
-  content.tokenizer = fmt::format("symbols:{}", spec.symbols);
-  content.tokenizer_hash = XXH3_64bits(content.tokenizer.data(), content.tokenizer.size());
-  content.source_hash = synthetic_source_hash(spec, validation);
-  content.training = generate(language, stream_of("synthetic/training"), spec.tokens);
-  content.selection = generate(language, stream_of("synthetic/selection"), part);
-  content.report = generate(language, stream_of("synthetic/report"), part);
-  content.documents = {{Part::Training, content.training.size(), 0, 0},
-                       {Part::Selection, content.selection.size(), 0, 0},
-                       {Part::Report, content.report.size(), 0, 0}};
-  return content;
+  const std::string name = fmt::format("symbols:{}", spec.symbols);
+  TokenFileWriter writer(token_file, {spec.symbols, name, XXH3_64bits(name.data(), name.size()), "",
+                                      synthetic_source_hash(spec, validation)});
+  const auto add = [&](Part where, const char* stream, std::int64_t count) {
+    writer.add(where, generate(language, stream_of(stream), count), "");
+  };
+  add(Part::Training, "synthetic/training", spec.tokens);
+  add(Part::Selection, "synthetic/selection", part);
+  add(Part::Report, "synthetic/report", part);
+  writer.publish();
 }
 
 }  // namespace isoloss

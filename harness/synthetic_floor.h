@@ -1,11 +1,10 @@
 // The best loss possible on text of a synthetic language, and that text as tokens.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <span>
-#include <vector>
 
 #include "harness/synthetic.h"
-#include "harness/token_file.h"
 
 namespace isoloss {
 
@@ -15,11 +14,12 @@ namespace isoloss {
 double language_floor(const SyntheticLanguage& language, std::span<const std::int32_t> tokens,
                       std::int64_t sequence);
 
-// Identifies the tokens that prepare_synthetic gives.
+// Identifies the tokens that write_synthetic writes.
 std::uint64_t synthetic_source_hash(const SyntheticSpec& spec, double validation);
 
-// spec.tokens training tokens and, from streams of their own, a selection and a report part that
-// together are `validation` of the whole.
-TokenFileContent prepare_synthetic(const SyntheticLanguage& language, double validation);
+// Writes spec.tokens training tokens and, from streams of their own, a selection and a report part
+// that together are `validation` of the whole, as a token file. InputError: a share that is none.
+void write_synthetic(const SyntheticLanguage& language, double validation,
+                     const std::filesystem::path& token_file);
 
 }  // namespace isoloss

@@ -1,13 +1,12 @@
 // The token file (docs/format.md, "Token file"): a study's text as token ids in three parts, with
 // what is needed to read them again: tokenizer, documents, the report part's raw text. Written
-// whole, read through a memory map; a file that is truncated, foreign or altered is refused.
+// whole (token_file_writer.h), read through a memory map; a file that is truncated, foreign or
+// altered is refused.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace isoloss {
 
@@ -22,21 +21,6 @@ struct TokenDocument {
 
   bool operator==(const TokenDocument&) const = default;
 };
-
-// What a token file holds, before it is written. Documents stand in the order of their tokens.
-struct TokenFileContent {
-  std::int64_t vocabulary = 0;
-  std::string tokenizer;  // bytes, unigram:4096, model:HASH, symbols:32
-  std::uint64_t tokenizer_hash = 0;
-  std::string tokenizer_model;    // SentencePiece model; empty for bytes and symbols
-  std::uint64_t source_hash = 0;  // of the text and of everything that chose the tokens
-  std::string report_text;        // raw text of the report part; empty where there is none
-  std::vector<TokenDocument> documents;
-  std::vector<std::int32_t> training, selection, report;
-};
-
-// The bytes of a token file.
-std::string encode_token_file(const TokenFileContent& content);
 
 // A token file, checked and mapped. Throws InputError naming the file where it is missing,
 // truncated, foreign, of another version or byte order, altered, or holds ids past its vocabulary.
@@ -56,7 +40,7 @@ class TokenFile {
   std::string_view tokenizer() const { return tokenizer_; }
   std::string_view tokenizer_model() const { return tokenizer_model_; }
   std::string_view report_text() const { return report_text_; }
-  const std::vector<TokenDocument>& documents() const { return documents_; }
+  std::span<const TokenDocument> documents() const { return documents_; }
   std::int64_t tokens(Part part) const;
 
   // Fills `out` with tokens [first, first + out.size()) of a part.
@@ -71,7 +55,7 @@ class TokenFile {
   std::uint64_t tokenizer_hash_ = 0, source_hash_ = 0, checksum_ = 0;
   std::uint32_t width_ = 1;
   std::string_view tokenizer_, tokenizer_model_, report_text_;
-  std::vector<TokenDocument> documents_;
+  std::span<const TokenDocument> documents_;  // in the map, whose header keeps them aligned
   std::uint64_t counts_[3] = {0, 0, 0};
   const unsigned char* parts_[3] = {nullptr, nullptr, nullptr};
 };

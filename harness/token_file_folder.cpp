@@ -4,9 +4,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "harness/corpus.h"
 #include "harness/synthetic_floor.h"
 #include "harness/text_dataset.h"
 #include "harness/token_file.h"
@@ -54,33 +52,32 @@ FloorFunction floor_of(const SyntheticLanguage& language) {
   };
 }
 
-TokenFileContent prepare_documents(const DataSpec& data) {
-  const std::string model =
-      data.tokenizer.kind == TokenizerKind::Model ? read_file(data.tokenizer.model_file) : "";
-  return prepare_text(read_documents(data.files), data, model);
-}
-
-Json describe(const TokenFile& file, double validation) {
+Json describe(const TokenFile& file) {
   return {{"format", kFormat},
           {"vocabulary", file.vocabulary()},
           {"tokenizer", file.tokenizer()},
           {"tokenizer_hash", fmt::format("{:016x}", file.tokenizer_hash())},
           {"hash", fmt::format("{:016x}", file.checksum())},
-          {"validation", validation},
           {"documents", file.documents().size()},
           {"training_tokens", file.tokens(Part::Training)},
           {"selection_tokens", file.tokens(Part::Selection)},
           {"report_tokens", file.tokens(Part::Report)}};
 }
 
-void publish_tokens(const std::filesystem::path& folder, const TokenFileContent& content) {
+// Whether the folder holds the tokens of this source already; InputError where it holds others.
+bool holds(const std::filesystem::path& folder, std::uint64_t source_hash) {
   const std::filesystem::path path = folder / "tokens.bin";
-  const std::string bytes = encode_token_file(content);
-  if (!publish_once(path, bytes) && read_file(path) != bytes)
-    throw InputError(fmt::format(
-        "{} holds other tokens already (another text, tokenizer or share held out); give another "
-        "folder, or delete this one",
-        folder.string()));
+  if (!std::filesystem::exists(path)) return false;
+  if (TokenFile(path).source_hash() == source_hash) return true;
+  throw InputError(fmt::format(
+      "{} holds other tokens already (another text, tokenizer or share held out); give another "
+      "folder, or delete this one",
+      folder.string()));
+}
+
+std::string publish_description(const std::filesystem::path& folder, const Json& json) {
+  write_durably(folder / "tokens.json", json.dump(2) + "\n");
+  return json.dump();
 }
 
 Json read_description(const std::filesystem::path& path) {
@@ -98,28 +95,40 @@ Json read_description(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::string prepare_tokens(const DataSpec& data, const std::filesystem::path& folder,
-                           std::int64_t sequence) {
-  if (data.kind == DataKind::Tokens)
-    throw InputError(
-        "data.tokens is prepared already (it names a folder of tokens); give data.text "
-        "or data.synthetic");
-  std::optional<SyntheticLanguage> language;
-  if (data.kind == DataKind::Synthetic) language = make_language(data.synthetic);
-  publish_tokens(
-      folder, language ? prepare_synthetic(*language, data.validation) : prepare_documents(data));
-  TokenFile file(folder / "tokens.bin");
-  Json json = describe(file, data.validation);
-  if (language) {
-    const auto dataset =
-        token_file_dataset(std::move(file), sequence, std::numeric_limits<std::int64_t>::max(),
-                           "data.synthetic", floor_of(*language));
-    json["synthetic"] = json_of(data.synthetic);
-    json["floor"] = *dataset->held_out().floor;
-    json["floor_sequence"] = sequence;
-  }
-  write_durably(folder / "tokens.json", json.dump(2) + "\n");
-  return json.dump();
+std::string prepare_text_folder(const TextSource& source, const std::filesystem::path& folder,
+                                const PreparationProgress& progress) {
+  const std::filesystem::path path = folder / "tokens.bin";
+  TextPreparation preparation(source, path, progress);
+  const std::filesystem::path description = folder / "tokens.json";
+  if (!holds(folder, preparation.source_hash()))
+    preparation.write(path);
+  else if (std::filesystem::exists(description))
+    return read_description(description).dump();
+  Json json = describe(TokenFile(path));
+  if (source.held_out_files.empty())
+    json["validation"] = source.validation;
+  else
+    json["validation"] = "publisher";
+  json["twins_left_out"] = preparation.twins_left_out();
+  return publish_description(folder, json);
+}
+
+std::string prepare_synthetic_folder(const SyntheticSpec& spec, double validation,
+                                     const std::filesystem::path& folder, std::int64_t sequence) {
+  const std::filesystem::path path = folder / "tokens.bin";
+  const SyntheticLanguage language = make_language(spec);
+  if (!holds(folder, synthetic_source_hash(spec, validation)))
+    write_synthetic(language, validation, path);
+  TokenFile file(path);
+  Json json = describe(file);
+  json["validation"] = validation;
+  const auto dataset =
+      token_file_dataset(std::move(file), sequence, std::numeric_limits<std::int64_t>::max(),
+                         "data.synthetic", floor_of(language));
+  json["synthetic"] = json_of(spec);
+  json["floor"] = *dataset->held_out().floor;
+  json["floor_sequence"] = sequence;
+  return publish_description(folder, json);
 }
 
 std::shared_ptr<const Dataset> open_token_folder(const std::filesystem::path& folder,

@@ -133,6 +133,10 @@ class ForeignTokenizer final : public Tokenizer {
     check(processor_.Encode({text.data(), text.size()}, &ids), "the tokenizer failed");
     return {ids.begin(), ids.end()};
   }
+  std::optional<std::int32_t> end_id() const override {
+    const int id = processor_.eos_id();
+    return id < 0 ? std::nullopt : std::optional<std::int32_t>(id);
+  }
   std::string decode(std::span<const std::int32_t> ids) const override {
     std::string text;
     check(processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text),

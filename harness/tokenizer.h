@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +16,11 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
   virtual std::int64_t vocabulary() const = 0;
+  // May be called from several threads at once.
   virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
+  // The id that stands after each document; absent where the tokenizer has none (bytes, a unigram
+  // trained here).
+  virtual std::optional<std::int32_t> end_id() const { return std::nullopt; }
   // The text of ids; exact for bytes and for a unigram trained here.
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 };
@@ -25,9 +30,25 @@ std::uint64_t tokenizer_hash(std::string_view model);
 
 std::unique_ptr<Tokenizer> byte_tokenizer();
 
-// Trains a SentencePiece unigram of `vocabulary` pieces on `texts` alone and returns the model's
-// bytes, the same for the same texts. InputError where the text is too small for the vocabulary.
-std::string train_unigram(std::span<const std::string_view> texts, std::int64_t vocabulary);
+// The lines that a unigram is trained on: all of them or, where the text is larger than 30 MB (half
+// a minute of one core), every n-th, so that the vocabulary is drawn from all documents and depends
+// on nothing but the text.
+class LineSample {
+ public:
+  // `bytes` of the whole text, about.
+  explicit LineSample(std::uint64_t bytes);
+  void add(std::string_view text);
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::size_t stride_;
+  std::size_t number_ = 0;
+  std::vector<std::string> lines_;
+};
+
+// Trains a SentencePiece unigram of `vocabulary` pieces on the sampled lines alone and returns the
+// model's bytes, the same for the same lines. InputError where they are too few for the vocabulary.
+std::string train_unigram(const LineSample& sample, std::int64_t vocabulary);
 
 // A tokenizer trained by train_unigram.
 std::unique_ptr<Tokenizer> unigram_tokenizer(const std::string& model);

@@ -11,49 +11,36 @@
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kTrainingBytes = 30'000'000;  // half a minute of one core
+constexpr std::uint64_t kTrainingBytes = 30'000'000;
 
-// The lines of the texts; where there are more than kTrainingBytes, every n-th of them, so that the
-// vocabulary is drawn from all documents and depends on nothing but the texts.
 class LineIterator final : public sentencepiece::SentenceIterator {
  public:
-  explicit LineIterator(std::span<const std::string_view> texts) {
-    std::size_t bytes = 0;
-    for (const std::string_view text : texts) bytes += text.size();
-    const std::size_t stride =
-        std::max<std::size_t>(1, (bytes + kTrainingBytes - 1) / kTrainingBytes);
-    std::size_t number = 0;
-    for (std::string_view text : texts) {
-      while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        if (end > 0 && number++ % stride == 0) lines_.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-      }
-    }
-    load();
-  }
+  explicit LineIterator(const std::vector<std::string>& lines) : lines_(lines) {}
   bool done() const override { return next_ >= lines_.size(); }
-  void Next() override {
-    ++next_;
-    load();
-  }
-  const std::string& value() const override { return line_; }
+  void Next() override { ++next_; }
+  const std::string& value() const override { return lines_[next_]; }
   sentencepiece::util::Status status() const override { return {}; }
-  std::size_t lines() const { return lines_.size(); }
 
  private:
-  void load() {
-    if (!done()) line_ = lines_[next_];
-  }
-  std::vector<std::string_view> lines_;
+  const std::vector<std::string>& lines_;
   std::size_t next_ = 0;
-  std::string line_;
 };
 
 }  // namespace
 
-std::string train_unigram(std::span<const std::string_view> texts, std::int64_t vocabulary) {
-  LineIterator lines(texts);
+LineSample::LineSample(std::uint64_t bytes)
+    : stride_(std::max<std::uint64_t>(1, (bytes + kTrainingBytes - 1) / kTrainingBytes)) {}
+
+void LineSample::add(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0 && number_++ % stride_ == 0) lines_.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string train_unigram(const LineSample& sample, std::int64_t vocabulary) {
+  LineIterator lines(sample.lines());
   const auto too_small = [&](const std::string& why) {
     return InputError(
         fmt::format("data.tokenizer: a unigram of {} pieces cannot be trained on this text ({}); "
@@ -62,7 +49,7 @@ std::string train_unigram(std::span<const std::string_view> texts, std::int64_t 
                     vocabulary, why));
   };
   if (vocabulary < 300) throw too_small("256 bytes and the single characters come first");
-  if (lines.lines() == 0) throw too_small("its training part has no lines");
+  if (sample.lines().empty()) throw too_small("its training part has no lines");
   const std::unordered_map<std::string, std::string> settings = {
       {"model_type", "unigram"},
       {"vocab_size", std::to_string(vocabulary)},

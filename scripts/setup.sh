@@ -18,7 +18,7 @@ packages=(g++ cmake ninja-build ccache pkg-config git python3 ca-certificates
   libhdf5-dev hdf5-tools libyaml-cpp-dev libboost-program-options-dev libboost-dev
   libeigen3-dev nlohmann-json3-dev libfmt-dev libxxhash-dev
   libgtest-dev libgmock-dev gnuplot-nox)
-train_packages=(libopenmpi-dev openmpi-bin libsentencepiece-dev sentencepiece libbenchmark-dev
+train_packages=(zlib1g-dev libopenmpi-dev openmpi-bin libsentencepiece-dev sentencepiece libbenchmark-dev
   python3-venv python3-pip python3-h5py python3-numpy)
 case $preset in
   analysis-only | asan-ubsan) ;;

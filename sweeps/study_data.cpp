@@ -98,15 +98,26 @@ TokenizerSpec read_tokenizer(const YamlView& value) {
   return tokenizer;
 }
 
-// What `data prepare` left in its folder.
-StudyData read_tokens(const YamlView& value) {
+// What `data prepare` left in its folder. A study that says how many ids there are can be planned
+// before they are there.
+StudyData read_tokens(const YamlView& value, const YamlView* vocabulary) {
   const std::string name = value.text();
+  StudyData result;
+  result.data.kind = DataKind::Tokens;
+  if (vocabulary != nullptr) result.vocabulary = vocabulary->positive_whole();
   const std::vector<fs::path> places = places_to_look(fs::path(value.file()).parent_path());
   const auto place = std::find_if(places.begin(), places.end(), [&](const fs::path& candidate) {
     return fs::is_directory(candidate / name);
   });
-  if (place == places.end())
-    value.fail("no folder '" + name + "' (" + kLookedUp + "); make it by `isoloss data prepare`");
+  if (place == places.end()) {
+    if (vocabulary == nullptr)
+      value.fail("no folder '" + name + "' (" + kLookedUp +
+                 "); make it by `isoloss data prepare`, or write beside it how many ids it will "
+                 "have, vocabulary: N, to plan without it");
+    result.data.files = {name};
+    result.data.tokenizer.vocabulary = result.vocabulary;
+    return result;
+  }
   const fs::path folder = *place / name;
   const fs::path description = folder / "tokens.json";
   std::ifstream in(description);
@@ -114,12 +125,16 @@ StudyData read_tokens(const YamlView& value) {
     value.fail("'" + folder.string() +
                "' holds no tokens.json (not a folder of prepared tokens); make it by `isoloss data "
                "prepare`");
-  StudyData result;
-  result.data.kind = DataKind::Tokens;
   result.data.files = {fs::absolute(folder).lexically_normal().string()};
   try {
     const nlohmann::json json = nlohmann::json::parse(in);
-    result.vocabulary = json.at("vocabulary").get<std::int64_t>();
+    const auto ids = json.at("vocabulary").get<std::int64_t>();
+    if (vocabulary != nullptr && result.vocabulary != ids)
+      vocabulary->fail(
+          fmt::format("{} (the tokens in {} have {}); write {}, or prepare them with "
+                      "--vocabulary {}",
+                      result.vocabulary, folder.string(), ids, ids, result.vocabulary));
+    result.vocabulary = ids;
     result.data.content_hash = json.at("hash").get<std::string>();
   } catch (const nlohmann::json::exception& error) {
     value.fail("cannot read '" + description.string() + "' (" + error.what() +
@@ -171,6 +186,10 @@ SyntheticSpec read_synthetic(const YamlView& value) {
 
 }  // namespace
 
+bool tokens_are_absent(const DataSpec& data) {
+  return data.kind == DataKind::Tokens && data.content_hash.empty();
+}
+
 std::vector<std::string> matching_files(const std::string& pattern, const fs::path& beside) {
   if (fs::path(pattern).is_absolute()) return regular_files(pattern);
   for (const fs::path& place : places_to_look(beside)) {
@@ -202,8 +221,8 @@ std::string hash_of_files(const std::vector<std::string>& files) {
 }
 
 StudyData read_data(const YamlView& section) {
-  static const std::vector<std::string> known = {"text", "tokens", "synthetic", "tokenizer",
-                                                 "validation"};
+  static const std::vector<std::string> known = {"text",      "tokens",     "synthetic",
+                                                 "tokenizer", "validation", "vocabulary"};
   const YamlMap map = section.map(known);
   const YamlView* text = map.find("text");
   const YamlView* tokens = map.find("tokens");
@@ -218,9 +237,15 @@ StudyData read_data(const YamlView& section) {
   if (tokenizer != nullptr && text == nullptr)
     tokenizer->fail("given without text (only text is tokenized); remove it");
 
+  const YamlView* vocabulary = map.find("vocabulary");
+  if (vocabulary != nullptr && tokens == nullptr)
+    vocabulary->fail(
+        "given without tokens (the tokenizer or the synthetic symbols say how many ids there are); "
+        "remove it");
+
   StudyData result;
   if (tokens != nullptr) {
-    result = read_tokens(*tokens);
+    result = read_tokens(*tokens, vocabulary);
   } else if (synthetic != nullptr) {
     result.data.kind = DataKind::Synthetic;
     result.data.synthetic = read_synthetic(*synthetic);

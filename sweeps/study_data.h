@@ -17,8 +17,12 @@ struct StudyData {
 };
 
 // InputError with file, line and key: no matching file, unknown tokenizer, a share out of range, a
-// folder without tokens.json.
+// folder without tokens.json, a vocabulary that is not the tokens'. A missing folder of tokens is
+// an error only where the study does not give their vocabulary: otherwise the study can be planned.
 StudyData read_data(const YamlView& section);
+
+// Whether the study names tokens that are not there yet, so that it can be planned and not run.
+bool tokens_are_absent(const DataSpec& data);
 
 // 16 hexadecimal digits: XXH3-64 over each file's length and bytes, in the given order.
 std::string hash_of_files(const std::vector<std::string>& files);

@@ -1,18 +1,25 @@
 // `isoloss data prepare` and `isoloss data synth`: folders of tokens that a study names with
 // `data: {tokens: DIR}`.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <optional>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/document_forms.h"
+#include "harness/progress/progress_text.h"
 #include "harness/token_file_folder.h"
 #include "harness/tokenizer.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "results/durable_file.h"
-#include "sweeps/study_data.h"
+#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 namespace {
@@ -44,34 +51,95 @@ TokenizerSpec tokenizer_named(const std::string& text) {
                    "' (none of the kinds known); give bytes, unigram:N or FILE.model");
 }
 
+std::vector<std::string> files_named(const std::vector<std::string>& names) {
+  std::vector<std::string> files;
+  for (const std::string& name : names) {
+    const std::vector<std::string> found = corpus_files(name);
+    if (found.empty()) throw InputError(name + ": no such text (no file matches); check the path");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  std::sort(files.begin(), files.end());
+  if (const auto twice = std::adjacent_find(files.begin(), files.end()); twice != files.end())
+    throw InputError(*twice + " is named twice (it would be counted twice); keep one name");
+  return files;
+}
+
+// One line on a terminal, rewritten twice a second: what is done, how far, how long it will take.
+class PreparationLine {
+ public:
+  ~PreparationLine() {
+    if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void operator()(const char* what, double done, double total) {
+    const auto now = Clock::now();
+    if (what_ != what) {
+      what_ = what;
+      begun_ = now;
+    }
+    if (now - last_ < std::chrono::milliseconds(500)) return;
+    last_ = now;
+    drawn_ = true;
+    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    fmt::print(stderr, "\r\x1b[K{}  {:.1f} of {:.1f} MB  about {} left", what, done / 1e6,
+               total / 1e6, duration_text(done > 0 ? seconds * (total / done - 1) : 0));
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string what_;
+  Clock::time_point begun_{}, last_{};
+  bool drawn_ = false;
+};
+
 int prepare(Arguments arguments) {
-  CommandLine line("isoloss data prepare TEXT... --out DIR [options]",
-                   "Turns text files (patterns are allowed) into a folder of tokens.",
-                   "isoloss data prepare 'corpus/*.txt' --tokenizer unigram:4096 --out tokens");
+  CommandLine line(
+      "isoloss data prepare TEXT... --out DIR [options]",
+      "Turns text into a folder of tokens. TEXT is a file, a pattern or a folder; gzip "
+      "is read as it is. Works in bounded memory, on as much disk as the text takes.",
+      "isoloss data prepare c4/en/'c4-train.*.json.gz' --validation "
+      "c4/en/'c4-validation.*.json.gz' --tokenizer t5.model --out tokens");
   line.add()("out", po::value<std::string>(), "folder to write")(
       "tokenizer", po::value<std::string>()->default_value("bytes"),
       "bytes, unigram:N (trained from this text) or a SentencePiece FILE.model")(
-      "validation", po::value<double>()->default_value(0.05), "share held out, whole files");
+      "validation", po::value<std::vector<std::string>>(),
+      "share held out, whole documents (0.05), or the text that the publisher holds out")(
+      "form", po::value<std::string>(),
+      "text (a file is a document), json (a line is an object) or lines (a line is a document); "
+      "otherwise by each file's name")("field", po::value<std::string>()->default_value("text"),
+                                       "of JSON lines: the field with the text")(
+      "vocabulary", po::value<std::int64_t>()->default_value(0),
+      "ids that models have, where they have more than the tokenizer (T5: 32128)");
   line.positional("TEXT", CommandLine::Arity::Many);
   if (!line.parse(arguments)) return 0;
   if (!line.has("out")) throw InputError("--out is missing (the folder to write); name one");
-  DataSpec data;
-  data.kind = DataKind::Text;
-  for (const std::string& pattern : line.get<std::vector<std::string>>("TEXT")) {
-    const std::vector<std::string> found = matching_files(pattern, ".");
-    if (found.empty())
-      throw InputError(pattern + ": no such text (no file matches); check the path");
-    data.files.insert(data.files.end(), found.begin(), found.end());
+  TextSource source;
+  source.files = files_named(line.get<std::vector<std::string>>("TEXT"));
+  if (line.has("form")) source.form.form = text_form_named(line.get<std::string>("form"));
+  source.form.field = line.get<std::string>("field");
+  source.tokenizer = tokenizer_named(line.get<std::string>("tokenizer"));
+  source.vocabulary = line.get<std::int64_t>("vocabulary");
+  if (line.has("validation")) {
+    const auto given = line.get<std::vector<std::string>>("validation");
+    const std::optional<double> share =
+        given.size() == 1 ? parse_number(given[0]) : std::optional<double>();
+    if (!share)
+      source.held_out_files = files_named(given);
+    else if (!(*share > 0 && *share < 0.5))
+      throw InputError("--validation is " + given[0] +
+                       " (a share of the text); give more than 0 and less than 0.5, or the text "
+                       "that is held out");
+    else
+      source.validation = *share;
   }
-  data.tokenizer = tokenizer_named(line.get<std::string>("tokenizer"));
-  data.validation = line.get<double>("validation");
-  if (!(data.validation > 0 && data.validation < 0.5))
-    throw InputError("--validation is " + fmt::format("{}", data.validation) +
-                     " (a share of the text); give more than 0 and less than 0.5");
-  std::vector<std::string> content = data.files;
-  if (!data.tokenizer.model_file.empty()) content.push_back(data.tokenizer.model_file);
-  data.content_hash = hash_of_files(content);
-  fmt::print("{}", prepare_tokens(data, line.get<std::string>("out"), 128));
+  std::string described;
+  if (::isatty(STDERR_FILENO) == 1) {
+    PreparationLine progress;
+    described = prepare_text_folder(source, line.get<std::string>("out"), std::ref(progress));
+  } else {
+    described = prepare_text_folder(source, line.get<std::string>("out"));
+  }
+  fmt::print("{}\n", described);
   return 0;
 }
 
@@ -95,10 +163,8 @@ int synth(Arguments arguments) {
       "window that the floor is computed for");
   if (!line.parse(arguments)) return 0;
   if (!line.has("out")) throw InputError("--out is missing (the folder to write); name one");
-  DataSpec data;
-  data.kind = DataKind::Synthetic;
-  data.synthetic = spec;
-  fmt::print("{}", prepare_tokens(data, line.get<std::string>("out"), sequence));
+  fmt::print("{}\n", prepare_synthetic_folder(spec, DataSpec().validation,
+                                              line.get<std::string>("out"), sequence));
   return 0;
 }
 

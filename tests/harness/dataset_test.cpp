@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "harness/synthetic_floor.h"
 #include "harness/text_dataset.h"
+#include "harness/token_file.h"
 #include "harness/token_file_dataset.h"
 #include "harness/token_file_folder.h"
 #include "harness/tokenizer.h"
@@ -29,6 +31,17 @@ std::string words(std::uint64_t seed, std::size_t bytes) {
   for (std::uint64_t i = 0; text.size() < bytes; ++i)
     text.push_back("abcdefgh \n"[random_below(seed, 1, i, 10)]);
   return text;
+}
+
+std::string trained_on(const std::string& text) {
+  LineSample sample(text.size());
+  sample.add(text);
+  return train_unigram(sample, 300);
+}
+
+std::string prepare_tokens(const DataSpec& data, const fs::path& folder) {
+  if (data.kind == DataKind::Text) return prepare_text_folder(text_source(data), folder);
+  return prepare_synthetic_folder(data.synthetic, data.validation, folder, kSequence);
 }
 
 class DatasetTest : public testing::Test {
@@ -220,24 +233,24 @@ TEST_F(DatasetTest, NamesOfFilesDoNotMatter) {
 TEST_F(DatasetTest, AUnigramIsTrainedOnTheTrainingDocumentsAlone) {
   DataSpec data = text_of(3, 4000);
   data.tokenizer = {TokenizerKind::Unigram, 300, ""};
-  const auto documents = read_documents(data.files);
-  const CorpusParts parts = divide(documents, data.validation);
-  const std::string_view text = parts.training.at(0).text;
-  const std::string_view texts[] = {text};
   const auto dataset = open(data);
-  EXPECT_EQ(prepare_text(documents, data, "").tokenizer_model, train_unigram(texts, 300));
+  const TokenFile file(cached().at(0));
+  ASSERT_EQ(file.documents().front().part, Part::Training);
+  std::string trained_text;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const std::string text = words(i, 4000);
+    if (XXH3_64bits(text.data(), text.size()) == file.documents().front().hash) trained_text = text;
+  }
+  EXPECT_EQ(file.tokenizer_model(), trained_on(trained_text));
   EXPECT_EQ(dataset->vocabulary(), 300);
   EXPECT_EQ(dataset->tokenizer_name(), "unigram:300");
-  EXPECT_EQ(dataset->held_out_text(), parts.report.at(0).text);
   EXPECT_DOUBLE_EQ(dataset->held_out().bytes_per_token,
                    4000.0 / static_cast<double>(dataset->encode(dataset->held_out_text()).size()));
 }
 
 TEST_F(DatasetTest, AVocabularyThatIsNotTheModelsIsRefused) {
   DataSpec data = text_of(3, 4000);
-  const std::string text = words(9, 4000);
-  const std::string_view texts[] = {text};
-  data.tokenizer = {TokenizerKind::Model, 400, write("t.model", train_unigram(texts, 300))};
+  data.tokenizer = {TokenizerKind::Model, 400, write("t.model", trained_on(words(9, 4000)))};
   const std::string message = refusal(data);
   EXPECT_NE(message.find("300"), std::string::npos) << message;
   EXPECT_NE(message.find("400"), std::string::npos) << message;
@@ -261,7 +274,7 @@ TEST_F(DatasetTest, PreparedTokensAreTheSameData) {
   const fs::path folder = folder_ / "prepared";
   for (const DataSpec& data : {text_of(5, 2000), synthetic(5000)}) {
     fs::remove_all(folder);
-    const auto json = nlohmann::json::parse(prepare_tokens(data, folder, kSequence));
+    const auto json = nlohmann::json::parse(prepare_tokens(data, folder));
     DataSpec prepared;
     prepared.kind = DataKind::Tokens;
     prepared.files = {folder.string()};
@@ -280,9 +293,9 @@ TEST_F(DatasetTest, PreparedTokensAreTheSameData) {
 
 TEST_F(DatasetTest, AFolderThatHoldsOtherTokensIsNotOverwritten) {
   const fs::path folder = folder_ / "prepared";
-  const std::string first = prepare_tokens(text_of(5, 2000), folder, kSequence);
-  EXPECT_EQ(prepare_tokens(text_of(5, 2000), folder, kSequence), first);
-  EXPECT_THROW(prepare_tokens(text_of(6, 2000), folder, kSequence), InputError);
+  const std::string first = prepare_tokens(text_of(5, 2000), folder);
+  EXPECT_EQ(prepare_tokens(text_of(5, 2000), folder), first);
+  EXPECT_THROW(prepare_tokens(text_of(6, 2000), folder), InputError);
 }
 
 TEST_F(DatasetTest, AFolderThatIsMissingOrMixedIsRefused) {
@@ -290,8 +303,8 @@ TEST_F(DatasetTest, AFolderThatIsMissingOrMixedIsRefused) {
   prepared.kind = DataKind::Tokens;
   prepared.files = {(folder_ / "nowhere").string()};
   EXPECT_NE(refusal(prepared).find("nowhere"), std::string::npos);
-  prepare_tokens(text_of(5, 2000), folder_ / "a", kSequence);
-  prepare_tokens(text_of(6, 2000), folder_ / "b", kSequence);
+  prepare_tokens(text_of(5, 2000), folder_ / "a");
+  prepare_tokens(text_of(6, 2000), folder_ / "b");
   fs::copy_file(folder_ / "b" / "tokens.json", folder_ / "a" / "tokens.json",
                 fs::copy_options::overwrite_existing);
   prepared.files = {(folder_ / "a").string()};

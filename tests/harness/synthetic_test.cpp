@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <cmath>
 #include <map>
 #include <numeric>
 
 #include "harness/synthetic_floor.h"
+#include "harness/token_file.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 
@@ -230,11 +233,17 @@ TEST(Synthetic, FieldsOutOfRangeAreNamed) {
 }
 
 TEST(Synthetic, HeldOutPartsAreStreamsOfTheirOwnAndTheShareAskedFor) {
-  const TokenFileContent content = prepare_synthetic(make_language(tiny()), 0.2);
-  EXPECT_EQ(content.training.size(), 1000u);
-  EXPECT_EQ(content.selection.size(), 125u);  // (125 + 125) / 1250 = .2
-  EXPECT_EQ(content.report.size(), 125u);
-  EXPECT_NE(content.selection, content.report);
+  const auto path = std::filesystem::path(testing::TempDir()) / "synthetic_tokens.bin";
+  write_synthetic(make_language(tiny()), 0.2, path);
+  const TokenFile file(path);
+  EXPECT_EQ(file.tokens(Part::Training), 1000);
+  EXPECT_EQ(file.tokens(Part::Selection), 125);  // (125 + 125) / 1250 = .2
+  EXPECT_EQ(file.tokens(Part::Report), 125);
+  std::vector<std::int32_t> selection(125), report(125);
+  file.read(Part::Selection, 0, selection);
+  file.read(Part::Report, 0, report);
+  EXPECT_NE(selection, report);
+  std::filesystem::remove(path);
 }
 
 }  // namespace

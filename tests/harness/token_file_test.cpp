@@ -4,33 +4,34 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 
+#include "harness/token_file_writer.h"
 #include "model/spec/error.h"
+#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
 
 namespace fs = std::filesystem;
 
-TokenFileContent sample(std::int64_t vocabulary) {
-  TokenFileContent content;
-  content.vocabulary = vocabulary;
-  content.tokenizer = fmt::format("unigram:{}", vocabulary);
-  content.tokenizer_hash = 0x1122334455667788u;
-  content.tokenizer_model = std::string("model\0bytes", 11);
-  content.source_hash = 0x99AABBCCDDEEFF00u;
-  content.report_text = "report";
-  content.documents = {
-      {Part::Training, 5, 9, 1}, {Part::Selection, 2, 3, 2}, {Part::Report, 3, 6, 3}};
+// What a token file holds.
+struct Sample {
+  TokenFileDescription description;
+  std::vector<std::int32_t> training, selection, report;
+};
+
+Sample sample(std::int64_t vocabulary) {
   const auto last = static_cast<std::int32_t>(vocabulary - 1);
-  content.training = {0, 1, 2, last, 4};
-  content.selection = {last, 0};
-  content.report = {3, last, 1};
-  return content;
+  return {{vocabulary, fmt::format("unigram:{}", vocabulary), 0x1122334455667788u,
+           std::string("model\0bytes", 11), 0x99AABBCCDDEEFF00u},
+          {0, 1, 2, last, 4},
+          {last, 0},
+          {3, last, 1}};
 }
 
 class TokenFileTest : public testing::Test {
@@ -46,6 +47,16 @@ class TokenFileTest : public testing::Test {
     const fs::path path = folder_ / "tokens.bin";
     std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<long>(bytes.size()));
     return path;
+  }
+  // The bytes of the file that a writer makes of it.
+  std::string encoded(const Sample& content) {
+    const fs::path path = folder_ / "written.bin";
+    TokenFileWriter writer(path, content.description);
+    writer.add(Part::Training, content.training, "nine byte");
+    writer.add(Part::Report, content.report, "report");
+    writer.add(Part::Selection, content.selection, "sel");
+    writer.publish();
+    return read_file(path);
   }
   std::string refusal(const std::string& bytes) {
     const fs::path path = write(bytes);
@@ -68,15 +79,19 @@ std::vector<std::int32_t> all(const TokenFile& file, Part part) {
 
 TEST_F(TokenFileTest, WhatIsWrittenIsReadAtEveryWidth) {
   for (const std::int64_t vocabulary : {256, 257, 65536, 65537, 1 << 20}) {
-    const TokenFileContent content = sample(vocabulary);
-    const TokenFile file(write(encode_token_file(content)));
+    const Sample content = sample(vocabulary);
+    const TokenFile file(write(encoded(content)));
     EXPECT_EQ(file.vocabulary(), vocabulary);
-    EXPECT_EQ(file.tokenizer(), content.tokenizer);
-    EXPECT_EQ(file.tokenizer_model(), content.tokenizer_model);
-    EXPECT_EQ(file.tokenizer_hash(), content.tokenizer_hash);
-    EXPECT_EQ(file.source_hash(), content.source_hash);
-    EXPECT_EQ(file.report_text(), content.report_text);
-    EXPECT_EQ(file.documents(), content.documents);
+    EXPECT_EQ(file.tokenizer(), content.description.tokenizer);
+    EXPECT_EQ(file.tokenizer_model(), content.description.tokenizer_model);
+    EXPECT_EQ(file.tokenizer_hash(), content.description.tokenizer_hash);
+    EXPECT_EQ(file.source_hash(), content.description.source_hash);
+    EXPECT_EQ(file.report_text(), "report");
+    const std::vector<TokenDocument> documents = {
+        {Part::Training, 5, 9, XXH3_64bits("nine byte", 9)},
+        {Part::Selection, 2, 3, XXH3_64bits("sel", 3)},
+        {Part::Report, 3, 6, XXH3_64bits("report", 6)}};
+    EXPECT_TRUE(std::ranges::equal(file.documents(), documents));
     EXPECT_EQ(all(file, Part::Training), content.training);
     EXPECT_EQ(all(file, Part::Selection), content.selection);
     EXPECT_EQ(all(file, Part::Report), content.report);
@@ -86,7 +101,7 @@ TEST_F(TokenFileTest, WhatIsWrittenIsReadAtEveryWidth) {
 TEST_F(TokenFileTest, LayoutIsTheOneThatTheFormatPageTells) {
   // docs/format.md: 112 bytes of header, 32 a document, names and text, zeros to a multiple of 64,
   // then 5 + 2 + 3 tokens of two bytes.
-  const std::string bytes = encode_token_file(sample(1000));
+  const std::string bytes = encoded(sample(1000));
   const std::size_t before = 112 + 3 * 32 + std::string("unigram:1000").size() + 11 + 6;
   const std::size_t tokens = (before + 63) / 64 * 64;
   ASSERT_EQ(bytes.size(), tokens + 2 * 10);
@@ -101,7 +116,7 @@ TEST_F(TokenFileTest, LayoutIsTheOneThatTheFormatPageTells) {
 }
 
 TEST_F(TokenFileTest, AFlippedBitAnywhereIsRefused) {
-  const std::string whole = encode_token_file(sample(1000));
+  const std::string whole = encoded(sample(1000));
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string bytes = whole;
     bytes[i] = static_cast<char>(bytes[i] ^ 0x10);
@@ -110,17 +125,17 @@ TEST_F(TokenFileTest, AFlippedBitAnywhereIsRefused) {
 }
 
 TEST_F(TokenFileTest, ATruncatedFileIsRefusedAtEveryLength) {
-  const std::string whole = encode_token_file(sample(1000));
+  const std::string whole = encoded(sample(1000));
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_NE(refusal(whole.substr(0, size)), "") << "at " << size;
 }
 
 TEST_F(TokenFileTest, BytesAfterTheEndAreRefused) {
-  EXPECT_NE(refusal(encode_token_file(sample(1000)) + "x"), "");
+  EXPECT_NE(refusal(encoded(sample(1000)) + "x"), "");
 }
 
 TEST_F(TokenFileTest, ADamagedFileTellsToDeleteIt) {
-  std::string bytes = encode_token_file(sample(1000));
+  std::string bytes = encoded(sample(1000));
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   EXPECT_NE(refusal(bytes).find("delete it"), std::string::npos);
 }
@@ -130,19 +145,25 @@ TEST_F(TokenFileTest, AForeignFileIsCalledForeign) {
 }
 
 TEST_F(TokenFileTest, AnotherVersionAndAnotherByteOrderAreNamed) {
-  std::string newer = encode_token_file(sample(1000));
+  std::string newer = encoded(sample(1000));
   newer[8] = 9;
   EXPECT_NE(refusal(newer).find("version 9"), std::string::npos);
-  std::string other = encode_token_file(sample(1000));
+  std::string other = encoded(sample(1000));
   std::swap(other[12], other[15]);
   std::swap(other[13], other[14]);
   EXPECT_NE(refusal(other).find("byte order"), std::string::npos);
 }
 
 TEST_F(TokenFileTest, AnIdPastTheVocabularyIsRefused) {
-  TokenFileContent content = sample(1000);
+  Sample content = sample(1000);
   content.report[0] = 1000;
-  EXPECT_NE(refusal(encode_token_file(content)).find("vocabulary"), std::string::npos);
+  EXPECT_NE(refusal(encoded(content)).find("vocabulary"), std::string::npos);
+}
+
+TEST_F(TokenFileTest, AWriterThatIsNotPublishedLeavesNothing) {
+  TokenFileWriter(folder_ / "never.bin", sample(1000).description)
+      .add(Part::Training, std::vector<std::int32_t>(100'000, 7), "text");
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST_F(TokenFileTest, AMissingFileIsRefusedByName) {

@@ -26,12 +26,14 @@ std::string sample_text() {
   return text;
 }
 
+std::string train_on(const std::string& text, std::int64_t vocabulary) {
+  LineSample sample(text.size());
+  sample.add(text);
+  return train_unigram(sample, vocabulary);
+}
+
 const std::string& trained() {
-  static const std::string model = [] {
-    const std::string text = sample_text();
-    const std::string_view texts[] = {text};
-    return train_unigram(texts, kVocabulary);
-  }();
+  static const std::string model = train_on(sample_text(), kVocabulary);
   return model;
 }
 
@@ -77,15 +79,12 @@ TEST(Tokenizer, AUnigramShortensTheTextItWasTrainedOn) {
 }
 
 TEST(Tokenizer, TrainingTwiceGivesTheSameModel) {
-  const std::string text = sample_text();
-  const std::string_view texts[] = {text};
-  EXPECT_EQ(train_unigram(texts, kVocabulary), trained());
+  EXPECT_EQ(train_on(sample_text(), kVocabulary), trained());
 }
 
 TEST(Tokenizer, AVocabularyTooLargeForTheTextIsRefused) {
-  const std::string_view texts[] = {"a few words only"};
   try {
-    train_unigram(texts, 5000);
+    train_on("a few words only", 5000);
     FAIL() << "trained";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("5000"), std::string::npos) << error.what();
@@ -109,6 +108,18 @@ TEST(Tokenizer, AFileThatIsNoModelIsRefusedByName) {
 TEST(Tokenizer, HashOfTheBytesTokenizerIsThatOfTheWord) {
   EXPECT_EQ(tokenizer_hash(""), tokenizer_hash("bytes"));
   EXPECT_NE(tokenizer_hash("bytes"), tokenizer_hash("byte"));
+}
+
+TEST(Tokenizer, OfALargeTextEveryNthLineIsSampledAcrossDocuments) {
+  LineSample sample(61'000'000);  // 30 MB are enough: every third line
+  sample.add("one\ntwo\n\nthree\n");
+  sample.add("four\nfive");
+  EXPECT_EQ(sample.lines(), (std::vector<std::string>{"one", "four"}));
+}
+
+TEST(Tokenizer, TokenizersOfOursHaveNoEnd) {
+  EXPECT_EQ(byte_tokenizer()->end_id(), std::nullopt);
+  EXPECT_EQ(unigram_tokenizer(trained())->end_id(), std::nullopt);
 }
 
 TEST(Tokenizer, SymbolsHaveNoTextTokenizer) {

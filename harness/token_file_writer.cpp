@@ -1,0 +1,143 @@
+#include "harness/token_file_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "harness/token_file_layout.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::size_t kBlock = std::size_t{1} << 20;
+
+std::uint32_t width_for(std::int64_t vocabulary) {
+  return vocabulary <= 0x100 ? 1u : vocabulary <= 0x10000 ? 2u : 4u;
+}
+
+template <class Id>
+void append_ids(SpillFile& file, std::span<const std::int32_t> ids) {
+  std::string bytes(ids.size() * sizeof(Id), '\0');
+  char* out = bytes.data();
+  for (const std::int32_t id : ids) {
+    const Id narrow = static_cast<Id>(id);
+    std::memcpy(out, &narrow, sizeof(Id));
+    out += sizeof(Id);
+  }
+  file.append(bytes);
+}
+
+// A file that is written once from its start to its end while its checksum is taken; removed unless
+// it is committed.
+class SummedFile {
+ public:
+  explicit SummedFile(std::filesystem::path path)
+      : path_(std::move(path)),
+        temporary_(temporary_beside(path_)),
+        file_(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666)),
+        state_(XXH3_createState(), &XXH3_freeState) {
+    if (file_ < 0) throw_write_error(path_, errno);
+    XXH3_64bits_reset(state_.get());
+  }
+  ~SummedFile() {
+    if (file_ >= 0) ::close(file_);
+    if (!committed_) ::unlink(temporary_.c_str());
+  }
+  SummedFile(const SummedFile&) = delete;
+  SummedFile& operator=(const SummedFile&) = delete;
+
+  void write_header(const TokenFileHeader& header) {
+    const auto* bytes = reinterpret_cast<const char*>(&header);
+    XXH3_64bits_update(state_.get(), bytes, offsetof(TokenFileHeader, checksum));
+    write_all(file_, path_, {bytes, sizeof(header)});
+  }
+  void write(std::string_view bytes) {
+    XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
+    write_all(file_, path_, bytes);
+  }
+  void copy(SpillFile& from) {
+    std::string block;
+    for (std::uint64_t at = 0; at < from.size(); at += block.size()) {
+      block.resize(std::min<std::uint64_t>(kBlock, from.size() - at));
+      from.read(at, block);
+      write(block);
+    }
+  }
+  void commit() {
+    const std::uint64_t checksum = XXH3_64bits_digest(state_.get());
+    if (::lseek(file_, offsetof(TokenFileHeader, checksum), SEEK_SET) < 0)
+      throw_write_error(path_, errno);
+    write_all(file_, path_, {reinterpret_cast<const char*>(&checksum), sizeof(checksum)});
+    committed_ = true;  // commit_file removes it where it fails
+    commit_file(temporary_, path_);
+  }
+
+ private:
+  std::filesystem::path path_, temporary_;
+  int file_;
+  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state_;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+TokenFileWriter::TokenFileWriter(std::filesystem::path path, TokenFileDescription description)
+    : path_(std::move(path)),
+      description_(std::move(description)),
+      width_(width_for(description_.vocabulary)),
+      report_text_(path_) {
+  for (int part = 0; part < 3; ++part) {
+    documents_.emplace_back(path_);
+    tokens_.emplace_back(path_);
+  }
+}
+
+void TokenFileWriter::add(Part part, std::span<const std::int32_t> tokens, std::string_view text) {
+  const auto index = static_cast<std::size_t>(part);
+  const TokenDocument document{part, tokens.size(), text.size(),
+                               text.empty() ? 0 : XXH3_64bits(text.data(), text.size())};
+  documents_[index].append({reinterpret_cast<const char*>(&document), sizeof(document)});
+  if (width_ == 1) append_ids<std::uint8_t>(tokens_[index], tokens);
+  if (width_ == 2) append_ids<std::uint16_t>(tokens_[index], tokens);
+  if (width_ == 4) append_ids<std::uint32_t>(tokens_[index], tokens);
+  if (part == Part::Report) report_text_.append(text);
+}
+
+void TokenFileWriter::publish() {
+  TokenFileHeader header{};
+  std::memcpy(header.magic, kTokenFileMagic, sizeof(kTokenFileMagic));
+  header.version = kTokenFileVersion;
+  header.byte_order = kTokenFileByteOrder;
+  header.token_width = width_;
+  header.vocabulary = static_cast<std::uint64_t>(description_.vocabulary);
+  for (std::size_t part = 0; part < 3; ++part) {
+    header.documents += documents_[part].size() / sizeof(TokenDocument);
+    header.tokens[part] = tokens_[part].size() / width_;
+  }
+  header.tokenizer_bytes = description_.tokenizer.size();
+  header.model_bytes = description_.tokenizer_model.size();
+  header.text_bytes = report_text_.size();
+  header.tokenizer_hash = description_.tokenizer_hash;
+  header.source_hash = description_.source_hash;
+
+  SummedFile file(path_);
+  file.write_header(header);
+  for (SpillFile& documents : documents_) file.copy(documents);
+  file.write(description_.tokenizer);
+  file.write(description_.tokenizer_model);
+  file.copy(report_text_);
+  const std::uint64_t before = sizeof(header) + header.documents * sizeof(TokenDocument) +
+                               header.tokenizer_bytes + header.model_bytes + header.text_bytes;
+  file.write(std::string(token_file_aligned(before) - before, '\0'));
+  for (SpillFile& tokens : tokens_) file.copy(tokens);
+  file.commit();
+}
+
+}  // namespace isoloss
