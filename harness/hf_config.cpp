@@ -30,16 +30,17 @@ Json isoloss_json(const ModelSpec& spec) {
           {"tie_word_embeddings", false}};
 }
 
+// With what every configuration of ours says.
 Json class_json(HfClass kind, const ModelSpec& spec) {
-  switch (kind) {
-    case HfClass::Gpt2:
-      return gpt2_json(spec);
-    case HfClass::Llama:
-      return llama_json(spec);
-    case HfClass::Isoloss:
-      return isoloss_json(spec);
-  }
-  return {};
+  Json json = kind == HfClass::Gpt2    ? gpt2_json(spec)
+              : kind == HfClass::Llama ? llama_json(spec)
+                                       : isoloss_json(spec);
+  json["bos_token_id"] = 0;
+  json["eos_token_id"] = nullptr;
+  json["use_cache"] = false;
+  json["dtype"] = "float32";
+  json["torch_dtype"] = "float32";  // the name before transformers 4.56
+  return json;
 }
 
 }  // namespace
@@ -56,15 +57,7 @@ HfClass hf_class(const ModelSpec& spec) {
   return HfClass::Isoloss;
 }
 
-Json hf_config_json(const ModelSpec& spec) {
-  Json json = class_json(hf_class(spec), spec);
-  json["bos_token_id"] = 0;
-  json["eos_token_id"] = nullptr;
-  json["use_cache"] = false;
-  json["dtype"] = "float32";
-  json["torch_dtype"] = "float32";  // the name before transformers 4.56
-  return json;
-}
+Json hf_config_json(const ModelSpec& spec) { return class_json(hf_class(spec), spec); }
 
 HfConfig read_hf_config(const Json& config, const std::string& source) {
   if (!config.is_object())

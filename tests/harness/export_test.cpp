@@ -1,0 +1,99 @@
+// A trained run leaves its study: what is exported has the loss that the run stored.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "harness/checkpoint.h"
+#include "harness/hf_folder.h"
+#include "harness/text_loss.h"
+#include "harness/token_file_dataset.h"
+#include "harness/trained_run.h"
+#include "model/spec/error.h"
+#include "tests/harness/tiny_study.h"
+
+namespace isoloss {
+namespace {
+
+using tiny_study::Place;
+
+void ignore(const std::string& problem) { ADD_FAILURE() << problem; }
+
+std::string problem(const std::filesystem::path& run) {
+  try {
+    load_trained_run(run, [](const std::string&) {});
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+class TrainedRuns : public testing::Test {
+ protected:
+  // Two sizes, one budget of 20 updates.
+  static void SetUpTestSuite() {
+    place_ = new Place;
+    const auto study = tiny_study::write_study(*place_, "[1280]", "[0.03]");
+    ASSERT_EQ(tiny_study::run(study, folder()), 0);
+  }
+  static void TearDownTestSuite() {
+    delete place_;
+    place_ = nullptr;
+  }
+  static std::filesystem::path folder() { return place_->root / "out"; }
+  static std::vector<std::string> ids() { return run_ids(StudyFolder{folder()}); }
+
+  static Place* place_;
+};
+
+Place* TrainedRuns::place_ = nullptr;
+
+TEST_F(TrainedRuns, AnExportedModelHasTheLossThatTheRunStored) {
+  ASSERT_EQ(ids().size(), 2U);
+  for (const std::string& id : ids()) {
+    const TrainedModel trained = load_trained_run(folder() / id, ignore);
+    EXPECT_EQ(trained.run, id);
+    EXPECT_EQ(trained.step, 20);
+    export_hf(place_->root / id, trained);
+    const HfFolder exported(place_->root / id);
+    const auto record = read_run(StudyFolder{folder()}, id);
+    const auto rows = static_cast<std::int64_t>(record->evaluations.back().sequence_losses.size());
+    std::filesystem::path tokens;
+    for (const auto& entry : std::filesystem::directory_iterator(StudyFolder{folder()}.data()))
+      if (entry.path().extension() == ".bin") tokens = entry.path();
+    const auto dataset = token_file_dataset(TokenFile(tokens), 32, 1024, "tokens");
+    ASSERT_EQ(dataset->held_out().report.sequences, rows);
+    const TextLoss loss =
+        text_loss(exported.model(), dataset->held_out().report.tokens, 32, exported.first_id());
+    EXPECT_NEAR(loss.loss, record->evaluations.back().loss, 1e-6);
+  }
+}
+
+TEST_F(TrainedRuns, ARunIsFoundByFolderOrByStudyAndId) {
+  const std::string id = ids().front();
+  EXPECT_EQ(load_trained_run(folder() / "runs" / id, ignore).run, id);
+  EXPECT_EQ(load_trained_run((folder() / "runs" / id).string() + "/", ignore).run, id);
+  EXPECT_EQ(load_trained_run(folder() / id, ignore).run, id);
+}
+
+TEST_F(TrainedRuns, AWrongRunIsRefusedWithTheNearest) {
+  const std::string id = ids().front();
+  const std::string wrong = id.substr(0, 14) + "zz";
+  EXPECT_NE(problem(folder() / wrong).find("did you mean '" + id), std::string::npos)
+      << problem(folder() / wrong);
+  EXPECT_NE(problem(folder() / "runs" / wrong).find("did you mean '" + id), std::string::npos);
+  EXPECT_NE(problem(folder()).find("a study of 2 runs"), std::string::npos) << problem(folder());
+  EXPECT_NE(problem(place_->root / "nowhere").find("is no run"), std::string::npos);
+}
+
+TEST_F(TrainedRuns, ARunWithoutACheckpointSaysSo) {
+  const std::string id = ids().back();
+  const auto copy = place_->root / "copy";
+  std::filesystem::create_directories(copy);
+  std::filesystem::copy(folder(), copy, std::filesystem::copy_options::recursive);
+  remove_checkpoints(StudyFolder{copy}.run(id));
+  EXPECT_NE(problem(copy / id).find("has no checkpoint"), std::string::npos) << problem(copy / id);
+}
+
+}  // namespace
+}  // namespace isoloss
