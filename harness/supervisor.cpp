@@ -70,6 +70,7 @@ void throw_failure(const StudyFailure& failure) {
 int supervise_study(const Study& study, const RunOptions& options, int ranks,
                     const std::vector<std::string>& rank_command) {
   check_device(study);
+  check_data(study);
   const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
                                                               : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
