@@ -10,12 +10,15 @@ import primer_models
 from model_values import difference, model_values
 
 SIZE = dict(layers=2, d_model=64, d_head=16, sequence=24, vocabulary=96, d_ff=256, d_ff_gated=172)
-TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+# The llama of transformers computes its norms and rotary angles in float32 whatever the weights are.
+TOLERANCE = {("gpt2", "float32"): 1e-5, ("gpt2", "float64"): 1e-11,
+             ("llama", "float32"): 1e-5, ("llama", "float64"): 1e-6}
 
 
 def gpt2(weights, settings):
     tied = settings.get("tied", "true") == "true"
     config = GPT2Config(n_embd=64, n_layer=2, n_head=4, n_inner=256, n_positions=24, vocab_size=96,
+                        bos_token_id=0, eos_token_id=0,
                         activation_function="gelu_new", layer_norm_epsilon=1e-5, resid_pdrop=0,
                         embd_pdrop=0, attn_pdrop=0, tie_word_embeddings=tied,
                         attn_implementation="eager")
@@ -73,7 +76,8 @@ def gathered(tensors, name, transposed):
 
 
 def compare(title, make, dtype, **settings):
-    ours = model_values(title.split()[0], dtype=dtype, batch=3, z_loss=0, perturb=0.05, **SIZE, **settings)
+    architecture = title.split()[0]
+    ours = model_values(architecture, dtype=dtype, batch=3, z_loss=0, perturb=0.05, **SIZE, **settings)
     model, names, transposed = make(ours.weights, settings)
     model.to(getattr(torch, dtype)).eval()
     parameters = dict(model.named_parameters())
@@ -93,7 +97,7 @@ def compare(title, make, dtype, **settings):
         worst[theirs] = difference(gathered(ours.gradients, name, theirs in transposed),
                                    parameters[theirs].grad)
     name = max(worst, key=worst.get)
-    passed = worst[name] <= TOLERANCE[dtype]
+    passed = worst[name] <= TOLERANCE[architecture, dtype]
     print(f"{title:<24} {dtype} {settings.get('kernels', 'fused'):<9} logits {worst['logits']:.1e}, "
           f"worst {worst[name]:.1e} ({name}): {'equal' if passed else 'DIFFERENT'}")
     return passed
