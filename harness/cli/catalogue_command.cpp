@@ -34,7 +34,7 @@ Json as_json(const ModelSpec& spec) {
   Json switches = Json::object();
   for (const auto& [field, value] : entry_of(spec).overrides) switches[field] = value;
   Json fields;
-  for (const SpecField& field : spec_fields()) fields[field.name] = field.get(spec);
+  for (const SpecField& field : spec_fields()) fields[field.name] = field.get(resolved(spec));
   return {{"architecture", spec.architecture},
           {"size", spec.size},
           {"meaning", entry_of(spec).meaning},

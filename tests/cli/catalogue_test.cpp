@@ -43,10 +43,11 @@ TEST(CatalogueCommand, JsonHoldsThePublishedParameterCounts) {
   for (const auto& [size, counts] : published) {
     const json list = entries(std::string("--size ") + size);
     for (const auto& [architecture, millions] : counts)
-      for (const json& entry : list)
-        if (entry.at("architecture") == architecture)
-          EXPECT_NEAR(entry.at("parameters").at("total").get<double>() / 1e6, millions, 5e-4)
-              << architecture << size;
+      for (const json& entry : list) {
+        if (entry.at("architecture") != architecture) continue;
+        EXPECT_NEAR(entry.at("parameters").at("total").get<double>() / 1e6, millions, 5e-4)
+            << architecture << size;
+      }
   }
 }
 
