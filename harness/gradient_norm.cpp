@@ -1,21 +1,43 @@
 #include "harness/gradient_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "harness/lane_sum.h"
 
 namespace isoloss {
 
+namespace {
+
+constexpr std::int64_t kBlock = 16384;  // elements whose sum is one thread's
+
+template <typename Real>
+double sum_of_squares(const Real* values, std::int64_t count) {
+  return lane_sum(static_cast<std::size_t>(count), [values](std::size_t i) {
+    const auto value = static_cast<double>(values[i]);
+    return value * value;
+  });
+}
+
+}  // namespace
+
 template <typename Real>
 double global_norm(const ParameterTable& table, std::span<const Real> gradients) {
   double sum = 0;
+  std::vector<double> sums;
   for (const Parameter& parameter : table.parameters) {
     const Real* gradient = gradients.data() + parameter.offset;
-    sum += lane_sum(static_cast<std::size_t>(parameter.size()), [gradient](std::size_t i) {
-      const auto value = static_cast<double>(gradient[i]);
-      return value * value;
-    });
+    const std::int64_t count = parameter.size();
+    const std::int64_t blocks = (count + kBlock - 1) / kBlock;
+    sums.resize(static_cast<std::size_t>(blocks));
+#pragma omp parallel for schedule(static) if (blocks > 2)
+    for (std::int64_t i = 0; i < blocks; ++i)
+      sums[static_cast<std::size_t>(i)] =
+          sum_of_squares(gradient + i * kBlock, std::min(kBlock, count - i * kBlock));
+    for (const double of_block : sums) sum += of_block;
   }
   return std::sqrt(sum);
 }
@@ -24,7 +46,10 @@ template <typename Real>
 void clip_gradients(std::span<Real> gradients, double norm, double limit) {
   if (!(limit > 0 && norm > limit)) return;
   const Real scale = static_cast<Real>(limit / norm);
-  for (Real& gradient : gradients) gradient *= scale;
+  Real* values = gradients.data();
+  const auto count = static_cast<std::int64_t>(gradients.size());
+#pragma omp parallel for simd schedule(static) if (count >= 4 * kBlock)
+  for (std::int64_t i = 0; i < count; ++i) values[i] *= scale;
 }
 
 template double global_norm(const ParameterTable&, std::span<const float>);
