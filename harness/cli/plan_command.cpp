@@ -9,6 +9,7 @@
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
 #include "sweeps/study.h"
+#include "sweeps/study_data.h"
 
 namespace isoloss {
 
@@ -28,11 +29,18 @@ int plan_command(Arguments arguments) {
     throw InputError("--ranks is " + std::to_string(ranks) +
                      " (somebody has to train); give 1 or more");
   const DeviceRate rate = device_rate(line.get<std::string>("device"));
-  const StudyPlan plan = make_plan(read_study(line.get<std::string>("STUDY.yaml")));
+  const Study study = read_study(line.get<std::string>("STUDY.yaml"));
+  const StudyPlan plan = make_plan(study);
   if (line.has("json"))
     fmt::print("{}\n", plan_json(plan, ranks, rate).dump());
   else
     fmt::print("{}", plan_table(plan, ranks, rate));
+  if (tokens_are_absent(study.base.data))
+    fmt::print(
+        stderr,
+        "Note: no folder '{}' of tokens: this study can be planned and not run; `isoloss data "
+        "prepare` makes one.\n",
+        study.base.data.files[0]);
   return 0;
 }
 
