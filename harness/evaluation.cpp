@@ -10,12 +10,16 @@ namespace {
 // Tokens in one pass: fixed, so that a loss never depends on the batch that training used.
 constexpr std::int64_t kTokensAtOnce = 4096;
 
-std::vector<float> sequence_losses(const LanguageModel& model, const HeldOutPart& part) {
-  std::vector<float> losses;
+// Passes go round the ranks; each fills in the losses of its own, and the rest comes from the
+// others.
+std::vector<float> sequence_losses(const LanguageModel& model, const HeldOutPart& part,
+                                   Communicator& data) {
+  std::vector<float> losses(static_cast<std::size_t>(part.sequences));
   if (part.sequences == 0) return losses;
   const std::int64_t length = static_cast<std::int64_t>(part.tokens.size()) / part.sequences;
   const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / length);
-  for (std::int64_t first = 0; first < part.sequences; first += at_once) {
+  for (std::int64_t first = data.rank() * at_once; first < part.sequences;
+       first += data.size() * at_once) {
     const std::int64_t count = std::min(at_once, part.sequences - first);
     const auto rows = std::span(part.tokens)
                           .subspan(static_cast<std::size_t>(first * length),
@@ -26,9 +30,11 @@ std::vector<float> sequence_losses(const LanguageModel& model, const HeldOutPart
       for (std::int64_t i = 0; i < length; ++i) {
         sum += static_cast<double>(token_losses[static_cast<std::size_t>(row * length + i)]);
       }
-      losses.push_back(static_cast<float>(sum / static_cast<double>(length)));
+      losses[static_cast<std::size_t>(first + row)] =
+          static_cast<float>(sum / static_cast<double>(length));
     }
   }
+  data.all_reduce_sum(std::span<float>(losses));  // zeros but for one rank: exact
   return losses;
 }
 
@@ -40,10 +46,11 @@ double mean(const std::vector<float>& values) {
 
 }  // namespace
 
-Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out) {
+Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
+                             Communicator& data) {
   Evaluation evaluation;
-  evaluation.selection_loss = mean(sequence_losses(model, held_out.selection));
-  evaluation.sequence_losses = sequence_losses(model, held_out.report);
+  evaluation.selection_loss = mean(sequence_losses(model, held_out.selection, data));
+  evaluation.sequence_losses = sequence_losses(model, held_out.report, data);
   evaluation.loss = mean(evaluation.sequence_losses);
   const auto n = static_cast<double>(evaluation.sequence_losses.size());
   double squares = 0;

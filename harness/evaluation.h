@@ -2,12 +2,15 @@
 #pragma once
 #include "harness/dataset.h"
 #include "model/layers/language_model.h"
+#include "model/parallel/communicator.h"
 #include "results/run_record.h"
 
 namespace isoloss {
 
 // Fills the losses of both held-out parts: selection_loss, loss, standard_error (standard deviation
-// over sequences / sqrt(n)) and sequence_losses. Nats per token.
-Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out);
+// over sequences / sqrt(n)) and sequence_losses. Nats per token. Collective: the `data` ranks,
+// which have the same weights, divide the sequences among them.
+Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
+                             Communicator& data);
 
 }  // namespace isoloss

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "harness/evaluation.h"
@@ -13,12 +14,25 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// What the leading rank finds, on every rank: clocks and requests to stop are its own.
+bool agreed(bool found, Communicator& ranks) {
+  std::array<std::byte, 1> byte = {static_cast<std::byte>(found)};
+  ranks.broadcast(byte, 0);
+  return byte[0] != std::byte{0};
+}
+
+void ask_for_checkpoint(TrainingState& state, const TrainingListener& listener) {
+  state.gather();
+  listener(CheckpointDue{});
+}
+
 // Evaluates where a stop asks for the state's step; false where the held-out loss is not finite.
 bool evaluate_if_due(const TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                      const std::vector<EvaluationStop>& stops, const TrainingListener& listener) {
   const auto due = [&](const EvaluationStop& stop) { return stop.step == state.step(); };
   if (std::ranges::none_of(stops, due)) return true;
-  Evaluation evaluation = evaluate_held_out(state.model(), dataset.held_out());
+  Evaluation evaluation =
+      evaluate_held_out(state.model(), dataset.held_out(), state.ranks().data());
   if (!std::isfinite(evaluation.loss) || !std::isfinite(evaluation.selection_loss)) {
     listener(TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
     return false;
@@ -45,19 +59,21 @@ bool evaluate_if_due(const TrainingState& state, const RunSpec& spec, const Data
 TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                       const TrainingSegment& segment, const TrainingListener& listener,
                       const std::function<bool()>& stop) {
+  Communicator &all = state.ranks().all(), &data = state.ranks().data();
   const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
+  const std::int64_t mine = windows / data.size();
   auto last_checkpoint = Clock::now();
   if (!evaluate_if_due(state, spec, dataset, segment.stops, listener)) {
     return TrainingOutcome::Diverged;
   }
   while (state.step() < segment.to) {
-    if (stop()) {
-      listener(CheckpointDue{});
+    if (agreed(stop(), all)) {
+      ask_for_checkpoint(state, listener);
       return TrainingOutcome::Stopped;
     }
     const auto reading = Clock::now();
-    const auto tokens =
-        dataset.samples(spec.seed, state.step() * windows, windows, spec.model.sequence);
+    const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
+                                        mine, spec.model.sequence);
     state.add_seconds(std::chrono::duration<double>(Clock::now() - reading).count());
     const auto [metrics, finite] = state.update(tokens);
     if (!finite) {
@@ -69,12 +85,13 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
     if (!evaluate_if_due(state, spec, dataset, segment.stops, listener)) {
       return TrainingOutcome::Diverged;
     }
-    if (state.step() < segment.to && Clock::now() - last_checkpoint >= segment.checkpoint_every) {
-      listener(CheckpointDue{});
+    if (state.step() < segment.to &&
+        agreed(Clock::now() - last_checkpoint >= segment.checkpoint_every, all)) {
+      ask_for_checkpoint(state, listener);
       last_checkpoint = Clock::now();
     }
   }
-  listener(CheckpointDue{});
+  ask_for_checkpoint(state, listener);
   return TrainingOutcome::Reached;
 }
 

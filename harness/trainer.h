@@ -1,5 +1,6 @@
 // The training loop: steps of one run, evaluations where they are due, events to a listener. It
-// knows no files, ranks or clocks but the training seconds.
+// knows no files and no clock but the training seconds. The ranks of one state run it together:
+// each hears the same events, and the state is gathered when a checkpoint is due.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct TrainingSegment {
 enum class TrainingOutcome { Reached, Stopped, Diverged };
 
 // Trains `state` up to segment.to. Step s reads samples [s windows, (s + 1) windows) of the run's
-// seed, windows = batch_tokens / sequence. `stop` is asked before each step.
+// seed, windows = batch_tokens / sequence, in equal parts over data ranks. `stop` is asked before
+// each step; the leading rank's answer counts.
 TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                       const TrainingSegment& segment, const TrainingListener& listener,
                       const std::function<bool()>& stop);

@@ -1,5 +1,8 @@
 // A model in training between two steps: weights, optimizer state, how far it is. All that a
-// checkpoint holds, and the one update that moves it on.
+// checkpoint holds, and the one update that moves it on. Several ranks may train one state, tensor
+// x data (rank_groups.h): each then has its shard of the model and its share of the optimizer's
+// state, every function that says so is collective, and a checkpoint holds the whole as one rank
+// would write it, so that any layout goes on from it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,25 +10,34 @@
 #include <variant>
 #include <vector>
 
+#include "harness/gradient_average.h"
+#include "harness/rank_groups.h"
 #include "model/layers/language_model.h"
 #include "results/run_record.h"
 #include "sweeps/run_spec.h"
 
 namespace isoloss {
 
+// Whether each data rank keeps all of the optimizer's state, or its share of whole tensors
+// (ZeRO-1).
+enum class OptimizerState { OnEveryRank, Shared };
+
 class TrainingState {
  public:
   // Initial weights of the spec's seed, no update made. The spec's dtype decides the precision.
-  explicit TrainingState(const RunSpec& spec);
+  explicit TrainingState(const RunSpec& spec, RankGroups ranks = {},
+                         OptimizerState kept = OptimizerState::Shared);
 
+  const RankGroups& ranks() const { return ranks_; }
   LanguageModel& model() { return model_; }
   const LanguageModel& model() const { return model_; }
   std::int64_t step() const { return step_; }  // updates made
   double seconds() const { return seconds_; }  // of training, evaluation left out
   std::size_t element_bytes() const;
 
-  // One update from a batch (windows * sequence ids), taking the time it costs into account. A loss
-  // or gradient norm that is not finite leaves the weights and the step as they were.
+  // One update from a batch (windows * sequence ids), of which each data rank gives its equal part
+  // of the rows; collective. Takes the time it costs into account. A loss or gradient norm that is
+  // not finite leaves the weights and the step as they were.
   struct Update {
     StepMetrics metrics;  // of the update made, or of the one that was not
     bool finite = true;
@@ -34,16 +46,34 @@ class TrainingState {
   // Adds time spent on the next update outside of update(): reading its batch.
   void add_seconds(double seconds) { seconds_ += seconds; }
 
-  // The buffers as a checkpoint stores them; restore() throws InputError where sizes disagree.
+  // Collective; the leading rank then has the state of now as a checkpoint stores it, until the
+  // next call.
+  void gather();
   std::span<const std::byte> weight_bytes();
   std::span<const std::byte> optimizer_bytes() const;
+  // Collective; all but the leading rank's arguments are passed over. InputError where sizes
+  // disagree.
   void restore(std::int64_t step, double seconds, std::span<const std::byte> weights,
                std::span<const std::byte> optimizer);
 
  private:
+  using Values = std::variant<std::vector<float>, std::vector<double>>;
+
+  bool alone() const { return ranks_.all().size() == 1; }
+  template <typename Real>
+  double gradient_norm(std::span<const Real> gradients) const;
+
   OptimizerSpec optimizer_spec_;
+  std::int64_t micro_batches_;
+  RankGroups ranks_;
   LanguageModel model_;
-  std::variant<std::vector<float>, std::vector<double>> optimizer_;
+  std::vector<ParameterTable> shards_;  // of every tensor rank
+  ParameterTable split_, replicated_;   // this rank's tensors, by whether ranks share them
+  std::vector<ParameterTable> shares_;  // of every data rank; one where each keeps all
+  const ParameterTable& mine_;
+  Values optimizer_;  // state of `mine_`
+  Values whole_weights_, whole_optimizer_;
+  GradientAverage average_;
   std::int64_t step_ = 0;
   double seconds_ = 0;
 };

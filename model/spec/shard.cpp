@@ -51,10 +51,15 @@ void for_each_run(const ParameterTable& part, const ParameterTable& whole, Use u
   for (const Parameter& p : part.parameters) {
     at = std::find_if(at, whole.parameters.end(),
                       [&](const Parameter& other) { return other.name == p.name; });
-    if (at == whole.parameters.end() || at->size() != (Parameter{p.name, whole_shape(p)}).size())
+    if (at == whole.parameters.end() || (at->shape != p.shape && at->shape != whole_shape(p)))
       throw InputError("tensor " + p.name +
                        " is not one of the whole model's (two tables of different models); make "
                        "both from one spec");
+    if (at->shape == p.shape) {
+      use(static_cast<std::size_t>(p.offset), static_cast<std::size_t>(at->offset),
+          static_cast<std::size_t>(p.size()));
+      continue;
+    }
     const std::int64_t run = run_of(p);
     for (std::int64_t i = 0; i < p.size(); i += run)
       use(static_cast<std::size_t>(p.offset + i),

@@ -33,7 +33,8 @@ std::vector<std::int64_t> whole_shape(const Parameter& parameter);
 std::int64_t whole_index(const Parameter& parameter, std::int64_t i);
 
 // Copy a shard out of and into a flat buffer of whole tensors. `part` names tensors of `whole`, in
-// its order, and may lack some; whatever lies between tensors stays as it is.
+// its order, and may lack some; where `whole` has no more of a tensor than `part`, it is copied as
+// it stands. Whatever lies between tensors stays as it is.
 template <typename Real>
 void copy_to_shard(const ParameterTable& whole, std::span<const Real> from,
                    const ParameterTable& part, std::span<Real> to);

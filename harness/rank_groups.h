@@ -1,0 +1,42 @@
+// The ranks that train one run together, tensor x data: `tensor` neighbours share a model, and the
+// groups of them share a batch. Every rank stands in one tensor group and one data group.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "model/parallel/communicator.h"
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+struct RankLayout {
+  int tensor = 1;
+  int data = 1;
+
+  int ranks() const { return tensor * data; }
+  bool operator==(const RankLayout&) const = default;
+};
+
+// What the spec asks for; what it leaves open (0) is 1. InputError where the model does not divide
+// over the tensor ranks, or a batch's rows over data ranks and micro-batches.
+RankLayout rank_layout(const RunSpec& spec);
+
+class RankGroups {
+ public:
+  RankGroups();  // one rank, alone
+  // Collective over `all`, which has layout.ranks() ranks and outlives this.
+  RankGroups(Communicator& all, const RankLayout& layout);
+
+  Communicator& all() const { return *all_; }
+  Communicator& tensor() const { return *tensor_; }
+  Communicator& data() const { return *data_; }
+  bool leads() const { return all_->rank() == 0; }
+
+ private:
+  std::unique_ptr<Communicator> own_;
+  Communicator* all_;
+  std::unique_ptr<Communicator> tensor_;
+  std::unique_ptr<Communicator> data_;
+};
+
+}  // namespace isoloss

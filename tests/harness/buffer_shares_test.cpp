@@ -1,0 +1,80 @@
+#include "harness/buffer_shares.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/model/parallel/thread_ranks.h"
+
+namespace isoloss {
+namespace {
+
+using testing::ElementsAre;
+
+ParameterTable vectors(const std::vector<std::int64_t>& sizes) {
+  ParameterTable table;
+  for (const std::int64_t size : sizes) {
+    table.parameters.push_back({.name = "v" + std::to_string(table.parameters.size()),
+                                .shape = {size},
+                                .offset = table.buffer_size});
+    table.buffer_size += size + 2;  // padding
+  }
+  return table;
+}
+
+std::vector<std::size_t> tensors_of(const std::vector<ParameterTable>& shares) {
+  std::vector<std::size_t> counts;
+  for (const ParameterTable& share : shares) counts.push_back(share.parameters.size());
+  return counts;
+}
+
+TEST(ShareOut, GivesWholeTensorsOfNearlyEqualSize) {
+  EXPECT_THAT(tensors_of(share_out(vectors({10, 10, 10, 10}), 2)), ElementsAre(2, 2));
+  EXPECT_THAT(tensors_of(share_out(vectors({30, 5, 5, 5, 5, 5, 5}), 2)), ElementsAre(1, 6));
+  EXPECT_THAT(tensors_of(share_out(vectors({7, 3}), 1)), ElementsAre(2));
+}
+
+TEST(ShareOut, LeavesARankWithoutTensorsWhereOneIsTooLarge) {
+  EXPECT_THAT(tensors_of(share_out(vectors({100, 1}), 3)), ElementsAre(0, 1, 1));
+}
+
+// Rank r writes 10 (r + 1) into its own share; then all hold every share.
+TEST(SpreadShares, BringsEveryShareToEveryRank) {
+  const ParameterTable table = vectors({2, 3, 1});
+  const auto shares = share_out(table, 2);
+  ASSERT_THAT(tensors_of(shares), ElementsAre(1, 2));
+  std::vector<std::vector<float>> got(2);
+  testing_ranks::on_ranks(2, [&](Communicator& ranks) {
+    const auto rank = static_cast<std::size_t>(ranks.rank());
+    std::vector<float> buffer(static_cast<std::size_t>(table.buffer_size), 0.0F);
+    for (const Parameter& p : shares[rank].parameters)
+      for (std::int64_t i = 0; i < p.size(); ++i)
+        buffer[static_cast<std::size_t>(p.offset + i)] = 10 * static_cast<float>(rank + 1);
+    spread_shares<float>(shares, buffer, ranks);
+    got[rank] = buffer;
+  });
+  EXPECT_THAT(got[0], ElementsAre(10, 10, 0, 0, 20, 20, 20, 0, 0, 20, 0, 0));
+  EXPECT_EQ(got[0], got[1]);
+}
+
+// A [2, 4] matrix of 0 .. 7 by columns.
+TEST(GatherParts, PutsShardsTogether) {
+  const ParameterTable whole{{{.name = "m", .shape = {2, 4}}}, 8};
+  std::vector<ParameterTable> parts;
+  for (int rank = 0; rank < 2; ++rank)
+    parts.push_back(
+        {{{.name = "m", .shape = {2, 2}, .tensor_axis = 1, .whole_extent = 4, .first = 2 * rank}},
+         4});
+  const std::vector<std::vector<double>> mine = {{0, 1, 4, 5}, {2, 3, 6, 7}};
+  std::vector<std::vector<double>> got(2);
+  testing_ranks::on_ranks(2, [&](Communicator& ranks) {
+    const auto rank = static_cast<std::size_t>(ranks.rank());
+    got[rank] = gather_parts<double>(parts, mine[rank], whole, ranks);
+  });
+  EXPECT_THAT(got[0], ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_EQ(got[1], got[0]);
+}
+
+}  // namespace
+}  // namespace isoloss

@@ -1,0 +1,201 @@
+// Training does not depend on the layout of its ranks. Runs on every rank of an MPI job
+// (isoloss_mpi_test): at 1, 2 and 4 ranks, as every tensor x data that makes them up, compared with
+// the same run on this rank alone.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "harness/mpi_communicator.h"
+#include "harness/trainer.h"
+#include "sweeps/optimizer_fields.h"
+#include "tests/harness/periodic_training.h"
+
+namespace isoloss {
+namespace {
+
+Communicator* job = nullptr;
+
+struct Case {
+  std::string architecture;
+  OptimizerKind optimizer;
+  std::string dtype;
+  double bound;
+};
+
+void PrintTo(const Case& of, std::ostream* out) {
+  *out << of.architecture << " " << name_of(of.optimizer) << " " << of.dtype;
+}
+
+// Four heads, hidden channels and a vocabulary that four ranks share; eight rows a batch. Matrices
+// of 32 are factored.
+RunSpec spec_of(const Case& of) {
+  RunSpec spec = tiny_spec(of.optimizer);
+  spec.model = named_architecture(of.architecture);
+  spec.model.layers = 2;
+  spec.model.d_model = 32;
+  spec.model.d_head = 8;
+  spec.model.heads = 4;
+  if (spec.model.kv_heads > 0) spec.model.kv_heads = 4;
+  spec.model.d_ff = 64;
+  spec.model.d_ff_gated = 48;
+  spec.model.sequence = 16;
+  spec.model.vocabulary = 16;
+  spec.model.relative_buckets = 8;
+  spec.model.relative_max_distance = 16;
+  spec.optimizer.min_dim_factored = 16;
+  spec.optimizer.batch_tokens = 128;
+  spec.dtype = of.dtype;
+  return spec;
+}
+
+std::vector<RankLayout> layouts() {
+  std::vector<RankLayout> result;
+  for (int tensor = 1; tensor <= job->size(); tensor *= 2)
+    result.push_back({tensor, job->size() / tensor});
+  return result;
+}
+
+std::vector<std::byte> copy(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+struct Trained {
+  std::vector<double> losses, norms;
+  double held_out = 0;
+  std::vector<std::byte> weights, optimizer;  // of the leading rank
+};
+
+Trained train_to(TrainingState& state, const RunSpec& spec, std::int64_t step) {
+  const PeriodicData data(spec.model.sequence);
+  Heard heard;
+  train(state, spec, data, {step, {{step, 1, BudgetUnit::Tokens}}}, heard.listener(), kNeverStop);
+  Trained result;
+  for (const StepMetrics& metrics : heard.steps) {
+    result.losses.push_back(metrics.loss);
+    result.norms.push_back(metrics.gradient_norm);
+  }
+  result.held_out = heard.evaluations.at(0).loss;
+  result.weights = copy(state.weight_bytes());
+  result.optimizer = copy(state.optimizer_bytes());
+  return result;
+}
+
+Trained alone(const RunSpec& spec, std::int64_t steps) {
+  TrainingState state(spec);
+  return train_to(state, spec, steps);
+}
+
+void expect_equal(const Trained& got, const Trained& want, double bound) {
+  ASSERT_EQ(got.losses.size(), want.losses.size());
+  for (std::size_t i = 0; i < want.losses.size(); ++i) {
+    EXPECT_NEAR(got.losses[i], want.losses[i], bound) << "step " << i + 1;
+    // A sum over all gradients: AdamW's first steps are their signs, which amplifies rounding.
+    EXPECT_NEAR(got.norms[i], want.norms[i], 10 * bound * std::max(1.0, want.norms[i])) << i + 1;
+  }
+  EXPECT_NEAR(got.held_out, want.held_out, bound < 1e-6 ? 1e-6 : bound);  // held as float
+}
+
+class AnyLayout : public testing::TestWithParam<Case> {};
+
+TEST_P(AnyLayout, TrainsAsOneRankDoes) {
+  const RunSpec spec = spec_of(GetParam());
+  const Trained want = alone(spec, 20);
+  for (const RankLayout& layout : layouts()) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    TrainingState state(spec, RankGroups(*job, layout));
+    expect_equal(train_to(state, spec, 20), want, GetParam().bound);
+  }
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> result;
+  for (const CatalogueEntry& entry : architectures()) {
+    result.push_back({entry.name, OptimizerKind::AdamW, "float64", 1e-10});
+    result.push_back({entry.name, OptimizerKind::AdamW, "float32", 1e-5});
+  }
+  for (const char* name : {"transformer", "primer"})
+    result.push_back({name, OptimizerKind::Adafactor, "float64", 1e-10});
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, AnyLayout, testing::ValuesIn(cases()));
+
+const Case kOne{"primer-ez", OptimizerKind::AdamW, "float64", 1e-10};
+
+TEST(Layout, SharingOutTheOptimizerStateChangesNoBit) {
+  const RunSpec spec = spec_of(kOne);
+  for (const RankLayout& layout : layouts()) {
+    TrainingState shared(spec, RankGroups(*job, layout), OptimizerState::Shared);
+    TrainingState kept(spec, RankGroups(*job, layout), OptimizerState::OnEveryRank);
+    const Trained a = train_to(shared, spec, 5), b = train_to(kept, spec, 5);
+    EXPECT_EQ(a.losses, b.losses);
+    EXPECT_EQ(a.weights, b.weights);
+    EXPECT_EQ(a.optimizer, b.optimizer);
+  }
+}
+
+TEST(Layout, AccumulationIsTheLargeBatch) {
+  RunSpec spec = spec_of(kOne);
+  const Trained want = alone(spec, 5);
+  spec.accumulate = 2;
+  for (const RankLayout& layout : layouts()) {
+    TrainingState state(spec, RankGroups(*job, layout));
+    expect_equal(train_to(state, spec, 5), want, 1e-10);
+  }
+}
+
+// Before any update the numbers are the same, not just near.
+TEST(Layout, InitialWeightsAreThoseOfOneRank) {
+  const RunSpec spec = spec_of({"primer", OptimizerKind::Adafactor, "float32", 0});
+  TrainingState single(spec);
+  for (const RankLayout& layout : layouts()) {
+    TrainingState state(spec, RankGroups(*job, layout));
+    state.gather();
+    if (!state.ranks().leads()) continue;
+    EXPECT_EQ(copy(state.weight_bytes()), copy(single.weight_bytes()));
+    EXPECT_EQ(copy(state.optimizer_bytes()), copy(single.optimizer_bytes()));
+  }
+}
+
+// What one layout saves, every other goes on from, to the bits of what was saved.
+class Resumed : public testing::TestWithParam<OptimizerKind> {};
+
+TEST_P(Resumed, ByAnyLayoutFromAnyOther) {
+  const RunSpec spec = spec_of({"primer", GetParam(), "float64", 0});
+  const Trained whole = alone(spec, 8);
+  for (const RankLayout& from : layouts()) {
+    TrainingState first(spec, RankGroups(*job, from));
+    const Trained half = train_to(first, spec, 4);
+    for (const RankLayout& to : layouts()) {
+      SCOPED_TRACE(std::to_string(from.tensor) + " -> " + std::to_string(to.tensor));
+      TrainingState second(spec, RankGroups(*job, to));
+      second.restore(4, first.seconds(), half.weights, half.optimizer);
+      EXPECT_EQ(second.step(), 4);
+      second.gather();
+      if (job->rank() == 0) {
+        EXPECT_EQ(copy(second.weight_bytes()), half.weights);
+        EXPECT_EQ(copy(second.optimizer_bytes()), half.optimizer);
+      }
+      const Trained rest = train_to(second, spec, 8);
+      ASSERT_EQ(rest.losses.size(), 4U);
+      for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_NEAR(rest.losses[i], whole.losses[4 + i], 1e-10) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Resumed,
+                         testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
+
+}  // namespace
+}  // namespace isoloss
+
+int main(int count, char** arguments) {
+  testing::InitGoogleTest(&count, arguments);
+  const auto communicator = isoloss::make_communicator();
+  isoloss::job = communicator.get();
+  isoloss::set_intra_op_threads(1);
+  return RUN_ALL_TESTS();
+}

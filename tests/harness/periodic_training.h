@@ -1,0 +1,85 @@
+// A training run of milliseconds for tests: a tiny model, a text that it learns, and what it hears.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "harness/dataset.h"
+#include "harness/events.h"
+#include "model/spec/catalogue.h"
+#include "model/spec/counter_random.h"
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+// Tokens that repeat with a period of five: easily learnt.
+class PeriodicData final : public Dataset {
+ public:
+  explicit PeriodicData(std::int64_t sequence) {
+    for (HeldOutPart* part : {&held_out_.selection, &held_out_.report}) {
+      part->sequences = 6;
+      part->tokens = samples(99, 0, 6, sequence);
+    }
+  }
+  std::int64_t vocabulary() const override { return 16; }
+  std::string tokenizer_name() const override { return "symbols:16"; }
+  std::string tokenizer_hash() const override { return "periodic"; }
+  std::int64_t training_tokens() const override { return 1'000'000; }
+  const HeldOut& held_out() const override { return held_out_; }
+  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
+                                    std::int64_t sequence) const override {
+    std::vector<std::int32_t> tokens;
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const auto shift = random_below(seed, 1, static_cast<std::uint64_t>(i), 5);
+      for (std::int64_t t = 0; t < sequence; ++t) {
+        tokens.push_back(1 +
+                         static_cast<std::int32_t>((static_cast<std::uint64_t>(t) + shift) % 5));
+      }
+    }
+    return tokens;
+  }
+  const std::string& held_out_text() const override { return text_; }
+  std::vector<std::int32_t> encode(const std::string&) const override { return {}; }
+
+ private:
+  HeldOut held_out_;
+  std::string text_;
+};
+
+inline RunSpec tiny_spec(OptimizerKind kind = OptimizerKind::Adafactor) {
+  RunSpec spec;
+  spec.model = named_architecture("primer-ez");
+  spec.model.layers = 1;
+  spec.model.d_model = 8;
+  spec.model.d_head = 4;
+  spec.model.sequence = 16;
+  spec.model.vocabulary = 16;
+  spec.optimizer.kind = kind;
+  spec.optimizer.learning_rate = kind == OptimizerKind::Adafactor ? 0.05 : 0.01;
+  spec.optimizer.warmup_steps = 5;
+  spec.optimizer.batch_tokens = 64;
+  spec.optimizer.clip_norm = 1.0;
+  spec.optimizer.weight_decay = 0.1;
+  return spec;
+}
+
+struct Heard {
+  std::vector<StepMetrics> steps;
+  std::vector<Evaluation> evaluations;
+  std::vector<std::string> diverged;
+  int checkpoints = 0;
+
+  TrainingListener listener() {
+    return [this](const TrainingEvent& event) {
+      if (const auto* step = std::get_if<StepMetrics>(&event)) steps.push_back(*step);
+      if (const auto* found = std::get_if<Evaluation>(&event)) evaluations.push_back(*found);
+      if (const auto* end = std::get_if<TrainingDiverged>(&event)) diverged.push_back(end->reason);
+      if (std::holds_alternative<CheckpointDue>(event)) ++checkpoints;
+    };
+  }
+};
+
+inline const auto kNeverStop = [] { return false; };
+
+}  // namespace isoloss

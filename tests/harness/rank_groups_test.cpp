@@ -1,0 +1,54 @@
+#include "harness/rank_groups.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "model/spec/error.h"
+#include "tests/harness/periodic_training.h"
+#include "tests/model/parallel/thread_ranks.h"
+
+namespace isoloss {
+namespace {
+
+// Ranks 0 .. 5 as 2 x 3: neighbours (0 1) (2 3) (4 5) share a model, (0 2 4) (1 3 5) a batch.
+TEST(RankGroups, NeighboursShareAModel) {
+  std::vector<std::vector<int>> places(6);
+  testing_ranks::on_ranks(6, [&](Communicator& all) {
+    const RankGroups groups(all, {2, 3});
+    places[static_cast<std::size_t>(all.rank())] = {groups.tensor().rank(), groups.tensor().size(),
+                                                    groups.data().rank(), groups.data().size(),
+                                                    groups.leads() ? 1 : 0};
+  });
+  EXPECT_THAT(places[0], testing::ElementsAre(0, 2, 0, 3, 1));
+  EXPECT_THAT(places[1], testing::ElementsAre(1, 2, 0, 3, 0));
+  EXPECT_THAT(places[4], testing::ElementsAre(0, 2, 2, 3, 0));
+  EXPECT_THAT(places[5], testing::ElementsAre(1, 2, 2, 3, 0));
+}
+
+TEST(RankLayout, IsOneRankWhereTheSpecLeavesItOpen) {
+  EXPECT_EQ(rank_layout(tiny_spec()), (RankLayout{1, 1}));
+}
+
+// 64 tokens of sequences of 16: 4 rows.
+TEST(RankLayout, RefusesABatchThatDoesNotDivide) {
+  RunSpec spec = tiny_spec();
+  spec.data_parallel = 3;
+  try {
+    rank_layout(spec);
+    FAIL();
+  } catch (const InputError& problem) {
+    EXPECT_STREQ(problem.what(),
+                 "a batch of 4 rows does not divide by data_parallel 3 x accumulate 1 (each takes "
+                 "an equal part); set optimizer.batch_tokens to 96, or use fewer");
+  }
+  spec.data_parallel = 2;
+  spec.accumulate = 2;
+  EXPECT_EQ(rank_layout(spec), (RankLayout{1, 2}));
+  spec.tensor_parallel = 3;
+  EXPECT_THROW(rank_layout(spec), InputError);
+}
+
+}  // namespace
+}  // namespace isoloss
