@@ -42,13 +42,18 @@ struct ThenNode : torch::autograd::Function<ThenNode> {
 
 struct LayerCall : torch::CustomClassHolder {
   LayerCall(const LayerFunction& of_layer, const at::Tensor& of_x, const Weight& bias,
-            Workspace& of_workspace)
-      : layer(of_layer), x(of_x.detach()), relative_bias(bias), workspace(of_workspace) {}
+            const LayerMemory& of_memory)
+      : layer(of_layer), x(of_x.detach()), relative_bias(bias), memory(of_memory) {}
+
+  at::Tensor run(const at::Tensor& from, const Weight& bias) {
+    memory.workspace.release_to(memory.own);
+    return layer(from, bias);
+  }
 
   LayerFunction layer;
   at::Tensor x;
   Weight relative_bias;
-  Workspace& workspace;
+  LayerMemory memory;
 };
 
 at::Tensor leaf(const at::Tensor& x) { return x.defined() ? x.detach().requires_grad_(true) : x; }
@@ -56,27 +61,23 @@ at::Tensor leaf(const at::Tensor& x) { return x.defined() ? x.detach().requires_
 struct LayerNode : torch::autograd::Function<LayerNode> {
   // The relative bias is an argument because every layer reads it: its gradients are summed where
   // they would be without recomputation, in the same order.
-  static Variable forward(AutogradContext* context, const Variable& x, const Variable&,
+  static Variable forward(AutogradContext* context, const Variable&, const Variable&,
                           const c10::intrusive_ptr<LayerCall>& call) {
     keep(context, call);
-    at::Tensor y = call->workspace.keep(x.sizes());
-    const Workspace::Mark mark = call->workspace.mark();
-    y.copy_(call->layer(call->x, call->relative_bias));
-    call->workspace.release_to(mark);
+    at::Tensor y = call->memory.output;
+    y.copy_(call->run(call->x, call->relative_bias));
     return y.detach();
   }
   static variable_list backward(AutogradContext* context, variable_list d) {
     LayerCall& call = kept<LayerCall>(context);
-    const Workspace::Mark mark = call.workspace.mark();
     const at::Tensor x = leaf(call.x);
     Weight bias = call.relative_bias;
     bias.value = leaf(bias.value);
     {
       const at::AutoGradMode with_gradients(true);
-      const at::Tensor y = call.layer(x, bias);
+      const at::Tensor y = call.run(x, bias);
       torch::autograd::backward({y}, {d[0]});
     }
-    call.workspace.release_to(mark);
     return {x.grad(), bias.value.defined() ? bias.value.grad() : Variable(), Variable()};
   }
 };
@@ -88,10 +89,10 @@ at::Tensor when_backward_reaches(const at::Tensor& x, std::function<void()> then
 }
 
 at::Tensor recomputed(const LayerFunction& layer, const at::Tensor& x, const Weight& relative_bias,
-                      Workspace& workspace) {
+                      const LayerMemory& memory) {
   const at::Tensor& bias = relative_bias.value;
   return LayerNode::apply(x, bias.defined() ? bias : at::empty({0}, x.options()),
-                          c10::make_intrusive<LayerCall>(layer, x, relative_bias, workspace));
+                          c10::make_intrusive<LayerCall>(layer, x, relative_bias, memory));
 }
 
 }  // namespace isoloss

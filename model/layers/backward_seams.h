@@ -18,9 +18,16 @@ at::Tensor when_backward_reaches(const at::Tensor& x, std::function<void()> then
 // weights, and outlives the backward pass.
 using LayerFunction = std::function<at::Tensor(const at::Tensor& x, const Weight& relative_bias)>;
 
+// Where a layer puts its output, and from which mark on it may keep what only its own pass needs.
+struct LayerMemory {
+  Workspace& workspace;
+  at::Tensor output;
+  Workspace::Mark own;  // the same for every layer
+};
+
 // layer(x, relative_bias) without keeping what its backward pass needs: that is computed again
 // there, by the same operations, so that gradients have the same bits.
 at::Tensor recomputed(const LayerFunction& layer, const at::Tensor& x, const Weight& relative_bias,
-                      Workspace& workspace);
+                      const LayerMemory& memory);
 
 }  // namespace isoloss

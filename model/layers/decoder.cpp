@@ -73,6 +73,16 @@ at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
   return by_rows(with_positions(step.spec, step.weights.position_embedding, x));
 }
 
+// Outputs of all layers first, then room for one layer that each uses in its turn.
+std::vector<LayerMemory> layer_memory(const DecoderStep& step) {
+  Workspace& workspace = step.fused.workspace;
+  std::vector<LayerMemory> memory;
+  for (std::size_t i = 0; i < step.weights.layers.size(); ++i)
+    memory.push_back({workspace, workspace.keep({step.fused.rows(), step.spec.d_model}), 0});
+  for (LayerMemory& layer : memory) layer.own = workspace.mark();
+  return memory;
+}
+
 at::Tensor plain_logits(const DecoderStep& step, const at::Tensor& stream) {
   at::Tensor x = by_sequences(step, stream);
   if (step.spec.norm_placement != NormPlacement::Post)
@@ -84,7 +94,10 @@ at::Tensor plain_logits(const DecoderStep& step, const at::Tensor& stream) {
 
 at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
   at::Tensor x = embed(step, inputs);
-  std::int64_t i = 0;
+  const bool recomputes = step.options.recompute && at::GradMode::is_enabled();
+  const std::vector<LayerMemory> memory =
+      recomputes ? layer_memory(step) : std::vector<LayerMemory>();
+  std::size_t i = 0;
   const auto mark = [&] {
     if (step.layer_ready) x = when_backward_reaches(x, [&step, i] { step.layer_ready(i); });
   };
@@ -94,9 +107,8 @@ at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
       return feed_forward_sublayer(step, weights.feed_forward,
                                    attention_sublayer(step, weights.attention, bias, below));
     };
-    x = step.options.recompute && at::GradMode::is_enabled()
-            ? recomputed(layer, x, step.weights.relative_bias, step.fused.workspace)
-            : layer(x, step.weights.relative_bias);
+    const Weight& bias = step.weights.relative_bias;
+    x = recomputes ? recomputed(layer, x, bias, memory[i]) : layer(x, bias);
     ++i;
   }
   mark();

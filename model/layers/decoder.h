@@ -19,7 +19,7 @@ struct DecoderStep {
   FusedStep fused;  // batch, length, buckets and ranks serve the plain operations too
   // Called in the backward pass once the gradients of layer i (layers: of what follows the last)
   // and of everything after it are complete, but for those of weights at both ends; may be empty.
-  std::function<void(std::int64_t layer)> layer_ready = {};
+  std::function<void(std::size_t layer)> layer_ready = {};
 };
 
 // Hidden states after the last layer and before the final norm, [batch * length, d_model]. `inputs`

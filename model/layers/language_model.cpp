@@ -83,9 +83,7 @@ double LanguageModel::Impl::backward(const at::Tensor& targets, std::int64_t par
   };
   const bool announces = last && step_options.gradients_ready;
   if (announces)
-    now.layer_ready = [&](std::int64_t layer) {
-      ready_from(buffers.layer_offsets()[static_cast<std::size_t>(layer)]);
-    };
+    now.layer_ready = [&](std::size_t layer) { ready_from(buffers.layer_offsets()[layer]); };
   workspace.begin_step();
   const Loss result = decoder_loss(now, decoder(now, inputs), targets, step_options.z_loss);
   result.total.backward(

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "model/layers/product.h"
 #include "model/parallel/tensor_parallel.h"
 
