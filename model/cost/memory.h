@@ -1,6 +1,6 @@
 // Bytes that one rank of a training run holds, predicted from the spec by what the fused blocks of
-// model/kernels/cpu keep: a switch that only the plain operations know costs about twice the
-// activations.
+// model/kernels/cpu keep; a switch that only the plain operations know costs more. Evaluation, of
+// at most 2048 tokens at once, is not in it.
 #pragma once
 #include <cstdint>
 
