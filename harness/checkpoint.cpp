@@ -34,6 +34,10 @@ std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::
   return folder / fmt::format("checkpoint-{}", step);
 }
 
+std::filesystem::path kept_file(const std::filesystem::path& folder, std::int64_t step) {
+  return folder / fmt::format("checkpoint-{}{}", step, kKeptSuffix);
+}
+
 Checkpoint parse(std::string_view bytes, const std::string& run) {
   Frame frame{};
   if (bytes.size() < sizeof frame + sizeof(std::uint64_t)) throw InputError("it is truncated");
@@ -99,6 +103,35 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
     }
   }
   return std::nullopt;
+}
+
+void keep_checkpoint(const std::filesystem::path& folder, std::int64_t step) {
+  // By a second name: nobody ever writes into a checkpoint.
+  std::error_code failure;
+  std::filesystem::create_hard_link(checkpoint_file(folder, step), kept_file(folder, step),
+                                    failure);
+  if (!failure || failure == std::errc::file_exists) return;
+  write_durably(kept_file(folder, step), read_file(checkpoint_file(folder, step)));
+}
+
+std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
+                                             const std::string& run, std::int64_t step,
+                                             const std::function<void(const std::string&)>& warn) {
+  for (const auto& path : {kept_file(folder, step), checkpoint_file(folder, step)}) {
+    if (!std::filesystem::exists(path)) continue;
+    try {
+      return parse(read_file(path), run);
+    } catch (const InputError& problem) {
+      warn(fmt::format("cannot use {} ({}); its branches are trained from the start", path.string(),
+                       problem.what()));
+    }
+  }
+  return std::nullopt;
+}
+
+void release_checkpoint(const std::filesystem::path& folder, std::int64_t step) {
+  std::error_code ignored;
+  std::filesystem::remove(kept_file(folder, step), ignored);
 }
 
 void remove_checkpoints(const std::filesystem::path& folder) {

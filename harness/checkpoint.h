@@ -1,6 +1,6 @@
 // A run's state between steps: everything that training needs to go on as if it had never stopped.
-// Layout (docs/reliability.md, little-endian): magic "isolossC", version, element bytes, run id, step,
-// seconds, counts of weights and state elements, their values, XXH3-64 of all before.
+// Layout (docs/reliability.md, little-endian): magic "isolossC", version, element bytes, run id,
+// step, seconds, counts of weights and state elements, their values, XXH3-64 of all before.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,17 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
                                           const std::string& run,
                                           const std::function<void(const std::string&)>& warn);
 
-// Removes the run's checkpoints (a diverged run needs none).
+// Keeps the checkpoint of that step as checkpoint-STEP.kept, which no later one replaces, for runs
+// that branch off there. WorkError where the folder cannot be written.
+void keep_checkpoint(const std::filesystem::path& folder, std::int64_t step);
+// The run's checkpoint of exactly that step, kept or not; absent where none is whole.
+std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
+                                             const std::string& run, std::int64_t step,
+                                             const std::function<void(const std::string&)>& warn);
+// Removes the kept one of that step, if there is one.
+void release_checkpoint(const std::filesystem::path& folder, std::int64_t step);
+
+// Removes the run's checkpoints, kept ones aside (a diverged run needs none).
 void remove_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace isoloss

@@ -45,36 +45,59 @@ const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
   return *dataset_;
 }
 
+RankGroups RunExecutor::groups_of(const RunSpec& spec) {
+  if (block_.size() == 1) return {};
+  return {block_, rank_layout(spec)};
+}
+
+void RunExecutor::follow(const StudyPlan& plan) {
+  while (const auto order = take_order(block_)) {
+    const RunSpec& spec = plan.runs[order->run].spec;
+    const Dataset& dataset = dataset_of(spec);
+    set_intra_op_threads(static_cast<int>(spec.threads));
+    TrainingState state(spec, groups_of(spec));
+    if (order->resumes) state.restore(0, 0, {}, {});  // the leader's
+    train(
+        state, spec, dataset, order->segment, [](const TrainingEvent&) {}, [] { return false; });
+  }
+}
+
 TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item,
-                                     const Claim& claim, const std::function<bool()>& stop) {
+                                     const Claim& claim, RankReporter& reporter,
+                                     const std::function<bool()>& stop) {
   const Dataset& dataset = dataset_of(run.spec);
   set_intra_op_threads(static_cast<int>(run.spec.threads));
   RunRestart restart = find_restart(folder_, item, [](const std::string& problem) {
     fmt::print(stderr, "isoloss: {}\n", problem);
   });
-  TrainingState state(run.spec);
-  restore(state, restart);
   const TrainingSegment segment{item.to_step, restart.stops};
-  reporter_.begin({.run = run.id,
-                   .architecture = run.spec.model.architecture,
-                   .size = run.spec.model.size,
-                   .seed = run.spec.seed,
-                   .learning_rate = run.spec.optimizer.learning_rate,
-                   .from_step = state.step(),
-                   .step = state.step(),
-                   .to_step = item.to_step});
+  give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
+  TrainingState state(run.spec, groups_of(run.spec));
+  restore(state, restart);
+  reporter.begin({.run = run.id,
+                  .architecture = run.spec.model.architecture,
+                  .size = run.spec.model.size,
+                  .seed = run.spec.seed,
+                  .learning_rate = run.spec.optimizer.learning_rate,
+                  .from_step = state.step(),
+                  .step = state.step(),
+                  .to_step = item.to_step});
   RunRecorder recorder(folder_, run_header(study_, run, dataset), std::move(restart), state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   const auto listener = [&](const TrainingEvent& event) {
     recorder.record(event);
     if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
-      reporter_.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
+      reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
   const auto outcome =
       train(state, run.spec, dataset, segment, listener, [&] { return stop() || claim.lost(); });
-  if (outcome == TrainingOutcome::Reached) recorder.finish();
-  reporter_.idle();
+  if (outcome == TrainingOutcome::Reached) {
+    // Before anybody can go on past this step, which may remove the checkpoint.
+    if (item.keep && claim.held()) keep_checkpoint(folder_.run(run.id), item.to_step);
+    recorder.finish();
+  }
+  reporter.idle();
   return outcome;
 }
 

@@ -80,7 +80,9 @@ void RunRecorder::save() {
 
 void RunRecorder::finish() {
   const std::string id = restart_.record.header.id;
-  if (!store(RunState::Finished)) return;
+  // A trunk answers no budget: it is never finished, its branches are.
+  const auto reached = restart_.record.evaluations.empty() ? RunState::Running : RunState::Finished;
+  if (!store(reached)) return;
   if (restart_.again) {
     const auto kept = checkpoint_steps(folder_.run(id));
     if (kept.empty() || kept.back() < state_.step()) {

@@ -22,6 +22,13 @@ RunRecord journal_record(const std::filesystem::path& path) {
   return record;
 }
 
+// A branch's curve begins with its trunk's, whose evaluations are the trunk's own.
+RunRecord trunk_curve(const StudyFolder& folder, const std::string& trunk) {
+  RunRecord record;
+  record.steps = load_run(folder, trunk).value_or(RunRecord{}).steps;
+  return record;
+}
+
 }  // namespace
 
 RunRecord cut_record(RunRecord record, std::int64_t first, std::int64_t last) {
@@ -39,13 +46,18 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
   const RunRecord stored = load_run(folder, item.id).value_or(RunRecord{});
   restart.again = item.from_step == 0 && std::filesystem::exists(folder.run_file(item.id));
   restart.checkpoints = restart.again ? folder.run(item.id) / "again" : folder.run(item.id);
-  if (restart.again || item.from_step > 0) {
+  if (!item.trunk.empty()) {
+    restart.checkpoint =
+        load_checkpoint_of(folder.run(item.trunk), item.trunk, item.from_step, warn);
+  } else if (restart.again || item.from_step > 0) {
     restart.checkpoint = load_checkpoint(restart.checkpoints, item.id, warn);
     if (restart.step() > item.to_step) restart.checkpoint.reset();
   }
   const std::int64_t step = restart.step();
-  restart.record =
-      cut_record(restart.again ? journal_record(folder.journal(item.id)) : stored, 1, step);
+  restart.record = cut_record(item.trunk.empty()
+                                  ? restart.again ? journal_record(folder.journal(item.id)) : stored
+                                  : trunk_curve(folder, item.trunk),
+                              1, step);
   restart.record.state = RunState::Running;
   if (restart.again) restart.later = cut_record(stored, item.to_step + 1, kEnd);
   restart.stops = item.stops;

@@ -15,7 +15,7 @@
 namespace isoloss {
 
 struct RunRestart {
-  std::optional<Checkpoint> checkpoint;  // absent: from the initial weights
+  std::optional<Checkpoint> checkpoint;  // its own or its trunk's; absent: from the initial weights
   std::filesystem::path checkpoints;     // the folder that this item's checkpoints go to
   RunRecord record;                      // events up to the checkpoint
   RunRecord later;                       // events past the item's end that stay as they are

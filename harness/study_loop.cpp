@@ -12,10 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include "harness/checkpoint.h"
 #include "harness/claim.h"
 #include "harness/mpi_communicator.h"
 #include "harness/progress/run_progress.h"
 #include "harness/progress_display.h"
+#include "harness/rank_groups.h"
 #include "harness/rank_reporter.h"
 #include "harness/run_executor.h"
 #include "harness/run_storage.h"
@@ -32,6 +34,14 @@ constexpr auto kPollEvery = std::chrono::milliseconds(300);
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// In a job of several ranks the others cannot be told: this one leaves and the job ends with it.
+[[noreturn]] void leave_job(const std::string& message, int status) {
+  // A supervisor says it.
+  if (!is_supervised()) fmt::print(stderr, "isoloss: {}\n", message);
+  std::fflush(stderr);
+  ::_exit(status);
+}
+
 // What the files say at one moment.
 struct StudyState {
   std::vector<RunProgress> progress;
@@ -40,21 +50,26 @@ struct StudyState {
 
 class StudyLoop {
  public:
-  StudyLoop(const StudyFolder& folder, const StudyPlan& plan, std::int64_t rank,
-            std::function<bool()> stop)
+  // `whole`: the plan is the whole study's, so that what it needs no more nobody needs.
+  StudyLoop(const StudyFolder& folder, const StudyPlan& plan, bool whole, std::int64_t rank,
+            Communicator& block, std::function<bool()> stop)
       : folder_(folder),
         plan_(plan),
+        whole_(whole),
         rank_(rank),
         stop_(std::move(stop)),
         reader_(folder),
         reporter_(folder, rank),
-        executor_(folder, plan.study, reporter_) {}
+        block_(block),
+        executor_(folder, plan.study, block) {}
 
   // Until nothing is left or a stop is asked for; returns how the study stands then.
   StudyOutcome run() {
     while (true) {
       const StudyState state = read_and_decide();
+      if (whole_) release_checkpoints(state);
       if (stop_() || is_done(plan_, state.progress, state.decisions)) {
+        executor_.dismiss();
         return study_outcome(plan_, state.progress, state.decisions);
       }
       if (!train_something(ready_work(plan_, state.progress, state.decisions))) {
@@ -77,6 +92,11 @@ class StudyLoop {
     }
     if (published) state.decisions = reader_.decisions();
     return state;
+  }
+
+  void release_checkpoints(const StudyState& state) const {
+    for (const auto& [run, step] : spent_checkpoints(plan_, state.progress, state.decisions))
+      release_checkpoint(folder_.run(run), step);
   }
 
   // The first item that nobody else holds; false where there is none.
@@ -117,13 +137,16 @@ class StudyLoop {
     const auto item = std::ranges::find(items, id, &WorkItem::id);
     if (item == items.end()) return;
     try {
-      executor_.execute(plan_.runs[item->run], *item, claim, stop_);
+      executor_.execute(plan_.runs[item->run], *item, claim, reporter_, stop_);
     } catch (const InputError&) {
       throw;
     } catch (const WorkError&) {
       throw;
     } catch (const std::exception& problem) {
       const std::string reason = first_line(problem.what());
+      // The others of the block are in the middle of it: the job ends, the claim of a dead process
+      // counts as the failed attempt, and a supervisor starts the ranks again.
+      if (block_.size() > 1) leave_job(fmt::format("run {} failed ({})", id, reason), kExitFailed);
       fmt::print(stderr, "isoloss: run {} failed ({})\n", id, reason);
       record_attempt(folder_, id, reason);
       reporter_.idle();
@@ -132,22 +155,25 @@ class StudyLoop {
 
   StudyFolder folder_;
   const StudyPlan& plan_;
+  bool whole_;
   std::int64_t rank_;
   std::function<bool()> stop_;
   StudyReader reader_;
   ClaimObserver observer_;
   RankReporter reporter_;
+  Communicator& block_;  // the ranks that train together, this one leading
   RunExecutor executor_;
 };
 
 // Rank 0 makes and checks the folder, and all ranks learn how that went. A failure is thrown on
 // rank 0, so that it is said once; the others get its status.
 int set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
-           const RunOptions& options) {
+           const StudyPlan& plan, const RunOptions& options) {
   std::array<std::byte, 1> status{};
   std::exception_ptr failure;
   if (communicator.rank() == 0) {
     try {
+      plan_layout(plan, communicator.size());
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
     } catch (const InputError&) {
@@ -163,20 +189,18 @@ int set_up(Communicator& communicator, const StudyFolder& folder, const Study& s
   return static_cast<int>(status[0]);
 }
 
-// In a job of several ranks the others cannot be told: this one leaves and the job ends with it.
-[[noreturn]] void leave_job(const std::string& message, int status) {
-  // A supervisor says it.
-  if (!is_supervised()) fmt::print(stderr, "isoloss: {}\n", message);
-  std::fflush(stderr);
-  ::_exit(status);
-}
-
-int train_study(const StudyPlan& plan, const StudyFolder& folder, const Communicator& communicator,
-                const std::function<bool()>& stop) {
+int train_study(const StudyPlan& plan, bool whole, const StudyFolder& folder,
+                Communicator& communicator, const std::function<bool()>& stop) {
+  const auto block = block_of(communicator, plan_layout(plan, communicator.size()));
+  if (block->rank() != 0) {
+    RunExecutor(folder, plan.study, *block).follow(plan);
+    return kExitDone;  // the leaders say how the study stands
+  }
   std::unique_ptr<ProgressDisplay> display;
   const bool speaks = communicator.rank() == 0 && !is_supervised();
   if (speaks) display = std::make_unique<ProgressDisplay>(folder, plan);
-  const StudyOutcome outcome = StudyLoop(folder, plan, communicator.rank(), stop).run();
+  const StudyOutcome outcome =
+      StudyLoop(folder, plan, whole, communicator.rank(), *block, stop).run();
   display.reset();
   if (speaks) report_outcome(outcome);
   return is_supervised() ? kExitDone : outcome.status;
@@ -186,14 +210,15 @@ int train_study(const StudyPlan& plan, const StudyFolder& folder, const Communic
 
 int run_study(const Study& study, const RunOptions& options) {
   check_device(study);
+  check_data(study);
   const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
                                                               : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   const auto communicator = make_communicator();
-  if (const int status = set_up(*communicator, folder, study, options)) return status;
+  if (const int status = set_up(*communicator, folder, study, plan, options)) return status;
   try {
-    return train_study(plan, folder, *communicator, stop);
+    return train_study(plan, options.only.empty(), folder, *communicator, stop);
   } catch (const std::exception& problem) {
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
     const int status = bad_input ? kExitBadInput : kExitFailed;

@@ -3,7 +3,7 @@
 //   data/                      prepared tokens
 //   runs/ID/run.h5             the run, whole or absent (run_file.h)
 //   runs/ID/journal            metrics since the last checkpoint (journal.h)
-//   runs/ID/checkpoint-STEP    weights, optimizer state and counters
+//   runs/ID/checkpoint-STEP    weights, optimizer state and counters; .kept for branches
 //   runs/ID/claim              who trains it now
 //   runs/ID/attempt-N.json     why an attempt failed
 //   decisions/KEY.json         what a learning-rate search decided

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,16 +16,20 @@
 
 namespace isoloss {
 
-// Steps of the folder's checkpoints by their names, ascending.
-inline std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder) {
+// What a checkpoint's name ends in that is kept for branches.
+inline constexpr std::string_view kKeptSuffix = ".kept";
+
+// Steps of the folder's checkpoints by their names, ascending: those whose name ends in `suffix`.
+inline std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder,
+                                                  std::string_view suffix = "") {
   constexpr std::string_view kPrefix = "checkpoint-";
   std::vector<std::int64_t> steps;
   std::error_code missing;
   for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix)) continue;
+    if (!name.starts_with(kPrefix) || !name.ends_with(suffix)) continue;
     std::int64_t step = 0;
-    const char* end = name.data() + name.size();
+    const char* end = name.data() + name.size() - suffix.size();
     const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, step);
     if (parsed.ec == std::errc() && parsed.ptr == end) steps.push_back(step);
   }
@@ -39,6 +44,8 @@ inline RunProgress run_progress(const StudyFolder& folder, const std::string& id
   progress.id = id;
   const auto checkpoints = checkpoint_steps(folder.run(id));
   progress.checkpoint_step = checkpoints.empty() ? 0 : checkpoints.back();
+  const auto kept = checkpoint_steps(folder.run(id), kKeptSuffix);
+  std::ranges::set_union(checkpoints, kept, std::back_inserter(progress.checkpoints));
   const auto attempts = read_attempts(folder, id);
   progress.failed_attempts = static_cast<int>(attempts.size());
   if (!attempts.empty()) progress.reason = attempts.back().reason;

@@ -30,7 +30,8 @@ inline StudyTally study_tally(const StudyPlan& plan, std::span<const RunProgress
     const auto run = std::ranges::find(plan.runs, report.run, &PlannedRun::id);
     if (run == plan.runs.end()) continue;
     const auto known = std::ranges::find(progress, report.run, &RunProgress::id);
-    const std::int64_t counted = known == progress.end() ? 0 : known->checkpoint_step;
+    const std::int64_t counted =
+        std::max(known == progress.end() ? 0 : known->checkpoint_step, run->first_step());
     tally.done_flops +=
         static_cast<double>(std::max<std::int64_t>(report.step - counted, 0)) * run->flops_per_step;
     tally.flops_per_second += report.flops_per_second;

@@ -28,6 +28,94 @@ TEST(LearningRate, ConstantStays) {
   EXPECT_EQ(learning_rate_at(spec, 1'000'000), 0.3);
 }
 
+// (s + 1) / W of the peak up to the W-th update, then the schedule.
+TEST(LearningRate, LinearWarmupEndsAtThePeak) {
+  OptimizerSpec spec;
+  spec.warmup = WarmupKind::Linear;
+  spec.warmup_steps = 4;
+  spec.learning_rate = 0.8;
+  for (const ScheduleKind kind :
+       {ScheduleKind::Rsqrt, ScheduleKind::Constant, ScheduleKind::Cosine, ScheduleKind::Wsd}) {
+    spec.schedule = kind;
+    spec.horizon = 100;
+    EXPECT_DOUBLE_EQ(learning_rate_at(spec, 0), 0.2);
+    EXPECT_DOUBLE_EQ(learning_rate_at(spec, 1), 0.4);
+    EXPECT_DOUBLE_EQ(learning_rate_at(spec, 3), 0.8);
+    EXPECT_DOUBLE_EQ(learning_rate_at(spec, 4), 0.8);
+  }
+}
+
+// By default T5's rsqrt has a constant warm-up, cosine and wsd a linear one.
+TEST(LearningRate, WarmupFollowsTheSchedule) {
+  OptimizerSpec spec;
+  spec.warmup_steps = 4;
+  spec.learning_rate = 0.8;
+  spec.horizon = 100;
+  EXPECT_EQ(learning_rate_at(spec, 0), 0.8);
+  for (const ScheduleKind kind : {ScheduleKind::Cosine, ScheduleKind::Wsd}) {
+    spec.schedule = kind;
+    EXPECT_DOUBLE_EQ(learning_rate_at(spec, 0), 0.2);
+    spec.warmup = WarmupKind::Constant;
+    EXPECT_EQ(learning_rate_at(spec, 0), 0.8);
+    spec.warmup.reset();
+  }
+}
+
+// Loshchilov & Hutter 2017 (arXiv 1608.03983), equation 5: eta_min + (eta_max - eta_min)
+// (1 + cos(pi T_cur / T)) / 2. By hand at T_cur / T = 0, 1/3, 1/2, 2/3, 1 with eta_max 1.
+TEST(LearningRate, CosineIsLoshchilovAndHutters) {
+  OptimizerSpec spec;
+  spec.schedule = ScheduleKind::Cosine;
+  spec.learning_rate = 1;
+  spec.warmup_steps = 10;
+  spec.horizon = 70;
+  spec.final_ratio = 0;
+  EXPECT_DOUBLE_EQ(learning_rate_at(spec, 10), 1);
+  EXPECT_NEAR(learning_rate_at(spec, 30), 0.75, 1e-15);
+  EXPECT_NEAR(learning_rate_at(spec, 40), 0.5, 1e-15);
+  EXPECT_NEAR(learning_rate_at(spec, 50), 0.25, 1e-15);
+  EXPECT_NEAR(learning_rate_at(spec, 70), 0, 1e-15);
+  spec.final_ratio.reset();  // 0.1
+  EXPECT_NEAR(learning_rate_at(spec, 40), 0.55, 1e-15);
+  EXPECT_NEAR(learning_rate_at(spec, 70), 0.1, 1e-15);
+}
+
+// Haegele et al. 2024 (arXiv 2405.18392), section 3: from N - N_decay on, the peak times
+// 1 - (n - (N - N_decay)) / N_decay, or times 1 minus the root of that quotient. By hand.
+TEST(LearningRate, WsdCoolsDownOverItsShare) {
+  OptimizerSpec spec;
+  spec.schedule = ScheduleKind::Wsd;
+  spec.learning_rate = 2;
+  spec.warmup_steps = 10;
+  spec.horizon = 500;  // cools down from 400 on
+  EXPECT_EQ(learning_rate_at(spec, 10), 2);
+  EXPECT_EQ(learning_rate_at(spec, 400), 2);
+  EXPECT_DOUBLE_EQ(learning_rate_at(spec, 425), 1.5);
+  EXPECT_NEAR(learning_rate_at(spec, 499), 0.02, 1e-15);
+  spec.cooldown = CooldownKind::Sqrt;
+  EXPECT_EQ(learning_rate_at(spec, 400), 2);
+  EXPECT_DOUBLE_EQ(learning_rate_at(spec, 425), 1);
+  EXPECT_NEAR(learning_rate_at(spec, 481), 0.2, 1e-15);  // 1 - sqrt(0.81)
+  spec.final_ratio = 0.5;
+  EXPECT_DOUBLE_EQ(learning_rate_at(spec, 425), 1.5);
+  spec.decay_share = 0.5;
+  EXPECT_EQ(learning_rate_at(spec, 250), 2);
+  EXPECT_LT(learning_rate_at(spec, 251), 2);
+}
+
+// Up to the update that follows the branch step a branch trains with its trunk's very rates.
+TEST(LearningRate, ABranchBeginsAsItsTrunk) {
+  OptimizerSpec branch;
+  branch.schedule = ScheduleKind::Wsd;
+  branch.learning_rate = 0.037;
+  branch.warmup_steps = 7;
+  branch.horizon = 60;
+  branch.final_ratio = 0.3;
+  const OptimizerSpec trunk = trunk_of(branch);
+  for (std::int64_t step = 0; step < branch_step(branch); ++step)
+    EXPECT_EQ(learning_rate_at(branch, step), learning_rate_at(trunk, step)) << step;
+}
+
 // sqrt(.01 + .04 + .09 + .16 + 1 + 4 + .25) by hand.
 TEST(GradientNorm, IsTheRootOfAllSquares) {
   const auto gradient = optimizer_cases::gradients<double>()[0];

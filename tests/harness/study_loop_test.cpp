@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "model/spec/error.h"
+#include "results/verify.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -154,6 +156,104 @@ TEST(StudyLoop, AddedBudgetsEndAsIfAskedForAtOnce) {
   ASSERT_EQ(tiny_study::run(all, out), kExitDone);
   ASSERT_EQ(tiny_study::run(all, place.root / "once"), kExitDone);
   EXPECT_EQ(tiny_study::losses(out), tiny_study::losses(place.root / "once"));
+}
+
+constexpr const char* kWsd = "wsd, cooldown: sqrt, decay_share: 0.25";
+
+// The runs of a folder that answer a budget, with the losses of all their steps.
+std::map<std::string, std::vector<double>> answers(const std::filesystem::path& root) {
+  auto losses = tiny_study::losses(root);
+  const StudyFolder folder{root};
+  std::erase_if(losses, [&](const auto& run) {
+    return load_run(folder, run.first).value_or(RunRecord{}).evaluations.empty();
+  });
+  return losses;
+}
+
+// What branches rest on: each ends with the bits of a run that trained all its steps itself, which
+// is what branches do whose trunk was given up.
+TEST(StudyLoop, ABranchEndsAsTheTrialTrainedAlone) {
+  const Place place;
+  const auto file = tiny_study::write_study(place, kBudgets, "[0.05]", "tiny", kWsd);
+  ASSERT_EQ(tiny_study::run(file, place.root / "branches"), kExitDone);
+  const StudyFolder alone{place.root / "alone"};
+  const Study study = read_study(file);
+  prepare_study_folder(alone, study);
+  for (const PlannedRun& run : make_plan(study).runs) {
+    if (run.branch) continue;
+    record_attempt(alone, run.id, "given up for the test");
+    record_attempt(alone, run.id, "given up for the test");
+  }
+  ASSERT_EQ(tiny_study::run(file, alone.root), kExitDone);
+  const auto together = answers(place.root / "branches");
+  ASSERT_EQ(together.size(), 4U);
+  EXPECT_EQ(together, tiny_study::losses(alone.root));
+}
+
+TEST(StudyLoop, BranchesShareTheirTrunksStepsAndLeaveNoKeptCheckpoint) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]", "tiny", kWsd);
+  const auto out = place.root / "out";
+  ASSERT_EQ(tiny_study::run(study, out), kExitDone);
+  const StudyFolder folder{out};
+  EXPECT_EQ(run_ids(folder).size(), 6U);  // two sizes, each a trunk and two branches
+  std::map<std::pair<std::string, double>, int> trained;  // seconds of step 15: measured once
+  for (const std::string& id : run_ids(folder)) {
+    const auto record = load_run(folder, id);
+    ASSERT_TRUE(record);
+    const bool trunk = record->evaluations.empty();
+    if (trunk) {
+      EXPECT_EQ(record->steps.size(), 60U);
+    }
+    EXPECT_EQ(record->state, trunk ? RunState::Running : RunState::Finished);
+    ++trained[{record->header.size, record->steps.at(14).seconds}];
+    EXPECT_FALSE(std::filesystem::exists(folder.journal(id)));
+    EXPECT_TRUE(checkpoint_steps(folder.run(id), kKeptSuffix).empty());
+  }
+  EXPECT_EQ(trained.size(), 2U);
+  EXPECT_TRUE(verify_study(folder).empty());
+}
+
+TEST(StudyLoop, KilledAmongBranchesEndsAsUndisturbed) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[12800, 25600]", "[0.05]", "tiny", kWsd);
+  ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
+  const auto folder = place.root / "killed";
+  for (const int milliseconds : {150, 300}) {
+    const pid_t child = tiny_study::start({study.string(), folder.string()});
+    ASSERT_TRUE(tiny_study::wait_for_training(folder));
+    ::usleep(1000 * milliseconds);
+    ::kill(child, SIGKILL);
+    tiny_study::wait(child);
+  }
+  EXPECT_EQ(tiny_study::run(study, folder), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole"));
+}
+
+TEST(StudyLoop, BranchesAddedLaterEndAsIfAskedForAtOnce) {
+  const Place place;
+  const auto out = place.root / "out";
+  const auto write = [&](const char* budgets) {
+    return tiny_study::write_study(place, budgets, "[0.05]", "tiny", kWsd);
+  };
+  ASSERT_EQ(tiny_study::run(write("[5120]"), out), kExitDone);
+  ASSERT_EQ(tiny_study::run(write("[1280, 5120, 7680]"), out), kExitDone);
+  ASSERT_EQ(tiny_study::run(write("[1280, 5120, 7680]"), place.root / "once"), kExitDone);
+  EXPECT_EQ(answers(out), answers(place.root / "once"));
+}
+
+TEST(StudyLoop, ASearchOfBranchesTrainsTheWinnersAtEveryBudget) {
+  const Place place;
+  const auto study = tiny_study::write_study(
+      place, kBudgets, "{search: [0.01, 0.017, 0.03], decide_at: {tokens: 1280, size: a}}", "tiny",
+      kWsd);
+  const auto out = place.root / "out";
+  ASSERT_EQ(tiny_study::run(study, out), kExitDone);
+  const auto decisions = read_decisions(StudyFolder{out});
+  ASSERT_EQ(decisions.size(), 1U);
+  // Three arms of 20 steps, the winner's run of 80 and the runner-up's; two runs of the other size.
+  EXPECT_EQ(answers(out).size(), 7U);
+  EXPECT_TRUE(load_run(StudyFolder{out}, decisions[0].runner_up));
 }
 
 TEST(StudyLoop, AFolderOfAnotherStudyIsRefused) {

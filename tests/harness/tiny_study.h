@@ -49,9 +49,10 @@ inline void write_text(const fs::path& path) {
   }
 }
 
-// Trials of two sizes; `budget` in tokens (64 a step), `rates` YAML's own text.
+// Trials of two sizes; `budget` in tokens (64 a step), `rates` and `schedule` YAML's own text.
 inline fs::path write_study(const Place& place, const std::string& budgets,
-                            const std::string& rates, const std::string& name = "tiny") {
+                            const std::string& rates, const std::string& name = "tiny",
+                            const std::string& schedule = "rsqrt") {
   write_text(place.root / "text.txt");
   const fs::path path = place.root / (name + ".yaml");
   std::ofstream file(path);
@@ -59,7 +60,8 @@ inline fs::path write_study(const Place& place, const std::string& budgets,
        << "data: {text: " << (place.root / "text.txt").string()
        << ", tokenizer: bytes, validation: 0.1}\n"
        << "model: {layers: 1, d_head: 8, sequence: 32}\n"
-       << "optimizer: {name: adafactor, schedule: rsqrt, warmup_steps: 10, batch_tokens: 64}\n"
+       << "optimizer: {name: adafactor, schedule: " << schedule
+       << ", warmup_steps: 10, batch_tokens: 64}\n"
        << "grid:\n"
        << "  architecture: [transformer]\n"
        << "  size: [{name: a, d_model: 8}, {name: b, d_model: 16}]\n"
