@@ -64,6 +64,7 @@ from transformers import AutoModelForCausalLM
 model = AutoModelForCausalLM.from_pretrained("FOLDER"{})
 ids = torch.tensor([[0] + tokens[:-1]])  # the model reads id 0 before the first token
 loss = torch.nn.functional.cross_entropy(model(ids).logits[0], torch.tensor(tokens))
+more = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8)  # id 0 is no padding
 ```
 
 At most {} tokens at a time. {}
