@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "harness/self_communicator.h"
@@ -24,6 +26,34 @@ RankLayout rank_layout(const RunSpec& spec) {
         rows, data, spec.accumulate, (rows / parts + 1) * parts * spec.model.sequence));
   }
   return {static_cast<int>(tensor), static_cast<int>(data)};
+}
+
+RankLayout plan_layout(const StudyPlan& plan, int ranks) {
+  RankLayout layout;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const RankLayout own = rank_layout(plan.runs[i].spec);
+    if (i > 0 && own != layout) {
+      throw InputError(fmt::format(
+          "runs {} and {} have layouts {} x {} and {} x {} (tensor x data; a study's runs have one "
+          "for now); give them one run.tensor_parallel and run.data_parallel",
+          plan.runs[0].id, plan.runs[i].id, layout.tensor, layout.data, own.tensor, own.data));
+    }
+    layout = own;
+  }
+  if (ranks % layout.ranks() != 0) {
+    throw InputError(fmt::format(
+        "{} ranks do not make blocks of {} (tensor_parallel {} x data_parallel {} ranks train a "
+        "run together); start it with --ranks {}",
+        ranks, layout.ranks(), layout.tensor, layout.data,
+        (ranks / layout.ranks() + 1) * layout.ranks()));
+  }
+  return layout;
+}
+
+std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout) {
+  std::vector<int> members(static_cast<std::size_t>(layout.ranks()));
+  std::iota(members.begin(), members.end(), job.rank() / layout.ranks() * layout.ranks());
+  return job.group(members);
 }
 
 RankGroups::RankGroups()

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "model/parallel/communicator.h"
+#include "sweeps/plan.h"
 #include "sweeps/run_spec.h"
 
 namespace isoloss {
@@ -20,6 +21,14 @@ struct RankLayout {
 // What the spec asks for; what it leaves open (0) is 1. InputError where the model does not divide
 // over the tensor ranks, or a batch's rows over data ranks and micro-batches.
 RankLayout rank_layout(const RunSpec& spec);
+
+// The layout that all runs of the plan have, for a job of `ranks` ranks: they make blocks of
+// layout.ranks() neighbours, and each block trains one run at a time. InputError where runs differ
+// or a block would be cut.
+RankLayout plan_layout(const StudyPlan& plan, int ranks);
+
+// The ranks of the block in which this rank of the job stands.
+std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout);
 
 class RankGroups {
  public:

@@ -8,8 +8,10 @@
 
 #include "harness/claim.h"
 #include "harness/dataset.h"
+#include "harness/rank_groups.h"
 #include "harness/rank_reporter.h"
 #include "harness/trainer.h"
+#include "harness/training_order.h"
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 #include "sweeps/schedule.h"
@@ -18,21 +20,29 @@ namespace isoloss {
 
 class RunExecutor {
  public:
-  RunExecutor(StudyFolder folder, std::string study, RankReporter& reporter)
-      : folder_(std::move(folder)), study_(std::move(study)), reporter_(reporter) {}
+  // The ranks of `block` train each run together: one of them, which claims, calls execute(), the
+  // others follow it.
+  RunExecutor(StudyFolder folder, std::string study, Communicator& block)
+      : folder_(std::move(folder)), study_(std::move(study)), block_(block) {}
 
   // Stopped: on request or because the claim was lost; the state up to here is saved in the first
   // case alone. InputError: bad data; WorkError: the disk is full; anything else that is thrown
   // concerns this run only.
   TrainingOutcome execute(const PlannedRun& run, const WorkItem& item, const Claim& claim,
-                          const std::function<bool()>& stop);
+                          RankReporter& reporter, const std::function<bool()>& stop);
+  // Tells the other ranks of the block that nothing is left.
+  void dismiss() { give_order(std::nullopt, block_); }
+  // Trains what the block's first rank executes, until it dismisses this one. What is thrown leaves
+  // the others waiting: the job must end.
+  void follow(const StudyPlan& plan);
 
  private:
   const Dataset& dataset_of(const RunSpec& spec);
+  RankGroups groups_of(const RunSpec& spec);
 
   StudyFolder folder_;
   std::string study_;
-  RankReporter& reporter_;
+  Communicator& block_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
 };

@@ -2,6 +2,7 @@
 
 #include "harness/code_version.h"
 #include "harness/machine.h"
+#include "harness/rank_groups.h"
 #include "model/cost/flops.h"
 #include "model/spec/parameters.h"
 
@@ -16,7 +17,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.spec_json = canonical_json(spec);
   header.code_version = code_version();
   header.machine = machine_name();
-  header.ranks = 1;
+  header.ranks = rank_layout(spec).ranks();
   header.threads = spec.threads;
   header.architecture = spec.model.architecture;
   header.size = spec.model.size;

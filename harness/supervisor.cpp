@@ -12,6 +12,7 @@
 #include "harness/child_processes.h"
 #include "harness/claim.h"
 #include "harness/progress_display.h"
+#include "harness/rank_groups.h"
 #include "harness/run_storage.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
@@ -75,6 +76,7 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
                                                               : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  plan_layout(plan, ranks);
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);
   take_failure(folder);

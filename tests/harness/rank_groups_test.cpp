@@ -50,5 +50,47 @@ TEST(RankLayout, RefusesABatchThatDoesNotDivide) {
   EXPECT_THROW(rank_layout(spec), InputError);
 }
 
+StudyPlan plan_of(std::int64_t tensor, std::int64_t data) {
+  StudyPlan plan;
+  plan.runs.resize(2);
+  for (PlannedRun& run : plan.runs) {
+    run.spec = tiny_spec();
+    run.spec.tensor_parallel = tensor;
+    run.spec.data_parallel = data;
+  }
+  return plan;
+}
+
+TEST(PlanLayout, RefusesRanksThatDoNotMakeWholeBlocks) {
+  EXPECT_EQ(plan_layout(plan_of(2, 2), 8), (RankLayout{2, 2}));
+  EXPECT_EQ(plan_layout(plan_of(0, 0), 3), (RankLayout{1, 1}));
+  try {
+    plan_layout(plan_of(2, 2), 6);
+    FAIL();
+  } catch (const InputError& problem) {
+    EXPECT_STREQ(problem.what(),
+                 "6 ranks do not make blocks of 4 (tensor_parallel 2 x data_parallel 2 ranks train "
+                 "a run together); start it with --ranks 8");
+  }
+}
+
+TEST(PlanLayout, RefusesRunsOfDifferentLayouts) {
+  StudyPlan plan = plan_of(2, 1);
+  plan.runs[1].spec.tensor_parallel = 1;
+  EXPECT_THROW(plan_layout(plan, 4), InputError);
+}
+
+// Six ranks in blocks of two: 0 1, 2 3, 4 5.
+TEST(PlanLayout, BlocksAreNeighbours) {
+  std::vector<int> first(6);
+  testing_ranks::on_ranks(6, [&](Communicator& job) {
+    const auto block = block_of(job, {2, 1});
+    std::vector<double> sum = {static_cast<double>(job.rank())};
+    block->all_reduce_sum(std::span<double>(sum));
+    first[static_cast<std::size_t>(job.rank())] = static_cast<int>(sum[0]);
+  });
+  EXPECT_THAT(first, testing::ElementsAre(1, 1, 5, 5, 9, 9));
+}
+
 }  // namespace
 }  // namespace isoloss
