@@ -16,6 +16,9 @@ namespace isoloss {
 namespace {
 
 constexpr std::size_t kBuckets = 256;
+// What a held document takes beside its characters: itself, in a vector that grows by doubling, and
+// two allocations.
+constexpr std::size_t kOverhead = 2 * sizeof(Document) + 32;
 
 std::uint64_t key_of(std::uint64_t hash) {
   const auto bits = random_bits(hash, stream_of("corpus/hold-out"), 0);
@@ -39,8 +42,9 @@ void Corpus::add(Document document) {
     spill(document);
     return;
   }
+  held_bytes_ += document.text.size() + document.name.size() + kOverhead;
   held_.push_back(std::move(document));
-  if (bytes_ + held_.size() * sizeof(Document) <= memory_bytes_) return;
+  if (held_bytes_ <= memory_bytes_) return;
   for (std::size_t i = 0; i < kBuckets; ++i) buckets_.emplace_back(beside_);
   for (const Document& held : held_) spill(held);
   held_ = {};

@@ -62,6 +62,7 @@ class Corpus {
   std::filesystem::path beside_;
   Twins twins_;
   std::uint64_t memory_bytes_;
+  std::uint64_t held_bytes_ = 0;
   std::vector<Document> held_;
   std::vector<SpillFile> buckets_;
   std::uint64_t documents_ = 0, bytes_ = 0, hash_ = 0, left_out_ = 0;
