@@ -10,6 +10,7 @@ case ${1:-} in
   *) echo "test.sh: '$1' is not an option (only --quick is); run ./test.sh or ./test.sh --quick" >&2; exit 2 ;;
 esac
 scripts/setup.sh release
+scripts/python_environment.sh >/dev/null || echo "== Tests against PyTorch will be skipped"
 echo "== Tests"
 ctest --test-dir build --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}"
 ((quick)) && exit 0

@@ -8,6 +8,7 @@ since it was warm).
 """
 
 import argparse
+import logging
 import os
 import pathlib
 import sys
@@ -121,6 +122,7 @@ def main():
                           ("d_head", 32), ("d_ff", 512), ("sequence", 64), ("vocabulary", 65)):
         parser.add_argument(f"--{name}", type=int, default=default)
     size = parser.parse_args()
+    logging.disable(logging.WARNING)  # that there is no GPU
     torch.manual_seed(0)
     torch.set_num_threads(size.threads)
     # Answers alone go to the pipe: libraries print to standard output too.

@@ -1,0 +1,69 @@
+// `isoloss bench` from outside: what its JSON says, and what it refuses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/cli/program.h"
+
+namespace isoloss::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(BenchCommand, JsonHasARowWithTokensPerSecondAndUtilisation) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss(
+      "bench --size 0.8M --architecture transformer --steps 1 --threads 1 --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json result = json::parse(outcome.out);
+  EXPECT_GT(result["peak_flops_measured"]["float32"], 0);
+  ASSERT_EQ(result["rows"].size(), 1);
+  const json& row = result["rows"][0];
+  EXPECT_EQ(row["architecture"], "transformer");
+  EXPECT_EQ(row["size"], "0.8M");
+  EXPECT_EQ(row["dtype"], "float32");
+  // A step is 12 rows of 64 tokens (nanoGPT's small shape).
+  EXPECT_NEAR(row["tokens_per_second"].get<double>() * row["step_seconds"].get<double>(), 768,
+              1e-6);
+  EXPECT_GT(row["model_flops_utilisation"], 0);
+  EXPECT_FALSE(row.contains("peer"));
+}
+
+TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {
+  const Scratch scratch;
+  const Outcome size = isoloss("bench --size 0.9M", scratch.path());
+  EXPECT_EQ(size.status, 2);
+  EXPECT_THAT(size.err, HasSubstr("'0.9M' is not a size of bench"));
+  const Outcome dtype = isoloss("bench --dtype bfloat", scratch.path());
+  EXPECT_EQ(dtype.status, 2);
+  EXPECT_THAT(dtype.err, HasSubstr("bfloat16"));
+  EXPECT_EQ(isoloss("bench --threads 0", scratch.path()).status, 2);
+  EXPECT_EQ(isoloss("bench --steps 0", scratch.path()).status, 2);
+}
+
+TEST(BenchCommand, PeerWithoutItsEnvironmentSaysHowToMakeIt) {
+  const Scratch scratch;
+  ASSERT_EQ(setenv("ISOLOSS_PYTHON_ENVIRONMENT", (scratch / "none").c_str(), 1), 0);
+  const Outcome outcome = isoloss("bench --peer", scratch.path());
+  unsetenv("ISOLOSS_PYTHON_ENVIRONMENT");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("run scripts/python_environment.sh"));
+}
+
+TEST(BenchCommand, PeerThatIsNotWrittenInPyTorchIsRefusedFirst) {
+  const Scratch scratch;
+  spill(scratch / "environment/complete", "");
+  ASSERT_EQ(setenv("ISOLOSS_PYTHON_ENVIRONMENT", (scratch / "environment").c_str(), 1), 0);
+  const Outcome outcome =
+      isoloss("bench --peer --architecture primer-discovered --steps 1", scratch.path());
+  unsetenv("ISOLOSS_PYTHON_ENVIRONMENT");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("'primer-discovered' is not written in PyTorch"));
+}
+
+}  // namespace
+}  // namespace isoloss::test
