@@ -248,7 +248,9 @@ class IsolossForCausalLM(PreTrainedModel, GenerationMixin):
             bias = self.relative_bias[:, buckets[distance].to(like.device)]
         return bias.masked_fill(later, -math.inf)
 
-    def forward(self, input_ids, labels=None, **unused):
+    def forward(self, input_ids, attention_mask=None, labels=None, **unused):
+        if attention_mask is not None and bool((attention_mask.diff(dim=1) > 0).any()):
+            raise ValueError("sequences are padded on the left; pad them on the right")
         spec, length = self.config.spec, input_ids.shape[1]
         x = self.embedding[input_ids]
         if spec["positions"] == "learned":
@@ -268,5 +270,5 @@ class IsolossForCausalLM(PreTrainedModel, GenerationMixin):
             loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
         return CausalLMOutput(loss=loss, logits=logits)
 
-    def prepare_inputs_for_generation(self, input_ids, **unused):
-        return {"input_ids": input_ids}
+    def prepare_inputs_for_generation(self, input_ids, attention_mask=None, **unused):
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
