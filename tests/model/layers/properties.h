@@ -10,9 +10,9 @@
 
 namespace isoloss {
 
-// Of every tensor: the derivative along a random direction within it, by central differences with
-// two steps (Richardson), so that the error is of the fourth order. z_loss is 0 because the loss
-// that is returned leaves it out; language_model_values_test.cpp covers it.
+// Of every tensor: the derivative along a fixed direction within it, by central differences, and
+// that it is not zero. z_loss is 0 because the loss that is returned leaves it out;
+// language_model_values_test.cpp covers it.
 inline void expect_gradients_are_finite_differences(LanguageModel& m) {
   const std::vector<std::int32_t> tokens = formula_tokens();
   m.loss_and_gradients(tokens, {0});
