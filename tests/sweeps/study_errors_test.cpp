@@ -210,7 +210,8 @@ TEST(StudyErrors, NoFolderOfTokens) {
   EXPECT_EQ(
       message_for({{2, "data: {tokens: nofolder}"}}),
       "study.yaml:2: data.tokens: no folder 'nofolder' (looked up from the working "
-      "folder and upwards from the folder of the study file); make it by `isoloss data prepare`");
+      "folder and upwards from the folder of the study file); make it by `isoloss data prepare`, "
+      "or write beside it how many ids it will have, vocabulary: N, to plan without it");
 }
 
 TEST(StudyErrors, SettingOfTheOtherOptimizer) {
