@@ -10,6 +10,7 @@
 
 #include "model/spec/catalogue.h"
 #include "model/spec/error.h"
+#include "model/spec/shard.h"
 #include "model/spec/spec_fields.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/plan.h"
@@ -145,8 +146,20 @@ void check_spec(const Study& study, const RunSpec& spec, const SizeEntry& size) 
                     spec.optimizer.batch_tokens, spec.model.sequence,
                     (spec.optimizer.batch_tokens / spec.model.sequence + 1) * spec.model.sequence));
   }
-  if (const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
-      windows % spec.accumulate != 0) {
+  if (spec.tensor_parallel > 0) {
+    try {
+      check_layout(spec.model, static_cast<int>(spec.tensor_parallel));
+    } catch (const InputError& error) {
+      fail_at(file, study.lines.at("run.tensor_parallel"), "run.tensor_parallel", error.what());
+    }
+  }
+  const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
+  if (spec.data_parallel > 0 && windows % (spec.accumulate * spec.data_parallel) != 0)
+    fail_at(file, study.lines.at("run.data_parallel"), "run.data_parallel",
+            fmt::format("{} groups of {} micro-batches do not divide the {} sequences of a batch "
+                        "(each takes as many); give numbers whose product divides {}",
+                        spec.data_parallel, spec.accumulate, windows, windows));
+  if (windows % spec.accumulate != 0) {
     const auto [line, key] = place_of(study, "accumulate", size);
     fail_at(file, line, key,
             fmt::format("{} micro-batches do not divide the {} sequences of a batch (each takes as "

@@ -9,9 +9,9 @@
 #include <set>
 
 #include "model/cost/flops.h"
-#include "model/cost/memory.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "sweeps/layout.h"
 #include "sweeps/schedule.h"
 
 namespace isoloss {
@@ -21,20 +21,8 @@ using Json = nlohmann::ordered_json;
 
 double seconds_of(const PlannedRun& run, double flops_per_second) {
   // Threads share a step; what they add is left to the interval.
-  return static_cast<double>(run.expected_steps) * run.flops_per_step / flops_per_second;
-}
-
-double memory_of(const PlannedRun& run) {
-  const RunSpec& spec = run.spec;
-  const bool adafactor = spec.optimizer.kind == OptimizerKind::Adafactor;
-  MemoryOptions options;
-  options.batch_tokens = static_cast<double>(spec.optimizer.batch_tokens);
-  options.micro_batches = spec.accumulate;
-  options.bfloat16 = spec.dtype == "bfloat16";
-  options.recompute = spec.recompute;
-  options.optimizer_states = adafactor ? 1 : 2;
-  options.factored_from = adafactor ? spec.optimizer.min_dim_factored : 0;
-  return training_memory(spec.model, options).total();
+  return static_cast<double>(run.expected_steps - run.first_step()) * run.flops_per_step /
+         flops_per_second;
 }
 
 Json flops_json(const PlannedTrial& trial, const ModelSpec& model) {
@@ -89,6 +77,25 @@ std::string search_lines(const StudyPlan& plan) {
   return text;
 }
 
+// What branches share; empty without any.
+std::string trunk_line(const StudyPlan& plan) {
+  std::set<std::size_t> trunks;
+  std::size_t branches = 0;
+  for (const PlannedRun& run : plan.runs)
+    if (run.branch && run.expected_steps > 0) {
+      trunks.insert(run.branch->trunk);
+      ++branches;
+    }
+  if (branches == 0) return "";
+  return fmt::format("{} branches with their own decay leave {} trunk{} at the constant rate\n",
+                     branches, trunks.size(), trunks.size() == 1 ? "" : "s");
+}
+
+// Runs that are trained side by side.
+int blocks_of(const StudyLayout& layout, int ranks) {
+  return std::max(1, ranks / static_cast<int>(layout.tensor * layout.data));
+}
+
 }  // namespace
 
 DeviceRate device_rate(const std::string& device) {
@@ -132,6 +139,7 @@ double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate
     now = next->free_at;
     RunProgress& run = progress[next->item->run];
     run.checkpoint_step = next->item->to_step;
+    if (next->item->keep) run.checkpoints.push_back(next->item->to_step);
     for (const EvaluationStop& stop : next->item->stops)
       run.selection_losses[stop.step] = pretended_loss(plan, next->item->run);
     claimed[next->item->run] = false;
@@ -140,7 +148,9 @@ double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate
   }
 }
 
-Json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
+Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+  const StudyLayout layout = choose_layout(plan, ranks.ranks, ranks.bytes_per_rank);
+  const int blocks = blocks_of(layout, ranks.ranks);
   Json trials = Json::array();
   std::map<std::size_t, Json> trials_of;
   for (const PlannedTrial& trial : plan.trials) {
@@ -165,27 +175,35 @@ Json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
     const double seconds = seconds_of(run, rate.flops_per_second);
     device_seconds += seconds;
     const auto known = trials_of.find(i);
-    runs.push_back({{"id", run.id},
-                    {"trials", known == trials_of.end() ? Json::array() : known->second},
-                    {"tensor_parallel", 1},
-                    {"data_parallel", 1},
-                    {"predicted_seconds", seconds},
-                    {"predicted_seconds_interval",
-                     {seconds_of(run, rate.highest), seconds_of(run, rate.lowest)}},
-                    {"memory_bytes_per_rank", memory_of(run)}});
+    runs.push_back(
+        {{"id", run.id},
+         {"trials", known == trials_of.end() ? Json::array() : known->second},
+         {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
+         {"from_step", run.first_step()},
+         {"tensor_parallel", layout.tensor},
+         {"data_parallel", layout.data},
+         {"predicted_seconds", seconds},
+         {"predicted_seconds_interval",
+          {seconds_of(run, rate.highest), seconds_of(run, rate.lowest)}},
+         {"memory_bytes_per_rank", memory_per_rank(run.spec, layout.tensor, layout.data)}});
   }
   Json json;
   json["study"] = plan.study;
+  json["layout"] = {{"tensor_parallel", layout.tensor},
+                    {"data_parallel", layout.data},
+                    {"reason", layout.reason}};
   json["trials"] = std::move(trials);
   json["runs"] = std::move(runs);
   json["totals"] = {{"flops", plan.flops},
                     {"flops_without_sharing", plan.flops_without_sharing},
                     {"device_hours", device_seconds / 3600},
-                    {"makespan_seconds", makespan_seconds(plan, ranks, rate)}};
+                    {"makespan_seconds", makespan_seconds(plan, blocks, rate)}};
   return json;
 }
 
-std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
+std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
+  const int ranks = machine.ranks;
+  const StudyLayout layout = choose_layout(plan, ranks, machine.bytes_per_rank);
   std::string text =
       fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9}  {}\n", "architecture", "size",
                   "seed", "parameters", "tokens", "steps", "memory", "budgets");
@@ -201,15 +219,17 @@ std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate)
     std::string budgets;
     for (const PlannedTrial* trial : trials_of[run])
       budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
-    text += fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture,
-                        last.size, last.seed, people_count(static_cast<double>(last.parameters)),
-                        people_count(last.tokens), last.steps,
-                        people_bytes(memory_of(plan.runs[run])), budgets);
+    text += fmt::format(
+        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture, last.size,
+        last.seed, people_count(static_cast<double>(last.parameters)), people_count(last.tokens),
+        last.steps, people_bytes(memory_per_rank(plan.runs[run].spec, layout.tensor, layout.data)),
+        budgets);
   }
   text += search_lines(plan);
+  text += trunk_line(plan);
   std::size_t expected = 0;
   for (const PlannedRun& run : plan.runs) expected += run.expected_steps > 0;
-  const double seconds = makespan_seconds(plan, ranks, rate);
+  const double seconds = makespan_seconds(plan, blocks_of(layout, ranks), rate);
   text += fmt::format(
       "{} trials in {} runs, {:.3g} FLOPs; each trained from its own start it would be "
       "{:.3g} ({:.2f}x)\n",
@@ -221,6 +241,8 @@ std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate)
       people_seconds(seconds), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
       rate.device, people_seconds(seconds * rate.flops_per_second / rate.highest),
       people_seconds(seconds * rate.flops_per_second / rate.lowest));
+  text += fmt::format("Each run is trained by {} x {} ranks, tensor x data: {}.\n", layout.tensor,
+                      layout.data, layout.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";
   return text;
 }

@@ -22,10 +22,17 @@ DeviceRate device_rate(const std::string& device);
 // expected winners.
 double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate);
 
+// For whom it is planned.
+struct PlanRanks {
+  int ranks = 1;
+  double bytes_per_rank = 0;  // of memory
+};
+
 // The object of `plan --json`; keys in docs/format.md. Only runs that the totals expect are listed.
-nlohmann::ordered_json plan_json(const StudyPlan& plan, int ranks, const DeviceRate& rate);
+nlohmann::ordered_json plan_json(const StudyPlan& plan, const PlanRanks& ranks,
+                                 const DeviceRate& rate);
 
 // The same as a table.
-std::string plan_table(const StudyPlan& plan, int ranks, const DeviceRate& rate);
+std::string plan_table(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 }  // namespace isoloss

@@ -152,8 +152,15 @@ double read_duration(const YamlView& value) {
 }
 
 // Ranks of one dimension of the layout; 0 for auto.
-std::int64_t read_ranks(const YamlView* value) {
-  return value == nullptr || value->text() == "auto" ? 0 : value->positive_whole();
+std::int64_t read_ranks(const YamlView* value, Study& study) {
+  if (value == nullptr || value->text() == "auto") return 0;
+  study.lines[value->key()] = value->line();
+  const std::int64_t ranks = value->positive_whole();
+  constexpr std::int64_t kMost = 65536;
+  if (ranks > kMost)
+    value->fail(fmt::format("{} ranks are more than any job has (at most {}); give auto or fewer",
+                            ranks, kMost));
+  return ranks;
 }
 
 void read_run(const YamlView& section, Study& study) {
@@ -164,8 +171,8 @@ void read_run(const YamlView& section, Study& study) {
     study.base.dtype = one_of(*dtype, {"float32", "float64", "bfloat16"});
   if (const YamlView* device = map.find("device"))
     study.device = one_of(*device, {"auto", "cpu", "cuda"});
-  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"));
-  study.base.data_parallel = read_ranks(map.find("data_parallel"));
+  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"), study);
+  study.base.data_parallel = read_ranks(map.find("data_parallel"), study);
   if (const YamlView* batches = map.find("accumulate")) {
     study.base.accumulate = batches->positive_whole();
     study.lines["run.accumulate"] = batches->line();

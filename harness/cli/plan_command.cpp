@@ -1,5 +1,6 @@
 // `isoloss plan`: what a study file will train and what it costs; trains nothing.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,16 @@
 #include "sweeps/study_data.h"
 
 namespace isoloss {
+
+namespace {
+
+// Bytes of memory of this machine.
+double machine_memory() {
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
 
 int plan_command(Arguments arguments) {
   namespace po = boost::program_options;
@@ -31,10 +42,11 @@ int plan_command(Arguments arguments) {
   const DeviceRate rate = device_rate(line.get<std::string>("device"));
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
   const StudyPlan plan = make_plan(study);
+  const PlanRanks machine{ranks, machine_memory() / ranks};
   if (line.has("json"))
-    fmt::print("{}\n", plan_json(plan, ranks, rate).dump());
+    fmt::print("{}\n", plan_json(plan, machine, rate).dump());
   else
-    fmt::print("{}", plan_table(plan, ranks, rate));
+    fmt::print("{}", plan_table(plan, machine, rate));
   if (tokens_are_absent(study.base.data))
     fmt::print(
         stderr,

@@ -82,6 +82,25 @@ TEST(Checkpoint, OfAnotherRunIsPassedOver) {
   EXPECT_FALSE(load(place, "other").checkpoint);
 }
 
+// By its second name, whatever is saved or removed after it, until it is released.
+TEST(Checkpoint, AKeptOneOutlivesLaterOnes) {
+  const Place place;
+  const auto load_kept = [&] {
+    return load_checkpoint_of(place.root, "run", 10, [](const std::string&) {});
+  };
+  save(place, 10, "branch");
+  keep_checkpoint(place.root, 10);
+  keep_checkpoint(place.root, 10);  // by two processes
+  for (const std::int64_t step : {20, 30, 40}) save(place, step, "weights");
+  remove_checkpoints(place.root);
+  EXPECT_EQ(checkpoint_steps(place.root, kKeptSuffix), std::vector<std::int64_t>{10});
+  ASSERT_TRUE(load_kept());
+  EXPECT_EQ(load_kept()->weights, bytes("branch"));
+  EXPECT_EQ(load_kept()->head.step, 10);
+  release_checkpoint(place.root, 10);
+  EXPECT_FALSE(load_kept());
+}
+
 // After a damaged newest the run goes on from before it; what it saves then must stay.
 TEST(Checkpoint, SavingBelowADamagedOneRemovesThat) {
   const Place place;

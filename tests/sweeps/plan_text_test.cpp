@@ -19,9 +19,12 @@ std::set<std::string> keys_of(const nlohmann::ordered_json& json) {
   return keys;
 }
 
+constexpr PlanRanks kOne{1, 1e9};
+constexpr PlanRanks kTwo{2, 1e9};
+
 TEST(PlanJson, HasTheKeysOfTheDesignPage) {
-  const auto json = plan_json(plan_of({}), 2, device_rate("cpu"));
-  EXPECT_EQ(keys_of(json), (std::set<std::string>{"study", "trials", "runs", "totals"}));
+  const auto json = plan_json(plan_of({}), kTwo, device_rate("cpu"));
+  EXPECT_EQ(keys_of(json), (std::set<std::string>{"study", "layout", "trials", "runs", "totals"}));
   EXPECT_EQ(keys_of(json["trials"][0]),
             (std::set<std::string>{"id", "run", "architecture", "size", "seed", "budget",
                                    "parameters", "tokens", "steps", "flops"}));
@@ -29,9 +32,9 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
             (std::set<std::string>{"exact", "6N", "6N_non_embedding", "6N_plus_attention",
                                    "chinchilla"}));
   EXPECT_EQ(keys_of(json["runs"][0]),
-            (std::set<std::string>{"id", "trials", "tensor_parallel", "data_parallel",
-                                   "predicted_seconds", "predicted_seconds_interval",
-                                   "memory_bytes_per_rank"}));
+            (std::set<std::string>{"id", "trials", "trunk", "from_step", "tensor_parallel",
+                                   "data_parallel", "predicted_seconds",
+                                   "predicted_seconds_interval", "memory_bytes_per_rank"}));
   EXPECT_EQ(keys_of(json["totals"]), (std::set<std::string>{"flops", "flops_without_sharing",
                                                             "device_hours", "makespan_seconds"}));
 }
@@ -40,7 +43,7 @@ TEST(PlanJson, EveryTrialStandsInItsRun) {
   const auto json = plan_json(
       plan_of({{9, "  seed: [0, 1]"},
                {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}}),
-      1, device_rate("cpu"));
+      kOne, device_rate("cpu"));
   std::set<std::string> listed;
   for (const auto& run : json["runs"])
     for (const auto& trial : run["trials"])
@@ -53,7 +56,7 @@ TEST(PlanJson, EveryTrialStandsInItsRun) {
 
 TEST(PlanJson, SecondsAreFlopsByRate) {
   const StudyPlan plan = plan_of({});
-  const auto run = plan_json(plan, 1, {"cpu", 2e6, 1e6, 4e6})["runs"][0];
+  const auto run = plan_json(plan, kOne, {"cpu", 2e6, 1e6, 4e6})["runs"][0];
   EXPECT_DOUBLE_EQ(run["predicted_seconds"].get<double>(), plan.flops / 2e6);
   EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][0].get<double>(), plan.flops / 4e6);
   EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][1].get<double>(), plan.flops / 1e6);
@@ -82,9 +85,28 @@ TEST(Makespan, DependentsWaitForTheDecision) {
 }
 
 TEST(PlanTable, NamesTheTotals) {
-  const std::string table = plan_table(plan_of({}), 2, device_rate("cpu"));
+  const std::string table = plan_table(plan_of({}), kTwo, device_rate("cpu"));
   EXPECT_NE(table.find("2 trials in 1 runs"), std::string::npos) << table;
   EXPECT_NE(table.find("1.50x"), std::string::npos) << table;  // (640 + 1280) / 1280
+}
+
+constexpr const char* kWsd = "optimizer: {schedule: wsd, warmup_steps: 5, batch_tokens: 64}";
+
+TEST(Makespan, BranchesWaitForTheirTrunk) {
+  // 10 and 20 steps of which 2 and 4 are cooldown: the trunk's 16, beside them the first branch's
+  // 2, then the second one's 4; one rank trains 16 + 2 + 4.
+  const StudyPlan plan = plan_of({{4, kWsd}});
+  const DeviceRate rate{"cpu", plan.runs[0].flops_per_step, 1, 1};
+  EXPECT_NEAR(makespan_seconds(plan, 8, rate), 20, 1e-9);
+  EXPECT_NEAR(makespan_seconds(plan, 1, rate), 22, 1e-9);
+}
+
+TEST(PlanTable, SaysWhatBranchesShare) {
+  const std::string table = plan_table(plan_of({{4, kWsd}}), kOne, device_rate("cpu"));
+  EXPECT_NE(table.find("2 branches with their own decay leave 1 trunk"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("2 trials in 3 runs"), std::string::npos) << table;
+  EXPECT_NE(table.find("1.36x"), std::string::npos) << table;  // (10 + 20) / (16 + 2 + 4)
 }
 
 TEST(DeviceRate, UnknownDeviceIsBadInput) { EXPECT_THROW(device_rate("abacus"), InputError); }
