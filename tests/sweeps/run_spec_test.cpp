@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "model/spec/catalogue.h"
 #include "model/spec/spec_fields.h"
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"
@@ -135,6 +136,25 @@ TEST(RunSpec, FieldsThatCameLaterAreLeftOutAtTheirDefaults) {
   for (const char* name : {"warmup\"", "final_ratio", "decay_share", "cooldown", "horizon",
                            "accumulate", "recompute", "parallel"})
     EXPECT_EQ(text.find(name), std::string::npos) << name;
+}
+
+// A run that the first version trained (the quickstart's transformer++ 32x4 at rate 0.05): its
+// folder's name.
+TEST(RunSpec, ARunOfTheFirstVersionKeepsItsId) {
+  RunSpec run;
+  run.model = with_architecture(run.model, "transformer++");
+  run.model.size = "32x4";
+  run.model.layers = 4;
+  run.model.d_model = 32;
+  run.model.d_head = 16;
+  run.model.sequence = 128;
+  run.model.vocabulary = 256;
+  run.optimizer.learning_rate = 0.05;
+  run.optimizer.warmup_steps = 200;
+  run.optimizer.batch_tokens = 1024;
+  run.data.content_hash = "2e927d31ad55f5e3";
+  run.evaluation.tasks = {"last-word", "continuation"};
+  EXPECT_EQ(run_id(run), "083a7a6bba477b1e") << canonical_json(run);
 }
 
 TEST(RunSpec, DefaultsOfAScheduleSpelledOutAreTheSameRun) {
