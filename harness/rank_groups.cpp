@@ -9,37 +9,13 @@
 
 #include "harness/self_communicator.h"
 #include "model/spec/error.h"
-#include "model/spec/shard.h"
+#include "sweeps/layout.h"
 
 namespace isoloss {
 
-RankLayout rank_layout(const RunSpec& spec) {
-  const std::int64_t tensor = std::max<std::int64_t>(spec.tensor_parallel, 1);
-  const std::int64_t data = std::max<std::int64_t>(spec.data_parallel, 1);
-  check_layout(spec.model, static_cast<int>(tensor));
-  const std::int64_t rows = spec.optimizer.batch_tokens / spec.model.sequence;
-  const std::int64_t parts = data * spec.accumulate;
-  if (rows % parts != 0) {
-    throw InputError(fmt::format(
-        "a batch of {} rows does not divide by data_parallel {} x accumulate {} (each takes an "
-        "equal part); set optimizer.batch_tokens to {}, or use fewer",
-        rows, data, spec.accumulate, (rows / parts + 1) * parts * spec.model.sequence));
-  }
-  return {static_cast<int>(tensor), static_cast<int>(data)};
-}
-
 RankLayout plan_layout(const StudyPlan& plan, int ranks) {
-  RankLayout layout;
-  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
-    const RankLayout own = rank_layout(plan.runs[i].spec);
-    if (i > 0 && own != layout) {
-      throw InputError(fmt::format(
-          "runs {} and {} have layouts {} x {} and {} x {} (tensor x data; a study's runs have one "
-          "for now); give them one run.tensor_parallel and run.data_parallel",
-          plan.runs[0].id, plan.runs[i].id, layout.tensor, layout.data, own.tensor, own.data));
-    }
-    layout = own;
-  }
+  const StudyLayout chosen = choose_layout(plan, ranks, machine_memory() / ranks);
+  const RankLayout layout{static_cast<int>(chosen.tensor), static_cast<int>(chosen.data)};
   if (ranks % layout.ranks() != 0) {
     throw InputError(fmt::format(
         "{} ranks do not make blocks of {} (tensor_parallel {} x data_parallel {} ranks train a "

@@ -1,12 +1,10 @@
 // The ranks that train one run together, tensor x data: `tensor` neighbours share a model, and the
 // groups of them share a batch. Every rank stands in one tensor group and one data group.
 #pragma once
-#include <cstdint>
 #include <memory>
 
 #include "model/parallel/communicator.h"
 #include "sweeps/plan.h"
-#include "sweeps/run_spec.h"
 
 namespace isoloss {
 
@@ -18,13 +16,9 @@ struct RankLayout {
   bool operator==(const RankLayout&) const = default;
 };
 
-// What the spec asks for; what it leaves open (0) is 1. InputError where the model does not divide
-// over the tensor ranks, or a batch's rows over data ranks and micro-batches.
-RankLayout rank_layout(const RunSpec& spec);
-
-// The layout that all runs of the plan have, for a job of `ranks` ranks: they make blocks of
-// layout.ranks() neighbours, and each block trains one run at a time. InputError where runs differ
-// or a block would be cut.
+// The layout of the plan's runs (sweeps/layout.h) in a job of `ranks` ranks on this machine: they
+// make blocks of layout.ranks() neighbours, and each block trains one run at a time. InputError
+// where a block would be cut.
 RankLayout plan_layout(const StudyPlan& plan, int ranks);
 
 // The ranks of the block in which this rank of the job stands.

@@ -45,17 +45,12 @@ const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
   return *dataset_;
 }
 
-RankGroups RunExecutor::groups_of(const RunSpec& spec) {
-  if (block_.size() == 1) return {};
-  return {block_, rank_layout(spec)};
-}
-
 void RunExecutor::follow(const StudyPlan& plan) {
   while (const auto order = take_order(block_)) {
     const RunSpec& spec = plan.runs[order->run].spec;
     const Dataset& dataset = dataset_of(spec);
     set_intra_op_threads(static_cast<int>(spec.threads));
-    TrainingState state(spec, groups_of(spec));
+    TrainingState state(spec, groups());
     if (order->resumes) state.restore(0, 0, {}, {});  // the leader's
     train(
         state, spec, dataset, order->segment, [](const TrainingEvent&) {}, [] { return false; });
@@ -72,7 +67,7 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
   });
   const TrainingSegment segment{item.to_step, restart.stops};
   give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
-  TrainingState state(run.spec, groups_of(run.spec));
+  TrainingState state(run.spec, groups());
   restore(state, restart);
   reporter.begin({.run = run.id,
                   .architecture = run.spec.model.architecture,
@@ -82,7 +77,8 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
                   .from_step = state.step(),
                   .step = state.step(),
                   .to_step = item.to_step});
-  RunRecorder recorder(folder_, run_header(study_, run, dataset), std::move(restart), state, claim);
+  RunRecorder recorder(folder_, run_header(study_, run, dataset, block_.size()), std::move(restart),
+                       state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   const auto listener = [&](const TrainingEvent& event) {
     recorder.record(event);

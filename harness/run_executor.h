@@ -20,10 +20,10 @@ namespace isoloss {
 
 class RunExecutor {
  public:
-  // The ranks of `block` train each run together: one of them, which claims, calls execute(), the
-  // others follow it.
-  RunExecutor(StudyFolder folder, std::string study, Communicator& block)
-      : folder_(std::move(folder)), study_(std::move(study)), block_(block) {}
+  // The ranks of `block` train each run together, laid out as `layout`: one of them, which claims,
+  // calls execute(), the others follow it.
+  RunExecutor(StudyFolder folder, std::string study, Communicator& block, const RankLayout& layout)
+      : folder_(std::move(folder)), study_(std::move(study)), block_(block), layout_(layout) {}
 
   // Stopped: on request or because the claim was lost; the state up to here is saved in the first
   // case alone. InputError: bad data; WorkError: the disk is full; anything else that is thrown
@@ -38,11 +38,12 @@ class RunExecutor {
 
  private:
   const Dataset& dataset_of(const RunSpec& spec);
-  RankGroups groups_of(const RunSpec& spec);
+  RankGroups groups() { return {block_, layout_}; }
 
   StudyFolder folder_;
   std::string study_;
   Communicator& block_;
+  RankLayout layout_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
 };

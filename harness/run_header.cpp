@@ -2,13 +2,13 @@
 
 #include "harness/code_version.h"
 #include "harness/machine.h"
-#include "harness/rank_groups.h"
 #include "model/cost/flops.h"
 #include "model/spec/parameters.h"
 
 namespace isoloss {
 
-RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset) {
+RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset,
+                     std::int64_t ranks) {
   const RunSpec& spec = run.spec;
   const ParameterCounts counts = count_parameters(spec.model);
   RunHeader header;
@@ -17,7 +17,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.spec_json = canonical_json(spec);
   header.code_version = code_version();
   header.machine = machine_name();
-  header.ranks = rank_layout(spec).ranks();
+  header.ranks = ranks;
   header.threads = spec.threads;
   header.architecture = spec.model.architecture;
   header.size = spec.model.size;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -52,7 +53,7 @@ class StudyLoop {
  public:
   // `whole`: the plan is the whole study's, so that what it needs no more nobody needs.
   StudyLoop(const StudyFolder& folder, const StudyPlan& plan, bool whole, std::int64_t rank,
-            Communicator& block, std::function<bool()> stop)
+            Communicator& block, const RankLayout& layout, std::function<bool()> stop)
       : folder_(folder),
         plan_(plan),
         whole_(whole),
@@ -61,7 +62,7 @@ class StudyLoop {
         reader_(folder),
         reporter_(folder, rank),
         block_(block),
-        executor_(folder, plan.study, block) {}
+        executor_(folder, plan.study, block, layout) {}
 
   // Until nothing is left or a stop is asked for; returns how the study stands then.
   StudyOutcome run() {
@@ -165,42 +166,49 @@ class StudyLoop {
   RunExecutor executor_;
 };
 
-// Rank 0 makes and checks the folder, and all ranks learn how that went. A failure is thrown on
-// rank 0, so that it is said once; the others get its status.
-int set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
-           const StudyPlan& plan, const RunOptions& options) {
-  std::array<std::byte, 1> status{};
+// What all ranks learn of rank 0 before they train.
+struct Start {
+  int status = kExitDone;  // otherwise the program ends with it
+  RankLayout layout;
+};
+
+// Rank 0 makes and checks the folder and chooses the layout. A failure is thrown on rank 0, so that
+// it is said once; the others get its status.
+Start set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
+             const StudyPlan& plan, const RunOptions& options) {
+  std::array<Start, 1> start{};
   std::exception_ptr failure;
   if (communicator.rank() == 0) {
     try {
-      plan_layout(plan, communicator.size());
+      start[0].layout = plan_layout(plan, communicator.size());
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
     } catch (const InputError&) {
-      status[0] = std::byte{kExitBadInput};
+      start[0].status = kExitBadInput;
       failure = std::current_exception();
     } catch (const std::exception&) {
-      status[0] = std::byte{kExitFailed};
+      start[0].status = kExitFailed;
       failure = std::current_exception();
     }
   }
-  communicator.broadcast(status, 0);
+  communicator.broadcast(std::as_writable_bytes(std::span(start)), 0);
   if (failure) std::rethrow_exception(failure);
-  return static_cast<int>(status[0]);
+  return start[0];
 }
 
 int train_study(const StudyPlan& plan, bool whole, const StudyFolder& folder,
-                Communicator& communicator, const std::function<bool()>& stop) {
-  const auto block = block_of(communicator, plan_layout(plan, communicator.size()));
+                Communicator& communicator, const RankLayout& layout,
+                const std::function<bool()>& stop) {
+  const auto block = block_of(communicator, layout);
   if (block->rank() != 0) {
-    RunExecutor(folder, plan.study, *block).follow(plan);
+    RunExecutor(folder, plan.study, *block, layout).follow(plan);
     return kExitDone;  // the leaders say how the study stands
   }
   std::unique_ptr<ProgressDisplay> display;
   const bool speaks = communicator.rank() == 0 && !is_supervised();
   if (speaks) display = std::make_unique<ProgressDisplay>(folder, plan);
   const StudyOutcome outcome =
-      StudyLoop(folder, plan, whole, communicator.rank(), *block, stop).run();
+      StudyLoop(folder, plan, whole, communicator.rank(), *block, layout, stop).run();
   display.reset();
   if (speaks) report_outcome(outcome);
   return is_supervised() ? kExitDone : outcome.status;
@@ -216,9 +224,10 @@ int run_study(const Study& study, const RunOptions& options) {
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   const auto communicator = make_communicator();
-  if (const int status = set_up(*communicator, folder, study, plan, options)) return status;
+  const Start start = set_up(*communicator, folder, study, plan, options);
+  if (start.status != kExitDone) return start.status;
   try {
-    return train_study(plan, options.only.empty(), folder, *communicator, stop);
+    return train_study(plan, options.only.empty(), folder, *communicator, start.layout, stop);
   } catch (const std::exception& problem) {
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
     const int status = bad_input ? kExitBadInput : kExitFailed;

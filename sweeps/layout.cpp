@@ -1,6 +1,7 @@
 #include "sweeps/layout.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -75,6 +76,11 @@ StudyLayout choose_layout(const StudyPlan& plan, int ranks, double bytes_per_ran
       "machine",
       gigabytes(alone), gigabytes(bytes_per_rank), ranks);
   return layout;
+}
+
+double machine_memory() {
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace isoloss

@@ -22,4 +22,7 @@ double memory_per_rank(const RunSpec& spec, std::int64_t tensor, std::int64_t da
 // that divides every model. Where none does it is 1 and the reason says so: it is a prediction.
 StudyLayout choose_layout(const StudyPlan& plan, int ranks, double bytes_per_rank);
 
+// Bytes of memory of this machine.
+double machine_memory();
+
 }  // namespace isoloss

@@ -1,28 +1,18 @@
 // `isoloss plan`: what a study file will train and what it costs; trains nothing.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
+#include "sweeps/layout.h"
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
 #include "sweeps/study.h"
 #include "sweeps/study_data.h"
 
 namespace isoloss {
-
-namespace {
-
-// Bytes of memory of this machine.
-double machine_memory() {
-  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
-
-}  // namespace
 
 int plan_command(Arguments arguments) {
   namespace po = boost::program_options;

@@ -15,9 +15,10 @@ using testing::ElementsAre;
 ParameterTable vectors(const std::vector<std::int64_t>& sizes) {
   ParameterTable table;
   for (const std::int64_t size : sizes) {
-    table.parameters.push_back({.name = "v" + std::to_string(table.parameters.size()),
-                                .shape = {size},
-                                .offset = table.buffer_size});
+    table.parameters.push_back(
+        {.name = std::string("v").append(std::to_string(table.parameters.size())),
+         .shape = {size},
+         .offset = table.buffer_size});
     table.buffer_size += size + 2;  // padding
   }
   return table;

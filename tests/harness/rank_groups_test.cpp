@@ -27,29 +27,6 @@ TEST(RankGroups, NeighboursShareAModel) {
   EXPECT_THAT(places[5], testing::ElementsAre(1, 2, 2, 3, 0));
 }
 
-TEST(RankLayout, IsOneRankWhereTheSpecLeavesItOpen) {
-  EXPECT_EQ(rank_layout(tiny_spec()), (RankLayout{1, 1}));
-}
-
-// 64 tokens of sequences of 16: 4 rows.
-TEST(RankLayout, RefusesABatchThatDoesNotDivide) {
-  RunSpec spec = tiny_spec();
-  spec.data_parallel = 3;
-  try {
-    rank_layout(spec);
-    FAIL();
-  } catch (const InputError& problem) {
-    EXPECT_STREQ(problem.what(),
-                 "a batch of 4 rows does not divide by data_parallel 3 x accumulate 1 (each takes "
-                 "an equal part); set optimizer.batch_tokens to 96, or use fewer");
-  }
-  spec.data_parallel = 2;
-  spec.accumulate = 2;
-  EXPECT_EQ(rank_layout(spec), (RankLayout{1, 2}));
-  spec.tensor_parallel = 3;
-  EXPECT_THROW(rank_layout(spec), InputError);
-}
-
 StudyPlan plan_of(std::int64_t tensor, std::int64_t data) {
   StudyPlan plan;
   plan.runs.resize(2);
@@ -72,12 +49,6 @@ TEST(PlanLayout, RefusesRanksThatDoNotMakeWholeBlocks) {
                  "6 ranks do not make blocks of 4 (tensor_parallel 2 x data_parallel 2 ranks train "
                  "a run together); start it with --ranks 8");
   }
-}
-
-TEST(PlanLayout, RefusesRunsOfDifferentLayouts) {
-  StudyPlan plan = plan_of(2, 1);
-  plan.runs[1].spec.tensor_parallel = 1;
-  EXPECT_THROW(plan_layout(plan, 4), InputError);
 }
 
 // Six ranks in blocks of two: 0 1, 2 3, 4 5.
