@@ -77,8 +77,16 @@ std::optional<pid_t> spawn(std::vector<std::string> command, std::vector<std::st
 
 ChildProcesses::ChildProcesses(const std::vector<std::string>& command, int ranks, int threads) {
   const auto environment = child_environment(threads);
-  std::vector<std::string> job = {"mpirun",          "-n",        fmt::format("{}", ranks),
-                                  "--oversubscribe", "--bind-to", "none"};
+  // A rank that waits gives its core to whoever has work, its own reducing thread first.
+  std::vector<std::string> job = {"mpirun",
+                                  "-n",
+                                  fmt::format("{}", ranks),
+                                  "--oversubscribe",
+                                  "--bind-to",
+                                  "none",
+                                  "--mca",
+                                  "mpi_yield_when_idle",
+                                  "1"};
   job.insert(job.end(), command.begin(), command.end());
   if (const auto child = spawn(job, environment)) {
     children_.push_back(*child);
