@@ -59,6 +59,8 @@ std::filesystem::path write_report(const std::vector<std::filesystem::path>& fol
   std::string body = headline_html(study);
   const std::string savings = table_html(savings_table(study), beside);
   if (!savings.empty()) body += "<h2>Savings</h2>\n" + savings;
+  const std::string changes = table_html(loss_changes_table(study, options), beside);
+  if (!changes.empty()) body += "<h2>Loss at equal compute</h2>\n" + changes;
   body += plots_html(study, beside);
   body += noise_html(study, beside);
   const std::string rates = table_html(decisions_table(study), beside);

@@ -176,18 +176,22 @@ nlohmann::json spec_value(const RunHeader& header, const std::vector<std::string
 
 }  // namespace
 
+SavingsOptions savings_options(const Comparison& comparison, const ReportOptions& options) {
+  SavingsOptions savings;
+  savings.baseline = comparison.baseline;
+  savings.candidate = comparison.candidate;
+  savings.bootstrap = options.bootstrap;
+  savings.seed = options.seed;
+  savings.wall_clock = comparison.wall_clock;
+  savings.from_budget = options.from_budget;
+  return savings;
+}
+
 Comparison compare(const PointTable& results, const std::string& baseline,
                    const std::string& candidate, bool wall_clock, const ReportOptions& options) {
   Comparison comparison{baseline, candidate, wall_clock, std::nullopt, ""};
-  SavingsOptions savings;
-  savings.baseline = baseline;
-  savings.candidate = candidate;
-  savings.bootstrap = options.bootstrap;
-  savings.seed = options.seed;
-  savings.wall_clock = wall_clock;
-  savings.from_budget = options.from_budget;
   try {
-    comparison.savings = compute_savings(results, savings);
+    comparison.savings = compute_savings(results, savings_options(comparison, options));
   } catch (const std::runtime_error& error) {
     comparison.refusal = error.what();
   }

@@ -63,6 +63,9 @@ double spec_number(const RunHeader& header, const std::vector<std::string>& path
 // 1-based place of the architecture among the study's: its colour and marker in every plot.
 int style_of(const StudyResults& study, const std::string& architecture);
 
+// What the report asks of compute_savings for a comparison.
+SavingsOptions savings_options(const Comparison& comparison, const ReportOptions& options);
+
 // `candidate` over `baseline`, with the reason where there is no saving to tell.
 Comparison compare(const PointTable& results, const std::string& baseline,
                    const std::string& candidate, bool wall_clock, const ReportOptions& options);

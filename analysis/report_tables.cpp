@@ -8,6 +8,7 @@
 #include <numbers>
 #include <set>
 
+#include "analysis/loss_change.h"
 #include "analysis/report_number.h"
 
 namespace isoloss {
@@ -79,6 +80,38 @@ Table savings_table(const StudyResults& study) {
                             text_cell(at.interval                   ? ""
                                       : savings.seed_noise.measured ? "no interval"
                                                                     : "seed noise not measured")});
+    }
+  }
+  return table;
+}
+
+Table loss_changes_table(const StudyResults& study, const ReportOptions& options) {
+  Table table{
+      "loss_changes",
+      "Change of loss at equal compute against " + study.baseline +
+          ", each at its own best size, with 95 % intervals; below zero the candidate is better. "
+          "Perplexity gain: (baseline - candidate) / baseline.",
+      {words("candidate", "candidate"), number("budget", "budget"),
+       number("baseline_loss", "baseline (nats)"), number("candidate_loss", "candidate (nats)"),
+       number("change", "change (nats)"), number("interval_low", "from"),
+       number("interval_high", "to"), number("perplexity_gain", "perplexity gain (%)"),
+       words("note", "note")},
+      {}};
+  for (const Comparison& comparison : study.comparisons) {
+    if (comparison.wall_clock || comparison.baseline != study.baseline) continue;
+    std::vector<LossChange> changes;
+    try {
+      changes = loss_changes(study.results, savings_options(comparison, options));
+    } catch (const std::runtime_error&) {
+      continue;  // the savings table says why these do not compare
+    }
+    for (const LossChange& change : changes) {
+      const Interval interval = change.interval.value_or(Interval{kNone, kNone});
+      table.rows.push_back({text_cell(comparison.candidate), significant_cell(change.budget, 4),
+                            fixed_cell(change.baseline, 4), fixed_cell(change.candidate, 4),
+                            fixed_cell(change.change, 4), fixed_cell(interval.first, 4),
+                            fixed_cell(interval.second, 4),
+                            fixed_cell(100 * change.perplexity_gain, 2), text_cell(change.note)});
     }
   }
   return table;

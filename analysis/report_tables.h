@@ -8,6 +8,8 @@
 namespace isoloss {
 
 Table savings_table(const StudyResults& study);
+// What each candidate changes of the named baseline's loss at every common budget.
+Table loss_changes_table(const StudyResults& study, const ReportOptions& options);
 Table frontier_table(const StudyResults& study);
 // Each with its sd in nats and what it is worth in compute, at the frontier's local slope.
 Table seed_noise_table(const StudyResults& study);

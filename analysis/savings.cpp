@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "analysis/frontier_curve.h"
+#include "analysis/frontier_pair.h"
 #include "analysis/parallel_for.h"
 #include "analysis/savings_estimate.h"
 #include "model/spec/error.h"
@@ -14,29 +15,6 @@ namespace isoloss {
 namespace {
 
 constexpr int kCurvePoints = 41;
-
-FrontierOptions frontier_options(const SavingsOptions& options, FrontierKind kind) {
-  return {kind, options.wall_clock, options.embeddings, options.from_budget};
-}
-
-// The same kind for both (rule 6): where `auto` differs, the one that asks less of the table.
-void compute_frontiers(const std::vector<Point>& baseline, const std::vector<Point>& candidate,
-                       const SavingsOptions& options, Savings& savings) {
-  const FrontierOptions asked = frontier_options(options, options.frontier);
-  savings.baseline_frontier = compute_frontier(baseline, asked);
-  savings.candidate_frontier = compute_frontier(candidate, asked);
-  Frontier& b = savings.baseline_frontier;
-  Frontier& c = savings.candidate_frontier;
-  savings.frontier = b.kind;
-  if (b.kind == c.kind) return;
-  const auto modest = [&](FrontierKind kind) { return b.kind == kind || c.kind == kind; };
-  savings.frontier = modest(FrontierKind::Points) ? FrontierKind::Points : FrontierKind::Envelope;
-  const std::string reason = b.kind == savings.frontier ? b.reason : c.reason;
-  const FrontierOptions same = frontier_options(options, savings.frontier);
-  b = compute_frontier(baseline, same);
-  c = compute_frontier(candidate, same);
-  b.reason = c.reason = reason;
-}
 
 std::string unused_reasons(const Savings& savings) {
   std::string all;
@@ -102,7 +80,7 @@ Draws draw_through(const std::vector<Point>& trials, std::size_t baseline_count,
   const auto count = static_cast<std::size_t>(options.bootstrap);
   const std::vector<double> none(count, std::nan(""));
   Draws draws{std::vector(at.size(), none), std::vector(curve.size(), none), none, none, none};
-  const FrontierOptions same = frontier_options(options, savings.frontier);
+  const FrontierOptions same = savings_frontier_options(options, savings.frontier);
   const std::span<const Point> all(trials);
   parallel_for(count, options.threads, [&](std::size_t r) {
     const std::vector<double> losses = noisy.losses(r);
@@ -225,16 +203,23 @@ void check_options(const SavingsOptions& options) {
 
 }  // namespace
 
+FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind) {
+  return {kind, options.wall_clock, options.embeddings, options.from_budget};
+}
+
 Savings compute_savings(const PointTable& table, const SavingsOptions& options) {
   check_options(options);
-  const FrontierOptions asked = frontier_options(options, options.frontier);
+  const FrontierOptions asked = savings_frontier_options(options, options.frontier);
   const std::vector<Point> baseline = frontier_trials(table, options.baseline, asked);
   const std::vector<Point> candidate = frontier_trials(table, options.candidate, asked);
   Savings savings;
   savings.baseline = options.baseline;
   savings.candidate = options.candidate;
   savings.seed = options.seed;
-  compute_frontiers(baseline, candidate, options, savings);
+  FrontierPair pair = frontiers_of_one_kind(baseline, candidate, asked);
+  savings.frontier = pair.kind;
+  savings.baseline_frontier = std::move(pair.baseline);
+  savings.candidate_frontier = std::move(pair.candidate);
   savings.overlap = overlap_of(table, savings);
   const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
   const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();

@@ -79,6 +79,9 @@ struct Savings {
 // not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
+// How the frontiers of such a comparison are made.
+FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind);
+
 // The architecture of the table that reaches the overlap's losses cheapest, `except` left out: the
 // best baseline of rule 1.
 std::string best_baseline(const PointTable& table, const std::string& except,

@@ -158,7 +158,7 @@ TEST(Report, EveryTableReadsBack) {
     EXPECT_FALSE(read_csv(entry.path()).rows.empty()) << entry.path();
     ++tables;
   }
-  EXPECT_EQ(tables, 8);
+  EXPECT_EQ(tables, 9);
 }
 
 TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
