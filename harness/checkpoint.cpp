@@ -105,13 +105,13 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
   return std::nullopt;
 }
 
-void keep_checkpoint(const std::filesystem::path& folder, std::int64_t step) {
+void keep_checkpoint(const std::filesystem::path& from, const std::filesystem::path& folder,
+                     std::int64_t step) {
   // By a second name: nobody ever writes into a checkpoint.
   std::error_code failure;
-  std::filesystem::create_hard_link(checkpoint_file(folder, step), kept_file(folder, step),
-                                    failure);
+  std::filesystem::create_hard_link(checkpoint_file(from, step), kept_file(folder, step), failure);
   if (!failure || failure == std::errc::file_exists) return;
-  write_durably(kept_file(folder, step), read_file(checkpoint_file(folder, step)));
+  write_durably(kept_file(folder, step), read_file(checkpoint_file(from, step)));
 }
 
 std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
@@ -122,7 +122,7 @@ std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder
     try {
       return parse(read_file(path), run);
     } catch (const InputError& problem) {
-      warn(fmt::format("cannot use {} ({}); its branches are trained from the start", path.string(),
+      warn(fmt::format("cannot use {} ({}); another checkpoint is looked for", path.string(),
                        problem.what()));
     }
   }

@@ -38,9 +38,10 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
                                           const std::string& run,
                                           const std::function<void(const std::string&)>& warn);
 
-// Keeps the checkpoint of that step as checkpoint-STEP.kept, which no later one replaces, for runs
-// that branch off there. WorkError where the folder cannot be written.
-void keep_checkpoint(const std::filesystem::path& folder, std::int64_t step);
+// Keeps the checkpoint of that step in `from` as FOLDER/checkpoint-STEP.kept, which no later one
+// replaces, for runs that branch off there. WorkError where the folder cannot be written.
+void keep_checkpoint(const std::filesystem::path& from, const std::filesystem::path& folder,
+                     std::int64_t step);
 // The run's checkpoint of exactly that step, kept or not; absent where none is whole.
 std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
                                              const std::string& run, std::int64_t step,

@@ -90,7 +90,8 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
       train(state, run.spec, dataset, segment, listener, [&] { return stop() || claim.lost(); });
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
-    if (item.keep && claim.held()) keep_checkpoint(folder_.run(run.id), item.to_step);
+    if (item.keep && claim.held())
+      keep_checkpoint(recorder.checkpoints(), folder_.run(run.id), item.to_step);
     recorder.finish();
   }
   reporter.idle();

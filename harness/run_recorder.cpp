@@ -89,7 +89,7 @@ void RunRecorder::finish() {
       restart_.checkpoints = folder_.run(id);
       restart_.again = false;
       save();
-      store(RunState::Finished);
+      store(reached);
     }
     std::filesystem::remove_all(folder_.run(id) / "again");
   }

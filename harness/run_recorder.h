@@ -24,6 +24,9 @@ class RunRecorder {
   // Listener of the training loop. WorkError where the disk is full.
   void record(const TrainingEvent& event);
 
+  // Where this item's checkpoints go.
+  const std::filesystem::path& checkpoints() const { return restart_.checkpoints; }
+
   // The work item has reached its last step: the run file says so, and the journal, which it holds
   // now, goes.
   void finish();

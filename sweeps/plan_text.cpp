@@ -91,6 +91,15 @@ std::string trunk_line(const StudyPlan& plan) {
                      branches, trunks.size(), trunks.size() == 1 ? "" : "s");
 }
 
+// Of a block that trains one run together, had every rank its full share; the interval reaches down
+// to one rank alone, because what the ranks lose to each other has not been measured.
+DeviceRate rate_of_block(DeviceRate rate, const StudyLayout& layout) {
+  const auto ranks = static_cast<double>(layout.tensor * layout.data);
+  rate.flops_per_second *= ranks;
+  rate.highest *= ranks;
+  return rate;
+}
+
 // Runs that are trained side by side.
 int blocks_of(const StudyLayout& layout, int ranks) {
   return std::max(1, ranks / static_cast<int>(layout.tensor * layout.data));
@@ -148,8 +157,9 @@ double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate
   }
 }
 
-Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& of_rank) {
   const StudyLayout layout = choose_layout(plan, ranks.ranks, ranks.bytes_per_rank);
+  const DeviceRate rate = rate_of_block(of_rank, layout);
   const int blocks = blocks_of(layout, ranks.ranks);
   Json trials = Json::array();
   std::map<std::size_t, Json> trials_of;
@@ -173,7 +183,7 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
     const PlannedRun& run = plan.runs[i];
     if (run.expected_steps == 0) continue;
     const double seconds = seconds_of(run, rate.flops_per_second);
-    device_seconds += seconds;
+    device_seconds += seconds * static_cast<double>(layout.tensor * layout.data);
     const auto known = trials_of.find(i);
     runs.push_back(
         {{"id", run.id},
@@ -229,7 +239,8 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
   text += trunk_line(plan);
   std::size_t expected = 0;
   for (const PlannedRun& run : plan.runs) expected += run.expected_steps > 0;
-  const double seconds = makespan_seconds(plan, blocks_of(layout, ranks), rate);
+  const DeviceRate block = rate_of_block(rate, layout);
+  const double seconds = makespan_seconds(plan, blocks_of(layout, ranks), block);
   text += fmt::format(
       "{} trials in {} runs, {:.3g} FLOPs; each trained from its own start it would be "
       "{:.3g} ({:.2f}x)\n",
@@ -239,8 +250,8 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
       "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate "
       "turns out\n",
       people_seconds(seconds), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
-      rate.device, people_seconds(seconds * rate.flops_per_second / rate.highest),
-      people_seconds(seconds * rate.flops_per_second / rate.lowest));
+      rate.device, people_seconds(seconds * block.flops_per_second / block.highest),
+      people_seconds(seconds * block.flops_per_second / block.lowest));
   text += fmt::format("Each run is trained by {} x {} ranks, tensor x data: {}.\n", layout.tensor,
                       layout.data, layout.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";

@@ -50,7 +50,12 @@ ArchitectureEntry read_architecture(const YamlView& item) {
   std::vector<std::string> keys = {"name", "base"};
   keys.insert(keys.end(), settable_spec_fields().begin(), settable_spec_fields().end());
   const YamlMap map = item.map(keys);
-  entry.name = map.need("name", "add a name of your own, name: mine").text();
+  const YamlView& name = map.need("name", "add a name of your own, name: mine");
+  entry.name = name.text();
+  if (contains(known, entry.name))
+    name.fail("'" + entry.name +
+              "' is an architecture of the catalogue (savings against it would mean another); give "
+              "a name of your own");
   const YamlView& base = map.need("base", "add the architecture it changes, base: transformer");
   entry.base = base.text();
   need_known(base, entry.base, known, "architecture");

@@ -41,6 +41,13 @@ ModelSpec resolved(ModelSpec spec) {
   spec.d_ff_gated = spec.gated ? own : others;
   spec.d_ff_ratio = ModelSpec{}.d_ff_ratio;
   if (kv_head_count(spec) == head_count(spec)) spec.kv_heads = 0;
+  const ModelSpec defaults;
+  if (spec.convolution_width == 0) {
+    spec.convolution_on = defaults.convolution_on;
+    spec.convolution_shared = defaults.convolution_shared;
+    spec.convolution_place = defaults.convolution_place;
+  }
+  if (spec.positions != Positions::Rotary) spec.rotary_base = defaults.rotary_base;
   spec.heads = head_count(spec);
   return spec;
 }

@@ -89,8 +89,8 @@ TEST(Checkpoint, AKeptOneOutlivesLaterOnes) {
     return load_checkpoint_of(place.root, "run", 10, [](const std::string&) {});
   };
   save(place, 10, "branch");
-  keep_checkpoint(place.root, 10);
-  keep_checkpoint(place.root, 10);  // by two processes
+  keep_checkpoint(place.root, place.root, 10);
+  keep_checkpoint(place.root, place.root, 10);  // by two processes
   for (const std::int64_t step : {20, 30, 40}) save(place, step, "weights");
   remove_checkpoints(place.root);
   EXPECT_EQ(checkpoint_steps(place.root, kKeptSuffix), std::vector<std::int64_t>{10});

@@ -230,6 +230,35 @@ TEST(StudyLoop, KilledAmongBranchesEndsAsUndisturbed) {
   EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole"));
 }
 
+TEST(StudyLoop, ATrunkWithItsFileButWithoutACheckpointIsTrainedAgainAndKeepsItsBranchPoints) {
+  // As a kill leaves it that comes between the run file and the first checkpoint.
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280, 2560]", "[0.05]", "tiny", kWsd);
+  const auto whole = place.root / "whole", torn = place.root / "torn";
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  std::filesystem::copy(whole, torn, std::filesystem::copy_options::recursive);
+  std::size_t trunks = 0;
+  for (const std::string& id : run_ids(StudyFolder{torn})) {
+    const auto folder = StudyFolder{torn}.run(id);
+    const auto run = load_run(StudyFolder{torn}, id);
+    if (!run || !run->evaluations.empty()) {
+      std::filesystem::remove_all(folder);  // a branch
+      continue;
+    }
+    ++trunks;
+    std::vector<std::filesystem::path> checkpoints;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().filename().string().starts_with("checkpoint-"))
+        checkpoints.push_back(entry.path());
+    }
+    ASSERT_FALSE(checkpoints.empty());
+    for (const auto& path : checkpoints) std::filesystem::remove(path);
+  }
+  ASSERT_GT(trunks, 0U);
+  ASSERT_EQ(tiny_study::run(study, torn), kExitDone);
+  EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
+}
+
 TEST(StudyLoop, BranchesAddedLaterEndAsIfAskedForAtOnce) {
   const Place place;
   const auto out = place.root / "out";

@@ -101,6 +101,19 @@ TEST(Makespan, BranchesWaitForTheirTrunk) {
   EXPECT_NEAR(makespan_seconds(plan, 1, rate), 22, 1e-9);
 }
 
+TEST(PlanJson, RanksThatTrainARunTogetherShareItsTime) {
+  const Lines together{{10, "run: {data_parallel: 2}"}};
+  const auto alone = plan_json(plan_of({}), kOne, {"cpu", 1e6, 5e5, 2e6});
+  const auto two = plan_json(plan_of(together), kTwo, {"cpu", 1e6, 5e5, 2e6});
+  const double seconds = alone["runs"][0]["predicted_seconds"].get<double>();
+  EXPECT_DOUBLE_EQ(two["runs"][0]["predicted_seconds"].get<double>(), seconds / 2);
+  // From full shares at the highest rate to no help at all at the lowest.
+  EXPECT_DOUBLE_EQ(two["runs"][0]["predicted_seconds_interval"][0].get<double>(), seconds / 4);
+  EXPECT_DOUBLE_EQ(two["runs"][0]["predicted_seconds_interval"][1].get<double>(), seconds * 2);
+  EXPECT_DOUBLE_EQ(two["totals"]["device_hours"].get<double>(),
+                   alone["totals"]["device_hours"].get<double>());
+}
+
 TEST(PlanTable, SaysWhatBranchesShare) {
   const std::string table = plan_table(plan_of({{4, kWsd}}), kOne, device_rate("cpu"));
   EXPECT_NE(table.find("2 branches with their own decay leave 1 trunk"), std::string::npos)

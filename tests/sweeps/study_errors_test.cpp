@@ -268,6 +268,13 @@ TEST(StudyErrors, SizeNamedTwice) {
             "or remove one");
 }
 
+TEST(StudyErrors, ANameOfTheCatalogueForAnotherArchitecture) {
+  EXPECT_EQ(
+      message_for({{6, "  architecture: [{name: transformer, base: primer}]"}}),
+      "study.yaml:6: grid.architecture.name: 'transformer' is an architecture of the catalogue "
+      "(savings against it would mean another); give a name of your own");
+}
+
 TEST(StudyErrors, FieldOfSizeAndArchitecture) {
   EXPECT_EQ(message_for({{6, "  architecture: [{name: mine, base: transformer, d_model: 32}]"}}),
             "study.yaml:6: grid.architecture.mine.d_model: also given by the size s in line "

@@ -173,7 +173,11 @@ inline void soft_maximum(Real* scores, std::int64_t keys) {
 template <typename Real>
 void masked_bias(const Real* bias, std::int64_t length, Buffer<Real>& all) {
   std::fill_n(all.begin(), kLanes<Real>, static_cast<Real>(kMasked));
-  if (bias != nullptr) std::copy_n(bias, length, all.begin() + kLanes<Real>);
+  if (bias != nullptr) {
+    std::copy_n(bias, length, all.begin() + kLanes<Real>);
+  } else {
+    std::fill(all.begin() + kLanes<Real>, all.end(), Real(0));
+  }
 }
 
 template <typename Real>

@@ -41,6 +41,18 @@ struct Attended {
   at::Tensor out, d_query, d_key, d_value;
 };
 
+// A call with a bias, as another model of the same shape in the same process makes it.
+void attend_with_bias(const AttentionShape& shape) {
+  at::Tensor x = numbers(kHeads, 4);
+  const at::Tensor bias = at::ones({kHeads, kLength}, at::kDouble);
+  std::vector<double> kept(static_cast<std::size_t>(attention_kept_size<double>(shape)));
+  const Rows<const double> rows{x.const_data_ptr<double>(), x.stride(1)};
+  at::Tensor out = at::empty_like(x);
+  const at::Tensor slope = at::arange(kLength, at::kDouble) * 0.3 * bias;
+  causal_attention_forward<double>(shape, rows, rows, rows, slope.const_data_ptr<double>(),
+                                   {out.data_ptr<double>(), out.stride(1)}, kept.data());
+}
+
 template <typename Stored>
 Attended fused(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                const at::Tensor& d_out, double scale) {
@@ -90,6 +102,11 @@ TEST(CausalAttention, GroupedHeadsAndScaleFollowThePlainOperations) {
 }
 
 // Operands of at most 1 are off by 2^-9 each; sums of 3 heads and 37 steps stay below 0.03.
+TEST(CausalAttention, WithoutABiasReadsNoneOfTheCallBefore) {
+  attend_with_bias({kBatch, kLength, kHeads, kWidth, kKvHeads, 1 / std::sqrt(5.0)});
+  expect_plain<double>(1e-12);
+}
+
 TEST(CausalAttention, BFloat16IsOffByItsRounding) { expect_plain<at::BFloat16>(0.03); }
 
 // d_head 2, base 10000: channel 0 turns with channel 1 by one radian a step, so step 1 of (1, 0) is

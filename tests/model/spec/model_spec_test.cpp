@@ -72,6 +72,18 @@ TEST(ModelSpec, ResolvingLeavesTheSameModel) {
   EXPECT_EQ(resolved(spelled), spelled);
 }
 
+TEST(ModelSpec, SwitchesOfWhatIsNotThereMakeNoOtherRun) {
+  ModelSpec spec;
+  spec.convolution_on = "kv";
+  spec.convolution_shared = true;
+  spec.rotary_base = 500'000;
+  EXPECT_EQ(resolved(spec), resolved(ModelSpec{}));
+  spec.convolution_width = 3;
+  EXPECT_NE(resolved(spec).convolution_on, ModelSpec{}.convolution_on);
+  spec.positions = Positions::Rotary;
+  EXPECT_EQ(resolved(spec).rotary_base, 500'000);
+}
+
 struct BadField {
   std::int64_t ModelSpec::*field;
   std::int64_t value;
