@@ -85,7 +85,9 @@ TEST(CatalogueCommand, SwitchesNamesFieldsWithTheirDefaults) {
   EXPECT_EQ(text.status, 0);
   EXPECT_THAT(text.out, HasSubstr("convolution_place      after_projection"));
   const Outcome outcome = isoloss("catalogue --switches --json", scratch.path());
-  for (const json& field : json::parse(outcome.out).at("switches"))
+  const json printed = json::parse(outcome.out);
+  ASSERT_FALSE(printed.at("switches").empty());
+  for (const json& field : printed.at("switches"))
     EXPECT_FALSE(field.at("meaning").get<std::string>().empty()) << field.at("field");
 }
 
