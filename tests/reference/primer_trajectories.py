@@ -4,7 +4,7 @@ first batch, and the loss over 50 Adafactor steps under rsqrt. Arguments: archit
 float64: weights moved off their initial ones and zeros, which could hide a mix-up; equal to rounding.
 float32: initial weights; the median of three seeds, because ReLU's kink under Adafactor makes some
 trajectories chaotic: a unit that rounding switches on for one token gives its bias a full step.
-PyTorch's own trajectory moves by 3e-4 in two seeds of six when its weights move by 6e-8.
+PyTorch's own trajectory moves by 3e-4 in three seeds of six when its weights move by 6e-8.
 """
 
 import statistics
