@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "analysis/budget_groups.h"
 #include "model/spec/error.h"
@@ -161,6 +162,31 @@ std::vector<FrontierPoint> Frontier::used() const {
   return kept;
 }
 
+namespace {
+
+// Two runs whose points look alike differ in an axis of the grid that points do not carry; as one
+// architecture they would be averaged as if they were replicates.
+void require_told_apart(const std::string& source, const std::vector<Point>& trials) {
+  using Place = std::tuple<std::string, double, double, std::int64_t, double>;
+  std::map<Place, std::string> runs;
+  for (const Point& p : trials) {
+    if (p.run.empty()) continue;
+    const double budget = std::isnan(p.budget) ? p.flops : p.budget;
+    const double rate = std::isnan(p.learning_rate) ? 0 : p.learning_rate;
+    const double parameters = std::isnan(p.parameters) ? 0 : p.parameters;
+    const auto [at, first] =
+        runs.try_emplace(Place{p.size, parameters, budget, p.seed, rate}, p.run);
+    if (first || at->second == p.run) continue;
+    throw InputError(
+        fmt::format("{}: runs {} and {} are both '{}' of size '{}' with seed {} (an axis of the "
+                    "grid tells them apart and points do not); give each value an architecture of "
+                    "its own name",
+                    source, at->second, p.run, p.architecture, p.size, p.seed));
+  }
+}
+
+}  // namespace
+
 std::vector<Point> frontier_trials(const PointTable& table, const std::string& architecture,
                                    const FrontierOptions& options) {
   std::vector<Point> trials;
@@ -179,6 +205,7 @@ std::vector<Point> frontier_trials(const PointTable& table, const std::string& a
               : fmt::format("{}: no architecture '{}' (no point is of it){}", table.source,
                             architecture, suggestion(architecture, known)));
   }
+  require_told_apart(table.source, trials);
   if (options.wall_clock && std::any_of(trials.begin(), trials.end(),
                                         [](const Point& p) { return !(p.wall_seconds > 0); })) {
     throw InputError(

@@ -39,6 +39,14 @@ std::string html_escape(std::string_view text) {
   return out;
 }
 
+TableColumn words_column(std::string key, std::string heading) {
+  return {std::move(key), std::move(heading), false};
+}
+
+TableColumn number_column(std::string key, std::string heading) {
+  return {std::move(key), std::move(heading), true};
+}
+
 TableCell text_cell(std::string text) { return {text, std::move(text)}; }
 
 TableCell fixed_cell(double value, int digits) {

@@ -29,6 +29,9 @@ struct Table {
   std::vector<std::vector<TableCell>> rows;  // each as long as columns
 };
 
+TableColumn words_column(std::string key, std::string heading);
+TableColumn number_column(std::string key, std::string heading);
+
 TableCell text_cell(std::string text);
 // `digits` decimals on the page; an empty cell where the value is not finite.
 TableCell fixed_cell(double value, int digits);

@@ -15,13 +15,6 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-TableColumn words(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), false};
-}
-TableColumn number(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), true};
-}
-
 // Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
 // where there is none.
 std::string runner_up_text(const StudyResults& study, const Decision& decision) {
@@ -103,10 +96,11 @@ Table decisions_table(const StudyResults& study) {
       "Learning rates: decided on the selection part of the held-out text, which is not the "
       "part that is reported. Runner-up: its reported loss minus the winner's at the largest "
       "common budget.",
-      {words("architecture", "architecture"), words("decided_at", "decided at"),
-       words("holds_for", "holds for"), words("losses", "rate: selection loss"),
-       number("learning_rate", "chosen"), words("at_edge", "at the edge of the search"),
-       words("runner_up", "runner-up check")},
+      {words_column("architecture", "architecture"), words_column("decided_at", "decided at"),
+       words_column("holds_for", "holds for"), words_column("losses", "rate: selection loss"),
+       number_column("learning_rate", "chosen"),
+       words_column("at_edge", "at the edge of the search"),
+       words_column("runner_up", "runner-up check")},
       {}};
   for (const Decision& decision : study.all.decisions) {
     std::string losses, unit;
@@ -135,10 +129,10 @@ Table common_rates_table(const StudyResults& study) {
       "common_learning_rates",
       "Selection losses at a common learning rate, at the sizes and budgets where rates were "
       "decided; the last row of each is every architecture at its own rate.",
-      {words("cell", "decided at"), words("learning_rate", "learning rate")},
+      {words_column("cell", "decided at"), words_column("learning_rate", "learning rate")},
       {}};
   for (const std::string& architecture : study.architectures) {
-    table.columns.push_back(number(architecture, architecture));
+    table.columns.push_back(number_column(architecture, architecture));
   }
   std::set<std::pair<std::string, double>> cells;
   for (const Decision& decision : study.all.decisions) {
@@ -187,11 +181,11 @@ Table savings_by_rate_table(const StudyResults& study, const ReportOptions& opti
       "Savings in FLOPs when all train at one learning rate, beside each at its own. Over the "
       "frontiers: where a rate was trained at every size and budget. Where decided: the difference "
       "of the selection losses there, at the slope of the baseline's frontier; no interval.",
-      {words("candidate", "candidate"), words("baseline", "baseline"),
-       words("learning_rate", "learning rate"), number("loss", "loss (nats)"),
-       number("savings", "over the frontiers"), number("interval_low", "from"),
-       number("interval_high", "to"), words("cell", "decided at"),
-       number("savings_where_decided", "where decided")},
+      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
+       words_column("learning_rate", "learning rate"), number_column("loss", "loss (nats)"),
+       number_column("savings", "over the frontiers"), number_column("interval_low", "from"),
+       number_column("interval_high", "to"), words_column("cell", "decided at"),
+       number_column("savings_where_decided", "where decided")},
       {}};
   Cells cells;
   for (const Decision& decision : study.all.decisions) {

@@ -16,13 +16,6 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-TableColumn words(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), false};
-}
-TableColumn number(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), true};
-}
-
 std::string state_of(const RunRecord& run) {
   switch (run.state) {
     case RunState::Finished:
@@ -48,10 +41,12 @@ Table savings_table(const StudyResults& study) {
       "savings",
       "Savings: compute the baseline needs / compute the candidate needs, at equal loss, with "
       "95 % intervals.",
-      {words("candidate", "candidate"), words("baseline", "baseline"), words("unit", "in"),
-       number("loss", "loss (nats)"), number("savings", "savings"), number("interval_low", "from"),
-       number("interval_high", "to"), words("extrapolated", "extrapolated"),
-       words("frontier", "frontier"), words("floor", "floor"), words("why_not", "why not")},
+      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
+       words_column("unit", "in"), number_column("loss", "loss (nats)"),
+       number_column("savings", "savings"), number_column("interval_low", "from"),
+       number_column("interval_high", "to"), words_column("extrapolated", "extrapolated"),
+       words_column("frontier", "frontier"), words_column("floor", "floor"),
+       words_column("why_not", "why not")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
@@ -91,11 +86,12 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
       "Change of loss at equal compute against " + study.baseline +
           ", each at its own best size, with 95 % intervals; below zero the candidate is better. "
           "Perplexity gain: (baseline - candidate) / baseline.",
-      {words("candidate", "candidate"), number("budget", "budget"),
-       number("baseline_loss", "baseline (nats)"), number("candidate_loss", "candidate (nats)"),
-       number("change", "change (nats)"), number("interval_low", "from"),
-       number("interval_high", "to"), number("perplexity_gain", "perplexity gain (%)"),
-       words("note", "note")},
+      {words_column("candidate", "candidate"), number_column("budget", "budget"),
+       number_column("baseline_loss", "baseline (nats)"),
+       number_column("candidate_loss", "candidate (nats)"),
+       number_column("change", "change (nats)"), number_column("interval_low", "from"),
+       number_column("interval_high", "to"),
+       number_column("perplexity_gain", "perplexity gain (%)"), words_column("note", "note")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     if (comparison.wall_clock || comparison.baseline != study.baseline) continue;
@@ -118,14 +114,15 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
 }
 
 Table frontier_table(const StudyResults& study) {
-  Table table{"frontiers",
-              "Compute-optimal frontiers: the best loss each budget reaches, and the size that "
-              "reaches it.",
-              {words("architecture", "architecture"), words("frontier", "frontier"),
-               number("budget", "budget"), number("flops", "FLOPs"), number("loss", "loss (nats)"),
-               number("optimal_parameters", "best size N*"), words("used", "used"),
-               words("why_not", "why not")},
-              {}};
+  Table table{
+      "frontiers",
+      "Compute-optimal frontiers: the best loss each budget reaches, and the size that "
+      "reaches it.",
+      {words_column("architecture", "architecture"), words_column("frontier", "frontier"),
+       number_column("budget", "budget"), number_column("flops", "FLOPs"),
+       number_column("loss", "loss (nats)"), number_column("optimal_parameters", "best size N*"),
+       words_column("used", "used"), words_column("why_not", "why not")},
+      {}};
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     if (!study.frontiers[i].frontier) continue;
     for (const FrontierPoint& point : study.frontiers[i].frontier->points) {
@@ -143,10 +140,11 @@ Table seed_noise_table(const StudyResults& study) {
   Table table{"seed_noise",
               "Seed noise: runs that differ in seed alone. Worth: the share of compute that one "
               "standard deviation is worth at the frontier's last slope.",
-              {words("architecture", "architecture"), words("size", "size"),
-               number("budget", "budget"), number("learning_rate", "learning rate"),
-               number("seeds", "seeds"), number("mean_loss", "mean loss (nats)"),
-               number("deviation", "sd (nats)"), number("compute_share", "worth (% of compute)")},
+              {words_column("architecture", "architecture"), words_column("size", "size"),
+               number_column("budget", "budget"), number_column("learning_rate", "learning rate"),
+               number_column("seeds", "seeds"), number_column("mean_loss", "mean loss (nats)"),
+               number_column("deviation", "sd (nats)"),
+               number_column("compute_share", "worth (% of compute)")},
               {}};
   for (const Replicates& group : study.replicates) {
     table.rows.push_back(
@@ -163,13 +161,15 @@ Table trials_table(const StudyResults& study) {
       "trials",
       "Every trial. SE is over the held-out sequences: these documents only. Not "
       "embedding: parameters outside the token embedding.",
-      {words("architecture", "architecture"), words("size", "size"), number("seed", "seed"),
-       words("role", "role"), number("learning_rate", "learning rate"),
-       number("parameters", "parameters"), number("parameters_non_embedding", "not embedding"),
-       number("budget", "budget"), number("flops", "FLOPs spent"), number("tokens", "tokens"),
-       number("loss", "loss (nats)"), number("standard_error", "SE"),
-       number("bits_per_byte", "bits/byte"), number("epochs", "epochs"),
-       number("seconds", "seconds"), words("state", "state"), words("run", "run")},
+      {words_column("architecture", "architecture"), words_column("size", "size"),
+       number_column("seed", "seed"), words_column("role", "role"),
+       number_column("learning_rate", "learning rate"), number_column("parameters", "parameters"),
+       number_column("parameters_non_embedding", "not embedding"),
+       number_column("budget", "budget"), number_column("flops", "FLOPs spent"),
+       number_column("tokens", "tokens"), number_column("loss", "loss (nats)"),
+       number_column("standard_error", "SE"), number_column("bits_per_byte", "bits/byte"),
+       number_column("epochs", "epochs"), number_column("seconds", "seconds"),
+       words_column("state", "state"), words_column("run", "run")},
       {}};
   for (const RunRecord& run : study.all.runs) {
     const RunHeader& header = run.header;
@@ -218,10 +218,12 @@ Table scores_table(const StudyResults& study) {
   Table table{"one_shot",
               "One-shot scores: one worked example before each item; SE is the standard error over "
               "items.",
-              {words("architecture", "architecture"), words("size", "size"), number("seed", "seed"),
-               number("learning_rate", "learning rate"), number("flops", "FLOPs spent"),
-               words("task", "task"), words("metric", "metric"), number("value", "value"),
-               number("standard_error", "SE"), number("n", "n"), number("chance", "chance")},
+              {words_column("architecture", "architecture"), words_column("size", "size"),
+               number_column("seed", "seed"), number_column("learning_rate", "learning rate"),
+               number_column("flops", "FLOPs spent"), words_column("task", "task"),
+               words_column("metric", "metric"), number_column("value", "value"),
+               number_column("standard_error", "SE"), number_column("n", "n"),
+               number_column("chance", "chance")},
               {}};
   for (const RunRecord& run : study.all.runs) {
     for (const Score& score : run.scores) {

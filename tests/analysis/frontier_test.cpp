@@ -53,6 +53,18 @@ TEST(Surface, RecoversTheSurfaceItWasMadeFrom) {
   EXPECT_NEAR(std::log(f.points[2].optimal_parameters), 0.5 * std::log(1.6e12) - 4, 1e-7);
 }
 
+TEST(FrontierTrials, RunsThatAnAxisTellsApartAreNotAveraged) {
+  PointTable table = surface_table(0.04, 0.5, -4, kBudgets, kSizes);
+  for (Point& p : table.points) p.run = std::string("a");
+  EXPECT_NO_THROW(frontier_trials(table, "t", {}));
+  Point other = table.points.front();  // the same size, budget, seed and rate
+  other.run = std::string("b");
+  table.points.push_back(other);
+  EXPECT_THROW(frontier_trials(table, "t", {}), InputError);
+  table.points.back().seed = 1;  // a replicate
+  EXPECT_NO_THROW(frontier_trials(table, "t", {}));
+}
+
 TEST(IsoFlop, RecoversEachVertex) {
   const Frontier f =
       frontier_of(surface_table(0.04, 0.5, -4, kBudgets, kSizes), FrontierKind::IsoFlop);
