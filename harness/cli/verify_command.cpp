@@ -11,10 +11,12 @@
 namespace isoloss {
 
 int verify_command(Arguments arguments) {
-  CommandLine line("isoloss verify DIR [--json]",
-                   "Checks every file of a study folder: checksums, contradictions, leftovers, "
-                   "foreign files. Exit status 1 where results are damaged.",
-                   "isoloss verify results/runs/quickstart");
+  CommandLine line(
+      "isoloss verify DIR [--json]",
+      "Checks a study folder's run files, journals, decisions and attempts: checksums, "
+      "contradictions, leftovers, foreign files. Checkpoints and prepared tokens are "
+      "checked when they are read. Exit status 1 where results are damaged.",
+      "isoloss verify results/runs/quickstart");
   line.add()("json", "one JSON object on standard output");
   line.positional("DIR");
   if (!line.parse(arguments)) return 0;
@@ -33,7 +35,7 @@ int verify_command(Arguments arguments) {
     for (const Finding& finding : findings)
       fmt::print("{}: {}: {}\n", severity_name(finding.severity), finding.path.string(),
                  finding.problem);
-    if (findings.empty()) fmt::print("every file is whole\n");
+    if (findings.empty()) fmt::print("every run file, journal, decision and attempt is whole\n");
   }
   return damaged ? 1 : 0;
 }
