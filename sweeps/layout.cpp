@@ -38,6 +38,7 @@ double memory_per_rank(const RunSpec& spec, std::int64_t tensor, std::int64_t da
   options.batch_tokens =
       static_cast<double>(spec.optimizer.batch_tokens) / static_cast<double>(data);
   options.micro_batches = spec.accumulate;
+  options.threads = static_cast<int>(spec.threads);
   options.bfloat16 = spec.dtype == "bfloat16";
   options.recompute = spec.recompute;
   options.optimizer_states = adafactor ? 1 : 2;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cost/side_by_side.h"
 #include "model/spec/parameters.h"
 #include "model/spec/shard.h"
 
@@ -70,7 +71,12 @@ MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options)
   const double n = real(table.buffer_size);
   MemoryBytes bytes;
   bytes.weights = (kFloat + (options.bfloat16 ? 2 : 0)) * n;
-  bytes.gradients = kFloat * n;
+  const auto rows = static_cast<std::int64_t>(options.batch_tokens) / spec.sequence;
+  const std::int64_t parts =
+      options.tensor_ranks > 1
+          ? 1
+          : parts_side_by_side(rows / options.micro_batches, options.threads, kFloat * n);
+  bytes.gradients = kFloat * n * real(parts);
   double states = 0;
   for (const Parameter& parameter : table.parameters) states += state_size(parameter, options);
   bytes.optimizer = kFloat * states / options.optimizer_ranks;
