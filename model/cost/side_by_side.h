@@ -7,7 +7,7 @@ namespace isoloss {
 
 // Parts of `rows` sequences that `threads` threads work on at the same time: one for each thread
 // where that divides the rows and the gradients beyond the first buffer, of `gradient_bytes` each,
-// stay below 256 MB together; else 1, and the threads share every product.
+// stay below 16 MB together; else 1, and the threads share every product.
 std::int64_t parts_side_by_side(std::int64_t rows, std::int64_t threads, double gradient_bytes);
 
 }  // namespace isoloss

@@ -13,10 +13,10 @@ TEST(SideBySide, EachThreadTakesAPartOfTheRowsWhereTheyDivide) {
   EXPECT_EQ(parts_side_by_side(1, 2, 4e6), 1);
 }
 
-// Three buffers beside the first: of 80 MB 240 together, of 90 MB 270.
+// Three buffers beside the first: of 5 MB 15 together, of 6 MB 18.
 TEST(SideBySide, NotWhereTheFurtherGradientsTakeTooMuchMemory) {
-  EXPECT_EQ(parts_side_by_side(8, 4, 80e6), 4);
-  EXPECT_EQ(parts_side_by_side(8, 4, 90e6), 1);
+  EXPECT_EQ(parts_side_by_side(8, 4, 5e6), 4);
+  EXPECT_EQ(parts_side_by_side(8, 4, 6e6), 1);
 }
 
 }  // namespace
