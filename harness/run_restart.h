@@ -24,7 +24,7 @@ struct RunRestart {
   // checkpoint): the numbers repeat, its own checkpoints stay, the item's go to a folder apart.
   bool again = false;
 
-  std::int64_t step() const { return checkpoint ? checkpoint->head.step : 0; }
+  std::int64_t step() const { return checkpoint ? checkpoint->head().step : 0; }
 };
 
 RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,

@@ -76,7 +76,7 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
                                                               : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
-  plan_layout(plan, ranks);
+  plan_layout(plan, ranks, ranks);  // where ranks go, mpirun and srun decide
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);
   take_failure(folder);

@@ -21,9 +21,19 @@ bool agreed(bool found, Communicator& ranks) {
   return byte[0] != std::byte{0};
 }
 
+// The other ranks give their parts of the tensors where the leading rank's listener takes them.
 void ask_for_checkpoint(TrainingState& state, const TrainingListener& listener) {
-  state.gather();
-  listener(CheckpointDue{});
+  Communicator& all = state.ranks().all();
+  if (!state.ranks().leads()) {
+    if (agreed(false, all)) state.give_tensors({});
+    return;
+  }
+  bool taken = false;
+  listener(CheckpointDue{[&](const TensorSink& take) {
+    taken = agreed(true, all);
+    state.give_tensors(take);
+  }});
+  if (!taken) agreed(false, all);
 }
 
 // Evaluates where a stop asks for the state's step; false where the held-out loss is not finite.

@@ -27,9 +27,13 @@ struct MemoryBytes {
   double gradients = 0;  // of the whole model on this rank, for each part worked on at once
   double optimizer = 0;
   double activations = 0;  // kept for the backward pass, and what it works in
+  double exchange = 0;     // of ranks that share a run: sums on their way, and on the leading rank
+                           // the largest tensor, whole, while a checkpoint is written
   double process = 0;      // code and libraries before the first tensor
 
-  double total() const { return weights + gradients + optimizer + activations + process; }
+  double total() const {
+    return weights + gradients + optimizer + activations + exchange + process;
+  }
 };
 
 MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options);
