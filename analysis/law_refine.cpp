@@ -54,9 +54,9 @@ Refined refine_smooth(const Law& law, const LawBox& box, const LawData& data,
       last(free) -= eigen.eigenvectors() * (along / bend.max(1e-13 * top)).matrix();
       last = box.inside(last);
       const double value = objective_value(law, data, box.unpack(last), objective);
-      if (value <= e.value * (1 + 1e-15)) {
+      if (value <= e.value * (1 + kRounding)) {
         result.x = last;
-        result.value = value;
+        result.value = std::min(value, e.value);
       }
       result.condition = condition_of(curvature);
       result.converged = true;
