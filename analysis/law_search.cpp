@@ -41,14 +41,6 @@ std::vector<double> steps_of(const ShapeParameter& shape) {
   return steps;
 }
 
-LawData even_selection(const LawData& data) {
-  const Eigen::Index stride = (data.points() + kMostPointsSearched - 1) / kMostPointsSearched;
-  if (stride == 1) return data;
-  std::vector<Eigen::Index> kept;
-  for (Eigen::Index i = 0; i < data.points(); i += stride) kept.push_back(i);
-  return rows_of(data, kept);
-}
-
 struct Candidate {
   LawState state;
   double value = std::numeric_limits<double>::infinity();
@@ -56,6 +48,14 @@ struct Candidate {
 };
 
 }  // namespace
+
+LawData even_selection(const LawData& data) {
+  const Eigen::Index stride = (data.points() + kMostPointsSearched - 1) / kMostPointsSearched;
+  if (stride == 1) return data;
+  std::vector<Eigen::Index> kept;
+  for (Eigen::Index i = 0; i < data.points(); i += stride) kept.push_back(i);
+  return rows_of(data, kept);
+}
 
 double smallest_log_coefficient(const Law& law, const LawData& data) {
   // An outer power makes the sum's scale its own: only numbers that vanish count as zero.
@@ -113,9 +113,8 @@ LawState solve_linear(const Law& law, const LawData& data, const Objective& obje
   return best;
 }
 
-std::vector<LawState> search_grid(const Law& law, const LawData& every, const Objective& objective,
+std::vector<LawState> search_grid(const Law& law, const LawData& data, const Objective& objective,
                                   const FloorChoice& floor, std::size_t count) {
-  const LawData data = even_selection(every);
   std::vector<std::vector<double>> grid;
   for (const ShapeParameter& shape : law.shape) grid.push_back(steps_of(shape));
   if (law.tied) grid[static_cast<std::size_t>(law.may_tie->second)] = {0};

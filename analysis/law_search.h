@@ -10,7 +10,7 @@
 
 namespace isoloss {
 
-// At most `count` states, the best first. Of more than 4000 points an even selection is searched.
+// At most `count` states, the best first.
 std::vector<LawState> search_grid(const Law& law, const LawData& data, const Objective& objective,
                                   const FloorChoice& floor, std::size_t count);
 
@@ -19,6 +19,9 @@ std::vector<LawState> search_grid(const Law& law, const LawData& data, const Obj
 LawState solve_linear(const Law& law, const LawData& data, const Objective& objective,
                       const FloorChoice& floor, const Eigen::ArrayXd& shape,
                       double floor_guess = 0);
+
+// Every k-th point of more than 4000, all of fewer: starts are looked for among them.
+LawData even_selection(const LawData& data);
 
 // Coefficients below this share of the mean loss (at the regressors' centre) count as zero.
 inline constexpr double kSmallestCoefficient = 1e-7;

@@ -11,11 +11,12 @@ LawSolution solve_law(const Law& law, const LawData& data, const Objective& obje
                       const std::optional<LawState>& near) {
   const LawBox box(law, data, floor);
   std::vector<LawState> from;
-  if (starts > 0) from = search_grid(law, data, objective, floor, starts);
+  const LawData few = even_selection(data);
+  if (starts > 0) from = search_grid(law, few, objective, floor, starts);
   if (near) from.push_back(*near);
   std::vector<Refined> ends;
   for (const LawState& start : from) {
-    ends.push_back(refine(law, box, data, objective, box.pack(start)));
+    ends.push_back(refine(law, box, few, objective, box.pack(start)));
     if (std::isnan(ends.back().value)) {
       ends.back().value = std::numeric_limits<double>::infinity();
     }
@@ -29,6 +30,7 @@ LawSolution solve_law(const Law& law, const LawData& data, const Objective& obje
   for (const Refined& end : ends) {
     if (end.value <= best->value * (1 + 1e-6) + 1e-20) ++solution.agreeing;
   }
+  if (few.points() < data.points()) *best = refine(law, box, data, objective, best->x);
   solution.state = box.unpack(best->x);
   solution.value = best->value;
   solution.converged = best->converged;

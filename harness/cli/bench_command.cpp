@@ -11,6 +11,7 @@
 
 #include "harness/bench.h"
 #include "harness/bench_peer.h"
+#include "harness/cli/bench_analysis.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/machine.h"
@@ -159,16 +160,19 @@ void print_row(const Row& row) {
 }  // namespace
 
 int bench_command(Arguments arguments) {
+  if (asks_for_analysis(arguments)) return bench_analysis_command(arguments);
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss bench [--peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] [--threads "
+      "isoloss bench [--analysis | --peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] "
+      "[--threads "
       "N,..] "
       "[--steps N] [--json]",
       "Times training steps (forward, backward, clipping, AdamW) of models of 0.8 to 23 million\n"
       "parameters. Utilisation: tokens/s times FLOPs a token, attention counted for its causal "
       "half,\n"
       "over the fastest matrix product measured in the same run. --peer times the same model in\n"
-      "PyTorch, eager and compiled, in alternation; the ratio is against the faster of the two.",
+      "PyTorch, eager and compiled, in alternation; the ratio is against the faster of the two.\n"
+      "--analysis times fits instead.",
       "isoloss bench --size 0.8M --architecture transformer,primer-ez");
   line.add()("architecture", po::value<std::string>()->default_value("gpt2,transformer,primer-ez"),
              "names of the catalogue")(
