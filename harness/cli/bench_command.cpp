@@ -12,6 +12,7 @@
 #include "harness/bench.h"
 #include "harness/bench_process.h"
 #include "harness/bench_rounds.h"
+#include "harness/cli/bench_analysis.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/machine.h"
@@ -170,9 +171,10 @@ void print_row(const BenchRow& row) {
 }  // namespace
 
 int bench_command(Arguments arguments) {
+  if (asks_for_analysis(arguments)) return bench_analysis_command(arguments);
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss bench [--peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] [--threads "
+      "isoloss bench [--analysis | --peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] [--threads "
       "N,..] [--side-by-side] [--steps N] [--json]",
       "Times training steps (forward, backward, clipping, AdamW) of models of 0.8 to 23 million\n"
       "parameters: the rows of docs/performance.md, or every combination of what is asked for.\n"
@@ -180,7 +182,7 @@ int bench_command(Arguments arguments) {
       "fastest matrix product measured in the same run; then the peak of memory and what plan\n"
       "predicts. --peer times the same model in PyTorch, eager and compiled, in alternation; the\n"
       "ratio is against the faster of the two. Where transformer is among the architectures the\n"
-      "others are set against it too.",
+      "others are set against it too. --analysis times fits instead.",
       "isoloss bench --size 0.8M --architecture transformer,primer-ez");
   line.add()("architecture", po::value<std::string>()->default_value("gpt2,transformer,primer-ez"),
              "names of the catalogue")(
