@@ -3,8 +3,10 @@
 // do not count and are named).
 #pragma once
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/points.h"
@@ -13,13 +15,18 @@ namespace isoloss {
 
 enum class FrontierKind { Auto, Points, Surface, IsoFlop, Envelope };
 
+constexpr double kNearOptimal = 1e-3;  // share of the loss
+
 struct FrontierPoint {
   double budget = 0;  // nominal; NaN where the table does not say
   double flops = 0;   // or seconds with wall_clock
   double loss = 0;
   double optimal_parameters = 0;  // NaN where the frontier does not say
-  bool used = true;               // false: best size at the grid's edge, or otherwise left out
-  std::string why_not;            // with `used`: what speaks against it though it counts
+  // Sizes whose loss is within kNearOptimal of the optimum's, by the parabola: isoFLOP curves are
+  // flat. Absent where no parabola was fitted.
+  std::optional<std::pair<double, double>> near_optimal;
+  bool used = true;     // false: best size at the grid's edge, or otherwise left out
+  std::string why_not;  // with `used`: what speaks against it though it counts
 };
 
 struct Frontier {

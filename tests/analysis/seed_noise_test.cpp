@@ -53,7 +53,10 @@ TEST(SeedNoise, WithoutReplicatesNothingIsMeasured) {
 TEST(LossDraws, SpreadIsTheMeasuredDeviationWithItsOwnUncertainty) {
   const std::vector<Point> trials{trial("a", 0, 1, 2.0), trial("a", 0, 2, 1.9),
                                   trial("a", 1, 1, 2.0)};
-  SeedNoise noise{true, 0.01, 8, 8, 1.0, 2};
+  SeedNoise noise;
+  noise.measured = true;
+  noise.deviation = 0.01;
+  noise.degrees = 8;
   const LossDraws draws(trials, noise, 1);
   double squares = 0, together = 0, apart = 0;
   const int count = 20000;
