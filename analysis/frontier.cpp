@@ -62,13 +62,6 @@ void best_per_budget(const std::vector<BudgetGroup>& groups, const FrontierOptio
   }
 }
 
-// By L = L* + kappa (ln N - ln N*)^2.
-void set_near_optimal(double kappa, FrontierPoint& point) {
-  const double half = std::sqrt(kNearOptimal * point.loss / kappa);
-  point.near_optimal = {point.optimal_parameters * std::exp(-half),
-                        point.optimal_parameters * std::exp(half)};
-}
-
 // Vertex of the least-squares parabola L = v + kappa (ln N - m)^2 of each budget (Hoffmann et al.
 // 2022, approach 2).
 void parabola_vertices(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
@@ -93,7 +86,7 @@ void parabola_vertices(const std::vector<BudgetGroup>& groups, const FrontierOpt
     point.loss = fit[0] - fit[1] * fit[1] / (4 * fit[2]);
     point.optimal_parameters = std::exp(best);
     point.flops = options.wall_clock ? seconds_at(groups[k], best) : std::exp(groups[k].log_flops);
-    if (fit[2] > 0) set_near_optimal(fit[2], point);
+    if (fit[2] > 0) point.near_optimal = near_optimal_sizes(fit[2], point);
     if (!(fit[2] > 0)) {
       point.used = false;
       point.why_not = "the parabola over sizes has no minimum";
@@ -161,6 +154,11 @@ std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& grou
 }
 
 }  // namespace
+
+std::pair<double, double> near_optimal_sizes(double kappa, const FrontierPoint& best) {
+  const double half = std::exp(std::sqrt(kNearOptimal * best.loss / kappa));
+  return {best.optimal_parameters / half, best.optimal_parameters * half};
+}
 
 std::vector<FrontierPoint> Frontier::used() const {
   std::vector<FrontierPoint> kept;
@@ -285,9 +283,6 @@ Frontier compute_frontier(std::span<const Point> trials, std::span<const double>
   best_per_budget(groups, options, decided, frontier);
   if (frontier.kind == FrontierKind::Surface) {
     fit_surface(groups, trials, losses, options, decided, frontier);
-    for (FrontierPoint& point : frontier.points) {
-      if (point.used && frontier.kappa > 0) set_near_optimal(frontier.kappa, point);
-    }
   } else if (frontier.kind == FrontierKind::IsoFlop) {
     parabola_vertices(groups, options, decided, frontier);
   }

@@ -34,10 +34,13 @@ struct Frontier {
   FrontierKind kind = FrontierKind::Auto;
   std::vector<FrontierPoint> points;  // by compute, ascending
   std::string reason;                 // why `auto` took this kind; empty where it was asked for
-  // surface only: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2
+  // surface only: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2, at the middle of ln C where
+  // kappa and a change with it (from six budgets on)
   double kappa = std::numeric_limits<double>::quiet_NaN();
   double size_exponent = std::numeric_limits<double>::quiet_NaN();  // a
   double size_offset = std::numeric_limits<double>::quiet_NaN();    // g
+  double deviation = 0;  // of the trials about the surface, nats; 0 where not known
+  int deviation_degrees = 0;
 
   std::vector<FrontierPoint> used() const;
 };

@@ -58,6 +58,23 @@ void flag_floor(Savings& savings) {
   savings.flags.push_back(text + "; savings at a loss are interpolated and need none");
 }
 
+// Trials that scatter about the surface by more than seeds do: its parabola is not the shape of
+// these sizes, and the loss at its vertex is off by a part of that.
+void flag_shape(Savings& savings) {
+  constexpr double kSurely = 1e-3;
+  const SeedNoise& noise = savings.seed_noise;
+  if (!noise.measured || !(noise.deviation > 0)) return;
+  for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
+    if (frontier->deviation_degrees < 1) continue;
+    const double ratio = frontier->deviation / noise.deviation;
+    if (f_tail(ratio * ratio, frontier->deviation_degrees, noise.degrees) > kSurely) continue;
+    savings.flags.push_back(
+        fmt::format("surface_misfit: {} (trials are {:.2g} nats off its surface, seeds differ by "
+                    "{:.2g}; leave out sizes far from the best)",
+                    frontier->architecture, frontier->deviation, noise.deviation));
+  }
+}
+
 void flag_noise(Savings& savings, const std::vector<Point>& trials) {
   if (!savings.seed_noise.measured) {
     savings.flags.emplace_back("seed_noise_not_measured");
@@ -185,6 +202,7 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
   savings.uncertainty = uncertainty_of(trials, savings);
   flag_noise(savings, trials);
   flag_floor(savings);
+  flag_shape(savings);
   flag_frontiers(options, savings);
   flag_conventions(trials, savings);
   flag_study(table, savings);

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "analysis/fit.h"
 #include "analysis/parallel_for.h"
 #include "analysis/savings.h"
+#include "model/spec/error.h"
 #include "tests/analysis/simulated_study.h"
 
 namespace isoloss::test {
@@ -82,6 +84,40 @@ inline void cover_savings(const StudyLayout& layout, int repeats, int draws, int
       table.rejected("one floor rejected, draws", savings.floors->bootstrap_p);
     }
     table.count("had an interval", middle.interval.has_value());
+  });
+}
+
+// Parameters of laws fitted to the first architecture: over all points and along its frontier.
+inline void cover_fits(const StudyLayout& layout, int repeats, int draws, int threads,
+                       CoverageTable& table) {
+  const TrueLaw& law = layout.laws[0];
+  const auto cover = [&](std::uint64_t repeat, const std::string& form,
+                         const std::vector<std::pair<std::string, double>>& truths) {
+    FitOptions options;
+    options.law = form;
+    options.architecture = law.name;
+    options.bootstrap = draws;
+    options.seed = repeat;
+    options.frontier = form == "power" ? FrontierKind::Surface : FrontierKind::Auto;
+    std::optional<Fit> fit;
+    try {
+      fit = fit_law(simulate(layout, repeat), options);
+    } catch (const WorkError&) {
+    }
+    for (const auto& [name, truth] : truths) {
+      std::optional<Interval> interval;
+      if (fit) {
+        for (const auto& [of, range] : fit->intervals) {
+          if (of == name) interval = range;
+        }
+      }
+      table.held(form + " " + name, interval, truth);
+      table.count(form + " " + name + " had one", interval.has_value());
+    }
+  };
+  parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
+    cover(repeat, "chinchilla", {{"alpha", law.alpha}, {"beta", law.beta}, {"E", law.floor}});
+    cover(repeat, "power", {{"b", law.gamma()}, {"E", law.floor}});
   });
 }
 

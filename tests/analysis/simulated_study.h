@@ -52,6 +52,7 @@ struct StudyLayout {
   bool one_run = true;       // budgets of a size and seed are one run
   bool knows_floor = false;  // the table says E
   double smallest_to = 0;    // the smallest size stops at this budget; 0: at the last
+  double near = 0;           // only sizes within this factor of the baseline's best; 0: all
   double largest_from = 0;   // the largest size is measured from this budget on
 };
 
@@ -70,6 +71,8 @@ inline PointTable simulate(const StudyLayout& layout, std::uint64_t repeat) {
           const double budget = layout.budgets[k];
           if (s == 0 && layout.smallest_to > 0 && budget > layout.smallest_to) continue;
           if (s + 1 == layout.sizes.size() && budget < layout.largest_from) continue;
+          const double off = layout.sizes[s] / layout.laws.front().optimal_parameters(budget);
+          if (layout.near > 0 && std::abs(std::log(off)) > std::log(layout.near)) continue;
           Point p;
           p.architecture = law.name;
           p.size = fmt::format("s{}", s);
@@ -114,14 +117,16 @@ inline StudyLayout quickstart_layout() {
   return layout;
 }
 
-// Seven sizes, eight budgets over 2.6 decades, two seeds, a run for each budget.
+// Eight budgets over 2.6 decades, about five sizes around each one's best, two seeds, a run for
+// each budget.
 inline StudyLayout large_layout() {
   StudyLayout layout;
   layout.name = "large";
   const TrueLaw base{"base", 406.4, 410.7, 1.69, 0.34, 0.28};
   layout.laws = {base, saving(base, "other", 1.5)};
   for (int i = 0; i < 8; ++i) layout.budgets.push_back(1e18 * std::pow(10.0, 2.6 / 7 * i));
-  for (int i = 0; i < 7; ++i) layout.sizes.push_back(3e7 * std::pow(3.0, i));
+  for (int i = 0; i < 14; ++i) layout.sizes.push_back(2.2e7 * std::pow(1.5, i));
+  layout.near = 2.8;
   layout.seeds.assign(layout.sizes.size(), 2);
   layout.evaluation_noise = 0.005;
   layout.one_run = false;
