@@ -144,11 +144,12 @@ std::vector<Seeds> places_of(const Study& study) {
       const Place here = place_of(p);
       auto place = std::find_if(places.begin(), places.end(),
                                 [&](const Seeds& known) { return known.place == here; });
-      if (place == places.end()) place = places.insert(places.end(), {here, of_candidate, {}, 0});
+      if (place == places.end())
+        place = places.insert(places.end(), Seeds{here, of_candidate, {}, 0});
       place->next = std::max(place->next, p.seed + 1);
       auto run = std::find_if(place->runs.begin(), place->runs.end(),
                               [&](const auto& members) { return members.front().seed == p.seed; });
-      if (run == place->runs.end()) run = place->runs.insert(place->runs.end(), {});
+      if (run == place->runs.end()) run = place->runs.emplace(place->runs.end());
       run->push_back(p);
     }
   }

@@ -129,6 +129,14 @@ void require_one_text(const std::string& source, const std::vector<Point>& trial
   }
 }
 
+// Tables of very many trials get fewer draws, and none where too few are left for percentiles.
+int affordable_draws(int asked, std::size_t trials) {
+  constexpr std::size_t kTrialDraws = 20'000'000;
+  constexpr int kFewest = 100;
+  const auto most = static_cast<int>(kTrialDraws / trials);
+  return most >= asked ? asked : most >= kFewest ? most : 0;
+}
+
 // An exponent given goes with a floor that is known, not with one that is fitted.
 std::string floor_asked(const SavingsOptions& options, const PointTable& table) {
   if (!options.exponent || options.floor != "auto") return options.floor;
@@ -205,8 +213,10 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
             : estimate_savings(used_b, used_c, floor, places);
     set_point_estimates(estimate, floor, places, options, savings);
     fit_laws(floor, savings);
-    if (savings.seed_noise.measured && options.bootstrap > 0) {
-      set_intervals(draw_savings(trials, baseline.size(), options, floor, places, savings),
+    SavingsOptions affordable = options;
+    affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
+    if (savings.seed_noise.measured && affordable.bootstrap > 0) {
+      set_intervals(draw_savings(trials, baseline.size(), affordable, floor, places, savings),
                     options.level, savings);
     }
     return savings;

@@ -152,7 +152,7 @@ bool slopes_differ(const Savings& savings) {
 std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savings) {
   const SeedNoise& noise = savings.seed_noise;
   if (savings.draws == 0) {
-    return noise.measured ? "none: no draws asked for" : "none: seed noise not measured";
+    return noise.measured ? "none: no draws" : "none: seed noise not measured";
   }
   return fmt::format(
       "seed noise of {} replicate groups ({} degrees of freedom){} through frontier "
@@ -200,6 +200,10 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
 void add_savings_words(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {
   savings.uncertainty = uncertainty_of(trials, savings);
+  if (savings.seed_noise.measured && savings.draws < options.bootstrap) {
+    savings.flags.push_back(fmt::format("draws_reduced: {} of {} for {} trials", savings.draws,
+                                        options.bootstrap, trials.size()));
+  }
   flag_noise(savings, trials);
   flag_floor(savings);
   flag_shape(savings);

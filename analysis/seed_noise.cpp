@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <string>
 #include <tuple>
 
@@ -114,6 +115,8 @@ SeedNoise measure_seed_noise(std::span<const Point> trials) {
     for (std::size_t j = 0; j <= i; ++j) noise.factor[i][j] /= std::sqrt(degrees[i] * degrees[j]);
   }
   factorise(noise.factor);
+  noise.degrees_at_budget =
+      std::accumulate(degrees.begin(), degrees.end(), 0.0) / static_cast<double>(count);
   noise.measured = true;
   const double variance = squares / cells;
   noise.deviation = std::sqrt(variance);
@@ -189,7 +192,11 @@ std::vector<double> LossDraws::losses(std::uint64_t draw) const {
   double scale = 0;
   if (noise_.measured && noise_.deviation > 0) {
     const double u = random_uniform(seed_, kDeviation, draw);
-    scale = 1 / std::sqrt(scaled_chi_squared(noise_.degrees, u));
+    // A covariance by budget is known from the replicates at that budget alone.
+    const double degrees = budget_.empty()
+                               ? noise_.degrees
+                               : std::min<double>(noise_.degrees, noise_.degrees_at_budget);
+    scale = 1 / std::sqrt(scaled_chi_squared(degrees, u));
   }
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     double shift = 0;

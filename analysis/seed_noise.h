@@ -20,6 +20,7 @@ struct SeedNoise {
   // Empty for more than kMostBudgets.
   std::vector<double> budgets;
   std::vector<std::vector<double>> factor;
+  double degrees_at_budget = 0;  // mean over budgets of runs beyond the first of each group there
 
   static constexpr std::size_t kMostBudgets = 32;
 };
@@ -41,8 +42,9 @@ bool same_run(const Point& a, const Point& b);
 // trial's budget has replicates, its moves over budgets have the measured covariance, whatever its
 // shape; otherwise a part that all budgets of the run share and a part per evaluation. Either is
 // divided by the root of a scaled chi squared, once a draw, so that a contrast of runs spreads like
-// Student's t of `degrees`. The held-out sequences are resampled once a draw, the same ones for
-// every trial. A pure function of (seed, draw).
+// Student's t of `degrees`, or of `degrees_at_budget` where a covariance by budget rests on fewer.
+// The held-out sequences are resampled once a draw, the same ones for every trial. A pure function
+// of (seed, draw).
 class LossDraws {
  public:
   LossDraws(std::span<const Point> trials, const SeedNoise& noise, std::uint64_t seed);

@@ -107,7 +107,8 @@ TEST(LossDraws, HaveTheMeasuredCovarianceOverBudgets) {
   EXPECT_NEAR(seed_covariance(noise, trials[0], trials[0]), 2e-4, 1e-12);
   EXPECT_NEAR(seed_covariance(noise, trials[0], trials[2]), -4e-4, 1e-12);
   EXPECT_NEAR(seed_covariance(noise, trials[2], trials[2]), 8e-4, 1e-12);
-  noise.degrees = 1000000;  // hardly any doubt about the deviation
+  noise.degrees = 1000000;
+  noise.degrees_at_budget = 1e6;  // hardly any doubt about the deviation
   const LossDraws draws(trials, noise, 2);
   double xx = 0, xy = 0, apart = 0;
   const int count = 20000;
