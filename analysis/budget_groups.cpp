@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace isoloss {
 namespace {
@@ -18,9 +20,11 @@ double log_parameters(const Point& point, bool embeddings) {
   return std::log(point.parameters - point.parameters_embedding);
 }
 
-bool same_size(const Point& a, const Point& b) {
-  if (std::isnan(a.parameters) || std::isnan(b.parameters)) return a.size == b.size;
-  return a.parameters == b.parameters;
+// By parameters, where they are known; else by name.
+using SizeKey = std::pair<double, std::string>;
+SizeKey size_key(const Point& point) {
+  if (std::isnan(point.parameters)) return {0, point.size};
+  return {point.parameters, {}};
 }
 
 SizeMean mean_of(std::vector<std::size_t> members, std::span<const Point> trials,
@@ -62,15 +66,11 @@ std::vector<BudgetGroup> budget_groups(std::span<const Point> trials,
       ++end;
     }
     std::vector<std::vector<std::size_t>> by_size;
+    std::map<SizeKey, std::size_t> known;
     for (std::size_t k = begin; k < end; ++k) {
-      const auto at = std::find_if(by_size.begin(), by_size.end(), [&](const auto& members) {
-        return same_size(trials[members.front()], trials[order[k]]);
-      });
-      if (at == by_size.end()) {
-        by_size.push_back({order[k]});
-      } else {
-        at->push_back(order[k]);
-      }
+      const auto [at, first] = known.try_emplace(size_key(trials[order[k]]), by_size.size());
+      if (first) by_size.emplace_back();
+      by_size[at->second].push_back(order[k]);
     }
     BudgetGroup group;
     for (auto& members : by_size) {

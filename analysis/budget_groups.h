@@ -41,6 +41,10 @@ std::string edge_of(const BudgetGroup& group);
 // known.
 double seconds_at(const BudgetGroup& group, double log_parameters);
 
+// frontier.cpp: the sizes whose loss is within kNearOptimal of the best's, by L = L* + kappa (ln N
+// - ln N*)^2, kappa above zero.
+std::pair<double, double> near_optimal_sizes(double kappa, const FrontierPoint& best);
+
 // frontier_surface.cpp: the joint surface over the groups; sets points, kappa, a and g.
 void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> trials,
                  std::span<const double> losses, const FrontierOptions& options,

@@ -86,6 +86,7 @@ void parabola_vertices(const std::vector<BudgetGroup>& groups, const FrontierOpt
     point.loss = fit[0] - fit[1] * fit[1] / (4 * fit[2]);
     point.optimal_parameters = std::exp(best);
     point.flops = options.wall_clock ? seconds_at(groups[k], best) : std::exp(groups[k].log_flops);
+    if (fit[2] > 0) point.near_optimal = near_optimal_sizes(fit[2], point);
     if (!(fit[2] > 0)) {
       point.used = false;
       point.why_not = "the parabola over sizes has no minimum";
@@ -153,6 +154,11 @@ std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& grou
 }
 
 }  // namespace
+
+std::pair<double, double> near_optimal_sizes(double kappa, const FrontierPoint& best) {
+  const double half = std::exp(std::sqrt(kNearOptimal * best.loss / kappa));
+  return {best.optimal_parameters / half, best.optimal_parameters * half};
+}
 
 std::vector<FrontierPoint> Frontier::used() const {
   std::vector<FrontierPoint> kept;

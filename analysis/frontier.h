@@ -3,8 +3,10 @@
 // do not count and are named).
 #pragma once
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/points.h"
@@ -13,13 +15,18 @@ namespace isoloss {
 
 enum class FrontierKind { Auto, Points, Surface, IsoFlop, Envelope };
 
+constexpr double kNearOptimal = 1e-3;  // share of the loss
+
 struct FrontierPoint {
   double budget = 0;  // nominal; NaN where the table does not say
   double flops = 0;   // or seconds with wall_clock
   double loss = 0;
   double optimal_parameters = 0;  // NaN where the frontier does not say
-  bool used = true;               // false: best size at the grid's edge, or otherwise left out
-  std::string why_not;            // with `used`: what speaks against it though it counts
+  // Sizes whose loss is within kNearOptimal of the optimum's, by the parabola: isoFLOP curves are
+  // flat. Absent where no parabola was fitted.
+  std::optional<std::pair<double, double>> near_optimal;
+  bool used = true;     // false: best size at the grid's edge, or otherwise left out
+  std::string why_not;  // with `used`: what speaks against it though it counts
 };
 
 struct Frontier {
@@ -27,10 +34,13 @@ struct Frontier {
   FrontierKind kind = FrontierKind::Auto;
   std::vector<FrontierPoint> points;  // by compute, ascending
   std::string reason;                 // why `auto` took this kind; empty where it was asked for
-  // surface only: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2
+  // surface only: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2, at the middle of ln C where
+  // kappa and a change with it (from six budgets on)
   double kappa = std::numeric_limits<double>::quiet_NaN();
   double size_exponent = std::numeric_limits<double>::quiet_NaN();  // a
   double size_offset = std::numeric_limits<double>::quiet_NaN();    // g
+  double deviation = 0;  // of the trials about the surface, nats; 0 where not known
+  int deviation_degrees = 0;
 
   std::vector<FrontierPoint> used() const;
 };

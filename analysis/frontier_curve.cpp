@@ -69,4 +69,21 @@ FrontierCurve::FrontierCurve(std::vector<FrontierPoint> used) {
   if (valid()) curve_.emplace_back(std::move(x), std::move(y));
 }
 
+double FrontierCurve::loss_at(double log_compute) const {
+  const MonotoneCurve& curve = curve_.front();
+  double low = std::log(losses_.front()), high = std::log(losses_.back());
+  if (log_compute >= curve(low) || log_compute <= curve(high)) {
+    const double end = log_compute >= curve(low) ? low : high;
+    const double step = end == low ? low - 1 : high + 1;  // along the end's straight line
+    const double slope = (curve(step) - curve(end)) / (step - end);
+    return std::exp(slope < 0 ? end + (log_compute - curve(end)) / slope : end);
+  }
+  constexpr int kHalvings = 50;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (curve(middle) > log_compute ? low : high) = middle;
+  }
+  return std::exp((low + high) / 2);
+}
+
 }  // namespace isoloss

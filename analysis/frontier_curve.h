@@ -32,6 +32,8 @@ class FrontierCurve {
   bool monotone() const { return monotone_; }  // whether every point given is on the curve
   Interval losses() const { return {losses_.front(), losses_.back()}; }
   double log_compute(double loss) const { return curve_.front()(std::log(loss)); }
+  // The loss whose log_compute this is, between the curve's ends or along their slopes.
+  double loss_at(double log_compute) const;
 
  private:
   std::vector<double> losses_;        // ascending

@@ -1,6 +1,8 @@
-// One surface per architecture: L(N, C) = Lmin(C) + kappa (ln N - a ln C - g)^2 (docs/comparison.md rule
-// 6), Lmin free per budget. Multiplied out it is linear in (beta_i, kappa, kappa a, kappa g) with
-// beta_i = Lmin_i + kappa (a ln C_i + g)^2, so that ordinary least squares gives it exactly.
+// One surface per architecture: L(N, C) = Lmin(C) + kappa (ln N - m(C))^2 (docs/comparison.md rule
+// 6), Lmin free per budget and m linear in ln C. From six budgets on kappa is linear in ln C too:
+// it falls as L - E does, and one kappa over two decades would bend the frontier. Multiplied out
+// each budget is a parabola whose coefficients are polynomials of ln C (kappa of degree 1, the
+// linear one, -2 kappa m, of degree 2), so that ordinary least squares gives the surface exactly.
 #include <fmt/format.h>
 
 #include <Eigen/Dense>
@@ -25,18 +27,33 @@ void refuse(Frontier& frontier, const std::string& why) {
   }
 }
 
+// Budgets from which on kappa may change with compute.
+constexpr Eigen::Index kBudgetsForCurvature = 6;
+
 struct Surface {
-  double kappa = 0, a = 0, g = 0;  // about the centres
-  Eigen::VectorXd floor;           // Lmin by budget
-  double deviation = 0;            // of the residuals; 0 where no degree of freedom is left
+  // About the centres: kappa(c) = kappa + kappa_slope c, and -2 kappa(c) m(c) = the linear one.
+  double kappa = 0, kappa_slope = 0;
+  double linear[3] = {0, 0, 0};
+  Eigen::VectorXd floor;  // Lmin by budget
+  double deviation = 0;   // of the residuals; 0 where no degree of freedom is left
+  int degrees = 0;
   double x_centre = 0, c_centre = 0;
 
-  double best(double log_flops) const { return x_centre + a * (log_flops - c_centre) + g; }
+  double kappa_of(double c) const { return kappa + kappa_slope * c; }
+  double best_of(double c) const {
+    return -(linear[0] + c * (linear[1] + c * linear[2])) / (2 * kappa_of(c));
+  }
+  double kappa_at(double log_flops) const { return kappa_of(log_flops - c_centre); }
+  double best(double log_flops) const { return x_centre + best_of(log_flops - c_centre); }
+  double size_exponent() const {  // d m / d ln C at the centre
+    return -(linear[1] + 2 * kappa_slope * best_of(0)) / (2 * kappa);
+  }
 };
 
 Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
   // One budget alone cannot say how the best size moves with compute.
-  const Eigen::Index shared = budgets > 1 ? 3 : 2;
+  const bool several = budgets > 1, bends = budgets >= kBudgetsForCurvature;
+  const Eigen::Index shared = bends ? 5 : several ? 3 : 2;
   Eigen::MatrixXd design =
       Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(rows.size()), budgets + shared);
   Eigen::VectorXd loss(design.rows());
@@ -46,19 +63,28 @@ Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
     design(i, row.budget) = 1;
     design(i, budgets) = row.x * row.x;
     design(i, budgets + 1) = row.x;
-    if (shared == 3) design(i, budgets + 2) = row.c * row.x;
+    if (several) design(i, budgets + 2) = row.c * row.x;
+    if (bends) {
+      design(i, budgets + 3) = row.c * row.c * row.x;
+      design(i, budgets + 4) = row.c * row.x * row.x;
+    }
     loss[i] = row.loss;
     c[row.budget] = row.c;
   }
   const Eigen::VectorXd solved = design.colPivHouseholderQr().solve(loss);
   Surface surface;
   surface.kappa = solved[budgets];
-  surface.g = -solved[budgets + 1] / (2 * surface.kappa);
-  surface.a = shared == 3 ? -solved[budgets + 2] / (2 * surface.kappa) : 0;
-  const Eigen::ArrayXd best = surface.a * c.array() + surface.g;
-  surface.floor = (solved.head(budgets).array() - surface.kappa * best.square()).matrix();
+  for (Eigen::Index i = 1; i < std::min<Eigen::Index>(shared, 4); ++i) {
+    surface.linear[i - 1] = solved[budgets + i];
+  }
+  if (bends) surface.kappa_slope = solved[budgets + 4];
+  surface.floor = solved.head(budgets);
+  for (Eigen::Index k = 0; k < budgets; ++k) {
+    surface.floor[k] -= surface.kappa_of(c[k]) * surface.best_of(c[k]) * surface.best_of(c[k]);
+  }
   const Eigen::Index degrees = design.rows() - design.cols();
   if (degrees > 0) {
+    surface.degrees = static_cast<int>(degrees);
     surface.deviation =
         std::sqrt((design * solved - loss).squaredNorm() / static_cast<double>(degrees));
   }
@@ -99,6 +125,14 @@ bool any_used(const Frontier& frontier) {
                      [](const FrontierPoint& p) { return p.used; });
 }
 
+bool has_minimum(const std::vector<BudgetGroup>& groups, const Surface& surface,
+                 const Frontier& frontier) {
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    if (frontier.points[k].used && !(surface.kappa_at(groups[k].log_flops) > 0)) return false;
+  }
+  return surface.kappa > 0;
+}
+
 // A flat optimum and noise put the best measured size at the edge now and then. Such a budget
 // counts where it beats the sizes inside by less than two deviations of a difference and the size
 // nearest to the surface's optimum is inside.
@@ -134,13 +168,16 @@ void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> 
                  const Frontier* decided, Frontier& frontier) {
   if (!any_used(frontier)) return;
   Surface surface = surface_of(groups, trials, losses, frontier);
-  if (!decided && surface.kappa > 0 && readmit(groups, surface, frontier)) {
+  if (!decided && has_minimum(groups, surface, frontier) && readmit(groups, surface, frontier)) {
     surface = surface_of(groups, trials, losses, frontier);
   }
   frontier.kappa = surface.kappa;
-  frontier.size_exponent = surface.floor.size() > 1 ? surface.a : std::nan("");
-  frontier.size_offset = surface.best(0);
-  if (!(surface.kappa > 0)) {
+  frontier.deviation = surface.deviation;
+  frontier.deviation_degrees = surface.degrees;
+  frontier.size_exponent = surface.floor.size() > 1 ? surface.size_exponent() : std::nan("");
+  frontier.size_offset =
+      surface.best(surface.c_centre) - surface.size_exponent() * surface.c_centre;
+  if (!has_minimum(groups, surface, frontier)) {
     refuse(frontier, "the surface has no minimum over sizes");
     return;
   }
@@ -152,6 +189,7 @@ void fit_surface(const std::vector<BudgetGroup>& groups, std::span<const Point> 
     const double best = surface.best(group.log_flops);
     point.loss = surface.floor[budget++];
     point.optimal_parameters = std::exp(best);
+    point.near_optimal = near_optimal_sizes(surface.kappa_at(group.log_flops), point);
     if (options.wall_clock) point.flops = seconds_at(group, best);
     if (decided) continue;
     if (best < group.sizes.front().log_parameters || best > group.sizes.back().log_parameters) {

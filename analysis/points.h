@@ -49,8 +49,9 @@ struct PointTable {
   std::vector<Decision> decisions;
 };
 
-// Reads a CSV. `#` starts a comment line. InputError with file and line: missing required column,
-// not a number, nonpositive FLOPs or loss, ragged row.
+// Reads a CSV. `#` starts a comment line. InputError with file, line and column: a required column
+// missing (the nearest named) or a known one spelt otherwise, not a finite number, nonpositive
+// FLOPs or loss, ragged row, no architecture; comments that name two conventions, hashes or floors.
 PointTable read_points_csv(const std::filesystem::path& file);
 
 // Reads a study folder: every evaluation of every run, roles from the decisions; with `all` false

@@ -4,148 +4,77 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "analysis/frontier_curve.h"
 #include "analysis/frontier_pair.h"
-#include "analysis/parallel_for.h"
 #include "analysis/savings_estimate.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
 
-constexpr int kCurvePoints = 41;
+constexpr double kFloorsRejected = 0.05;
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-std::string unused_reasons(const Savings& savings) {
-  std::string all;
-  for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
-    for (const std::string& line : left_out(*frontier)) all += (all.empty() ? "" : "; ") + line;
-  }
-  return all.empty() ? "each frontier needs two points, the dearer one with the lower loss" : all;
+SavingsAt place_of(double loss, double savings_there, const FrontierCurve& b,
+                   const FrontierCurve& c, const Savings& savings) {
+  SavingsAt here;
+  here.loss = loss;
+  here.savings = savings_there;
+  here.by_law = kNone;
+  here.extrapolated = !(loss >= savings.overlap.first && loss <= savings.overlap.second);
+  here.baseline_compute = b.valid() ? std::exp(b.log_compute(loss)) : kNone;
+  here.candidate_compute = c.valid() ? std::exp(c.log_compute(loss)) : kNone;
+  return here;
 }
 
-Interval overlap_of(const PointTable& table, const Savings& savings) {
-  const FrontierCurve b(savings.baseline_frontier.used()), c(savings.candidate_frontier.used());
-  if (!b.valid() || !c.valid()) {
-    throw WorkError(
-        fmt::format("{}: no savings of '{}' over '{}' (too few budgets are left: {}); add "
-                    "sizes or budgets, or choose another frontier",
-                    table.source, savings.candidate, savings.baseline, unused_reasons(savings)));
-  }
-  const Interval overlap{std::max(b.losses().first, c.losses().first),
-                         std::min(b.losses().second, c.losses().second)};
-  if (!(overlap.first < overlap.second)) {
-    throw WorkError(
-        fmt::format("{}: no savings of '{}' over '{}' (the losses do not overlap: {:.4g} to {:.4g} "
-                    "against {:.4g} "
-                    "to {:.4g}); add budgets that reach common losses",
-                    table.source, savings.candidate, savings.baseline, c.losses().first,
-                    c.losses().second, b.losses().first, b.losses().second));
-  }
-  return overlap;
-}
-
-// Three losses inside the overlap, the lowest (most compute) first, rounded where that keeps them
-// in.
-std::vector<double> chosen_losses(const Interval& overlap) {
-  std::vector<double> losses;
-  const double width = overlap.second - overlap.first;
-  const double unit = std::pow(10.0, std::floor(std::log10(width)) - 1);
-  for (const double share : {0.1, 0.5, 0.9}) {
-    const double exact = overlap.first + share * width;
-    losses.push_back(std::round(exact / unit) * unit);
-  }
-  return losses;
-}
-
-std::vector<double> curve_losses(const Interval& overlap) {
-  std::vector<double> losses;
-  for (int i = 0; i < kCurvePoints; ++i) {
-    const double share = i / (kCurvePoints - 1.0);
-    losses.push_back(overlap.first * std::pow(overlap.second / overlap.first, share));
-  }
-  return losses;
-}
-
-struct Draws {
-  std::vector<std::vector<double>> at, curve;       // by loss, by draw
-  std::vector<double> equal, exponent, per_decade;  // by draw
-};
-
-Draws draw_through(const std::vector<Point>& trials, std::size_t baseline_count,
-                   const SavingsOptions& options, const SavingsFloor& floor,
-                   const std::vector<double>& at, const std::vector<double>& curve,
-                   const Savings& savings) {
-  const LossDraws noisy(trials, savings.seed_noise, options.seed);
-  const auto count = static_cast<std::size_t>(options.bootstrap);
-  const std::vector<double> none(count, std::nan(""));
-  Draws draws{std::vector(at.size(), none), std::vector(curve.size(), none), none, none, none};
-  const FrontierOptions same = savings_frontier_options(options, savings.frontier);
-  const std::span<const Point> all(trials);
-  parallel_for(count, options.threads, [&](std::size_t r) {
-    const std::vector<double> losses = noisy.losses(r);
-    const std::span<const double> drawn(losses);
-    const Frontier b = compute_frontier(all.first(baseline_count), drawn.first(baseline_count),
-                                        same, &savings.baseline_frontier);
-    const Frontier c = compute_frontier(all.subspan(baseline_count), drawn.subspan(baseline_count),
-                                        same, &savings.candidate_frontier);
-    const std::vector<FrontierPoint> used_b = b.used(), used_c = c.used();
-    // A draw whose frontier breaks down has no savings; its values stay NaN and count as failed.
-    if (used_b.size() < 2 || used_c.size() < 2) return;
-    for (const auto* used : {&used_b, &used_c}) {
-      for (const FrontierPoint& p : *used) {
-        if (!(p.loss > (floor.kind == SavingsFloor::Given ? floor.value : 0))) return;
-      }
-    }
-    const SavingsEstimate estimate = estimate_savings(used_b, used_c, floor, at, curve);
-    for (std::size_t i = 0; i < at.size(); ++i) draws.at[i][r] = estimate.at[i];
-    for (std::size_t i = 0; i < curve.size(); ++i) draws.curve[i][r] = estimate.curve[i];
-    if (floor.kind == SavingsFloor::Free) return;
-    draws.equal[r] =
-        std::exp((estimate.equal.log_a[0] - estimate.equal.log_a[1]) / estimate.equal.k[0]);
-    draws.exponent[r] = estimate.own.exponent();
-    draws.per_decade[r] = estimate.own.per_decade();
-  });
-  return draws;
+void set_parallel(const LinePair& equal, double slope_equality_p, double level, Savings& savings) {
+  ParallelSavings parallel;
+  parallel.k = equal.k[0];
+  parallel.savings = equal.savings();
+  parallel.lack_of_fit_interval = lack_of_fit_interval(equal, level);
+  parallel.slope_equality_p = slope_equality_p;
+  parallel.slope_equality_bootstrap_p = kNone;
+  const double saved = 1 - 1 / parallel.savings;
+  parallel.absolute_coefficient =
+      saved > 0 ? std::exp(equal.log_a[0] + equal.k[0] * std::log(saved)) : kNone;
+  savings.parallel = parallel;
 }
 
 void set_point_estimates(const SavingsEstimate& estimate, const SavingsFloor& floor,
-                         const std::vector<double>& at, const std::vector<double>& curve,
+                         const SavingsPlaces& places, const SavingsOptions& options,
                          Savings& savings) {
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    SavingsAt here{at[i], estimate.at[i], std::nullopt, false};
-    here.extrapolated = at[i] < savings.overlap.first || at[i] > savings.overlap.second;
-    savings.at.push_back(here);
+  const FrontierCurve b(savings.baseline_frontier.used()), c(savings.candidate_frontier.used());
+  for (std::size_t i = 0; i < places.at.size(); ++i) {
+    savings.at.push_back(place_of(places.at[i], estimate.at[i], b, c, savings));
+    savings.at.back().by_law = estimate.at_by_law[i];
   }
-  for (std::size_t i = 0; i < curve.size(); ++i) {
-    savings.curve.push_back({curve[i], estimate.curve[i], std::nullopt, false});
+  for (std::size_t i = 0; i < places.curve.size(); ++i) {
+    savings.curve.push_back(place_of(places.curve[i], estimate.curve[i], b, c, savings));
+  }
+  for (std::size_t i = 0; i < places.compute.size(); ++i) {
+    const double loss = b.loss_at(std::log(places.compute[i]));
+    savings.by_compute.push_back(place_of(loss, estimate.by_compute[i], b, c, savings));
+  }
+  if (!savings.curve.empty()) {
+    savings.growth = SavingsGrowth{savings.curve.front().savings / savings.curve.back().savings,
+                                   std::nullopt, kNone};
+  }
+  if (estimate.own_floors && floor.kind != SavingsFloor::Given) {
+    const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
+    const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();
+    const LinePair shared = fit_lines_shared_floor(used_b, used_c, Slopes::Own);
+    savings.floors = FloorTest{estimate.own_floors->floor[0], estimate.own_floors->floor[1],
+                               restriction_p(shared, *estimate.own_floors), kNone};
   }
   if (floor.kind == SavingsFloor::Free) return;
-  const LinePair& equal = estimate.equal;
-  savings.parallel =
-      ParallelSavings{equal.k[0], std::exp((equal.log_a[0] - equal.log_a[1]) / equal.k[0]),
-                      std::nullopt, slope_equality_p(equal, estimate.own)};
+  const double p = options.exponent ? kNone : restriction_p(estimate.equal, estimate.own);
+  set_parallel(estimate.equal, p, options.level, savings);
+  if (options.exponent) return;
   const LinePair& own = estimate.own;
-  savings.law = SavingsLaw{own.coefficient(), own.exponent(),   own.floor,
+  savings.law = SavingsLaw{own.coefficient(), own.exponent(),   own.floor[0],
                            std::nullopt,      own.per_decade(), std::nullopt};
-}
-
-void set_intervals(const Draws& draws, double level, Savings& savings) {
-  for (std::size_t i = 0; i < savings.at.size(); ++i) {
-    savings.at[i].interval = percentile_interval(draws.at[i], level);
-  }
-  for (std::size_t i = 0; i < savings.curve.size(); ++i) {
-    savings.curve[i].interval = percentile_interval(draws.curve[i], level);
-  }
-  if (savings.parallel) savings.parallel->interval = percentile_interval(draws.equal, level);
-  if (savings.law) {
-    savings.law->interval = percentile_interval(draws.exponent, level);
-    savings.law->per_decade_interval = percentile_interval(draws.per_decade, level);
-  }
-  savings.draws = static_cast<int>(draws.equal.size());
-  const auto& any = draws.curve.front();
-  savings.failed_draws = static_cast<int>(
-      std::count_if(any.begin(), any.end(), [](double value) { return !std::isfinite(value); }));
 }
 
 // Laws along the frontiers with the floor of the comparison, for show.
@@ -154,6 +83,7 @@ void fit_laws(const SavingsFloor& floor, Savings& savings) {
   options.floor = {FloorChoice::Value, savings.law ? savings.law->floor : 0};
   if (floor.kind == SavingsFloor::Free) options.floor = {};
   const std::size_t needed = floor.kind == SavingsFloor::Free ? 3 : 2;
+  if (!savings.law && floor.kind != SavingsFloor::Free) return;
   const auto fit = [&](const Frontier& frontier) -> std::optional<Fit> {
     const std::vector<FrontierPoint> used = frontier.used();
     if (used.size() < needed) return std::nullopt;
@@ -182,6 +112,37 @@ double paired_error(const std::vector<Point>& baseline, const std::vector<Point>
   return std::sqrt(squares / (n - 1) / n);
 }
 
+// Loss over bits per byte is one number for one tokenizer and one text.
+void require_one_text(const std::string& source, const std::vector<Point>& trials) {
+  constexpr double kRounded = 0.01;
+  const Point* first = nullptr;
+  for (const Point& p : trials) {
+    if (!(p.bits_per_byte > 0)) continue;
+    if (!first) first = &p;
+    const double ratio = (p.loss / p.bits_per_byte) / (first->loss / first->bits_per_byte);
+    if (std::abs(ratio - 1) < kRounded) continue;
+    throw InputError(fmt::format(
+        "{}: '{}' and '{}' differ in nats per token over bits per byte ({:.4g} and {:.4g}: other "
+        "tokenizers or texts, whose losses do not compare); analyse points of one at a time",
+        source, first->architecture, p.architecture, first->loss / first->bits_per_byte,
+        p.loss / p.bits_per_byte));
+  }
+}
+
+// Tables of very many trials get fewer draws, and none where too few are left for percentiles.
+int affordable_draws(int asked, std::size_t trials) {
+  constexpr std::size_t kTrialDraws = 20'000'000;
+  constexpr int kFewest = 100;
+  const auto most = static_cast<int>(kTrialDraws / trials);
+  return most >= asked ? asked : most >= kFewest ? most : 0;
+}
+
+// An exponent given goes with a floor that is known, not with one that is fitted.
+std::string floor_asked(const SavingsOptions& options, const PointTable& table) {
+  if (!options.exponent || options.floor != "auto") return options.floor;
+  return table.floor ? fmt::format("{}", *table.floor) : "zero";
+}
+
 void check_options(const SavingsOptions& options) {
   if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1)) {
     throw InputError(
@@ -193,6 +154,15 @@ void check_options(const SavingsOptions& options) {
         fmt::format("baseline and candidate are both '{}' (nothing to compare); name two "
                     "architectures",
                     options.baseline));
+  }
+  if (options.exponent && !(*options.exponent > 0 && std::isfinite(*options.exponent))) {
+    throw InputError(fmt::format("exponent {} (must be above zero: loss - E = a C^-k); correct it",
+                                 *options.exponent));
+  }
+  if (options.exponent && (options.floor == "shared" || options.floor == "free")) {
+    throw InputError("floor '" + options.floor +
+                     "' with an exponent given (one of them without the other has no meaning); "
+                     "give the floor that the exponent goes with, or zero");
   }
   for (const double loss : options.at) {
     if (loss > 0 && std::isfinite(loss)) continue;
@@ -212,38 +182,60 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   const FrontierOptions asked = savings_frontier_options(options, options.frontier);
   const std::vector<Point> baseline = frontier_trials(table, options.baseline, asked);
   const std::vector<Point> candidate = frontier_trials(table, options.candidate, asked);
-  Savings savings;
-  savings.baseline = options.baseline;
-  savings.candidate = options.candidate;
-  savings.seed = options.seed;
+  std::vector<Point> trials = baseline;
+  trials.insert(trials.end(), candidate.begin(), candidate.end());
+  require_one_text(table.source, trials);
+  Savings begun;
+  begun.baseline = options.baseline;
+  begun.candidate = options.candidate;
+  begun.seed = options.seed;
   FrontierPair pair = frontiers_of_one_kind(baseline, candidate, asked);
-  savings.frontier = pair.kind;
-  savings.baseline_frontier = std::move(pair.baseline);
-  savings.candidate_frontier = std::move(pair.candidate);
-  savings.overlap = overlap_of(table, savings);
-  const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
-  const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();
-  const SavingsFloor floor = savings_floor(options.floor, table.floor, used_b, used_c);
-  savings.floor = floor.name;
-  const std::vector<double> at = options.at.empty() ? chosen_losses(savings.overlap) : options.at;
-  const std::vector<double> curve = curve_losses(savings.overlap);
-  set_point_estimates(estimate_savings(used_b, used_c, floor, at, curve), floor, at, curve,
-                      savings);
-  fit_laws(floor, savings);
+  begun.frontier = pair.kind;
+  begun.baseline_frontier = std::move(pair.baseline);
+  begun.candidate_frontier = std::move(pair.candidate);
+  begun.overlap = savings_overlap(table, options, begun);
   std::vector<Point> results;
   for (const Point& p : table.points) {
     if (is_result(p) && !(p.budget < options.from_budget)) results.push_back(p);
   }
-  savings.seed_noise = measure_seed_noise(results);
-  savings.held_out_error = paired_error(baseline, candidate);
-  std::vector<Point> trials = baseline;
-  trials.insert(trials.end(), candidate.begin(), candidate.end());
-  if (savings.seed_noise.measured && options.bootstrap > 0) {
-    set_intervals(draw_through(trials, baseline.size(), options, floor, at, curve, savings),
-                  options.level, savings);
+  begun.seed_noise = measure_seed_noise(results);
+  begun.held_out_error = paired_error(baseline, candidate);
+  const SavingsPlaces places = savings_places(options, begun);
+
+  const auto finished = [&](const SavingsFloor& floor) {
+    Savings savings = begun;
+    const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
+    const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();
+    savings.floor = floor.name;
+    const SavingsEstimate estimate =
+        options.exponent
+            ? estimate_savings_of_slope(used_b, used_c, floor.value, *options.exponent, places)
+            : estimate_savings(used_b, used_c, floor, places);
+    set_point_estimates(estimate, floor, places, options, savings);
+    fit_laws(floor, savings);
+    SavingsOptions affordable = options;
+    affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
+    if (savings.seed_noise.measured && affordable.bootstrap > 0) {
+      set_intervals(draw_savings(trials, baseline.size(), affordable, floor, places, savings),
+                    options.level, savings);
+    }
+    return savings;
+  };
+  const SavingsFloor floor =
+      savings_floor(floor_asked(options, table), table.floor, begun.baseline_frontier.used(),
+                    begun.candidate_frontier.used());
+  Savings savings = finished(floor);
+  if (options.floor == "auto" && floors_differ(savings)) {
+    savings = finished({SavingsFloor::Free, 0, "free"});
   }
   add_savings_words(table, options, trials, savings);
   return savings;
+}
+
+bool floors_differ(const Savings& savings) {
+  if (!savings.floors) return false;
+  const FloorTest& test = *savings.floors;
+  return (std::isfinite(test.bootstrap_p) ? test.bootstrap_p : test.p) < kFloorsRejected;
 }
 
 }  // namespace isoloss

@@ -20,7 +20,8 @@ namespace isoloss {
 struct SavingsOptions {
   std::string baseline;
   std::string candidate;
-  std::string floor = "auto";  // auto, free, shared, zero or a number
+  std::string floor = "auto";      // auto, free, shared, zero or a number
+  std::optional<double> exponent;  // k of both, given: one point of each is enough
   FrontierKind frontier = FrontierKind::Auto;
   std::vector<double> at;  // losses; empty: two or three inside the overlap
   int bootstrap = 1000;    // draws through the whole procedure
@@ -34,16 +35,23 @@ struct SavingsOptions {
 
 struct SavingsAt {
   double loss = 0;
-  double savings = 0;
+  double savings = 0;  // the curves' crossing, by monotone interpolation
   std::optional<Interval> interval;
   bool extrapolated = false;
+  double by_law = 0;  // of `law`, or of floors and slopes of their own; NaN where there is none
+  std::optional<Interval> by_law_interval = std::nullopt;
+  double baseline_compute = 0, candidate_compute = 0;  // FLOPs (or seconds) at this loss
 };
 
 struct ParallelSavings {  // one exponent for both: savings is a constant
   double k = 0;
   double savings = 0;
   std::optional<Interval> interval;
-  double slope_equality_p = 0;  // F test; NaN where no degree of freedom is left
+  std::optional<Interval> lack_of_fit_interval;  // from the scatter about the lines alone
+  double slope_equality_p = 0;                   // F test; NaN where no degree of freedom is left
+  double slope_equality_bootstrap_p = 0;         // from the draws; NaN where there are none
+  // So et al. 2021, appendix A.9: l - E = absolute_coefficient s^-k, s = FLOPs saved at loss l.
+  double absolute_coefficient = 0;  // NaN where nothing is saved
 };
 
 struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
@@ -55,6 +63,22 @@ struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
   std::optional<Interval> per_decade_interval;
 };
 
+// Whether the saving grows with scale, without a law: savings at the lowest common loss over those
+// at the highest.
+struct SavingsGrowth {
+  double ratio = 0;
+  std::optional<Interval> interval;
+  double p = 0;  // that its sign is chance, from the draws; NaN where there are none
+};
+
+// Whether one floor serves both: a floor each against a shared one, slopes their own. Only where
+// both frontiers have the budgets that a floor needs.
+struct FloorTest {
+  double baseline = 0, candidate = 0;  // floors of their own
+  double p = 0;                        // F test
+  double bootstrap_p = 0;              // from the draws; NaN where there are none
+};
+
 struct Savings {
   std::string baseline, candidate;
   std::string floor;                           // what was used: zero, shared, free or the number
@@ -63,21 +87,28 @@ struct Savings {
   std::optional<Fit> baseline_fit, candidate_fit;  // laws along the frontiers
   std::optional<ParallelSavings> parallel;
   std::optional<SavingsLaw> law;
+  std::optional<FloorTest> floors;
+  std::optional<SavingsGrowth> growth;
   std::vector<SavingsAt> at;
-  std::vector<SavingsAt> curve;  // dense over the overlap, for the plot, with the band
-  Interval overlap{0, 0};        // losses both frontiers reach
+  std::vector<SavingsAt> curve;  // dense over the overlap, by loss, for the plot, with the band
+  std::vector<SavingsAt> by_compute;  // dense too, by baseline compute: the band at a compute
+  Interval overlap{0, 0};             // losses both frontiers reach; NaN where none
   SeedNoise seed_noise;
   double held_out_error = 0;  // paired standard error of the difference, nats; 0: not known
   std::vector<std::string> flags;
   int draws = 0, failed_draws = 0;  // through the whole procedure, for the intervals
   std::uint64_t seed = 0;
+  std::string uncertainty;       // what the intervals rest on, in words
   bool growth_resolved = false;  // rule 8
   std::string verdict;           // one line for people
 };
 
-// Throws InputError: an architecture that is not there (nearest named); WorkError: the losses do
-// not overlap, or no budget has an inner optimum.
+// Throws InputError: an architecture that is not there (nearest named), points of several
+// tokenizers; WorkError: the losses do not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
+
+// Whether the test of one floor rejects it at 5 %: by the draws where there are any, else by F.
+bool floors_differ(const Savings& savings);
 
 // How the frontiers of such a comparison are made.
 FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind);

@@ -25,16 +25,51 @@ SavingsFloor savings_floor(const std::string& asked, const std::optional<double>
                            const std::vector<FrontierPoint>& baseline,
                            const std::vector<FrontierPoint>& candidate);
 
-struct SavingsEstimate {
-  LinePair own, equal;            // not set where the floor is free
-  std::vector<double> at, curve;  // savings by inverse interpolation
+// Where savings are asked for.
+struct SavingsPlaces {
+  std::vector<double> at, curve;  // losses
+  std::vector<double> compute;    // of the baseline, inside the curve
 };
 
-// Savings at `at` and `curve`, interpolated where both curves reach and along their ends beyond.
+// savings_places.cpp: the losses both frontiers of `savings` reach (either, where the exponent is
+// given), and where savings are given. WorkError where there are none.
+Interval savings_overlap(const PointTable& table, const SavingsOptions& options,
+                         const Savings& savings);
+SavingsPlaces savings_places(const SavingsOptions& options, const Savings& savings);
+
+struct SavingsEstimate {
+  LinePair own, equal;  // own not set where the slope is given, neither where the floor is free
+  std::optional<LinePair> own_floors;         // where both have the points a floor needs
+  std::vector<double> at, curve, by_compute;  // savings by inverse interpolation
+  std::vector<double> at_by_law;              // of `own` or `own_floors`; NaN where neither is
+};
+
+// Savings at the places, interpolated where both curves reach and along their ends beyond.
 SavingsEstimate estimate_savings(const std::vector<FrontierPoint>& baseline,
                                  const std::vector<FrontierPoint>& candidate,
-                                 const SavingsFloor& floor, const std::vector<double>& at,
-                                 const std::vector<double>& curve);
+                                 const SavingsFloor& floor, const SavingsPlaces& places);
+
+// Of one slope given: nothing is interpolated.
+SavingsEstimate estimate_savings_of_slope(const std::vector<FrontierPoint>& baseline,
+                                          const std::vector<FrontierPoint>& candidate, double floor,
+                                          double k, const SavingsPlaces& places);
+
+// savings_draws.cpp: the estimate from every perturbed draw of the trials, those of the baseline
+// first.
+struct SavingsDraws {
+  std::vector<std::vector<double>> at, at_by_law, curve, by_compute;  // by place, by draw
+  std::vector<double> equal, exponent, per_decade;                    // by draw; NaN: failed
+  std::vector<double> growth, floor_difference;                       // logarithm; nats
+};
+SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline_count,
+                          const SavingsOptions& options, const SavingsFloor& floor,
+                          const SavingsPlaces& places, const Savings& savings);
+
+// Intervals and p values from the draws.
+void set_intervals(const SavingsDraws& draws, double level, Savings& savings);
+
+// Budgets of each frontier from which on a floor is fitted (docs/comparison.md rule 7).
+constexpr std::size_t kBudgetsForFloor = 6;
 
 // savings_words.cpp: flags and the verdict of a comparison that is otherwise complete.
 void add_savings_words(const PointTable& table, const SavingsOptions& options,

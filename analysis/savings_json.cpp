@@ -16,18 +16,52 @@ nlohmann::json number(double value) {
   return nullptr;
 }
 
+nlohmann::json json_of(const std::vector<SavingsAt>& places) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const SavingsAt& here : places) {
+    all.push_back({{"loss", here.loss},
+                   {"savings", number(here.savings)},
+                   {"interval", json_of(here.interval)},
+                   {"extrapolated", here.extrapolated},
+                   {"by_law", number(here.by_law)},
+                   {"by_law_interval", json_of(here.by_law_interval)},
+                   {"baseline_compute", number(here.baseline_compute)},
+                   {"candidate_compute", number(here.candidate_compute)}});
+  }
+  return all;
+}
+
+nlohmann::json json_of(const ParallelSavings& parallel) {
+  return {{"k", parallel.k},
+          {"savings", number(parallel.savings)},
+          {"interval", json_of(parallel.interval)},
+          {"lack_of_fit_interval", json_of(parallel.lack_of_fit_interval)},
+          {"slope_equality_p", number(parallel.slope_equality_p)},
+          {"slope_equality_bootstrap_p", number(parallel.slope_equality_bootstrap_p)},
+          {"absolute_coefficient", number(parallel.absolute_coefficient)}};
+}
+
+nlohmann::json json_of(const Frontier& frontier) {
+  nlohmann::json points = nlohmann::json::array();
+  for (const FrontierPoint& p : frontier.points) {
+    points.push_back({{"budget", number(p.budget)},
+                      {"compute", number(p.flops)},
+                      {"loss", number(p.loss)},
+                      {"optimal_parameters", number(p.optimal_parameters)},
+                      {"near_optimal_parameters", json_of(p.near_optimal)},
+                      {"used", p.used},
+                      {"why_not", p.why_not}});
+  }
+  return points;
+}
+
 }  // namespace
 
 nlohmann::json to_json(const Savings& savings) {
-  nlohmann::json fits = nlohmann::json::object(), parallel, law, at = nlohmann::json::array();
+  nlohmann::json fits = nlohmann::json::object(), parallel, law, floors, growth;
   if (savings.baseline_fit) fits[savings.baseline] = to_json(*savings.baseline_fit);
   if (savings.candidate_fit) fits[savings.candidate] = to_json(*savings.candidate_fit);
-  if (savings.parallel) {
-    parallel = {{"k", savings.parallel->k},
-                {"savings", number(savings.parallel->savings)},
-                {"interval", json_of(savings.parallel->interval)},
-                {"slope_equality_p", number(savings.parallel->slope_equality_p)}};
-  }
+  if (savings.parallel) parallel = json_of(*savings.parallel);
   if (savings.law) {
     law = {{"coefficient", number(savings.law->coefficient)},
            {"exponent", number(savings.law->exponent)},
@@ -36,23 +70,40 @@ nlohmann::json to_json(const Savings& savings) {
            {"per_decade", number(savings.law->per_decade)},
            {"per_decade_interval", json_of(savings.law->per_decade_interval)}};
   }
-  for (const SavingsAt& here : savings.at) {
-    at.push_back({{"loss", here.loss},
-                  {"savings", number(here.savings)},
-                  {"interval", json_of(here.interval)},
-                  {"extrapolated", here.extrapolated}});
+  if (savings.floors) {
+    floors = {{savings.baseline, savings.floors->baseline},
+              {savings.candidate, savings.floors->candidate},
+              {"floor_equality_p", number(savings.floors->p)},
+              {"floor_equality_bootstrap_p", number(savings.floors->bootstrap_p)}};
+  }
+  if (savings.growth) {
+    const double ratio = savings.growth->ratio;
+    growth = {{"ratio", number(ratio)},
+              {"sign", ratio > 1   ? 1
+                       : ratio < 1 ? -1
+                                   : 0},
+              {"interval", json_of(savings.growth->interval)},
+              {"p", number(savings.growth->p)},
+              {"resolved", savings.growth_resolved}};
   }
   const SeedNoise& noise = savings.seed_noise;
   return {
       {"baseline", savings.baseline},
       {"candidate", savings.candidate},
       {"floor", savings.floor},
+      {"floors", floors},
       {"frontier", name_of(savings.frontier)},
       {"frontier_reason", savings.baseline_frontier.reason},
+      {"frontiers",
+       {{savings.baseline, json_of(savings.baseline_frontier)},
+        {savings.candidate, json_of(savings.candidate_frontier)}}},
       {"fits", fits},
       {"parallel", parallel},
       {"law", law},
-      {"at", at},
+      {"growth", growth},
+      {"at", json_of(savings.at)},
+      {"curve", json_of(savings.curve)},
+      {"by_compute", json_of(savings.by_compute)},
       {"frontier_overlap", {savings.overlap.first, savings.overlap.second}},
       {"seed_noise",
        {{"measured", noise.measured},
@@ -62,6 +113,7 @@ nlohmann::json to_json(const Savings& savings) {
       {"held_out_error", savings.held_out_error},
       {"bootstrap",
        {{"resamples", savings.draws}, {"failed", savings.failed_draws}, {"seed", savings.seed}}},
+      {"uncertainty", savings.uncertainty},
       {"flags", savings.flags},
       {"verdict", savings.verdict}};
 }

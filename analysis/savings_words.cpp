@@ -14,7 +14,6 @@ namespace {
 
 constexpr double kDecadesForGrowth = 1.5;
 constexpr std::size_t kSeedsForGrowth = 3;
-constexpr std::size_t kBudgetsForFloor = 6;
 
 double decades_of(const Frontier& frontier) {
   const std::vector<FrontierPoint> used = frontier.used();
@@ -39,19 +38,41 @@ std::size_t fewest_seeds(const std::vector<Point>& trials) {
 void flag_floor(Savings& savings) {
   const std::vector<FrontierPoint> b = savings.baseline_frontier.used();
   const std::vector<FrontierPoint> c = savings.candidate_frontier.used();
+  if (floors_differ(savings)) {
+    savings.flags.push_back(fmt::format("floors_differ: {} {:.4g}, {} {:.4g}", savings.baseline,
+                                        savings.floors->baseline, savings.candidate,
+                                        savings.floors->candidate));
+  }
   if (std::min(b.size(), c.size()) >= kBudgetsForFloor) return;
   savings.flags.emplace_back("floor_not_identified");
+  if (std::min(b.size(), c.size()) < 2) return;
   double lowest = savings.overlap.first;
   for (const auto* points : {&b, &c}) {
     for (const FrontierPoint& p : *points) lowest = std::min(lowest, p.loss);
   }
   std::string text = "floor_sensitivity: one factor for all losses is";
   for (const double floor : {0.0, 0.75 * lowest}) {
-    const LinePair lines = fit_lines(b, c, floor, Slopes::Equal);
     text += fmt::format("{} {:.3g} at floor {:.3g}", floor > 0 ? "," : "",
-                        std::exp((lines.log_a[0] - lines.log_a[1]) / lines.k[0]), floor);
+                        fit_lines(b, c, floor, Slopes::Equal).savings(), floor);
   }
   savings.flags.push_back(text + "; savings at a loss are interpolated and need none");
+}
+
+// Trials that scatter about the surface by more than seeds do: its parabola is not the shape of
+// these sizes, and the loss at its vertex is off by a part of that.
+void flag_shape(Savings& savings) {
+  constexpr double kSurely = 1e-3;
+  const SeedNoise& noise = savings.seed_noise;
+  if (!noise.measured || !(noise.deviation > 0)) return;
+  for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
+    if (frontier->deviation_degrees < 1) continue;
+    const double ratio = frontier->deviation / noise.deviation;
+    if (f_tail(ratio * ratio, frontier->deviation_degrees, noise.degrees) > kSurely) continue;
+    savings.flags.push_back(
+        fmt::format("surface_misfit: {} (trials are {:.2g} nats off its surface, seeds differ by "
+                    "{:.2g}; leave out sizes far from the best)",
+                    frontier->architecture, frontier->deviation, noise.deviation));
+  }
 }
 
 void flag_noise(Savings& savings, const std::vector<Point>& trials) {
@@ -66,6 +87,24 @@ void flag_noise(Savings& savings, const std::vector<Point>& trials) {
   if (10 * savings.failed_draws > savings.draws && savings.draws > 0) {
     savings.flags.push_back(fmt::format("draws_failed: {} of {} gave no frontier",
                                         savings.failed_draws, savings.draws));
+  }
+}
+
+// FLOPs that are 6 N D for every point of one and for none of the other were counted in two ways.
+void flag_conventions(const std::vector<Point>& trials, Savings& savings) {
+  constexpr double kSame = 1e-6;
+  int six_n_d[2] = {0, 0}, others[2] = {0, 0};
+  for (const Point& p : trials) {
+    const double ratio = p.flops / (6 * p.parameters * p.tokens);
+    if (!std::isfinite(ratio)) continue;
+    ++(std::abs(ratio - 1) < kSame ? six_n_d : others)[p.architecture == savings.candidate ? 1 : 0];
+  }
+  for (const int i : {0, 1}) {
+    if (six_n_d[i] == 0 || others[i] > 0 || six_n_d[1 - i] > 0 || others[1 - i] == 0) continue;
+    savings.flags.push_back(
+        fmt::format("mixed_conventions: FLOPs of {} are 6 N D, those of {} are not",
+                    i == 0 ? savings.baseline : savings.candidate,
+                    i == 0 ? savings.candidate : savings.baseline));
   }
 }
 
@@ -101,6 +140,26 @@ void flag_frontiers(const SavingsOptions& options, Savings& savings) {
     savings.flags.emplace_back(
         "wall_clock_as_measured: seconds of these runs, beside whatever else the machine did");
   }
+}
+
+// By the draws where there are any: budgets of one run are one draw, and F takes them as many.
+bool slopes_differ(const Savings& savings) {
+  if (!savings.parallel) return false;
+  const double by_draws = savings.parallel->slope_equality_bootstrap_p;
+  return (std::isfinite(by_draws) ? by_draws : savings.parallel->slope_equality_p) < 0.05;
+}
+
+std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savings) {
+  const SeedNoise& noise = savings.seed_noise;
+  if (savings.draws == 0) {
+    return noise.measured ? "none: no draws" : "none: seed noise not measured";
+  }
+  return fmt::format(
+      "seed noise of {} replicate groups ({} degrees of freedom){} through frontier "
+      "and law, {} draws",
+      noise.replicates, noise.degrees,
+      LossDraws(trials, noise, 0).sequences() > 0 ? " and paired held-out noise" : "",
+      savings.draws);
 }
 
 std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
@@ -140,18 +199,23 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
 
 void add_savings_words(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {
+  savings.uncertainty = uncertainty_of(trials, savings);
+  if (savings.seed_noise.measured && savings.draws < options.bootstrap) {
+    savings.flags.push_back(fmt::format("draws_reduced: {} of {} for {} trials", savings.draws,
+                                        options.bootstrap, trials.size()));
+  }
   flag_noise(savings, trials);
   flag_floor(savings);
+  flag_shape(savings);
   flag_frontiers(options, savings);
+  flag_conventions(trials, savings);
   flag_study(table, savings);
   const auto& growth = savings.law ? savings.law->per_decade_interval : std::nullopt;
   savings.growth_resolved = decades_of(savings.baseline_frontier) >= kDecadesForGrowth &&
                             fewest_seeds(trials) >= kSeedsForGrowth && growth &&
                             (growth->first > 1 || growth->second < 1);
   if (!savings.growth_resolved) savings.flags.emplace_back("growth_not_resolved");
-  if (savings.parallel && savings.parallel->slope_equality_p < 0.05) {
-    savings.flags.emplace_back("slopes_differ");
-  }
+  if (slopes_differ(savings)) savings.flags.emplace_back("slopes_differ");
   const auto& first = savings.at.front().interval;
   if (first && first->first <= 1 && first->second >= 1) {
     savings.flags.emplace_back("savings_not_resolved");

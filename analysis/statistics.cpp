@@ -5,6 +5,7 @@
 #include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <limits>
 
 namespace isoloss {
 
@@ -23,6 +24,18 @@ std::optional<Interval> percentile_interval(const std::vector<double>& values, d
   }
   if (finite.size() < 20 || 10 * finite.size() < 9 * values.size()) return std::nullopt;
   return Interval{quantile(finite, (1 - level) / 2), quantile(finite, (1 + level) / 2)};
+}
+
+double sign_p(const std::vector<double>& draws) {
+  if (!percentile_interval(draws, 0.95)) return std::numeric_limits<double>::quiet_NaN();
+  double below = 1, above = 1, finite = 1;
+  for (const double draw : draws) {
+    if (!std::isfinite(draw)) continue;
+    ++finite;
+    below += draw <= 0 ? 1 : 0;
+    above += draw >= 0 ? 1 : 0;
+  }
+  return std::min(1.0, 2 * std::min(below, above) / finite);
 }
 
 double scaled_chi_squared(double degrees, double u) {

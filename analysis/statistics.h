@@ -16,6 +16,10 @@ double quantile(std::vector<double> values, double q);
 // ten are finite, because their percentiles would speak for the draws that worked alone.
 std::optional<Interval> percentile_interval(const std::vector<double>& values, double level);
 
+// Two-sided p of a quantity's sign from draws of it: twice the share of draws on the other side of
+// zero, the estimate itself counted once. NaN where percentile_interval is empty.
+double sign_p(const std::vector<double>& draws);
+
 // Quantile of chi squared / degrees at probability u in (0, 1).
 double scaled_chi_squared(double degrees, double u);
 

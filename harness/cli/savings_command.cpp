@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "analysis/next_study.h"
 #include "analysis/savings.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -26,14 +29,102 @@ std::vector<double> losses_of(const std::string& list) {
   return losses;
 }
 
-void print_savings(const Savings& savings) {
+std::string in_brackets(const std::optional<Interval>& interval) {
+  return interval ? fmt::format(" [{:.4g}, {:.4g}]", interval->first, interval->second) : "";
+}
+
+void print_laws(const Savings& savings) {
+  if (const auto& parallel = savings.parallel) {
+    const std::optional<Interval>& shown =
+        parallel->interval ? parallel->interval : parallel->lack_of_fit_interval;
+    fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {}{})\n", parallel->savings,
+               in_brackets(shown), parallel->k, savings.floor,
+               shown && !parallel->interval ? "; interval of the scatter alone" : "");
+    const bool drawn = std::isfinite(parallel->slope_equality_bootstrap_p);
+    const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
+    if (std::isfinite(p))
+      fmt::print("  equal slopes: p = {:.3g} ({})\n", p, drawn ? "draws" : "F test");
+  }
+  if (const auto& growth = savings.growth; growth && std::isfinite(growth->p))
+    fmt::print(
+        "  from the highest common loss to the lowest the factor changes by {:.4g}{}, p = "
+        "{:.3g}\n",
+        growth->ratio, in_brackets(growth->interval), growth->p);
+}
+
+void print_sizes(const Frontier& frontier) {
+  for (const FrontierPoint& p : frontier.points) {
+    if (!p.used || !p.near_optimal) continue;
+    fmt::print("  {} at {:.4g}: best size {:.4g}, within {:g} % of its loss {:.4g} to {:.4g}\n",
+               frontier.architecture, p.flops, p.optimal_parameters, 100 * kNearOptimal,
+               p.near_optimal->first, p.near_optimal->second);
+  }
+}
+
+void print_savings(const Savings& savings, const std::optional<Savings>& wall_clock) {
   fmt::print("{}\n", savings.verdict);
   for (const SavingsAt& at : savings.at) {
-    fmt::print("  at loss {:.4f}: {:.3f}x", at.loss, at.savings);
-    if (at.interval) fmt::print(" [{:.3f}, {:.3f}]", at.interval->first, at.interval->second);
+    fmt::print("  at loss {:.4f}: {:.3f}x{}", at.loss, at.savings, in_brackets(at.interval));
+    if (std::isfinite(at.by_law) && savings.growth)
+      fmt::print(", by the law {:.3f}x{}", at.by_law, in_brackets(at.by_law_interval));
     fmt::print("{}\n", at.extrapolated ? " (extrapolated)" : "");
   }
+  print_laws(savings);
+  if (wall_clock) {
+    fmt::print("  in training time as measured:");
+    for (const SavingsAt& at : wall_clock->at)
+      fmt::print(" {:.6f}x{} at {:.4f}{}", at.savings, in_brackets(at.interval), at.loss,
+                 &at == &wall_clock->at.back() ? "\n" : ",");
+  }
+  print_sizes(savings.baseline_frontier);
+  print_sizes(savings.candidate_frontier);
   for (const std::string& flag : savings.flags) fmt::print("  flag: {}\n", flag);
+}
+
+void print_next_study(const NextStudy& next) {
+  if (next.seeds.empty() && next.runs.empty()) {
+    fmt::print(
+        "what resolves {:g} %: not known (seed noise not measured); train two sizes at two "
+        "seeds first\n",
+        next.percent);
+    return;
+  }
+  fmt::print(
+      "to resolve a saving of {:g} % at loss {:.4f} in four studies of five (this study: "
+      "{:.3g} %)\n",
+      next.percent, next.loss, next.resolved_percent);
+  fmt::print("  {:<16} {:>5} {:>9} {:>10} {:>10}\n", "sizes", "seeds", "more runs", "FLOPs",
+             "resolves %");
+  for (const SeedPlan& plan : next.seeds)
+    fmt::print("  {:<16} {:>5} {:>9} {:>10.3g} {:>10.3g}{}\n", plan.sizes, plan.seeds, plan.runs,
+               plan.flops, plan.resolved_percent, plan.resolves ? " yes" : "");
+  fmt::print("one more seed that narrows the interval most for its FLOPs\n");
+  fmt::print("  {:<20} {:<12} {:>10} {:>10} {:>10}\n", "architecture", "size", "FLOPs",
+             "narrower %", "growth %");
+  for (const NextRun& run : next.runs)
+    fmt::print("  {:<20} {:<12} {:>10.3g} {:>10.2f} {:>10.2f}\n", run.architecture,
+               run.size.empty() ? fmt::format("{:.4g}", run.parameters) : run.size, run.flops,
+               100 * run.shrinks, 100 * run.growth_shrinks);
+}
+
+// In seconds too, where every point says how many; what forbids it becomes a flag of `savings`.
+std::optional<Savings> in_wall_clock(const PointTable& table, SavingsOptions options,
+                                     Savings& savings) {
+  if (options.wall_clock) return std::nullopt;
+  for (const Point& p : table.points) {
+    const bool compared = p.architecture == options.baseline || p.architecture == options.candidate;
+    if (compared && is_result(p) && !(p.budget < options.from_budget) && !(p.wall_seconds > 0))
+      return std::nullopt;
+  }
+  options.wall_clock = true;
+  options.at.clear();
+  for (const SavingsAt& at : savings.at) options.at.push_back(at.loss);
+  try {
+    return compute_savings(table, options);
+  } catch (const WorkError& error) {
+    savings.flags.push_back(std::string("wall_clock_refused: ") + error.what());
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -50,11 +141,14 @@ int savings_command(Arguments arguments) {
       "free, shared, zero or a number of nats")("frontier",
                                                 po::value<std::string>()->default_value("auto"),
                                                 "auto, points, surface, isoflop or envelope")(
+      "exponent", po::value<double>(),
+      "k of both frontiers, given: one point of each is enough (with --floor)")(
       "at", po::value<std::string>()->default_value(""), "losses, with commas between")(
       "wall-clock", "in training seconds instead of FLOPs")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
       "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
       "without-embeddings", "count sizes without the token embedding")(
+      "resolve", po::value<double>(), "percent: which next runs would resolve such a saving")(
       "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "bootstrap", po::value<int>()->default_value(1000), "draws through the whole procedure")(
       "level", po::value<double>()->default_value(0.95), "of the intervals")(
@@ -72,6 +166,7 @@ int savings_command(Arguments arguments) {
   options.floor = line.get<std::string>("floor");
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.at = losses_of(line.get<std::string>("at"));
+  if (line.has("exponent")) options.exponent = line.get<double>("exponent");
   options.wall_clock = line.has("wall-clock");
   options.bootstrap = line.get<int>("bootstrap");
   options.level = line.get<double>("level");
@@ -81,11 +176,20 @@ int savings_command(Arguments arguments) {
   options.threads = line.get<int>("threads");
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
-  const Savings savings = compute_savings(table, options);
-  if (line.has("json"))
-    fmt::print("{}\n", to_json(savings).dump());
-  else
-    print_savings(savings);
+  Savings savings = compute_savings(table, options);
+  const std::optional<Savings> wall_clock = in_wall_clock(table, options, savings);
+  std::optional<NextStudy> next;
+  if (line.has("resolve"))
+    next = plan_next_study(table, options, savings, line.get<double>("resolve"));
+  if (line.has("json")) {
+    nlohmann::json json = to_json(savings);
+    json["wall_clock"] = wall_clock ? to_json(*wall_clock) : nlohmann::json();
+    if (next) json["next_study"] = to_json(*next);
+    fmt::print("{}\n", json.dump());
+    return 0;
+  }
+  print_savings(savings, wall_clock);
+  if (next) print_next_study(*next);
   return 0;
 }
 

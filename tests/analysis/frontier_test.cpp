@@ -53,6 +53,20 @@ TEST(Surface, RecoversTheSurfaceItWasMadeFrom) {
   EXPECT_NEAR(std::log(f.points[2].optimal_parameters), 0.5 * std::log(1.6e12) - 4, 1e-7);
 }
 
+// kappa (ln N - ln N*)^2 is a thousandth of the loss 2.8 at ln N* +- sqrt(.0028 / .04) = .264575.
+TEST(Frontier, SizesWithinAThousandthOfTheBestLoss) {
+  for (const FrontierKind kind : {FrontierKind::Surface, FrontierKind::IsoFlop}) {
+    const Frontier f = frontier_of(surface_table(0.04, 0.5, -4, kBudgets, kSizes), kind);
+    const FrontierPoint& p = f.points[1];
+    ASSERT_TRUE(p.near_optimal);
+    EXPECT_NEAR(std::log(p.near_optimal->second / p.optimal_parameters), 0.264575, 1e-6);
+    EXPECT_NEAR(std::log(p.near_optimal->first / p.optimal_parameters), -0.264575, 1e-6);
+  }
+  const Frontier best =
+      frontier_of(surface_table(0.04, 0.5, -4, kBudgets, kSizes), FrontierKind::Envelope);
+  EXPECT_FALSE(best.points[1].near_optimal);
+}
+
 TEST(FrontierTrials, RunsThatAnAxisTellsApartAreNotAveraged) {
   PointTable table = surface_table(0.04, 0.5, -4, kBudgets, kSizes);
   for (Point& p : table.points) p.run = std::string("a");

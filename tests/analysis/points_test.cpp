@@ -114,7 +114,7 @@ TEST_F(Points, WhatIsWrittenReadsBackToTheSameBits) {
 
 TEST_F(Points, AMissingColumnIsNamed) {
   const std::string message = message_of("architecture,parameters,tokens,loss\na,1,1,1\n");
-  EXPECT_NE(message.find("points.csv: no column 'flops'"), std::string::npos) << message;
+  EXPECT_NE(message.find("points.csv:1: no column 'flops'"), std::string::npos) << message;
 }
 
 TEST_F(Points, WhatIsNoNumberIsNamedWithItsLine) {

@@ -352,7 +352,7 @@ TEST(ParallelLines, EqualSlopesAreNotRejectedWhereTheyAreEqual) {
   const LinePair equal = fit_lines(points(0), points(1), 0, Slopes::Equal);
   EXPECT_NEAR(own.k[0], 0.5, 1e-12);
   EXPECT_NEAR(equal.savings_at(1), std::exp(2), 1e-9);  // one nat lower at slope 1/2: two in ln C
-  EXPECT_DOUBLE_EQ(slope_equality_p(equal, own), 1);
+  EXPECT_DOUBLE_EQ(restriction_p(equal, own), 1);
 }
 
 TEST(SavingsFloor, AWordThatIsNoFloorAndAFloorAboveTheLossesAreRefused) {

@@ -53,7 +53,10 @@ TEST(SeedNoise, WithoutReplicatesNothingIsMeasured) {
 TEST(LossDraws, SpreadIsTheMeasuredDeviationWithItsOwnUncertainty) {
   const std::vector<Point> trials{trial("a", 0, 1, 2.0), trial("a", 0, 2, 1.9),
                                   trial("a", 1, 1, 2.0)};
-  SeedNoise noise{true, 0.01, 8, 8, 1.0, 2};
+  SeedNoise noise;
+  noise.measured = true;
+  noise.deviation = 0.01;
+  noise.degrees = 8;
   const LossDraws draws(trials, noise, 1);
   double squares = 0, together = 0, apart = 0;
   const int count = 20000;
@@ -93,6 +96,32 @@ TEST(LossDraws, WithoutTheSameSequencesNoneAreResampled) {
   const LossDraws draws(trials, SeedNoise{}, 3);
   EXPECT_EQ(draws.sequences(), 0u);
   EXPECT_EQ(draws.losses(0), (std::vector<double>{2.0, 2.5}));
+}
+
+// Two runs whose deviations are +-.01 at one budget and -+.02 at the next: pooled covariance by
+// hand 2 (.0001, -.0002, .0004) over one degree of freedom; draws follow it, run by run.
+TEST(LossDraws, HaveTheMeasuredCovarianceOverBudgets) {
+  const std::vector<Point> trials{trial("a", 0, 1, 2.01), trial("a", 1, 1, 1.99),
+                                  trial("a", 0, 2, 1.88), trial("a", 1, 2, 1.92)};
+  SeedNoise noise = measure_seed_noise(trials);
+  EXPECT_NEAR(seed_covariance(noise, trials[0], trials[0]), 2e-4, 1e-12);
+  EXPECT_NEAR(seed_covariance(noise, trials[0], trials[2]), -4e-4, 1e-12);
+  EXPECT_NEAR(seed_covariance(noise, trials[2], trials[2]), 8e-4, 1e-12);
+  noise.degrees = 1000000;
+  noise.degrees_at_budget = 1e6;  // hardly any doubt about the deviation
+  const LossDraws draws(trials, noise, 2);
+  double xx = 0, xy = 0, apart = 0;
+  const int count = 20000;
+  for (int r = 0; r < count; ++r) {
+    const auto losses = draws.losses(static_cast<std::uint64_t>(r));
+    const double x = losses[0] - 2.01, y = losses[2] - 1.88, other = losses[1] - 1.99;
+    xx += x * x / count;
+    xy += x * y / count;
+    apart += x * other / count;
+  }
+  EXPECT_NEAR(xx / 2e-4, 1, 0.05);
+  EXPECT_NEAR(xy / -4e-4, 1, 0.05);
+  EXPECT_NEAR(apart / 2e-4, 0, 0.05);
 }
 
 }  // namespace

@@ -126,5 +126,57 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
     EXPECT_TRUE(savings.contains(key)) << key;
 }
 
+// The worked example of marin's gate, as a table of two rows: 1.129946 in compute, and in time at
+// 433986 and 410000 tokens/s 1.067495.
+TEST(Commands, SavingsOfOneRowEachWithFloorAndExponentGiven) {
+  const Scratch scratch;
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss,wall_seconds\nbase,,1e9,6e18,3.5422,"
+      << 1e9 / 433986 << "\nother,,1e9,6e18,3.52," << 1e9 / 410000 << '\n';
+  spill(scratch / "gate.csv", csv.str());
+  const std::string command =
+      "savings gate.csv --baseline base --candidate other --floor 1.6 --exponent .0941";
+  const Outcome outcome = isoloss(command + " --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json savings = json::parse(outcome.out);
+  EXPECT_NEAR(savings.at("parallel").at("savings").get<double>(), 1.129946, 5e-7);
+  EXPECT_NEAR(savings.at("wall_clock").at("parallel").at("savings").get<double>(), 1.067495, 5e-7);
+  EXPECT_TRUE(savings.at("law").is_null());
+  const Outcome words = isoloss(command, scratch.path());
+  EXPECT_THAT(words.out, HasSubstr("1.129946"));
+  EXPECT_THAT(words.out, HasSubstr("1.067495"));
+}
+
+TEST(Commands, SavingsPlanTheNextStudy) {
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss,seed,size\n";
+  for (int i = 0; i < 6; ++i) {
+    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+    for (int seed = 0; seed < 2; ++seed) {
+      // Seeds apart by .002, the other way at every second budget.
+      const double noise = 0.001 * (seed == 0 ? 1 : -1) * (i % 2 == 0 ? 1 : -1);
+      csv << "a,1e6,," << flops << ',' << 30 * std::pow(flops, -0.05) + noise << ',' << seed
+          << ",s\n";
+      csv << "b,1e6,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) - noise << ',' << seed
+          << ",s\n";
+    }
+  }
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const std::string command =
+      "savings points.csv --baseline a --candidate b --floor zero --frontier points --resolve 5";
+  const Outcome outcome = isoloss(command + " --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json next = json::parse(outcome.out).at("next_study");
+  EXPECT_EQ(next.at("percent"), 5);
+  EXPECT_FALSE(next.at("seeds").empty());
+  EXPECT_EQ(next.at("runs").size(), 2u);
+  const Outcome words = isoloss(command, scratch.path());
+  EXPECT_THAT(words.out, HasSubstr("to resolve a saving of 5 %"));
+  EXPECT_EQ(isoloss(command + "0 --exponent .05", scratch.path()).status, 2);
+}
+
 }  // namespace
 }  // namespace isoloss::test

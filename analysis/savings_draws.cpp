@@ -1,0 +1,108 @@
+// Savings from perturbed draws: the whole procedure again for each, and the intervals from them.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "analysis/parallel_for.h"
+#include "analysis/savings_estimate.h"
+#include "analysis/statistics.h"
+
+namespace isoloss {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+bool usable(const std::vector<FrontierPoint>& used, const SavingsFloor& floor, std::size_t fewest) {
+  const double lowest = floor.kind == SavingsFloor::Given ? floor.value : 0;
+  return used.size() >= fewest &&
+         std::all_of(used.begin(), used.end(), [&](const auto& p) { return p.loss > lowest; });
+}
+
+void keep(const std::vector<double>& values, std::size_t draw,
+          std::vector<std::vector<double>>& by_place) {
+  for (std::size_t i = 0; i < values.size(); ++i) by_place[i][draw] = values[i];
+}
+
+}  // namespace
+
+SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline_count,
+                          const SavingsOptions& options, const SavingsFloor& floor,
+                          const SavingsPlaces& places, const Savings& savings) {
+  const LossDraws noisy(trials, savings.seed_noise, options.seed);
+  const auto count = static_cast<std::size_t>(options.bootstrap);
+  const std::vector<double> none(count, kNone);
+  SavingsDraws draws;
+  draws.at.assign(places.at.size(), none);
+  draws.at_by_law = draws.at;
+  draws.curve.assign(places.curve.size(), none);
+  draws.by_compute.assign(places.compute.size(), none);
+  draws.equal = draws.exponent = draws.per_decade = draws.growth = draws.floor_difference = none;
+  const FrontierOptions same = savings_frontier_options(options, savings.frontier);
+  const std::span<const Point> all(trials);
+  parallel_for(count, options.threads, [&](std::size_t r) {
+    const std::vector<double> losses = noisy.losses(r);
+    const std::span<const double> drawn(losses);
+    const Frontier b = compute_frontier(all.first(baseline_count), drawn.first(baseline_count),
+                                        same, &savings.baseline_frontier);
+    const Frontier c = compute_frontier(all.subspan(baseline_count), drawn.subspan(baseline_count),
+                                        same, &savings.candidate_frontier);
+    const std::vector<FrontierPoint> used_b = b.used(), used_c = c.used();
+    // A draw whose frontier breaks down has no savings; its values stay NaN and count as failed.
+    const std::size_t fewest = options.exponent ? 1 : 2;
+    if (!usable(used_b, floor, fewest) || !usable(used_c, floor, fewest)) return;
+    const SavingsEstimate estimate =
+        options.exponent
+            ? estimate_savings_of_slope(used_b, used_c, floor.value, *options.exponent, places)
+            : estimate_savings(used_b, used_c, floor, places);
+    keep(estimate.at, r, draws.at);
+    keep(estimate.at_by_law, r, draws.at_by_law);
+    keep(estimate.curve, r, draws.curve);
+    keep(estimate.by_compute, r, draws.by_compute);
+    if (!estimate.curve.empty()) {
+      draws.growth[r] = std::log(estimate.curve.front() / estimate.curve.back());
+    }
+    if (estimate.own_floors) {
+      draws.floor_difference[r] = estimate.own_floors->floor[0] - estimate.own_floors->floor[1];
+    }
+    if (floor.kind == SavingsFloor::Free) return;
+    draws.equal[r] = estimate.equal.savings();
+    if (options.exponent) return;
+    draws.exponent[r] = estimate.own.exponent();
+    draws.per_decade[r] = estimate.own.per_decade();
+  });
+  return draws;
+}
+
+void set_intervals(const SavingsDraws& draws, double level, Savings& savings) {
+  for (std::size_t i = 0; i < savings.at.size(); ++i) {
+    savings.at[i].interval = percentile_interval(draws.at[i], level);
+    savings.at[i].by_law_interval = percentile_interval(draws.at_by_law[i], level);
+  }
+  for (std::size_t i = 0; i < savings.curve.size(); ++i) {
+    savings.curve[i].interval = percentile_interval(draws.curve[i], level);
+  }
+  for (std::size_t i = 0; i < savings.by_compute.size(); ++i) {
+    savings.by_compute[i].interval = percentile_interval(draws.by_compute[i], level);
+  }
+  if (savings.parallel) {
+    savings.parallel->interval = percentile_interval(draws.equal, level);
+    savings.parallel->slope_equality_bootstrap_p = sign_p(draws.exponent);
+  }
+  if (savings.law) {
+    savings.law->interval = percentile_interval(draws.exponent, level);
+    savings.law->per_decade_interval = percentile_interval(draws.per_decade, level);
+  }
+  if (savings.floors) savings.floors->bootstrap_p = sign_p(draws.floor_difference);
+  if (savings.growth) {
+    savings.growth->p = sign_p(draws.growth);
+    if (const auto logarithms = percentile_interval(draws.growth, level)) {
+      savings.growth->interval = {std::exp(logarithms->first), std::exp(logarithms->second)};
+    }
+  }
+  const std::vector<double>& any = draws.at.front();
+  savings.draws = static_cast<int>(any.size());
+  savings.failed_draws = static_cast<int>(
+      std::count_if(any.begin(), any.end(), [](double value) { return !std::isfinite(value); }));
+}
+
+}  // namespace isoloss

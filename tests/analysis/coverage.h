@@ -1,0 +1,124 @@
+// How often intervals hold the truth of a simulated study, and how often tests reject what is true.
+#pragma once
+#include <cmath>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/fit.h"
+#include "analysis/parallel_for.h"
+#include "analysis/savings.h"
+#include "model/spec/error.h"
+#include "tests/analysis/simulated_study.h"
+
+namespace isoloss::test {
+
+struct CoverageRow {
+  std::string quantity;
+  int counted = 0, of = 0;  // held the truth, or rejected; of so many that could say
+};
+
+class CoverageTable {
+ public:
+  void held(const std::string& quantity, const std::optional<Interval>& interval, double truth) {
+    if (interval) count(quantity, interval->first <= truth && truth <= interval->second);
+  }
+  void rejected(const std::string& test, double p) {
+    if (std::isfinite(p)) count(test, p < 0.05);
+  }
+  void count(const std::string& quantity, bool yes) {
+    const std::lock_guard lock(mutex_);
+    for (CoverageRow& row : rows_) {
+      if (row.quantity != quantity) continue;
+      ++row.of;
+      row.counted += yes ? 1 : 0;
+      return;
+    }
+    rows_.push_back({quantity, yes ? 1 : 0, 1});
+  }
+  const std::vector<CoverageRow>& rows() const { return rows_; }
+
+ private:
+  std::mutex mutex_;
+  std::vector<CoverageRow> rows_;
+};
+
+// Savings of the second architecture over the first.
+inline void cover_savings(const StudyLayout& layout, int repeats, int draws, int threads,
+                          CoverageTable& table) {
+  const TrueLaw &b = layout.laws[0], &c = layout.laws[1];
+  const auto truth = [&](double loss) { return b.compute_at(loss) / c.compute_at(loss); };
+  parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
+    SavingsOptions options;
+    options.baseline = b.name;
+    options.candidate = c.name;
+    options.bootstrap = draws;
+    options.seed = repeat;
+    const Savings savings = compute_savings(simulate(layout, repeat), options);
+    const SavingsAt& middle = savings.at[savings.at.size() / 2];
+    table.held("savings at a loss", middle.interval, truth(middle.loss));
+    table.held("savings at a loss, by the law", middle.by_law_interval, truth(middle.loss));
+    const SavingsAt& at_compute = savings.by_compute[savings.by_compute.size() / 2];
+    // The band is that of a compute: its truth is at the loss the baseline truly reaches there.
+    table.held("savings at a compute", at_compute.interval,
+               truth(b.optimal_loss(at_compute.baseline_compute)));
+    if (savings.growth) {
+      table.held("growth over the overlap", savings.growth->interval,
+                 truth(savings.overlap.first) / truth(savings.overlap.second));
+      table.rejected("growth rejects none (p < .05)", savings.growth->p);
+    }
+    if (savings.parallel) {
+      table.held("one factor", savings.parallel->interval, truth(middle.loss));
+      table.rejected("equal slopes rejected, F", savings.parallel->slope_equality_p);
+      table.rejected("equal slopes rejected, draws", savings.parallel->slope_equality_bootstrap_p);
+    }
+    if (savings.law) {
+      const double exponent = 1 / c.gamma() - 1 / b.gamma();
+      table.held("exponent of the savings", savings.law->interval, exponent);
+      table.held("change per decade", savings.law->per_decade_interval,
+                 std::pow(10.0, -b.gamma() * exponent));
+    }
+    if (savings.floors) {
+      table.rejected("one floor rejected, F", savings.floors->p);
+      table.rejected("one floor rejected, draws", savings.floors->bootstrap_p);
+    }
+    table.count("had an interval", middle.interval.has_value());
+  });
+}
+
+// Parameters of laws fitted to the first architecture: over all points and along its frontier.
+inline void cover_fits(const StudyLayout& layout, int repeats, int draws, int threads,
+                       CoverageTable& table) {
+  const TrueLaw& law = layout.laws[0];
+  const auto cover = [&](std::uint64_t repeat, const std::string& form,
+                         const std::vector<std::pair<std::string, double>>& truths) {
+    FitOptions options;
+    options.law = form;
+    options.architecture = law.name;
+    options.bootstrap = draws;
+    options.seed = repeat;
+    options.frontier = form == "power" ? FrontierKind::Surface : FrontierKind::Auto;
+    std::optional<Fit> fit;
+    try {
+      fit = fit_law(simulate(layout, repeat), options);
+    } catch (const WorkError&) {
+    }
+    for (const auto& [name, truth] : truths) {
+      std::optional<Interval> interval;
+      if (fit) {
+        for (const auto& [of, range] : fit->intervals) {
+          if (of == name) interval = range;
+        }
+      }
+      table.held(form + " " + name, interval, truth);
+      table.count(form + " " + name + " had one", interval.has_value());
+    }
+  };
+  parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
+    cover(repeat, "chinchilla", {{"alpha", law.alpha}, {"beta", law.beta}, {"E", law.floor}});
+    cover(repeat, "power", {{"b", law.gamma()}, {"E", law.floor}});
+  });
+}
+
+}  // namespace isoloss::test

@@ -1,0 +1,39 @@
+// Two hundred simulated studies of each layout with fixed seeds. An interval that covers with
+// probability .95 holds the truth in 181 to 198 of 200 with probability .997 (exact binomial
+// quantiles); a test of level .05 rejects in 2 to 20. coverage_bench prints 2000 studies.
+#include "tests/analysis/coverage.h"
+
+#include <gtest/gtest.h>
+
+namespace isoloss::test {
+namespace {
+
+class Coverage : public testing::TestWithParam<int> {
+ protected:
+  static StudyLayout layout() {
+    return GetParam() == 0   ? quickstart_layout()
+           : GetParam() == 1 ? large_layout()
+                             : checkpoint_layout();
+  }
+};
+
+TEST_P(Coverage, OfSavingsIsWhatTheIntervalsClaim) {
+  constexpr int kStudies = 200;
+  CoverageTable table;
+  cover_savings(layout(), kStudies, 200, 1, table);
+  for (const CoverageRow& row : table.rows()) {
+    if (row.quantity.ends_with(", F")) continue;  // takes the budgets of a run as independent
+    if (row.quantity == "had an interval") {
+      EXPECT_EQ(row.counted, kStudies);
+      continue;
+    }
+    const double share = static_cast<double>(row.counted) / row.of;
+    const bool test = row.quantity.find("reject") != std::string::npos;
+    EXPECT_GE(share, test ? 0.0 : 0.905) << row.quantity << ' ' << row.counted << " of " << row.of;
+    EXPECT_LE(share, test ? 0.1 : 0.99) << row.quantity << ' ' << row.counted << " of " << row.of;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2));
+
+}  // namespace
+}  // namespace isoloss::test
