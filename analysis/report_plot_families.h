@@ -1,0 +1,29 @@
+// The report's plots by family, one source file each. Every function may return plots without data;
+// report_plots drops those.
+#pragma once
+#include <vector>
+
+#include "analysis/plot.h"
+#include "analysis/report_study.h"
+
+namespace isoloss {
+
+using Plots = std::vector<Plot>;
+
+// report_plots_loss.cpp: every trial against compute, with each frontier and its band.
+Plot loss_plot(const StudyResults& study);
+// report_plots_savings.cpp: per baseline against loss, against compute, and in seconds.
+Plots savings_plots(const StudyResults& study);
+// report_plots_sizes.cpp: isoFLOP parabolas with their vertices, per architecture; N*, D* and
+// tokens per parameter against compute.
+Plots isoflop_plots(const StudyResults& study);
+Plots optimum_plots(const StudyResults& study);
+// report_plots_rates.cpp: where rates were decided, and per size wherever several were trained.
+Plots learning_rate_plots(const StudyResults& study);
+// report_plots_curves.cpp: learning curves, and where the candidates' pass the baseline's last
+// loss.
+Plots curve_plots(const StudyResults& study);
+// report_plots_scores.cpp: one-shot scores, per task.
+Plots score_plots(const StudyResults& study);
+
+}  // namespace isoloss
