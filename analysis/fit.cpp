@@ -35,13 +35,19 @@ std::vector<Point> chosen_points(const PointTable& table, const FitOptions& opti
   return points;
 }
 
+std::size_t free_parameters(const Law& law, const FloorChoice& floor) {
+  return law.terms.size() + law.shape.size() - (law.tied ? 1 : 0) +
+         (law.has_floor && floor.kind == FloorChoice::Free ? 1 : 0);
+}
+
 void require_points(std::size_t n, const Law& law, const FitOptions& options) {
-  const std::size_t free = 2 * law.terms.size() + (options.floor.kind == FloorChoice::Free ? 1 : 0);
+  const std::size_t free = free_parameters(law, options.floor);
   if (n >= free) return;
   throw InputError(fmt::format(
       "law '{}' has {} free parameters and there are {} points (too few to "
       "fit); add points{}",
-      law.name, free, n, options.floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
+      law.name, free, n,
+      law.has_floor && options.floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
 }
 
 void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
@@ -50,7 +56,7 @@ void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
     if (decades >= 1) continue;
     fit.flags.emplace_back("narrow_range");
     fit.flags.push_back(fmt::format("narrow_range_of_{}: {:.2f} decades",
-                                    column_of(law.terms[static_cast<std::size_t>(t)].regressor),
+                                    column_of(law.regressors[static_cast<std::size_t>(t)]),
                                     decades));
   }
   std::sort(fit.flags.begin(), fit.flags.end());
@@ -68,23 +74,6 @@ double Fit::parameter(const std::string& name) const {
 
 bool Fit::has_flag(const std::string& name) const {
   return std::find(flags.begin(), flags.end(), name) != flags.end();
-}
-
-std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
-                                                             const LawState& state) {
-  std::vector<std::pair<std::string, double>> named;
-  const auto terms = static_cast<Eigen::Index>(law.terms.size());
-  const auto term = [&](Eigen::Index t) -> const LawTerm& {
-    return law.terms[static_cast<std::size_t>(t)];
-  };
-  for (Eigen::Index t = 0; t < terms; ++t) {
-    named.emplace_back(term(t).coefficient, std::exp(log_coefficient(data, state, t)));
-  }
-  for (Eigen::Index t = 0; t < terms; ++t) {
-    named.emplace_back(term(t).exponent, state.exponent[t]);
-  }
-  named.emplace_back("E", state.floor);
-  return named;
 }
 
 namespace {
@@ -108,16 +97,25 @@ Fit describe_solution(const Law& law, const LawData& data, const LawSolution& so
   fit.parameters = named_parameters(law, data, solution.state);
   fit.converged = true;
   fit.gradient_norm = solution.gradient_norm;
+  fit.condition = solution.condition;
   fit.starts = solution.starts;
   fit.starts_agreeing = solution.agreeing;
   fit.seed = options.seed;
   flag_ranges(law, data, fit);
-  if (fit.n < 2 * law.terms.size() + 4) fit.flags.emplace_back("few_points");
+  if (fit.n < free_parameters(law, {FloorChoice::Zero, 0, {}}) + 4)
+    fit.flags.emplace_back("few_points");
   if (solution.floor_at_bound) fit.flags.emplace_back("E_at_bound");
+  std::vector<bool> unidentified = solution.shape_at_bound;
   for (std::size_t t = 0; t < law.terms.size(); ++t) {
-    if (solution.exponent_at_bound[t] || solution.coefficient_at_bound[t]) {
-      fit.flags.push_back(law.terms[t].exponent + "_unidentified");
+    if (!solution.coefficient_at_bound[t]) continue;
+    if (law.terms[t].shape >= 0) {
+      unidentified[static_cast<std::size_t>(law.terms[t].shape)] = true;
+    } else {
+      fit.flags.push_back(law.terms[t].name + "_at_bound");
     }
+  }
+  for (std::size_t k = 0; k < unidentified.size(); ++k) {
+    if (unidentified[k]) fit.flags.push_back(law.shape[k].name + "_unidentified");
   }
   return fit;
 }
@@ -125,7 +123,7 @@ Fit describe_solution(const Law& law, const LawData& data, const LawSolution& so
 }  // namespace
 
 Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
-  return {options.objective.value_or(standard), options.delta, options.space};
+  return {options.objective.value_or(standard), options.delta, options.space, options.overestimate};
 }
 
 Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
@@ -145,6 +143,12 @@ Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& optio
 namespace {
 
 Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
+  if (options.floor.kind == FloorChoice::Pinned) {
+    throw InputError(
+        fmt::format("{}: floors by evaluation set (a frontier has no evaluation sets); fit every "
+                    "point with --frontier points, or give one floor",
+                    table.source));
+  }
   std::string architecture = options.architecture;
   const std::vector<std::string> known = architectures_of(table);
   if (architecture.empty()) {
@@ -182,8 +186,9 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
 }  // namespace
 
 Fit fit_law(const PointTable& table, const FitOptions& options) {
-  const Law& law = law_named(options.law);
-  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1) || !(options.delta > 0)) {
+  const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
+  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1) || !(options.delta > 0) ||
+      !(options.overestimate > 0)) {
     throw InputError(
         "fit options out of range (bootstrap below 0, level outside 0 to 1 or delta not "
         "above 0); correct them");
@@ -194,7 +199,7 @@ Fit fit_law(const PointTable& table, const FitOptions& options) {
   if (law.name == "power" && along) return fit_along_frontier(table, options);
   const std::vector<Point> points = chosen_points(table, options);
   require_points(points.size(), law, options);
-  const LawData data = law_data(law, points);
+  const LawData data = law_data(law, table, points, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
   const LawSolution solution = solve_law(law, data, objective, options.floor);
   Fit fit = describe_solution(law, data, solution, options, objective);

@@ -16,9 +16,11 @@
 namespace isoloss {
 
 struct FitOptions {
-  std::string law = "power";               // power, chinchilla
+  std::string law = "power";               // a name of laws()
+  bool tied = false;                       // the exponents of N and D are equal
   std::optional<ObjectiveKind> objective;  // empty: huber over points, squares along a frontier
   double delta = 1e-3;
+  double overestimate = 10;  // asymmetric_huber: how much dearer a prediction above a point is
   FitSpace space = FitSpace::Log;
   FloorChoice floor;
   std::string architecture;  // empty: every point
@@ -39,11 +41,12 @@ struct Fit {
   double delta = 0;
   FitSpace space = FitSpace::Log;
   double value = 0;  // SUM over points of the objective at the optimum
-  std::vector<std::pair<std::string, double>> parameters;  // power: a, b, E
+  std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
   std::vector<std::pair<std::string, std::pair<double, double>>> intervals;
   bool converged = false;
   std::vector<std::string> flags;
   double gradient_norm = 0;  // scale-free, at the optimum
+  double condition = 0;      // of the curvature there, scaled to a unit diagonal
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
   std::uint64_t seed = 0;

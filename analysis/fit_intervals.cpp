@@ -36,10 +36,10 @@ void add_percentiles(const Draws& draws, const FitOptions& options, Fit& fit) {
 }
 
 void flag_wide_exponents(const Law& law, Fit& fit) {
-  for (const LawTerm& term : law.terms) {
+  for (const ShapeParameter& shape : law.shape) {
     for (const auto& [name, interval] : fit.intervals) {
       const std::string flag = name + "_unidentified";
-      if (name == term.exponent && interval.second > kWideExponent * interval.first &&
+      if (name == shape.name && interval.second > kWideExponent * interval.first &&
           !fit.has_flag(flag)) {
         fit.flags.push_back(flag);
       }
@@ -60,25 +60,22 @@ std::vector<std::vector<Eigen::Index>> clusters_of(std::span<const Point> points
 }
 
 // Points of weight zero cost time and change nothing.
-LawData resampled(const LawData& data, const std::vector<double>& weight) {
+LawData resampled(const LawData& data, const std::vector<double>& times) {
   std::vector<Eigen::Index> kept;
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (weight[i] > 0) kept.push_back(static_cast<Eigen::Index>(i));
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times[i] > 0) kept.push_back(static_cast<Eigen::Index>(i));
   }
-  LawData sample;
-  sample.z = data.z(kept, Eigen::all);
-  sample.centre = data.centre;
-  sample.loss = data.loss(kept);
-  sample.log_loss = data.log_loss(kept);
-  sample.weight = Eigen::Map<const Eigen::ArrayXd>(weight.data(),
-                                                   static_cast<Eigen::Index>(weight.size()))(kept);
+  LawData sample = rows_of(data, kept);
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    sample.weight[static_cast<Eigen::Index>(k)] *= times[static_cast<std::size_t>(kept[k])];
+  }
   return sample;
 }
 
 double sum_of_squares(const LawData& data, FitSpace space, double floor) {
   const Law& law = law_named("power");
   const FloorChoice given{FloorChoice::Value, floor};
-  return solve_law(law, data, {ObjectiveKind::Squares, 0, space}, given, 2).value;
+  return solve_law(law, data, {ObjectiveKind::Squares, 0, space, 1}, given, 2).value;
 }
 
 // Where `inside` ends between `in`, where it holds, and `out`, where it does not.
@@ -106,7 +103,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
     fit.flags.emplace_back("one_run");
     return;
   }
-  const Objective objective{fit.objective, fit.delta, fit.space};
+  const Objective objective = objective_of(options, ObjectiveKind::Huber);
   Draws draws(static_cast<std::size_t>(options.bootstrap),
               std::vector<double>(fit.parameters.size(), kFailed));
   const std::uint64_t stream = stream_of("fit/bootstrap");
@@ -137,7 +134,7 @@ std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>&
   }
   const LawData data = law_data(compute, loss);
   const LawSolution best =
-      solve_law(law_named("power"), data, {ObjectiveKind::Squares, 0, space}, {});
+      solve_law(law_named("power"), data, {ObjectiveKind::Squares, 0, space, 1}, {});
   const auto degrees = static_cast<double>(used.size() - 3);
   const double t = student_factor(degrees, level);
   const double limit = best.value * (1 + t * t / degrees) + 1e-28;
@@ -178,7 +175,7 @@ void add_frontier_intervals(const PointTable& table, std::span<const Point> tria
       const Law& law = law_named("power");
       const LawData data = law_data(compute, loss);
       const LawSolution again =
-          solve_law(law, data, {fit.objective, fit.delta, fit.space}, options.floor, 2);
+          solve_law(law, data, objective_of(options, ObjectiveKind::Squares), options.floor, 2);
       if (!again.converged) return;
       const auto named = named_parameters(law, data, again.state);
       for (std::size_t j = 0; j < named.size(); ++j) draws[r][j] = named[j].second;

@@ -29,9 +29,7 @@ void add_frontier_intervals(const PointTable& table, std::span<const Point> tria
 std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
                                                FitSpace space, double level);
 
-// fit.cpp's, shared: parameters by name, coefficients of the uncentred regressors.
-std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
-                                                             const LawState& state);
+// fit.cpp's, shared.
 Objective objective_of(const FitOptions& options, ObjectiveKind standard);
 
 }  // namespace isoloss

@@ -10,6 +10,8 @@ const char* name_of(ObjectiveKind kind) {
       return "squares";
     case ObjectiveKind::Lad:
       return "lad";
+    case ObjectiveKind::AsymmetricHuber:
+      return "asymmetric_huber";
     case ObjectiveKind::Huber:
       break;
   }
@@ -21,7 +23,8 @@ const char* name_of(FitSpace space) { return space == FitSpace::Log ? "log" : "l
 nlohmann::json to_json(const Fit& fit) {
   nlohmann::json objective = {
       {"kind", name_of(fit.objective)}, {"space", name_of(fit.space)}, {"value", fit.value}};
-  if (fit.objective == ObjectiveKind::Huber) objective["delta"] = fit.delta;
+  if (fit.objective == ObjectiveKind::Huber || fit.objective == ObjectiveKind::AsymmetricHuber)
+    objective["delta"] = fit.delta;
   nlohmann::json parameters = nlohmann::json::object(), intervals = nlohmann::json::object();
   for (const auto& [name, value] : fit.parameters) parameters[name] = value;
   for (const auto& [name, interval] : fit.intervals) {
@@ -39,6 +42,7 @@ nlohmann::json to_json(const Fit& fit) {
           {"uncertainty", fit.uncertainty},
           {"frontier", fit.frontier},
           {"gradient_norm", fit.gradient_norm},
+          {"condition", fit.condition},
           {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}}};
 }
 

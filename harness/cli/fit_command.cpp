@@ -11,6 +11,12 @@
 namespace isoloss {
 namespace {
 
+std::string law_names() {
+  std::string names;
+  for (const Law& law : laws()) names += (names.empty() ? "" : ", ") + law.name;
+  return names;
+}
+
 void print_fit(const Fit& fit) {
   fmt::print("law {} on {} points, sum of the objective {:.13g}\n", fit.law, fit.n, fit.value);
   for (const auto& [name, value] : fit.parameters) {
@@ -27,15 +33,20 @@ void print_fit(const Fit& fit) {
 
 int fit_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss fit FILE|DIR --law power|chinchilla [options]",
+  CommandLine line("isoloss fit FILE|DIR --law NAME [options]",
                    "Fits a scaling law to a CSV of points (docs/format.md) or to a study folder.",
                    "isoloss fit points.csv --law chinchilla --json");
-  line.add()("law", po::value<std::string>()->default_value("power"), "power or chinchilla")(
+  line.add()("law", po::value<std::string>()->default_value("power"), law_names().c_str())(
+      "tied", "one exponent for parameters and tokens")(
       "objective", po::value<std::string>(),
-      "huber, squares or lad; without it huber over points, squares along a frontier")(
-      "delta", po::value<double>()->default_value(1e-3), "where Huber turns from square to line")(
+      "huber, squares, lad or asymmetric_huber; without it huber over points, squares along a "
+      "frontier")("delta", po::value<double>()->default_value(1e-3),
+                  "where Huber turns from square to line")(
+      "overestimate-penalty", po::value<double>()->default_value(10),
+      "asymmetric_huber: weight of points that the law lies above")(
       "space", po::value<std::string>()->default_value("log"), "residuals in log or linear loss")(
-      "floor", po::value<std::string>()->default_value("free"), "free, zero or a number of nats")(
+      "floor", po::value<std::string>()->default_value("free"),
+      "free, zero, a number of nats, or SET=NATS,... by the column evaluation")(
       "architecture", po::value<std::string>()->default_value(""), "fit this one alone")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
       "frontier", po::value<std::string>()->default_value("auto"),
@@ -52,7 +63,9 @@ int fit_command(Arguments arguments) {
   options.law = line.get<std::string>("law");
   if (line.has("objective"))
     options.objective = objective_named(line.get<std::string>("objective"));
+  options.tied = line.has("tied");
   options.delta = line.get<double>("delta");
+  options.overestimate = line.get<double>("overestimate-penalty");
   options.space = space_named(line.get<std::string>("space"));
   options.floor = floor_named(line.get<std::string>("floor"));
   options.architecture = line.get<std::string>("architecture");
