@@ -20,6 +20,7 @@ constexpr double kWideExponent = 4;
 using Draws = std::vector<std::vector<double>>;
 
 void add_percentiles(const Draws& draws, const FitOptions& options, Fit& fit) {
+  fit.draws = draws;
   fit.resamples = static_cast<int>(draws.size());
   fit.failed_resamples = 0;
   for (const auto& draw : draws) fit.failed_resamples += std::isnan(draw.front()) ? 1 : 0;

@@ -52,8 +52,9 @@ h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0}
 h2{font-size:1.25rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
 p,li,dd{max-width:48rem;overflow-wrap:anywhere}
 .note{color:var(--muted);font-size:.92rem}
-.verdicts{list-style:none;margin:1rem 0;padding:0}
-.verdicts li{margin:.5rem 0;padding:.55rem .8rem;border-left:4px solid currentColor;max-width:56rem}
+.verdicts{list-style:none;margin:1rem 0;padding:0;display:grid;gap:.5rem 1rem;
+grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))}
+.verdicts li{padding:.55rem .8rem;border-left:4px solid currentColor;max-width:56rem}
 .verdicts li span{color:var(--text)}
 .verdicts b{font-size:1.08rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.6rem}
@@ -74,7 +75,8 @@ dt{color:var(--muted)}
 dd{margin:0}
 dd ul{margin:0;padding-left:1.1rem}
 @media (max-width:32rem){dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.6rem}
-main{padding:.7rem}h1{font-size:1.35rem}}
+main{padding:.7rem}h1{font-size:1.35rem}.verdicts{font-size:.88rem;gap:.3rem;margin:.6rem 0}
+.verdicts li{padding:.25rem .6rem}.plots{gap:1rem}}
 @media print{.scroll{max-height:none;overflow:visible;border:0}table{font-size:.6rem}
 th,td{white-space:normal;padding:.15rem .3rem}thead th{position:static}
 figure,.verdicts li,tr{break-inside:avoid}h2{break-after:avoid}

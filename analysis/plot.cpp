@@ -76,7 +76,7 @@ std::string axis_commands(const std::string& name, const Axis& axis, const Range
   out += fmt::format("set {}range [{}:{}]\n", name, axis.reversed ? range.high : range.low,
                      axis.reversed ? range.low : range.high);
   out += fmt::format("set {}label {} offset {}\n", name, quoted(axis.label),
-                     name == "x" ? "0,0.5" : "0,0");
+                     name == "x" ? "0,0.8" : "0,0");
   std::vector<double> ticks = axis.ticks;
   std::erase_if(ticks, [&](double tick) { return tick < range.low || tick > range.high; });
   if (ticks.empty())
@@ -89,6 +89,7 @@ std::string axis_commands(const std::string& name, const Axis& axis, const Range
 }
 
 bool shows(const Plot& plot, const Series& series, std::size_t i) {
+  if (i % marker_stride(series) != 0) return false;
   if (!shows(series.x[i], plot.x)) return false;
   if (series.kind != SeriesKind::Band) return shows(series.y[i], plot.y);
   return shows(series.low[i], plot.y) && shows(series.high[i], plot.y);
@@ -178,6 +179,11 @@ std::string label_commands(const Plot& plot) {
 }
 
 }  // namespace
+
+std::size_t marker_stride(const Series& series) {
+  if (series.kind != SeriesKind::Points) return 1;
+  return std::max<std::size_t>(1, (series.x.size() + kMostMarkers - 1) / kMostMarkers);
+}
 
 bool has_data(const Plot& plot) {
   for (const Series& series : plot.series) {

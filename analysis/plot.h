@@ -2,6 +2,7 @@
 // it can be rerun and read beside the picture. Labels are plain text: nothing in them is
 // interpreted.
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,10 @@ struct Plot {
 // Width and height of every plot's view box, chosen to stay readable at 360 pixels.
 inline constexpr int kPlotWidth = 480;
 inline constexpr int kPlotHeight = 400;
+
+// Of a series with more markers than a page can hold every how-manieth is drawn; 1: all of them.
+inline constexpr std::size_t kMostMarkers = 3000;
+std::size_t marker_stride(const Series& series);
 
 // Whether any series has a finite point.
 bool has_data(const Plot& plot);

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "analysis/html.h"
 #include "analysis/plot_render.h"
 #include "analysis/report_card.h"
+#include "analysis/report_fit_card.h"
 #include "analysis/report_headline.h"
 #include "analysis/report_number.h"
 #include "analysis/report_plots.h"
@@ -25,6 +27,15 @@ struct Beside {
   std::string origin;
 };
 
+// Where a plot cannot hold all markers, the reader is told so.
+std::string caption_of(const Plot& plot) {
+  std::size_t stride = 1;
+  for (const Series& series : plot.series) stride = std::max(stride, marker_stride(series));
+  if (stride == 1) return plot.caption;
+  return fmt::format("{} One marker in {} is drawn where there are too many; the CSV has all.",
+                     plot.caption, stride);
+}
+
 std::string section_html(const PlotSection& section, const Beside& beside) {
   std::string out;
   if (!section.heading.empty()) out += fmt::format("<h2>{}</h2>\n", html_escape(section.heading));
@@ -34,7 +45,7 @@ std::string section_html(const PlotSection& section, const Beside& beside) {
         "<figure>\n{}<figcaption><b>{}</b> {} <span class=\"file\">report/{}.svg, "
         ".csv</span></figcaption>\n</figure>\n",
         render_plot(plot, beside.folder, beside.origin).inlined, html_escape(plot.title),
-        html_escape(plot.caption), html_escape(plot.name));
+        html_escape(caption_of(plot)), html_escape(plot.name));
   }
   return out + "</div>\n";
 }
@@ -114,6 +125,8 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
     body += under("Learning rates", rates + table_html(common_rates_table(study), beside) +
                                         table_html(savings_by_rate_table(study, options), beside));
   }
+  body += under("Fit card", table_html(law_parameters_table(study), beside) +
+                                table_html(law_fits_table(study), beside) + fit_card_html(study));
   body += under("Frontiers", table_html(frontier_table(study), beside));
   body += under("One-shot scores", table_html(scores_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);

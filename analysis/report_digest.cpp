@@ -24,10 +24,15 @@ auto place_of(const Point& p) {
 }  // namespace
 
 InputDigest input_digest(const PointTable& table) {
-  PointTable sorted = table;
+  PointTable sorted;
+  sorted.points = table.points;
+  sorted.flops_convention = table.flops_convention;
+  sorted.tokenizer_hash = table.tokenizer_hash;
+  sorted.held_out_hash = table.held_out_hash;
+  sorted.floor = table.floor;
+  sorted.other_columns = table.other_columns;
   std::vector<std::string> runs;
-  for (const RunRecord& run : sorted.runs) runs.push_back(run.header.id);
-  sorted.runs.clear();
+  for (const RunRecord& run : table.runs) runs.push_back(run.header.id);
   std::stable_sort(sorted.points.begin(), sorted.points.end(),
                    [](const Point& a, const Point& b) { return place_of(a) < place_of(b); });
   std::sort(runs.begin(), runs.end());

@@ -18,6 +18,21 @@ Plots savings_plots(const StudyResults& study);
 // tokens per parameter against compute.
 Plots isoflop_plots(const StudyResults& study);
 Plots optimum_plots(const StudyResults& study);
+// report_plots_law.cpp: the chinchilla laws: residuals against N, D and D/N; parity; contours with
+// the efficient frontier.
+Plots residual_plots(const StudyResults& study);
+Plots law_plots(const StudyResults& study);
+// A quantity of the efficient frontier against compute, with its bootstrap band.
+struct LawLine {
+  Series band, line;
+};
+LawLine law_line(const StudyResults& study, std::size_t place,
+                 double (*value)(const EfficientPoint&));
+// Whether the law says more of the best sizes than the frontier does, which knows no budgets.
+bool law_draws_frontier(const StudyResults& study, std::size_t place);
+// report_plots_uncertainty.cpp: profile and bootstrap per architecture; leave-future-out.
+Plots uncertainty_plots(const StudyResults& study);
+Plot hold_out_plot(const StudyResults& study);
 // report_plots_rates.cpp: where rates were decided, and per size wherever several were trained.
 Plots learning_rate_plots(const StudyResults& study);
 // report_plots_curves.cpp: learning curves, and where the candidates' pass the baseline's last

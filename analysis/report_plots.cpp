@@ -18,8 +18,13 @@ std::vector<PlotSection> report_plots(const StudyResults& study) {
     sections.front().plots.push_back(savings.front());
     savings.erase(savings.begin());
   }
+  Plots residuals = residual_plots(study);
+  sections.front().plots.push_back(residuals.front());
+  residuals.erase(residuals.begin());
   add("Savings", {savings});
   add("Best sizes", {isoflop_plots(study), optimum_plots(study)});
+  add("Laws", {residuals, law_plots(study), {hold_out_plot(study)}});
+  add("How well the laws are known", {uncertainty_plots(study)});
   add("Learning rates and curves", {learning_rate_plots(study), curve_plots(study)});
   add("One-shot scores", {score_plots(study)});
   for (PlotSection& section : sections) {

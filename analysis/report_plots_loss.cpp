@@ -24,7 +24,7 @@ Plot loss_plot(const StudyResults& study) {
   plot.x = compute_axis();
   plot.y = loss_axis();
   plot.second = bits_per_byte_axis(study);
-  bool arms_there = false, bands_there = false;
+  bool arms_there = false, bands_there = false, law_there = false;
   std::vector<Series> behind, trials_of_all, lines;
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     const std::string& architecture = study.architectures[i];
@@ -41,6 +41,16 @@ Plot loss_plot(const StudyResults& study) {
       series.tips.push_back(tip_of(point));
     }
     arms_there = arms_there || !arms.x.empty();
+    if (law_draws_frontier(study, i)) {
+      LawLine law = law_line(study, i, [](const EfficientPoint& p) { return p.loss; });
+      law_there = true;
+      trials.title = architecture;
+      behind.push_back(std::move(law.band));
+      lines.push_back(std::move(law.line));
+      trials_of_all.push_back(std::move(arms));
+      trials_of_all.push_back(std::move(trials));
+      continue;
+    }
     Series line = series_of(study, architecture, SeriesKind::Lines, architecture);
     if (study.frontiers[i].frontier) {
       for (const FrontierPoint& point : study.frontiers[i].frontier->used()) {
@@ -67,6 +77,12 @@ Plot loss_plot(const StudyResults& study) {
   plot.caption =
       "Every trial, and each architecture's compute-optimal frontier as a line through the budgets "
       "that count.";
+  if (law_there) {
+    plot.caption =
+        "Every trial, and the loss that the chinchilla law gives each compute at its best size, "
+        "with "
+        "its 95 % band (bootstrap).";
+  }
   if (bands_there) plot.caption += " Bands: 95 % intervals of the frontier, from measured noise.";
   if (arms_there) plot.caption += " Small open markers: learning rates that lost their search.";
   if (study.all.floor) plot.levels = {{*study.all.floor, "exact floor"}};

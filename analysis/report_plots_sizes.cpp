@@ -96,19 +96,23 @@ struct Quantity {
   const char* axis;
   double (*value)(const Optimum&);
   const std::optional<Interval>& (*interval)(const Optimum&);
+  double (*of_law)(const EfficientPoint&);
 };
 
 constexpr Quantity kQuantities[] = {
     {"best_size_against_compute", "Best size against compute.", "best size N* (parameters)",
      [](const Optimum& o) { return o.point.optimal_parameters; },
-     [](const Optimum& o) -> const std::optional<Interval>& { return o.parameters; }},
+     [](const Optimum& o) -> const std::optional<Interval>& { return o.parameters; },
+     [](const EfficientPoint& p) { return p.parameters; }},
     {"best_tokens_against_compute", "Best tokens against compute.", "tokens D* at the best size",
      [](const Optimum& o) { return o.tokens; },
-     [](const Optimum& o) -> const std::optional<Interval>& { return o.token_interval; }},
+     [](const Optimum& o) -> const std::optional<Interval>& { return o.token_interval; },
+     [](const EfficientPoint& p) { return p.tokens; }},
     {"tokens_per_parameter_against_compute", "Tokens per parameter against compute.",
      "D* / N* (tokens per parameter)",
      [](const Optimum& o) { return o.tokens / o.point.optimal_parameters; },
-     [](const Optimum& o) -> const std::optional<Interval>& { return o.tokens_per_parameter; }}};
+     [](const Optimum& o) -> const std::optional<Interval>& { return o.tokens_per_parameter; },
+     [](const EfficientPoint& p) { return p.tokens / p.parameters; }}};
 
 Plot optimum_plot(const StudyResults& study, const Quantity& quantity) {
   Plot plot;
@@ -120,6 +124,12 @@ Plot optimum_plot(const StudyResults& study, const Quantity& quantity) {
   bool edges = false;
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     const std::string& architecture = study.architectures[i];
+    if (law_draws_frontier(study, i)) {
+      LawLine law = law_line(study, i, quantity.of_law);
+      behind.push_back(std::move(law.band));
+      front.push_back(std::move(law.line));
+      continue;
+    }
     Series inner = series_of(study, architecture, SeriesKind::LinesPoints, architecture);
     Series edge = series_of(study, architecture, SeriesKind::Points, "");
     edge.name = architecture + " at the grid's edge";

@@ -262,6 +262,7 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
   study.seed_noise = measure_seed_noise(study.results.points);
   for (const std::string& architecture : study.architectures) {
     study.frontiers.push_back(frontier_of(study, architecture, with_law, options));
+    study.laws.push_back(fit_architecture(study.results, architecture, options));
   }
   study.replicates = replicates_of(study);
   if (!study.baseline.empty()) study.comparisons = compare_all(study, options);

@@ -10,6 +10,7 @@
 #include "analysis/points.h"
 #include "analysis/report.h"
 #include "analysis/report_digest.h"
+#include "analysis/report_laws.h"
 #include "analysis/report_optima.h"
 #include "analysis/savings.h"
 
@@ -45,6 +46,7 @@ struct StudyResults {
   PointTable results;                           // results alone: what savings are made of
   std::vector<std::string> architectures;       // the order of colours and markers
   std::vector<ArchitectureFrontier> frontiers;  // by architecture
+  std::vector<ArchitectureLaw> laws;            // by architecture
   std::string baseline;                         // empty with one architecture
   std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
   std::vector<Replicates> replicates;

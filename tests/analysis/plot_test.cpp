@@ -86,6 +86,17 @@ TEST(PlotScript, LeavesOutWhatALogarithmicAxisCannotShow) {
   EXPECT_THAT(script, HasSubstr("100000000000 2.25\nEND_OF_DATA"));
 }
 
+TEST(PlotScript, DrawsAFewThousandMarkersOfManyAndTheirTips) {
+  Plot plot = small_plot();
+  Series& series = plot.series[0];
+  series.kind = SeriesKind::Points;
+  series.x.assign(7000, 1e11);
+  series.y.assign(7000, 2.0);
+  series.tips.assign(7000, "tip");
+  EXPECT_EQ(marker_stride(series), 3u);                        // 7000 / 3000, rounded up
+  EXPECT_EQ(gnuplot_script(plot).tips.front().size(), 2334u);  // 0, 3, ..., 6999
+}
+
 TEST(PlotScript, ReversedAxisRunsFromHighToLow) {
   Plot plot = small_plot();
   plot.x = {"loss", false, true, {}};

@@ -17,7 +17,7 @@ void add_run(PointTable& table, const std::string& architecture, std::int64_t se
   for (const double flops : {1.0, 2.0, 4.0, 8.0}) {
     Point p;
     p.architecture = architecture;
-    p.size = "s";
+    p.size = std::string(1, 's');  // GCC 12 misreads a literal here (-Wrestrict)
     p.seed = seed;
     p.parameters = 10;
     p.flops = flops * spent;
