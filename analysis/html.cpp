@@ -47,6 +47,10 @@ TableColumn number_column(std::string key, std::string heading) {
   return {std::move(key), std::move(heading), true};
 }
 
+TableColumn sentence_column(std::string key, std::string heading) {
+  return {std::move(key), std::move(heading), false, true};
+}
+
 TableCell text_cell(std::string text) { return {text, std::move(text)}; }
 
 TableCell fixed_cell(double value, int digits) {
@@ -59,21 +63,28 @@ TableCell significant_cell(double value, int digits) {
   return {significant(value, digits), fmt::format("{}", value)};
 }
 
+namespace {
+
+const char* class_of(const TableColumn& column) {
+  return column.numeric ? " class=\"number\"" : column.wraps ? " class=\"sentence\"" : "";
+}
+
+}  // namespace
+
 std::string html_table(const Table& table) {
   std::string out = fmt::format(
       "<p class=\"note\">{0}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{0}\"><table id=\"table-{1}\">\n<thead><tr>",
       html_escape(table.caption), html_escape(table.name));
   for (const TableColumn& column : table.columns) {
-    out += fmt::format("<th scope=\"col\"{}>{}</th>", column.numeric ? " class=\"number\"" : "",
-                       html_escape(column.heading));
+    out +=
+        fmt::format("<th scope=\"col\"{}>{}</th>", class_of(column), html_escape(column.heading));
   }
   out += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += fmt::format("<td{}>{}</td>", table.columns[i].numeric ? " class=\"number\"" : "",
-                         html_escape(row[i].shown));
+      out += fmt::format("<td{}>{}</td>", class_of(table.columns[i]), html_escape(row[i].shown));
     }
     out += "</tr>\n";
   }

@@ -15,6 +15,7 @@ struct TableColumn {
   std::string key;      // name in the CSV
   std::string heading;  // on the page
   bool numeric = true;  // right-aligned, tabular figures
+  bool wraps = false;   // sentences, broken over lines
 };
 
 struct TableCell {
@@ -31,6 +32,7 @@ struct Table {
 
 TableColumn words_column(std::string key, std::string heading);
 TableColumn number_column(std::string key, std::string heading);
+TableColumn sentence_column(std::string key, std::string heading);
 
 TableCell text_cell(std::string text);
 // `digits` decimals on the page; an empty cell where the value is not finite.

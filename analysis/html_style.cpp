@@ -70,6 +70,8 @@ table{border-collapse:collapse;font-size:.88rem}
 th,td{padding:.28rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--line)}
 thead th{position:sticky;top:0;background:var(--page);vertical-align:bottom}
 .number{text-align:right;font-variant-numeric:tabular-nums}
+.sentence{white-space:normal;min-width:11rem;max-width:32rem}
+summary{cursor:pointer;color:var(--muted)}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.35rem 1rem}
 dt{color:var(--muted)}
 dd{margin:0}

@@ -68,7 +68,7 @@ Table law_parameters_table(const StudyResults& study) {
               "intervals; size exponent: N* grows as C to this power.",
               {words_column("architecture", "architecture"), words_column("parameter", "parameter"),
                number_column("value", "value"), number_column("interval_low", "from"),
-               number_column("interval_high", "to"), words_column("flags", "flags of the fit")},
+               number_column("interval_high", "to"), sentence_column("flags", "flags of the fit")},
               {}};
   for (std::size_t i = 0; i < study.laws.size(); ++i) {
     const ArchitectureLaw& law = study.laws[i];
@@ -105,7 +105,7 @@ Table law_fits_table(const StudyResults& study) {
                number_column("objective", "objective (sum)"), number_column("gradient", "gradient"),
                number_column("condition", "condition"), number_column("starts", "starts refined"),
                number_column("starts_agreeing", "agree"), number_column("resamples", "resamples"),
-               number_column("failed_resamples", "failed"), words_column("why_not", "why not")},
+               number_column("failed_resamples", "failed"), sentence_column("why_not", "why not")},
               {}};
   for (std::size_t i = 0; i < study.laws.size(); ++i) {
     const ArchitectureLaw& law = study.laws[i];

@@ -47,7 +47,7 @@ Table savings_table(const StudyResults& study) {
        number_column("savings", "savings"), number_column("interval_low", "from"),
        number_column("interval_high", "to"), words_column("extrapolated", "extrapolated"),
        words_column("frontier", "frontier"), words_column("floor", "floor"),
-       words_column("why_not", "why not")},
+       sentence_column("why_not", "why not")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
@@ -92,7 +92,7 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
        number_column("candidate_loss", "candidate (nats)"),
        number_column("change", "change (nats)"), number_column("interval_low", "from"),
        number_column("interval_high", "to"),
-       number_column("perplexity_gain", "perplexity gain (%)"), words_column("note", "note")},
+       number_column("perplexity_gain", "perplexity gain (%)"), sentence_column("note", "note")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     if (comparison.wall_clock || comparison.baseline != study.baseline) continue;
@@ -124,7 +124,7 @@ Table crossings_table(const StudyResults& study) {
                number_column("loss", "baseline's last loss"),
                number_column("baseline_flops", "baseline's FLOPs"),
                number_column("candidate_flops", "candidate's FLOPs there"),
-               number_column("speedup", "speed-up"), words_column("why_not", "why not")},
+               number_column("speedup", "speed-up"), sentence_column("why_not", "why not")},
               {}};
   for (const std::string& candidate : study.architectures) {
     if (study.baseline.empty() || candidate == study.baseline) continue;
@@ -152,7 +152,7 @@ Table frontier_table(const StudyResults& study) {
        number_column("parameters_low", "from"), number_column("parameters_high", "to"),
        number_column("optimal_tokens", "tokens D*"), number_column("tokens_low", "from"),
        number_column("tokens_high", "to"), number_column("tokens_per_parameter", "D* / N*"),
-       words_column("used", "used"), words_column("why_not", "why not")},
+       words_column("used", "used"), sentence_column("why_not", "why not")},
       {}};
   constexpr Interval unknown{kNone, kNone};
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {

@@ -1,13 +1,51 @@
-// `isoloss report`: the study as one HTML page.
+// `isoloss report`: a study, or a folder of published results, as one HTML page.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
+#include "analysis/published_report.h"
 #include "analysis/report.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "model/spec/error.h"
 
 namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+
+// results/runs/NAME, where output lies that nobody keeps.
+fs::path default_output(const fs::path& folder) {
+  return fs::path("results") / "runs" / fs::weakly_canonical(folder).filename();
+}
+
+void print_published(const PublishedReport& report) {
+  for (const TableFindings& table : report.tables) {
+    for (const Finding& finding : table.result.findings) {
+      if (finding.outcome != Reproduction::DoesNot) continue;
+      fmt::print("{}: {}: printed {}; {}\n", table.title, finding.claim, finding.printed,
+                 finding.words);
+    }
+  }
+  fmt::print("{} reproduce, {} do not, {} cannot be recomputed\nreport: {}\n",
+             report.count(Reproduction::Reproduces), report.count(Reproduction::DoesNot),
+             report.count(Reproduction::CannotSay), report.page.string());
+}
+
+// Whether the folders are one of published results. InputError where it stands among others.
+bool asks_for_published(const std::vector<fs::path>& folders) {
+  for (const fs::path& folder : folders) {
+    if (!is_published(folder)) continue;
+    if (folders.size() == 1) return true;
+    throw InputError(
+        fmt::format("{}: among {} folders (published results have a page of their own); "
+                    "report it alone",
+                    folder.string(), folders.size()));
+  }
+  return false;
+}
+
+}  // namespace
 
 int report_command(Arguments arguments) {
   namespace po = boost::program_options;
@@ -15,7 +53,10 @@ int report_command(Arguments arguments) {
       "isoloss report DIR... [options]",
       "Writes DIR/report.html, self-contained, with the plots as SVG and all tables and plotted "
       "series as CSV in DIR/report/. DIR: the folder of a study, several to be read as one, or one "
-      "CSV of points (FILE.csv: FILE-report/report.html).",
+      "CSV of points (FILE.csv: FILE-report/report.html). A folder of published results "
+      "(results/published) is only read: its page says which printed numbers follow from the "
+      "printed "
+      "rows.",
       "isoloss report results/runs/quickstart");
   line.add()("baseline", po::value<std::string>()->default_value("transformer"),
              "architecture that savings are measured against")(
@@ -23,19 +64,30 @@ int report_command(Arguments arguments) {
       "from-budget", po::value<double>()->default_value(0),
       "smaller nominal budgets are shown, not fitted")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of those draws")(
-      "out", po::value<std::string>()->default_value(""), "another folder for the page")(
+      "out", po::value<std::string>(),
+      "another folder for the page; of published results results/runs/NAME without it")(
       "json", "one JSON object on standard output");
   line.positional("DIR", CommandLine::Arity::Many);
   if (!line.parse(arguments)) return 0;
-  std::vector<std::filesystem::path> sources;
+  std::vector<fs::path> sources;
   for (const std::string& source : line.get<std::vector<std::string>>("DIR"))
     sources.emplace_back(source);
+  const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
+  if (asks_for_published(sources)) {
+    const PublishedReport report = write_published_report(
+        sources.front(), out.empty() ? default_output(sources.front()) : out);
+    if (line.has("json"))
+      fmt::print("{}\n", to_json(report).dump());
+    else
+      print_published(report);
+    return 0;
+  }
   ReportOptions options;
   options.baseline = line.get<std::string>("baseline");
   options.bootstrap = line.get<int>("bootstrap");
   options.seed = line.get<std::uint64_t>("seed");
   options.from_budget = line.get<double>("from-budget");
-  options.out = line.get<std::string>("out");
+  options.out = out;
   const WrittenReport report = write_report(sources, options);
   if (line.has("json")) {
     fmt::print("{}\n",
