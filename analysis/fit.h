@@ -60,6 +60,7 @@ struct Fit {
   double condition = 0;      // of the curvature there, scaled to a unit diagonal
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
+  std::vector<std::vector<double>> draws;  // by resample, as `parameters`; NaN where it failed
   std::uint64_t seed = 0;
   double level = 0;
   std::string uncertainty;                 // what the intervals rest on, in words

@@ -30,6 +30,7 @@ using Draws = std::vector<std::vector<double>>;
 
 // Percentiles at `level`, into the fit's bootstrap intervals.
 void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit) {
+  fit.draws = draws;
   fit.resamples = static_cast<int>(draws.size());
   fit.failed_resamples = 0;
   for (const auto& draw : draws) fit.failed_resamples += std::isnan(draw.front()) ? 1 : 0;

@@ -91,8 +91,8 @@ std::string html_table(const Table& table) {
   return out + "</tbody></table></div>\n";
 }
 
-std::string csv_of(const Table& table) {
-  std::string out;
+std::string csv_of(const Table& table, const std::string& origin) {
+  std::string out = "# " + origin + "\n";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (i > 0) out += ',';
     out += csv_field(table.columns[i].key);

@@ -41,7 +41,8 @@ TableCell fixed_cell(double value, int digits);
 TableCell significant_cell(double value, int digits);
 
 std::string html_table(const Table& table);
-std::string csv_of(const Table& table);
+// With a comment line before the header that says where the numbers are from.
+std::string csv_of(const Table& table, const std::string& origin);
 
 // A whole document around `body`, which is HTML; `title` is plain text.
 std::string html_page(std::string_view title, std::string_view body);

@@ -69,37 +69,54 @@ Range padded(Range range, const Axis& axis) {
   return {range.low - pad, range.high + pad};
 }
 
-std::string axis_commands(char letter, const Axis& axis, const Range& range) {
+// `name`: x, y or y2.
+std::string axis_commands(const std::string& name, const Axis& axis, const Range& range) {
   std::string out;
-  if (axis.logarithmic) out += fmt::format("set logscale {} 10\n", letter);
-  out += fmt::format("set {}range [{}:{}]\n", letter, axis.reversed ? range.high : range.low,
+  if (axis.logarithmic) out += fmt::format("set logscale {} 10\n", name);
+  out += fmt::format("set {}range [{}:{}]\n", name, axis.reversed ? range.high : range.low,
                      axis.reversed ? range.low : range.high);
-  out += fmt::format("set {}label {} offset {}\n", letter, quoted(axis.label),
-                     letter == 'x' ? "0,0.5" : "0,0");
+  out += fmt::format("set {}label {} offset {}\n", name, quoted(axis.label),
+                     name == "x" ? "0,0.8" : "0,0");
   std::vector<double> ticks = axis.ticks;
   std::erase_if(ticks, [&](double tick) { return tick < range.low || tick > range.high; });
   if (ticks.empty())
-    ticks = choose_ticks(range.low, range.high, axis.logarithmic, letter == 'x' ? 5 : 6);
-  out += fmt::format("set {}tics nomirror (", letter);
+    ticks = choose_ticks(range.low, range.high, axis.logarithmic, name == "x" ? 5 : 6);
+  out += fmt::format("set {}tics nomirror (", name);
   for (std::size_t i = 0; i < ticks.size(); ++i) {
     out += fmt::format("{}{} {}", i ? ", " : "", quoted(tick_label(ticks[i])), ticks[i]);
   }
   return out + ")\n";
 }
 
+bool shows(const Plot& plot, const Series& series, std::size_t i) {
+  if (i % marker_stride(series) != 0) return false;
+  if (!shows(series.x[i], plot.x)) return false;
+  if (series.kind != SeriesKind::Band) return shows(series.y[i], plot.y);
+  return shows(series.low[i], plot.y) && shows(series.high[i], plot.y);
+}
+
 // "x y" of each point, or "x low high" of a band.
 std::string data_block(const Plot& plot, const Series& series, std::size_t index) {
   std::string out = fmt::format("$series{} << END_OF_DATA\n", index);
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (!shows(series.x[i], plot.x)) continue;
+    if (!shows(plot, series, i)) continue;
     if (series.kind == SeriesKind::Band) {
-      if (!shows(series.low[i], plot.y) || !shows(series.high[i], plot.y)) continue;
       out += fmt::format("{} {} {}\n", series.x[i], series.low[i], series.high[i]);
-    } else if (shows(series.y[i], plot.y)) {
+    } else {
       out += fmt::format("{} {}\n", series.x[i], series.y[i]);
     }
   }
   return out + "END_OF_DATA\n";
+}
+
+// What the markers of the series say, of those that are drawn.
+std::vector<std::string> drawn_tips(const Plot& plot, const Series& series) {
+  std::vector<std::string> out;
+  const bool marks = series.kind == SeriesKind::Points || series.kind == SeriesKind::LinesPoints;
+  for (std::size_t i = 0; marks && i < series.tips.size(); ++i) {
+    if (shows(plot, series, i)) out.push_back(series.tips[i]);
+  }
+  return out;
 }
 
 // Error bars as line segments: gnuplot's own error bars erase a white disc behind each marker,
@@ -116,8 +133,8 @@ std::string bar_block(const Plot& plot, const Series& series, std::size_t index)
   return fmt::format("$bars{} << END_OF_DATA\n{}END_OF_DATA\n", index, bars);
 }
 
-// The plot clauses of one series: what lies behind first.
-std::vector<std::string> clauses(const Series& series, std::size_t index) {
+// The plot clause of one series.
+std::string clause_of(const Series& series, std::size_t index) {
   const Look& look = look_of(series.style);
   const std::string colour = series.style == 0 ? "black" : ink_colour(series.style);
   const std::string title = series.title.empty() ? "notitle" : "title " + quoted(series.title);
@@ -127,39 +144,65 @@ std::vector<std::string> clauses(const Series& series, std::size_t index) {
   const std::string marker = fmt::format(
       "pt {} ps {:.3g}", series.hollow ? look.hollow : look.filled, 0.62 * series.scale);
   if (series.kind == SeriesKind::Band) {
-    return {
-        fmt::format("{} using 1:2:3 with filledcurves fs transparent solid 0.15 noborder "
-                    "lc rgb '{}' {}",
-                    data, colour, title)};
+    return fmt::format(
+        "{} using 1:2:3 with filledcurves fs transparent solid 0.15 noborder lc rgb '{}' {}", data,
+        colour, title);
   }
-  std::vector<std::string> out;
   if (series.kind == SeriesKind::Points) {
-    out.push_back(fmt::format("{} using 1:2 with points {} lw 1 lc rgb '{}' {}", data, marker,
-                              colour, title));
-  } else if (series.kind == SeriesKind::Lines) {
-    out.push_back(fmt::format("{} using 1:2 with lines {} {}", data, line, title));
-  } else {
-    out.push_back(fmt::format("{} using 1:2 with linespoints {} {} {}", data, line, marker, title));
+    return fmt::format("{} using 1:2 with points {} lw 1 lc rgb '{}' {}", data, marker, colour,
+                       title);
+  }
+  if (series.kind == SeriesKind::Lines) {
+    return fmt::format("{} using 1:2 with lines {} {}", data, line, title);
+  }
+  return fmt::format("{} using 1:2 with linespoints {} {} {}", data, line, marker, title);
+}
+
+std::string second_axis_commands(const Plot& plot, const Range& y) {
+  if (!plot.second) return "";
+  const double unit = plot.second->per_unit;
+  Axis axis;
+  axis.label = plot.second->label;
+  axis.logarithmic = plot.y.logarithmic;
+  axis.reversed = plot.y.reversed;
+  return axis_commands("y2", axis, {y.low * unit, y.high * unit});
+}
+
+std::string label_commands(const Plot& plot) {
+  std::string out;
+  for (const PlotLabel& label : plot.labels) {
+    if (!shows(label.x, plot.x) || !shows(label.y, plot.y)) continue;
+    out += fmt::format("set label {} at {},{} offset 0.4,0 font ',11' front\n", quoted(label.text),
+                       label.x, label.y);
   }
   return out;
 }
 
 }  // namespace
 
+std::size_t marker_stride(const Series& series) {
+  if (series.kind != SeriesKind::Points) return 1;
+  return std::max<std::size_t>(1, (series.x.size() + kMostMarkers - 1) / kMostMarkers);
+}
+
 bool has_data(const Plot& plot) {
   for (const Series& series : plot.series) {
     for (std::size_t i = 0; i < series.x.size(); ++i) {
-      const double y = series.kind == SeriesKind::Band ? series.low[i] : series.y[i];
-      if (shows(series.x[i], plot.x) && shows(y, plot.y)) return true;
+      if (shows(plot, series, i)) return true;
     }
   }
   return false;
 }
 
-std::string gnuplot_script(const Plot& plot) {
+PlotScript gnuplot_script(const Plot& plot) {
+  PlotScript script;
   Range x, y;
   std::vector<std::string> parts;
   std::string data;
+  const auto add = [&](std::string clause, std::vector<std::string> tips) {
+    parts.push_back(std::move(clause));
+    script.tips.push_back(std::move(tips));
+  };
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     const Series& series = plot.series[i];
     for (const double value : series.x) x.take(value, plot.x);
@@ -172,34 +215,38 @@ std::string gnuplot_script(const Plot& plot) {
     const std::string bars = bar_block(plot, series, i);
     data += data_block(plot, series, i) + bars;
     if (!bars.empty()) {
-      parts.push_back(fmt::format("$bars{} using 1:2 with lines lw 1 dt 1 lc rgb '{}' notitle", i,
-                                  ink_colour(std::max(series.style, 1))));
+      add(fmt::format("$bars{} using 1:2 with lines lw 1 dt 1 lc rgb '{}' notitle", i,
+                      ink_colour(std::max(series.style, 1))),
+          {});
     }
-    for (std::string& clause : clauses(series, i)) parts.push_back(std::move(clause));
+    add(clause_of(series, i), drawn_tips(plot, series));
   }
   for (const auto& level : plot.levels) y.take(level.first, plot.y);
-  const Range wide = padded(x, plot.x);
+  const Range wide = padded(x, plot.x), high = padded(y, plot.y);
   for (const auto& [value, title] : plot.levels) {
     data += fmt::format("$level{} << END_OF_DATA\n{} {}\n{} {}\nEND_OF_DATA\n", parts.size(),
                         wide.low, value, wide.high, value);
-    parts.push_back(fmt::format("$level{} using 1:2 with lines lw 1.2 dt (1,3) lc rgb 'black' {}",
-                                parts.size(),
-                                title.empty() ? "notitle" : "title " + quoted(title)));
+    add(fmt::format("$level{} using 1:2 with lines lw 1.2 dt (1,3) lc rgb 'black' {}", parts.size(),
+                    title.empty() ? "notitle" : "title " + quoted(title)),
+        {});
   }
-  std::string out = fmt::format(
+  std::string& out = script.text;
+  out = fmt::format(
       "# Draw again: gnuplot -d {0}.gnuplot > {0}.svg\nset encoding utf8\nset terminal svg size "
       "{1},{2} noenhanced font 'sans-serif,13'\n",
       plot.name, kPlotWidth, kPlotHeight);
-  out +=
-      "set border 3 lc rgb 'black'\nset grid back lt 1 lw 0.6 lc rgb 'gray'\nset tics scale 0.5\n"
-      "set key outside bottom left horizontal reverse Left samplen 2.6 width 1 font ',12'\n";
-  out += axis_commands('x', plot.x, wide) + axis_commands('y', plot.y, padded(y, plot.y)) + data;
-  out += "plot ";
+  out += fmt::format(
+      "set border {} lc rgb 'black'\nset grid back lt 1 lw 0.6 lc rgb 'gray'\nset tics scale 0.5\n"
+      "set key outside bottom left horizontal reverse Left samplen 2.6 width 1 font ',12'\n",
+      plot.second ? 11 : 3);
+  out += axis_commands("x", plot.x, wide) + axis_commands("y", plot.y, high) +
+         second_axis_commands(plot, high) + label_commands(plot) + data + "plot ";
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i > 0) out += ", \\\n     ";
     out += parts[i];
   }
-  return out + "\n";
+  out += "\n";
+  return script;
 }
 
 }  // namespace isoloss

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "analysis/plot_csv.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 
@@ -49,17 +50,19 @@ int run_gnuplot(const std::filesystem::path& script, const std::filesystem::path
 
 }  // namespace
 
-ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder) {
+ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder,
+                      const std::string& origin) {
   const std::filesystem::path script = folder / (plot.name + ".gnuplot");
   const std::filesystem::path output = temporary_beside(folder / (plot.name + ".svg"));
   const std::filesystem::path errors = temporary_beside(folder / (plot.name + ".log"));
-  write_durably(script, gnuplot_script(plot));
+  const PlotScript drawing = gnuplot_script(plot);
+  write_durably(script, drawing.text);
   const int status = run_gnuplot(script, output, errors);
   const std::string drawn = std::filesystem::exists(output) ? read_file(output) : "";
   const std::string said = std::filesystem::exists(errors) ? read_file(errors) : "";
   std::filesystem::remove(output);
   std::filesystem::remove(errors);
-  ThemedSvg svg = themed_svg(drawn, plot.name, plot.title);
+  ThemedSvg svg = themed_svg(drawn, plot.name, plot.title, drawing.tips);
   if (status != 0 || svg.inlined.empty()) {
     throw WorkError(
         fmt::format("plot {} was not drawn (gnuplot ended with status {}: {}); run it by "
@@ -67,6 +70,7 @@ ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder) {
                     plot.name, status, said.substr(0, 400), script.string()));
   }
   write_durably(folder / (plot.name + ".svg"), svg.standalone);
+  write_durably(folder / (plot.name + ".csv"), plot_csv(plot, origin));
   return svg;
 }
 

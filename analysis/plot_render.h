@@ -8,8 +8,10 @@
 
 namespace isoloss {
 
-// Writes FOLDER/NAME.gnuplot, draws it, and writes FOLDER/NAME.svg; returns both forms of the SVG.
-// WorkError where gnuplot is not installed or refuses the script (its own words quoted).
-ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder);
+// Writes FOLDER/NAME.gnuplot, draws it, and writes FOLDER/NAME.svg and NAME.csv, the numbers drawn
+// with `origin` as in plot_csv; returns both forms of the SVG. WorkError where gnuplot is not
+// installed or refuses the script (its own words quoted).
+ThemedSvg render_plot(const Plot& plot, const std::filesystem::path& folder,
+                      const std::string& origin);
 
 }  // namespace isoloss

@@ -81,16 +81,44 @@ void recolour(std::string& text) {
   }
 }
 
+// Gives the first tips.size() markers of every clause their titles; those behind them are samples
+// of the key. False where a clause has fewer.
+bool place_tips(std::string& text, const std::vector<std::vector<std::string>>& tips) {
+  constexpr std::string_view group = "<g id=\"gnuplot_plot_", marker = "<use ", close = "/>";
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t clause = 0; clause < tips.size(); ++clause) {
+    if (tips[clause].empty()) continue;
+    const std::size_t begin = text.find(fmt::format("{}{}\"", group, clause + 1), from);
+    if (begin == std::string::npos) return false;
+    const std::size_t end = text.find(group, begin + 1);
+    std::size_t at = begin;
+    for (const std::string& tip : tips[clause]) {
+      at = text.find(marker, at);
+      if (at >= end) return false;
+      at = text.find(close, at);
+      if (at >= end) return false;
+      out.append(text, from, at - from);
+      out += fmt::format("><title>{}</title></use>", html_escape(tip));
+      from = at += close.size();
+    }
+  }
+  out.append(text, from);
+  text = std::move(out);
+  return true;
+}
+
 }  // namespace
 
 ThemedSvg themed_svg(std::string_view gnuplot_svg, const std::string& name,
-                     const std::string& title) {
+                     const std::string& title, const std::vector<std::vector<std::string>>& tips) {
   const std::size_t canvas = gnuplot_svg.find("<g id=\"gnuplot_canvas\">");
   const std::size_t end = gnuplot_svg.rfind("</svg>");
   if (canvas == std::string_view::npos || end == std::string_view::npos) return {};
   std::string body(gnuplot_svg.substr(canvas, end - canvas));
   drop_all(body, "<filter", "</filter>");
   drop_all(body, "<title>gnuplot_plot", "</title>");
+  if (!place_tips(body, tips)) return {};
   drop_all(body, "<rect x=\"0\"", "/>");  // the canvas; the page is the background
   recolour(body);
   for (int pass = 0; pass < 2; ++pass) drop_empty_groups(body);

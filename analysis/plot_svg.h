@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace isoloss {
 
@@ -11,8 +12,11 @@ struct ThemedSvg {
   std::string standalone;  // a whole SVG file with its own style
 };
 
-// `name` prefixes every id; `title` (plain text) is what a screen reader says.
+// `name` prefixes every id; `title` (plain text) is what a screen reader says; `tips` as in
+// PlotScript, each the <title> of its marker, which browsers show without a script. Empty where the
+// text is not gnuplot's or its markers are not those of `tips`.
 ThemedSvg themed_svg(std::string_view gnuplot_svg, const std::string& name,
-                     const std::string& title);
+                     const std::string& title,
+                     const std::vector<std::vector<std::string>>& tips = {});
 
 }  // namespace isoloss

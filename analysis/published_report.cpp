@@ -14,6 +14,8 @@
 namespace isoloss {
 namespace {
 
+constexpr const char* kOrigin = "isoloss report of published results";
+
 constexpr const char* kOutcomes[3] = {"reproduces", "does_not", "cannot_be_recomputed"};
 
 TableCell value_cell(double value) {
@@ -54,7 +56,7 @@ Table printed_table(const PublishedTable& table) {
 }
 
 std::string written(const Table& table, const std::filesystem::path& beside) {
-  write_durably(beside / (table.name + ".csv"), csv_of(table));
+  write_durably(beside / (table.name + ".csv"), csv_of(table, kOrigin));
   return html_table(table);
 }
 
@@ -66,7 +68,7 @@ std::string section_html(const PublishedFolder& folder, const PublishedTable& ta
   std::string plots;
   for (const Plot& plot : published_plots(folder, table)) {
     plots += fmt::format("<figure>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>\n",
-                         render_plot(plot, beside).inlined, html_escape(plot.title),
+                         render_plot(plot, beside, kOrigin).inlined, html_escape(plot.title),
                          html_escape(plot.caption));
   }
   if (!plots.empty()) out += "<div class=\"plots\">\n" + plots + "</div>\n";

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "analysis/html.h"
 #include "analysis/plot_render.h"
 #include "analysis/report_card.h"
 #include "analysis/report_combined.h"
+#include "analysis/report_fit_card.h"
 #include "analysis/report_headline.h"
+#include "analysis/report_number.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rates.h"
 #include "analysis/report_study.h"
@@ -19,67 +22,120 @@
 namespace isoloss {
 namespace {
 
-std::string plots_html(const StudyResults& study, const std::filesystem::path& folder) {
-  std::string out = "<h2>Plots</h2>\n<div class=\"plots\">\n";
-  for (const Plot& plot : report_plots(study)) {
-    out += fmt::format("<figure>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>\n",
-                       render_plot(plot, folder).inlined, html_escape(plot.title),
-                       html_escape(plot.caption));
+// Where the page's parts go, and what their CSVs say of their origin.
+struct Beside {
+  std::filesystem::path folder;
+  std::string origin;
+};
+
+// Where a plot cannot hold all markers, the reader is told so.
+std::string caption_of(const Plot& plot) {
+  std::size_t stride = 1;
+  for (const Series& series : plot.series) stride = std::max(stride, marker_stride(series));
+  if (stride == 1) return plot.caption;
+  return fmt::format("{} One marker in {} is drawn where there are too many; the CSV has all.",
+                     plot.caption, stride);
+}
+
+std::string section_html(const PlotSection& section, const Beside& beside) {
+  std::string out;
+  if (!section.heading.empty()) out += fmt::format("<h2>{}</h2>\n", html_escape(section.heading));
+  out += "<div class=\"plots\">\n";
+  for (const Plot& plot : section.plots) {
+    out += fmt::format(
+        "<figure>\n{}<figcaption><b>{}</b> {} <span class=\"file\">report/{}.svg, "
+        ".csv</span></figcaption>\n</figure>\n",
+        render_plot(plot, beside.folder, beside.origin).inlined, html_escape(plot.title),
+        html_escape(caption_of(plot)), html_escape(plot.name));
   }
   return out + "</div>\n";
 }
 
 // The table on the page and as CSV; nothing where it has no row.
-std::string table_html(const Table& table, const std::filesystem::path& folder) {
+std::string table_html(const Table& table, const Beside& beside) {
   if (table.rows.empty()) return "";
-  write_durably(folder / (table.name + ".csv"), csv_of(table));
+  write_durably(beside.folder / (table.name + ".csv"), csv_of(table, beside.origin));
   return html_table(table);
 }
 
-std::string noise_html(const StudyResults& study, const std::filesystem::path& folder) {
-  std::string out = "<h2>Seed noise</h2>\n";
+std::string under(const char* heading, const std::string& tables) {
+  return tables.empty() ? "" : fmt::format("<h2>{}</h2>\n{}", heading, tables);
+}
+
+std::string noise_html(const StudyResults& study, const Beside& beside) {
   if (study.replicates.empty()) {
-    return out + "<p>Seed noise not measured: no trial was repeated with another seed.</p>\n";
+    return "<p>Seed noise not measured: no trial was repeated with another seed.</p>\n";
   }
-  return out + table_html(seed_noise_table(study), folder);
+  return table_html(seed_noise_table(study), beside);
+}
+
+std::string trials_html(const StudyResults& study, const Beside& beside) {
+  if (!study.from_csv()) return table_html(trials_table(study), beside);
+  return fmt::format("<p>{}: report/points.csv beside this page.</p>\n",
+                     count_text(study.all.points.size(), "point"));
+}
+
+// The command that makes this page again, but for where it is run.
+std::string origin_html(const StudyResults& study, const ReportOptions& options) {
+  std::string command = "isoloss report";
+  for (const std::string& source : study.sources) command += " " + source;
+  if (!study.baseline.empty()) command += " --baseline " + study.baseline;
+  command += fmt::format(" --bootstrap {} --seed {}", options.bootstrap, options.seed);
+  if (options.from_budget > 0) command += fmt::format(" --from-budget {:g}", options.from_budget);
+  return fmt::format(
+      "<p class=\"note\">Data {}: the digest of report/points.csv, which every CSV beside this "
+      "page "
+      "names. Made by <code>{}</code>.</p>\n",
+      study.digest.digest, html_escape(command));
+}
+
+std::filesystem::path folder_of_page(const std::filesystem::path& source,
+                                     const ReportOptions& options) {
+  if (!options.out.empty()) return options.out;
+  std::error_code error;
+  if (std::filesystem::is_directory(source, error)) return source;
+  return source.parent_path() / (source.stem().string() + "-report");
 }
 
 }  // namespace
 
-std::filesystem::path write_report(const std::vector<std::filesystem::path>& folders,
-                                   const ReportOptions& options) {
-  const StudyResults study = read_study(folders, options);
-  const std::filesystem::path beside = folders.front() / "report";
+WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
+                           const ReportOptions& options) {
+  const StudyResults study = read_study(sources, options);
+  const std::filesystem::path folder = folder_of_page(sources.front(), options);
+  const Beside beside{folder / "report", origin_of(study.digest)};
   std::error_code error;
-  std::filesystem::create_directories(beside, error);
+  std::filesystem::create_directories(beside.folder, error);
   if (error) {
     throw WorkError(
-        fmt::format("{}: the report's folder cannot be made ({}); check its permissions",
-                    beside.string(), error.message()));
+        fmt::format("{}: the report's folder cannot be made ({}); check its permissions, or name "
+                    "another with --out",
+                    beside.folder.string(), error.message()));
   }
-  std::string body = headline_html(study);
-  const std::string savings = table_html(savings_table(study), beside);
-  if (!savings.empty()) body += "<h2>Savings</h2>\n" + savings;
-  const std::string changes = table_html(loss_changes_table(study, options), beside);
-  if (!changes.empty()) body += "<h2>Loss at equal compute</h2>\n" + changes;
-  const std::string combined = table_html(combined_savings_table(study, options), beside);
-  if (!combined.empty()) body += "<h2>Do savings multiply?</h2>\n" + combined;
-  body += plots_html(study, beside);
-  body += noise_html(study, beside);
+  write_durably(beside.folder / "points.csv", study.digest.text);
+  const std::vector<PlotSection> plots = report_plots(study);
+  std::string body =
+      headline_html(study) + section_html(plots.front(), beside) + origin_html(study, options);
+  body += under("Savings at equal loss", table_html(savings_table(study), beside));
+  body += under("Loss at equal compute", table_html(loss_changes_table(study, options), beside));
+  body +=
+      under("Do savings multiply?", table_html(combined_savings_table(study, options), beside));
+  for (std::size_t i = 1; i < plots.size(); ++i) body += section_html(plots[i], beside);
+  body += under("The crossing at equal loss", table_html(crossings_table(study), beside));
+  body += under("Seed noise", noise_html(study, beside));
   const std::string rates = table_html(decisions_table(study), beside);
   if (!rates.empty()) {
-    body += "<h2>Learning rates</h2>\n" + rates + table_html(common_rates_table(study), beside) +
-            table_html(savings_by_rate_table(study, options), beside);
+    body += under("Learning rates", rates + table_html(common_rates_table(study), beside) +
+                                        table_html(savings_by_rate_table(study, options), beside));
   }
-  const std::string frontiers = table_html(frontier_table(study), beside);
-  if (!frontiers.empty()) body += "<h2>Frontiers</h2>\n" + frontiers;
-  const std::string scores = table_html(scores_table(study), beside);
-  if (!scores.empty()) body += "<h2>One-shot scores</h2>\n" + scores;
-  body += "<h2>Trials</h2>\n" + table_html(trials_table(study), beside);
-  body += card_html(study);
-  const std::filesystem::path page = folders.front() / "report.html";
+  body += under("Fit card", table_html(law_parameters_table(study), beside) +
+                                table_html(law_fits_table(study), beside) + fit_card_html(study));
+  body += under("Frontiers", table_html(frontier_table(study), beside));
+  body += under("One-shot scores", table_html(scores_table(study), beside));
+  body += under("Trials", trials_html(study, beside)) + card_html(study);
+  const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));
-  return page;
+  return {page, study.digest.digest};
 }
 
 }  // namespace isoloss

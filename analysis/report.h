@@ -1,5 +1,5 @@
-// `isoloss report`: one self-contained HTML file, with the plots as SVG and the tables as CSV
-// beside it.
+// `isoloss report`: one self-contained HTML file, with the plots as SVG and all tables and plotted
+// series as CSV beside it.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -14,13 +14,19 @@ struct ReportOptions {
   std::string baseline = "transformer";
   std::uint64_t seed = 1;
   int bootstrap = 1000;
-  double from_budget = 0;  // smaller nominal budgets are shown, not fitted
+  double from_budget = 0;     // smaller nominal budgets are shown, not fitted
+  std::filesystem::path out;  // folder of the page; empty: the study's own, FILE-report of a CSV
 };
 
-// Writes FOLDER/report.html, FOLDER/report/*.svg and *.csv from one or more study folders and
-// returns the path of the page. InputError where nothing is there to report; WorkError where
-// gnuplot is missing or fails.
-std::filesystem::path write_report(const std::vector<std::filesystem::path>& folders,
-                                   const ReportOptions& options);
+struct WrittenReport {
+  std::filesystem::path page;
+  std::string digest;  // of the input (report_digest.h)
+};
+
+// Writes report.html, report/*.svg and report/*.csv from one or more study folders, or from one CSV
+// of points. InputError where nothing is there to report; WorkError where gnuplot is missing or
+// fails.
+WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
+                           const ReportOptions& options);
 
 }  // namespace isoloss

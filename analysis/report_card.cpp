@@ -1,6 +1,7 @@
 #include "analysis/report_card.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -78,6 +79,11 @@ std::string counts_text(const StudyResults& study) {
   for (const Point& point : study.results.points) {
     sizes.insert(point.size);
     budgets.insert(point.budget);
+  }
+  if (study.from_csv()) {
+    return fmt::format("{}, {} of {} counted.",
+                       count_text(study.architectures.size(), "architecture"),
+                       study.results.points.size(), count_text(study.all.points.size(), "point"));
   }
   return fmt::format("{}, {}, {}, {}; {} counted, {} in all with lost and checked learning rates.",
                      count_text(study.architectures.size(), "architecture"),
@@ -199,22 +205,11 @@ std::string flags_html(const StudyResults& study) {
 
 }  // namespace
 
-std::string card_html(const StudyResults& study) {
-  std::string sources;
-  for (const std::string& source : study.sources) sources += (sources.empty() ? "" : ", ") + source;
-  std::string out = "<h2>Study card</h2>\n<dl>\n";
-  out += item("Folder", sources) + item("Form", form_text(study)) +
-         item("Objective", objective_text(study)) + item("Counts", counts_text(study));
-  out += item(
-      "Units",
-      "Loss in nats per token, by the natural logarithm. FLOPs: `exact`, every multiply-add of "
-      "the matrix products and depthwise convolutions, attention as full T x T, times two, "
-      "forward and backward (three times forward); no recomputation, evaluation, optimizer or "
-      "elementwise work. Fits use FLOPs actually spent; nominal budgets only name groups. "
-      "Seconds are of training alone.");
-  out +=
-      item("Seeds", distinct(study, [](const RunHeader& h) { return fmt::format("{}", h.seed); })) +
-      item("Seed noise", seed_noise_text(study)) + item("Held out", held_out_text(study));
+namespace {
+
+// What only a study folder says.
+std::string training_items(const StudyResults& study) {
+  std::string out = item("Held out", held_out_text(study));
   out += item("Tokenizer", distinct(study, [](const RunHeader& h) {
                 return fmt::format("{} (hash {}, {} bytes per token)", h.tokenizer,
                                    h.tokenizer_hash, significant(h.bytes_per_token, 4));
@@ -234,7 +229,50 @@ std::string card_html(const StudyResults& study) {
                                    count_text(static_cast<std::size_t>(h.ranks), "rank"),
                                    count_text(static_cast<std::size_t>(h.threads), "thread"));
               }));
-  out += item("Code", distinct(study, [](const RunHeader& h) { return h.code_version; }));
+  return out + item("Code", distinct(study, [](const RunHeader& h) { return h.code_version; }));
+}
+
+std::string file_items(const StudyResults& study) {
+  const PointTable& table = study.all;
+  const auto said = [](const std::string& text) { return text.empty() ? "not stated" : text; };
+  std::string other;
+  for (const std::string& column : table.other_columns)
+    other += (other.empty() ? "" : ", ") + column;
+  return item("FLOPs", "as the file gives them; convention: " + said(table.flops_convention)) +
+         item("Held out", "hash: " + said(table.held_out_hash)) +
+         item("Tokenizer", "hash: " + said(table.tokenizer_hash)) +
+         (other.empty() ? "" : item("Columns not used", other));
+}
+
+constexpr const char* kStudyUnits =
+    "Loss in nats per token, by the natural logarithm. FLOPs: `exact`, every multiply-add of "
+    "the matrix products and depthwise convolutions, attention as full T x T, times two, "
+    "forward and backward (three times forward); no recomputation, evaluation, optimizer or "
+    "elementwise work. Fits use FLOPs actually spent; nominal budgets only name groups. "
+    "Seconds are of training alone.";
+constexpr const char* kFileUnits =
+    "Loss in nats per token, by the natural logarithm; total training FLOPs; parameters and tokens "
+    "in units, not millions. As the file says: nothing is converted.";
+
+}  // namespace
+
+std::string card_html(const StudyResults& study) {
+  std::string sources;
+  for (const std::string& source : study.sources) sources += (sources.empty() ? "" : ", ") + source;
+  std::string out = "<h2>Study card</h2>\n<dl>\n";
+  out += item(study.from_csv() ? "File" : "Folder", sources) +
+         item("Digest of the points",
+              study.digest.digest + ": XXH3-64 of points.csv beside this page") +
+         item("Form", form_text(study)) + item("Objective", objective_text(study)) +
+         item("Counts", counts_text(study)) +
+         item("Units", study.from_csv() ? kFileUnits : kStudyUnits);
+  std::set<std::int64_t> seeds;
+  for (const Point& point : study.all.points) {
+    if (point.has_seed) seeds.insert(point.seed);
+  }
+  out += item("Seeds", seeds.empty() ? "not stated" : fmt::format("{}", fmt::join(seeds, ", "))) +
+         item("Seed noise", seed_noise_text(study));
+  out += study.from_csv() ? file_items(study) : training_items(study);
   const auto left = left_out_lines(study);
   out += "<dt>Left out</dt><dd>" + (left.empty() ? "nothing" : list_html(left)) + "</dd>\n";
   out += flags_html(study) + "</dl>\n<h2>Rules of an honest comparison this study breaks</h2>\n";

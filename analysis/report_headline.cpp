@@ -26,9 +26,10 @@ std::string growth_text(const Savings& savings) {
 }
 
 // "1.46× [1.39, 1.52] in training time", or why there is nothing to say.
-std::string time_text(const Comparison& comparison) {
+std::string time_text(const Comparison& comparison, bool from_csv) {
   if (!comparison.savings || comparison.savings->at.empty()) {
-    return "In training time: no savings (" + comparison.refusal + ").";
+    return from_csv ? "Training time is not compared."
+                    : fmt::format("In training time: no savings ({}).", comparison.refusal);
   }
   const SavingsAt& at = middle(*comparison.savings);
   if (!at.interval) {
@@ -78,7 +79,7 @@ Verdict verdict_of(const StudyResults& study, const Comparison& comparison,
                                  factor(at.savings), interval_text(*at.interval), place);
   }
   verdict.detail += fmt::format("{} {} {}.", at.extrapolated ? " The loss is extrapolated." : "",
-                                time_text(in_time), growth_text(savings));
+                                time_text(in_time, study.from_csv()), growth_text(savings));
   return verdict;
 }
 
@@ -119,12 +120,43 @@ Verdict floor_verdict(const StudyResults& study, std::size_t place) {
   return verdict;
 }
 
+// "E 1.817, alpha 0.347 [0.317, 0.373], ..." of the law that the plots draw.
+Verdict law_verdict(const StudyResults& study, std::size_t place) {
+  const ArchitectureLaw& fitted = study.laws[place];
+  const ChinchillaLaw& law = fitted.law;
+  Verdict verdict;
+  verdict.style = static_cast<int>(place) + 1;
+  verdict.claim = fmt::format("{}: loss = {} + {} N^-{} + {} D^-{}", study.architectures[place],
+                              fixed(law.E, 4), significant(law.A, 4), fixed(law.alpha, 4),
+                              significant(law.B, 4), fixed(law.beta, 4));
+  for (const auto& [name, range] : fitted.fit->intervals) {
+    if (name != "E" && name != "alpha" && name != "beta") continue;
+    verdict.detail +=
+        fmt::format("{}{} [{}, {}]", verdict.detail.empty() ? "95 % intervals: " : ", ", name,
+                    fixed(range.first, 3), fixed(range.second, 3));
+  }
+  verdict.detail +=
+      fmt::format("{}Best size grows as C^{}. {} points; objective {}.",
+                  verdict.detail.empty() ? "" : ". ", fixed(law.beta / (law.alpha + law.beta), 3),
+                  fitted.fit->n, significant(fitted.fit->value, 6));
+  std::string flags;
+  for (const std::string& flag : fitted.fit->flags) flags += (flags.empty() ? "" : "; ") + flag;
+  if (!flags.empty()) verdict.detail += " Flags: " + flags + ".";
+  return verdict;
+}
+
 }  // namespace
 
 std::vector<Verdict> verdicts(const StudyResults& study) {
   std::vector<Verdict> out;
   for (std::size_t i = 0; i + 1 < study.comparisons.size(); i += 2) {
     out.push_back(verdict_of(study, study.comparisons[i], study.comparisons[i + 1]));
+  }
+  if (study.from_csv()) {
+    for (std::size_t i = 0; i < study.architectures.size(); ++i) {
+      if (study.laws[i].fit) out.push_back(law_verdict(study, i));
+    }
+    if (!out.empty()) return out;
   }
   if (study.all.floor || study.architectures.size() == 1) {
     for (std::size_t i = 0; i < study.architectures.size(); ++i) {

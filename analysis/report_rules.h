@@ -1,4 +1,5 @@
-// Which rules of an honest comparison (docs/comparison.md) a study breaks, each in one plain sentence.
+// Which rules of an honest comparison (docs/comparison.md) a study breaks, each in one plain
+// sentence.
 #pragma once
 #include <string>
 #include <vector>

@@ -16,23 +16,33 @@
 namespace isoloss {
 namespace {
 
-PointTable read_all(const std::vector<std::filesystem::path>& folders) {
-  if (folders.empty()) {
-    throw InputError("no study to report (no folder was given); name the folder of a study");
+PointTable read_all(const std::vector<std::filesystem::path>& sources) {
+  if (sources.empty()) {
+    throw InputError(
+        "no study to report (no folder was given); name the folder of a study, or a CSV of points");
   }
-  for (const auto& folder : folders) {
-    if (!std::filesystem::is_directory(folder)) {
+  std::error_code error;
+  for (const auto& source : sources) {
+    if (std::filesystem::is_directory(source, error)) continue;
+    if (!std::filesystem::exists(source, error)) {
       throw InputError(
-          fmt::format("{}: no study (there is no such folder); give the folder that "
-                      "`isoloss run` wrote",
-                      folder.string()));
+          fmt::format("{}: no study (there is no such folder or file); give the folder that "
+                      "`isoloss run` wrote, or a CSV of points",
+                      source.string()));
     }
+    if (sources.size() > 1) {
+      throw InputError(fmt::format(
+          "{}: a CSV beside other sources (a report is of study folders or of one CSV); "
+          "report it alone",
+          source.string()));
+    }
+    return read_points_csv(source);
   }
-  PointTable table = read_points_folder(folders.front(), "exact", true);
+  PointTable table = read_points_folder(sources.front(), "exact", true);
   std::set<std::string> seen;
   for (const RunRecord& run : table.runs) seen.insert(run.header.id);
-  for (std::size_t i = 1; i < folders.size(); ++i) {
-    PointTable more = read_points_folder(folders[i], "exact", true);
+  for (std::size_t i = 1; i < sources.size(); ++i) {
+    PointTable more = read_points_folder(sources[i], "exact", true);
     if (more.tokenizer_hash != table.tokenizer_hash || more.held_out_hash != table.held_out_hash) {
       throw InputError(
           fmt::format("{} and {}: one report cannot hold both (their tokenizer or "
@@ -74,13 +84,18 @@ std::string chosen_baseline(const std::vector<std::string>& architectures, const
   return architectures.front();
 }
 
-ArchitectureFrontier frontier_of(const PointTable& results, const std::string& architecture,
+ArchitectureFrontier frontier_of(const StudyResults& study, const std::string& architecture,
                                  bool with_law, const ReportOptions& options) {
+  const PointTable& results = study.results;
   ArchitectureFrontier out;
   try {
-    FrontierOptions frontier;
-    frontier.from_budget = options.from_budget;
-    out.frontier = compute_frontier(frontier_trials(results, architecture, frontier), frontier);
+    OptimaOptions asked;
+    asked.frontier.from_budget = options.from_budget;
+    asked.draws = options.bootstrap;
+    asked.seed = options.seed;
+    const std::vector<Point> trials = frontier_trials(results, architecture, asked.frontier);
+    out.frontier = compute_frontier(trials, asked.frontier);
+    out.optima = optima(trials, *out.frontier, study.seed_noise, asked);
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
   }
@@ -206,12 +221,14 @@ double last_slope(const ArchitectureFrontier& frontier) {
   return (b.loss - a.loss) / std::log(b.flops / a.flops);
 }
 
-StudyResults read_study(const std::vector<std::filesystem::path>& folders,
+StudyResults read_study(const std::vector<std::filesystem::path>& sources,
                         const ReportOptions& options) {
   StudyResults study;
-  study.all = read_all(folders);
-  for (const auto& folder : folders) study.sources.push_back(folder.string());
-  study.name = study.all.runs.front().header.study;
+  study.all = read_all(sources);
+  for (const auto& source : sources) study.sources.push_back(source.string());
+  study.name =
+      study.from_csv() ? sources.front().stem().string() : study.all.runs.front().header.study;
+  study.digest = input_digest(study.all);
   study.results = study.all;
   std::erase_if(study.results.points, [](const Point& point) { return !is_result(point); });
   if (study.results.points.empty()) {
@@ -242,10 +259,11 @@ StudyResults read_study(const std::vector<std::filesystem::path>& folders,
               return key(a.header) < key(b.header);
             });
   const bool with_law = study.all.floor || study.architectures.size() == 1;
-  for (const std::string& architecture : study.architectures) {
-    study.frontiers.push_back(frontier_of(study.results, architecture, with_law, options));
-  }
   study.seed_noise = measure_seed_noise(study.results.points);
+  for (const std::string& architecture : study.architectures) {
+    study.frontiers.push_back(frontier_of(study, architecture, with_law, options));
+    study.laws.push_back(fit_architecture(study.results, architecture, options));
+  }
   study.replicates = replicates_of(study);
   if (!study.baseline.empty()) study.comparisons = compare_all(study, options);
   return study;

@@ -9,6 +9,9 @@
 #include "analysis/frontier.h"
 #include "analysis/points.h"
 #include "analysis/report.h"
+#include "analysis/report_digest.h"
+#include "analysis/report_laws.h"
+#include "analysis/report_optima.h"
 #include "analysis/savings.h"
 
 namespace isoloss {
@@ -22,6 +25,7 @@ struct Comparison {
 
 struct ArchitectureFrontier {
   std::optional<Frontier> frontier;
+  std::vector<Optimum> optima;  // one for each point of the frontier
   std::optional<Fit> law;  // power law along it; only where a floor is known or it stands alone
   std::string refusal;     // why there is no law
 };
@@ -42,16 +46,21 @@ struct StudyResults {
   PointTable results;                           // results alone: what savings are made of
   std::vector<std::string> architectures;       // the order of colours and markers
   std::vector<ArchitectureFrontier> frontiers;  // by architecture
+  std::vector<ArchitectureLaw> laws;            // by architecture
   std::string baseline;                         // empty with one architecture
   std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
   std::vector<Replicates> replicates;
   SeedNoise seed_noise;
+  InputDigest digest;
   std::vector<std::string> notes;  // said beside the headline
+
+  bool from_csv() const { return all.runs.empty(); }  // then nothing is known of the training
 };
 
-// Reads the folders as one study, duplicate runs once. InputError: nothing there, folders that do
-// not compare, a baseline that is not there (the default falls back to the first architecture).
-StudyResults read_study(const std::vector<std::filesystem::path>& folders,
+// Reads the folders as one study, duplicate runs once; or one CSV of points. InputError: nothing
+// there, folders that do not compare, a CSV beside other sources, a baseline that is not there (the
+// default falls back to the first architecture).
+StudyResults read_study(const std::vector<std::filesystem::path>& sources,
                         const ReportOptions& options);
 
 // A field of the run's canonical spec as text, by its path ("optimizer", "schedule"); "not

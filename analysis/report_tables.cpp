@@ -9,6 +9,7 @@
 #include <set>
 
 #include "analysis/loss_change.h"
+#include "analysis/report_crossing.h"
 #include "analysis/report_number.h"
 
 namespace isoloss {
@@ -49,7 +50,7 @@ Table savings_table(const StudyResults& study) {
        number_column("savings", "savings"), number_column("interval_low", "from"),
        number_column("interval_high", "to"), words_column("extrapolated", "extrapolated"),
        words_column("frontier", "frontier"), words_column("floor", "floor"),
-       words_column("why_not", "why not")},
+       sentence_column("why_not", "why not")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
@@ -94,7 +95,7 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
        number_column("candidate_loss", "candidate (nats)"),
        number_column("change", "change (nats)"), number_column("interval_low", "from"),
        number_column("interval_high", "to"),
-       number_column("perplexity_gain", "perplexity gain (%)"), words_column("note", "note")},
+       number_column("perplexity_gain", "perplexity gain (%)"), sentence_column("note", "note")},
       {}};
   for (const Comparison& comparison : study.comparisons) {
     if (comparison.wall_clock || comparison.baseline != study.baseline) continue;
@@ -116,6 +117,32 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
   return table;
 }
 
+Table crossings_table(const StudyResults& study) {
+  Table table{"crossings",
+              "Single runs of one size and seed: compute of the baseline's run / compute at which "
+              "the candidate's run reaches the baseline's last loss. At one size the factor grows "
+              "with training time; the savings above compare frontiers.",
+              {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
+               words_column("size", "size"), number_column("seed", "seed"),
+               number_column("loss", "baseline's last loss"),
+               number_column("baseline_flops", "baseline's FLOPs"),
+               number_column("candidate_flops", "candidate's FLOPs there"),
+               number_column("speedup", "speed-up"), sentence_column("why_not", "why not")},
+              {}};
+  for (const std::string& candidate : study.architectures) {
+    if (study.baseline.empty() || candidate == study.baseline) continue;
+    for (const Crossing& crossing : crossings(study.results, study.baseline, candidate)) {
+      table.rows.push_back(
+          {text_cell(candidate), text_cell(crossing.baseline), text_cell(crossing.size),
+           fixed_cell(static_cast<double>(crossing.seed), 0), fixed_cell(crossing.loss, 4),
+           significant_cell(crossing.baseline_flops, 4),
+           significant_cell(crossing.candidate_flops.value_or(kNone), 4),
+           fixed_cell(crossing.speedup.value_or(kNone), 2), text_cell(crossing.why_not)});
+    }
+  }
+  return table;
+}
+
 Table frontier_table(const StudyResults& study) {
   Table table{
       "frontiers",
@@ -123,16 +150,29 @@ Table frontier_table(const StudyResults& study) {
       "reaches it.",
       {words_column("architecture", "architecture"), words_column("frontier", "frontier"),
        number_column("budget", "budget"), number_column("flops", "FLOPs"),
-       number_column("loss", "loss (nats)"), number_column("optimal_parameters", "best size N*"),
-       words_column("used", "used"), words_column("why_not", "why not")},
+       number_column("loss", "loss (nats)"), number_column("loss_low", "from"),
+       number_column("loss_high", "to"), number_column("optimal_parameters", "best size N*"),
+       number_column("parameters_low", "from"), number_column("parameters_high", "to"),
+       number_column("optimal_tokens", "tokens D*"), number_column("tokens_low", "from"),
+       number_column("tokens_high", "to"), number_column("tokens_per_parameter", "D* / N*"),
+       words_column("used", "used"), sentence_column("why_not", "why not")},
       {}};
+  constexpr Interval unknown{kNone, kNone};
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     if (!study.frontiers[i].frontier) continue;
-    for (const FrontierPoint& point : study.frontiers[i].frontier->points) {
+    for (const Optimum& optimum : study.frontiers[i].optima) {
+      const FrontierPoint& point = optimum.point;
+      const Interval loss = optimum.loss.value_or(unknown);
+      const Interval parameters = optimum.parameters.value_or(unknown);
+      const Interval tokens = optimum.token_interval.value_or(unknown);
       table.rows.push_back(
           {text_cell(study.architectures[i]), text_cell(name_of(study.frontiers[i].frontier->kind)),
            significant_cell(point.budget, 4), significant_cell(point.flops, 4),
-           fixed_cell(point.loss, 4), significant_cell(point.optimal_parameters, 4),
+           fixed_cell(point.loss, 4), fixed_cell(loss.first, 4), fixed_cell(loss.second, 4),
+           significant_cell(point.optimal_parameters, 4), significant_cell(parameters.first, 3),
+           significant_cell(parameters.second, 3), significant_cell(optimum.tokens, 4),
+           significant_cell(tokens.first, 3), significant_cell(tokens.second, 3),
+           significant_cell(optimum.tokens / point.optimal_parameters, 3),
            text_cell(point.used ? "yes" : "no"), text_cell(point.why_not)});
     }
   }

@@ -11,6 +11,8 @@ Table savings_table(const StudyResults& study);
 // What each candidate changes of the named baseline's loss at every common budget.
 Table loss_changes_table(const StudyResults& study, const ReportOptions& options);
 Table frontier_table(const StudyResults& study);
+// The single-run speed-up of every candidate against the named baseline, by size and seed.
+Table crossings_table(const StudyResults& study);
 // Each with its sd in nats and what it is worth in compute, at the frontier's local slope.
 Table seed_noise_table(const StudyResults& study);
 Table trials_table(const StudyResults& study);

@@ -51,10 +51,12 @@ int report_command(Arguments arguments) {
   namespace po = boost::program_options;
   CommandLine line(
       "isoloss report DIR... [options]",
-      "Writes DIR/report.html, self-contained, with the plots as SVG and the tables as "
-      "CSV in DIR/report/. A folder of published results (results/published) is only read: its "
-      "page "
-      "says which printed numbers follow from the printed rows.",
+      "Writes DIR/report.html, self-contained, with the plots as SVG and all tables and plotted "
+      "series as CSV in DIR/report/. DIR: the folder of a study, several to be read as one, or one "
+      "CSV of points (FILE.csv: FILE-report/report.html). A folder of published results "
+      "(results/published) is only read: its page says which printed numbers follow from the "
+      "printed "
+      "rows.",
       "isoloss report results/runs/quickstart");
   line.add()("baseline", po::value<std::string>()->default_value("transformer"),
              "architecture that savings are measured against")(
@@ -63,38 +65,36 @@ int report_command(Arguments arguments) {
       "smaller nominal budgets are shown, not fitted")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of those draws")(
       "out", po::value<std::string>(),
-      "of published results: folder of the page; results/runs/NAME without it")(
+      "another folder for the page; of published results results/runs/NAME without it")(
       "json", "one JSON object on standard output");
   line.positional("DIR", CommandLine::Arity::Many);
   if (!line.parse(arguments)) return 0;
-  std::vector<std::filesystem::path> folders;
-  for (const std::string& folder : line.get<std::vector<std::string>>("DIR"))
-    folders.emplace_back(folder);
-  if (asks_for_published(folders)) {
-    const fs::path out =
-        line.has("out") ? fs::path(line.get<std::string>("out")) : default_output(folders.front());
-    const PublishedReport report = write_published_report(folders.front(), out);
+  std::vector<fs::path> sources;
+  for (const std::string& source : line.get<std::vector<std::string>>("DIR"))
+    sources.emplace_back(source);
+  const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
+  if (asks_for_published(sources)) {
+    const PublishedReport report = write_published_report(
+        sources.front(), out.empty() ? default_output(sources.front()) : out);
     if (line.has("json"))
       fmt::print("{}\n", to_json(report).dump());
     else
       print_published(report);
     return 0;
   }
-  if (line.has("out")) {
-    throw InputError(
-        "--out is for a folder of published results (a study's page lies in its own folder); leave "
-        "it out");
-  }
   ReportOptions options;
   options.baseline = line.get<std::string>("baseline");
   options.bootstrap = line.get<int>("bootstrap");
   options.seed = line.get<std::uint64_t>("seed");
   options.from_budget = line.get<double>("from-budget");
-  const std::filesystem::path page = write_report(folders, options);
-  if (line.has("json"))
-    fmt::print("{}\n", nlohmann::json{{"report", page.string()}}.dump());
-  else
-    fmt::print("report: {}\n", page.string());
+  options.out = out;
+  const WrittenReport report = write_report(sources, options);
+  if (line.has("json")) {
+    fmt::print("{}\n",
+               nlohmann::json{{"report", report.page.string()}, {"digest", report.digest}}.dump());
+  } else {
+    fmt::print("report: {} (data {})\n", report.page.string(), report.digest);
+  }
   return 0;
 }
 

@@ -36,8 +36,9 @@ TEST(Html, TableHoldsNoMarkupOfItsCells) {
 }
 
 TEST(Html, CsvReadsBackAtFullPrecision) {
-  std::istringstream in(csv_of(hostile_table()));
+  std::istringstream in(csv_of(hostile_table(), "a test"));
   const CsvTable csv = read_csv(in, "t.csv");
+  EXPECT_THAT(csv.comments, ElementsAre("a test"));
   EXPECT_THAT(csv.columns, ElementsAre("name", "x"));
   ASSERT_EQ(csv.rows.size(), 2u);
   EXPECT_THAT(csv.rows[0].fields, ElementsAre("<script>\"a\", 'b'\n&", "1.23456789"));

@@ -44,7 +44,7 @@ Written write(const StudyRecipe& recipe) {
   Written out{write_study(recipe), ""};
   ReportOptions options;
   options.bootstrap = kDraws;
-  out.page = read_file(write_report({out.folder}, options));
+  out.page = read_file(write_report({out.folder}, options).page);
   return out;
 }
 
@@ -107,7 +107,7 @@ TEST(Report, LossPlotHoldsTheLawsLosses) {
   StudyRecipe recipe;
   recipe.seed_noise = 0;
   const StudyResults study = study_of(recipe);
-  const Plot plot = report_plots(study).front();
+  const Plot plot = report_plots(study).front().plots.front();
   ASSERT_EQ(plot.name, "loss_against_compute");
   int checked = 0;
   for (const Series& series : plot.series) {
@@ -125,14 +125,76 @@ TEST(Report, LossPlotHoldsTheLawsLosses) {
 
 TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
   for (const char* name :
-       {"loss_against_compute", "savings_flops_baseline_1", "savings_seconds_baseline_1",
-        "loss_against_learning_rate", "learning_curves", "best_size_against_compute", "one_shot_1",
+       {"loss_against_compute", "savings_flops_baseline_1", "savings_by_compute_baseline_1",
+        "savings_seconds_baseline_1", "isoflop_1", "isoflop_4", "best_size_against_compute",
+        "best_tokens_against_compute", "tokens_per_parameter_against_compute",
+        "loss_against_learning_rate", "learning_curves", "crossing_at_equal_loss", "one_shot_1",
         "one_shot_2"}) {
-    EXPECT_TRUE(
-        std::filesystem::exists(standard().folder / "report" / (std::string(name) + ".svg")))
-        << name;
+    const auto beside = standard().folder / "report";
+    EXPECT_TRUE(std::filesystem::exists(beside / (std::string(name) + ".svg"))) << name;
+    EXPECT_FALSE(read_csv(beside / (std::string(name) + ".csv")).rows.empty()) << name;
     EXPECT_THAT(standard().page, HasSubstr("id=\"" + std::string(name) + "-gnuplot_canvas\""));
   }
+}
+
+TEST(Report, MarkersSayWhichTrialTheyAre) {
+  const std::string svg = read_file(standard().folder / "report" / "loss_against_compute.svg");
+  EXPECT_THAT(svg, HasSubstr("<title>primer-ez, size 32x4, seed 1\n2.5e4 parameters"));
+  EXPECT_THAT(svg, HasSubstr("budget 4.3e11 FLOPs\nloss "));
+}
+
+TEST(Report, LossAxisIsShownInBitsPerByte) {
+  // The fixture's tokens are bytes: a nat is 1 / ln 2 bits.
+  const Plot plot = report_plots(standard_study()).front().plots.front();
+  ASSERT_TRUE(plot.second);
+  EXPECT_NEAR(plot.second->per_unit, 1.4426950408889634, 1e-12);
+}
+
+TEST(Report, EveryFileBesideThePageNamesTheDataItIsOf) {
+  ReportOptions options;
+  options.bootstrap = 0;
+  const std::string digest = read_study({standard().folder}, options).digest.digest;
+  EXPECT_THAT(standard().page, HasSubstr(digest));
+  for (const auto& entry : std::filesystem::directory_iterator(standard().folder / "report")) {
+    if (entry.path().extension() != ".csv" || entry.path().filename() == "points.csv") continue;
+    EXPECT_THAT(read_csv(entry.path()).comments, Contains(HasSubstr(digest))) << entry.path();
+  }
+}
+
+TEST(Report, PointsBesideThePageMakeTheSameReportAgain) {
+  const auto points = standard().folder / "report" / "points.csv";
+  ReportOptions options;
+  options.bootstrap = 0;
+  const StudyResults again = read_study({points}, options);
+  const StudyResults& study = standard_study();
+  EXPECT_TRUE(again.from_csv());
+  ASSERT_EQ(again.comparisons.size(), study.comparisons.size());
+  for (std::size_t i = 0; i < again.comparisons.size(); ++i) {
+    ASSERT_EQ(again.comparisons[i].savings.has_value(), study.comparisons[i].savings.has_value());
+    if (!again.comparisons[i].savings) continue;
+    EXPECT_NEAR(again.comparisons[i].savings->at[0].savings,
+                study.comparisons[i].savings->at[0].savings, 1e-9);
+  }
+}
+
+TEST(Report, CsvOfPointsIsReportedBesideItself) {
+  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-of-csv";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy_file(standard().folder / "report" / "points.csv", folder / "mine.csv");
+  ReportOptions options;
+  options.bootstrap = 20;
+  const WrittenReport written = write_report({folder / "mine.csv"}, options);
+  EXPECT_EQ(written.page, folder / "mine-report" / "report.html");
+  const std::string page = read_file(written.page);
+  EXPECT_THAT(page, HasSubstr(written.digest));
+  EXPECT_THAT(page, HasSubstr("does not say how its runs were trained"));
+  EXPECT_THAT(page, Not(HasSubstr("learning_curves-gnuplot")));
+  options.out = folder / "elsewhere";
+  EXPECT_EQ(write_report({folder / "mine.csv"}, options).page,
+            folder / "elsewhere" / "report.html");
+  EXPECT_THROW(write_report({folder / "mine.csv", standard().folder}, options), InputError);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Report, IdsAreUnique) {
@@ -152,13 +214,16 @@ TEST(Report, AsksNothingOfTheNetworkAndRunsNoScript) {
 }
 
 TEST(Report, EveryTableReadsBack) {
-  int tables = 0;
+  std::set<std::string> tables;
   for (const auto& entry : std::filesystem::directory_iterator(standard().folder / "report")) {
     if (entry.path().extension() != ".csv") continue;
     EXPECT_FALSE(read_csv(entry.path()).rows.empty()) << entry.path();
-    ++tables;
+    tables.insert(entry.path().stem().string());
   }
-  EXPECT_EQ(tables, 9);
+  for (const char* table : {"savings", "loss_changes", "crossings", "frontiers", "seed_noise",
+                            "trials", "one_shot", "points"}) {
+    EXPECT_THAT(tables, Contains(table));
+  }
 }
 
 TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {

@@ -1,0 +1,21 @@
+// The fit card: everything a reader must know to redo the report's laws, after the checklist of
+// "(Mis)Fitting: a survey of scaling laws" (Li et al. 2025): form, variables, objective, optimiser,
+// starts, hold-out, uncertainty, points, conventions. Filled in by the program alone.
+#pragma once
+#include <string>
+
+#include "analysis/html.h"
+#include "analysis/report_study.h"
+
+namespace isoloss {
+
+// One row a parameter of every architecture's law: value, interval, and the flags of its fit.
+Table law_parameters_table(const StudyResults& study);
+
+// One row an architecture: what the optimiser and the hold-out say of the fit.
+Table law_fits_table(const StudyResults& study);
+
+// What holds for all of them, as a list of terms; empty where no law was fitted.
+std::string fit_card_html(const StudyResults& study);
+
+}  // namespace isoloss

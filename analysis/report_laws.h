@@ -1,0 +1,53 @@
+// The chinchilla law of each architecture, and what the report reads off it: predictions, the
+// efficient frontier, hold-out errors.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/fit.h"
+#include "analysis/points.h"
+#include "analysis/report.h"
+#include "analysis/statistics.h"
+
+namespace isoloss {
+
+// loss = E + A N^-alpha + B D^-beta (Hoffmann et al. 2022, equation 2).
+struct ChinchillaLaw {
+  double A = 0, B = 0, E = 0, alpha = 0, beta = 0;
+
+  double loss(double parameters, double tokens) const;
+};
+
+// What `compute` buys: N* = G (C/k)^(beta/(alpha+beta)), D* = (C/k)/N*, G = (alpha A / (beta
+// B))^(1/(alpha+beta)), with C = k N D (Hoffmann et al. 2022, equation 4, where k = 6).
+struct EfficientPoint {
+  double parameters = 0, tokens = 0, loss = 0;
+};
+EfficientPoint efficient_point(const ChinchillaLaw& law, double flops, double k);
+
+struct HoldOut {
+  double largest_flops = 0;  // fitted up to here
+  double cost = 0;           // FLOPs of all fitted runs, each counted where it ends
+  std::size_t fitted = 0, predicted = 0;
+  double error = 0;  // mean over later points of |ln(predicted / measured)|
+};
+
+struct ArchitectureLaw {
+  std::string refusal;     // why there is no fit
+  std::optional<Fit> fit;  // with its bootstrap's draws
+  ChinchillaLaw law;
+  std::vector<Point> points;           // fitted
+  double flops_per_product = 0;        // k: the median of C / (N D)
+  Interval flops_per_product_range{};  // smallest and largest
+  std::vector<HoldOut> hold_out;       // by cost, ascending
+
+  std::vector<ChinchillaLaw> drawn() const;  // of the resamples that did not fail
+};
+
+// Fits every architecture that has three sizes, three token counts and eight points.
+ArchitectureLaw fit_architecture(const PointTable& results, const std::string& architecture,
+                                 const ReportOptions& options);
+
+}  // namespace isoloss

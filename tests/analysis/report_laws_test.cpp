@@ -1,0 +1,128 @@
+#include "analysis/report_laws.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "analysis/report_profile.h"
+#include "model/spec/counter_random.h"
+
+namespace isoloss {
+namespace {
+
+constexpr ChinchillaLaw kTruth{400, 2000, 1.8, 0.34, 0.36};
+
+PointTable table(double noise) {
+  PointTable out;
+  std::uint64_t i = 0;
+  for (const double parameters : {1e7, 3e7, 1e8, 3e8, 1e9}) {
+    for (const double tokens : {3e8, 1e9, 3e9, 1e10, 3e10}) {
+      Point p;
+      p.architecture = "a";
+      p.parameters = parameters;
+      p.tokens = tokens;
+      p.flops = 6 * parameters * tokens;
+      p.loss = kTruth.loss(parameters, tokens) * std::exp(noise * random_normal(1, 2, i++));
+      p.budget = p.learning_rate = std::nan("");
+      out.points.push_back(p);
+    }
+  }
+  return out;
+}
+
+TEST(ReportLaws, EfficientPointIsTheBestUseOfItsCompute) {
+  // Hoffmann et al. 2022, equation 4: at the optimum a per-cent of N and of D buy the same, alpha A
+  // N^-alpha = beta B D^-beta; and nothing of the compute is left.
+  const EfficientPoint best = efficient_point(kTruth, 1e21, 6);
+  EXPECT_NEAR(6 * best.parameters * best.tokens / 1e21, 1, 1e-12);
+  EXPECT_NEAR(kTruth.alpha * kTruth.A * std::pow(best.parameters, -kTruth.alpha) /
+                  (kTruth.beta * kTruth.B * std::pow(best.tokens, -kTruth.beta)),
+              1, 1e-12);
+  for (const double factor : {0.9, 1.1}) {
+    EXPECT_GT(kTruth.loss(best.parameters * factor, best.tokens / factor), best.loss);
+  }
+}
+
+TEST(ReportLaws, ExactPointsGiveTheLawAndNoHoldOutError) {
+  ReportOptions options;
+  options.bootstrap = 0;
+  const ArchitectureLaw law = fit_architecture(table(0), "a", options);
+  ASSERT_TRUE(law.fit) << law.refusal;
+  EXPECT_NEAR(law.law.alpha, kTruth.alpha, 1e-6);
+  EXPECT_NEAR(law.law.E, kTruth.E, 1e-6);
+  EXPECT_NEAR(law.flops_per_product, 6, 1e-9);
+  ASSERT_FALSE(law.hold_out.empty());
+  EXPECT_NEAR(law.hold_out.back().error, 0, 1e-6);
+}
+
+TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
+  ReportOptions options;
+  options.bootstrap = 0;
+  const PointTable points = table(0.01);
+  double all = 0;
+  for (const Point& p : points.points) all += p.flops;
+  for (const HoldOut& fold : fit_architecture(points, "a", options).hold_out) {
+    EXPECT_EQ(fold.fitted + fold.predicted, points.points.size());
+    std::size_t below = 0;
+    double cost = 0;
+    for (const Point& p : points.points) {
+      if (p.flops > fold.largest_flops) continue;
+      ++below;
+      cost += p.flops;
+    }
+    EXPECT_EQ(fold.fitted, below);
+    EXPECT_NEAR(fold.cost / cost, 1, 1e-12);
+    EXPECT_LT(fold.cost, all);
+    EXPECT_GT(fold.error, 0);
+  }
+}
+
+TEST(ReportLaws, DrawsAreTheBootstrapsAndSpreadAroundTheFit) {
+  ReportOptions options;
+  options.bootstrap = 60;
+  const ArchitectureLaw law = fit_architecture(table(0.01), "a", options);
+  ASSERT_TRUE(law.fit);
+  EXPECT_EQ(law.drawn().size() + static_cast<std::size_t>(law.fit->failed_resamples), 60u);
+  int below = 0;
+  for (const ChinchillaLaw& drawn : law.drawn()) below += drawn.alpha < law.law.alpha ? 1 : 0;
+  EXPECT_GT(below, 5);
+  EXPECT_LT(below, 55);
+}
+
+TEST(ReportLaws, FewSizesAreRefusedInWords) {
+  PointTable points = table(0);
+  std::erase_if(points.points, [](const Point& p) { return p.parameters > 4e7; });
+  const ArchitectureLaw law = fit_architecture(points, "a", {});
+  EXPECT_FALSE(law.fit);
+  EXPECT_NE(law.refusal.find("2 sizes"), std::string::npos) << law.refusal;
+}
+
+TEST(ReportProfile, IsNowhereBelowTheFitAndMeetsItThere) {
+  ReportOptions options;
+  options.bootstrap = 60;
+  const ArchitectureLaw law = fit_architecture(table(0.01), "a", options);
+  ASSERT_TRUE(law.fit);
+  const ExponentProfile profile = exponent_profile(law);
+  double least = INFINITY;
+  for (const auto& row : profile.value) {
+    for (const double value : row) {
+      EXPECT_GE(value, profile.minimum * (1 - 1e-9));
+      least = std::min(least, value);
+    }
+  }
+  EXPECT_LT(least, profile.minimum * 1.05);
+}
+
+TEST(ReportProfile, BandEndsWhereTheProfileCrossesItsLimit) {
+  // value = beta^2 at one alpha: below 2.5 between two crossings that lines put at 1 + 1.5 / 3.
+  const ExponentProfile profile{
+      {0.3, 0.4}, {-2, -1, 0, 1, 2}, {{4, 1, 0, 1, 4}, {9, 9, 9, 9, 9}}, 0};
+  const ProfileBand band = profile_band(profile, 2.5);
+  ASSERT_EQ(band.alpha.size(), 1u);
+  EXPECT_DOUBLE_EQ(band.alpha[0], 0.3);
+  EXPECT_DOUBLE_EQ(band.low[0], -1.5);
+  EXPECT_DOUBLE_EQ(band.high[0], 1.5);
+}
+
+}  // namespace
+}  // namespace isoloss
