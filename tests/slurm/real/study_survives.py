@@ -11,8 +11,8 @@ import time
 
 from one_machine import OneMachineSlurm
 
-DEADLINE_SECONDS = 170
-ENOUGH_SECONDS = 10
+DEADLINE_SECONDS = 270
+ENOUGH_SECONDS = 6
 
 STUDY = """\
 study: survivor
@@ -46,7 +46,7 @@ class Test:
 
     def make_undisturbed(self):
         """A study that is long enough here to be disturbed, and what it ends with when it is not."""
-        tokens, seconds = 160000, 0
+        tokens, seconds = 200000, 0
         while seconds < ENOUGH_SECONDS:
             tokens *= 2
             shutil.rmtree(self.folder / "undisturbed", ignore_errors=True)
