@@ -118,8 +118,7 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
       headline_html(study) + section_html(plots.front(), beside) + origin_html(study, options);
   body += under("Savings at equal loss", table_html(savings_table(study), beside));
   body += under("Loss at equal compute", table_html(loss_changes_table(study, options), beside));
-  body +=
-      under("Do savings multiply?", table_html(combined_savings_table(study, options), beside));
+  body += under("Do savings multiply?", table_html(combined_savings_table(study, options), beside));
   for (std::size_t i = 1; i < plots.size(); ++i) body += section_html(plots[i], beside);
   body += under("The crossing at equal loss", table_html(crossings_table(study), beside));
   body += under("Seed noise", noise_html(study, beside));

@@ -22,7 +22,7 @@ extern char** environ;
 namespace isoloss {
 namespace {
 
-std::vector<std::string> child_environment(int threads) {
+std::vector<std::string> child_environment(int threads, const std::string& supervisor) {
   std::map<std::string, std::string, std::less<>> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
@@ -31,7 +31,7 @@ std::vector<std::string> child_environment(int threads) {
       variables.emplace(text.substr(0, sign), text.substr(sign + 1));
   }
   const std::string yes(1, '1');
-  variables.insert_or_assign(kSupervisedVariable, yes);
+  variables.insert_or_assign(kSupervisedVariable, supervisor);
   variables.insert_or_assign("OMP_NUM_THREADS", fmt::format("{}", threads));
   variables.insert_or_assign("MKL_NUM_THREADS", fmt::format("{}", threads));
   if (::geteuid() == 0) {
@@ -44,6 +44,35 @@ std::vector<std::string> child_environment(int threads) {
   return result;
 }
 
+std::vector<std::string> launch_command(const RankJob& job) {
+  const std::string ranks = fmt::format("{}", job.ranks);
+  std::vector<std::string> command;
+  if (job.launcher == Launcher::Srun) {
+    // A rank that fails ends the job: the others would wait for it.
+    command = {"srun", "--ntasks=" + ranks, "--kill-on-bad-exit=1"};
+  } else {
+    // A rank that waits gives its core to whoever has work, its own reducing thread first. Ranks on
+    // other machines get no variables but those that are named.
+    command = {"mpirun",
+               "-n",
+               ranks,
+               "--oversubscribe",
+               "--bind-to",
+               "none",
+               "--mca",
+               "mpi_yield_when_idle",
+               "1",
+               "-x",
+               kSupervisedVariable,
+               "-x",
+               "OMP_NUM_THREADS",
+               "-x",
+               "MKL_NUM_THREADS"};
+  }
+  command.insert(command.end(), job.command.begin(), job.command.end());
+  return command;
+}
+
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
   for (std::string& text : texts) result.push_back(text.data());
@@ -52,14 +81,24 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // A process group of its own: an interrupt typed at the terminal reaches the supervisor alone. No
-// standard input: mpirun would read it. Absent where the program is not found.
+// standard input: mpirun would read it. mpirun does not hear SIGTERM, upon which it kills its ranks
+// after a second: Slurm sends it to every process of a job, and the ranks, for which mpirun
+// unblocks it, are to have the time to save. Absent where the program is not found.
 std::optional<pid_t> spawn(std::vector<std::string> command, std::vector<std::string> environment) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  short flags = POSIX_SPAWN_SETPGROUP;
+  if (command[0] == "mpirun") {
+    sigset_t unheard;
+    sigemptyset(&unheard);
+    sigaddset(&unheard, SIGTERM);
+    posix_spawnattr_setsigmask(&attributes, &unheard);
+    flags |= POSIX_SPAWN_SETSIGMASK;
+  }
+  posix_spawnattr_setflags(&attributes, flags);
   pid_t child = 0;
   const auto arguments = pointers(command);
   const auto variables = pointers(environment);
@@ -75,40 +114,38 @@ std::optional<pid_t> spawn(std::vector<std::string> command, std::vector<std::st
 
 }  // namespace
 
-ChildProcesses::ChildProcesses(const std::vector<std::string>& command, int ranks, int threads) {
-  const auto environment = child_environment(threads);
-  // A rank that waits gives its core to whoever has work, its own reducing thread first.
-  std::vector<std::string> job = {"mpirun",
-                                  "-n",
-                                  fmt::format("{}", ranks),
-                                  "--oversubscribe",
-                                  "--bind-to",
-                                  "none",
-                                  "--mca",
-                                  "mpi_yield_when_idle",
-                                  "1"};
-  job.insert(job.end(), command.begin(), command.end());
-  if (const auto child = spawn(job, environment)) {
+ChildProcesses::ChildProcesses(const RankJob& job, const std::string& supervisor) {
+  const auto environment = child_environment(job.threads, supervisor);
+  if (const auto child = spawn(launch_command(job), environment)) {
     children_.push_back(*child);
     return;
   }
-  fmt::print(stderr, "isoloss: mpirun is not installed: starting {} plain processes\n", ranks);
-  for (int rank = 0; rank < ranks; ++rank) {
-    const auto child = spawn(command, environment);
-    if (!child) throw WorkError(fmt::format("cannot start {} (not found)", command[0]));
+  if (job.launcher == Launcher::Srun) {
+    throw WorkError(
+        "cannot start srun (not found); run this in a Slurm allocation, or leave --launcher out");
+  }
+  fmt::print(stderr, "isoloss: mpirun is not installed: starting {} plain processes\n", job.ranks);
+  for (int rank = 0; rank < job.ranks; ++rank) {
+    const auto child = spawn(job.command, environment);
+    if (!child) throw WorkError(fmt::format("cannot start {} (not found)", job.command[0]));
     children_.push_back(*child);
   }
 }
 
 ChildProcesses::~ChildProcesses() {
   for (const pid_t child : children_) {
-    ::kill(child, SIGTERM);
+    ::kill(child, SIGINT);  // mpirun hears it
     ::waitpid(child, nullptr, 0);
   }
 }
 
 bool ChildProcesses::running() {
-  std::erase_if(children_, [](pid_t child) { return ::waitpid(child, nullptr, WNOHANG) == child; });
+  std::erase_if(children_, [this](pid_t child) {
+    int status = 0;
+    if (::waitpid(child, &status, WNOHANG) != child) return false;
+    succeeded_ = succeeded_ && status == 0;
+    return true;
+  });
   return !children_.empty();
 }
 

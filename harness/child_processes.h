@@ -1,5 +1,5 @@
-// The processes that a supervisor starts: one mpirun, or plain copies of a rank where there is
-// none.
+// The processes that a supervisor starts: one mpirun or srun, or plain copies of a rank where there
+// is no mpirun.
 #pragma once
 #include <sys/types.h>
 
@@ -8,23 +8,36 @@
 
 namespace isoloss {
 
+enum class Launcher { Mpirun, Srun };
+
+struct RankJob {
+  std::vector<std::string> command;  // of one rank
+  int ranks = 1;
+  int threads = 1;  // of each
+  Launcher launcher = Launcher::Mpirun;
+};
+
 class ChildProcesses {
  public:
-  // Starts `ranks` ranks of `command` with `threads` threads each. Without mpirun on the path they
-  // are plain processes (claims keep them apart), which is said on standard error. WorkError where
+  // Starts the ranks, which learn the name of their supervisor. Without mpirun on the path they are
+  // plain processes (claims keep them apart), which is said on standard error. WorkError where
   // nothing can be started.
-  ChildProcesses(const std::vector<std::string>& command, int ranks, int threads);
+  ChildProcesses(const RankJob& job, const std::string& supervisor);
   ~ChildProcesses();  // kills and reaps what is left
   ChildProcesses(const ChildProcesses&) = delete;
   ChildProcesses& operator=(const ChildProcesses&) = delete;
 
   // Reaps those that have ended; true while one is left.
   bool running();
-  // SIGUSR1 to all: mpirun passes it on to its ranks at once, SIGTERM would make it kill them.
+  // Whether all that were reaped ended with status 0.
+  bool succeeded() const { return succeeded_; }
+  // SIGUSR1 to all: mpirun and srun pass it on to their ranks at once, SIGTERM would make mpirun
+  // kill them. Ranks that are not there yet miss it: ask again until none runs.
   void ask_to_stop() const;
 
  private:
   std::vector<pid_t> children_;
+  bool succeeded_ = true;
 };
 
 }  // namespace isoloss

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,21 +13,27 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "harness/stop_signal.h"
+#include "harness/supervised.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
 
-// The beat is padded with blanks, so that every beat rewrites the file in its own length.
+constexpr std::chrono::milliseconds kLookForSignalEvery{50};
+
+// What changes is padded with blanks, so that every beat rewrites the file in its own length.
 std::string as_text(const ClaimContent& content) {
   const nlohmann::ordered_json head = {{"host", content.process.host},
                                        {"pid", content.process.pid},
                                        {"started", content.process.started},
-                                       {"rank", content.rank}};
+                                       {"rank", content.rank},
+                                       {"supervisor", content.supervisor}};
   std::string text = head.dump();
   text.back() = ',';
-  return fmt::format("{}\"beat\":{:>20}}}\n", text, content.beat);
+  return fmt::format("{}\"leaving\":{:>5},\"beat\":{:>20}}}\n", text, content.leaving,
+                     content.beat);
 }
 
 std::string raw_text(const std::filesystem::path& path) {
@@ -41,7 +48,9 @@ std::optional<ClaimContent> parse(const std::string& text) {
     return ClaimContent{{json.at("host").get<std::string>(), json.at("pid").get<std::int64_t>(),
                          json.at("started").get<std::uint64_t>()},
                         json.at("rank").get<std::int64_t>(),
-                        json.at("beat").get<std::uint64_t>()};
+                        json.at("beat").get<std::uint64_t>(),
+                        json.value("supervisor", ""),
+                        json.value("leaving", false)};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
@@ -76,7 +85,7 @@ std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64
   std::filesystem::create_directories(path.parent_path(), seen_by_open);
   const auto temporary = temporary_beside(path);
   const int file = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
-  const ClaimContent content{this_process(), rank, 0};
+  const ClaimContent content{this_process(), rank, 0, supervisor_name()};
   const bool written = file >= 0 && write_claim(file, as_text(content));
   const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
   const int error = errno;
@@ -110,9 +119,16 @@ Claim::~Claim() {
 bool Claim::held() const { return !lost_ && same_file(file_, path_); }
 
 void Claim::beat(Interval every) {
+  const std::atomic<bool>& signalled = stop_signalled();
   int misses = 0;
+  auto due = std::chrono::steady_clock::now() + every;
   std::unique_lock lock(mutex_);
-  while (!ended_.wait_for(lock, every, [this] { return ending_; })) {
+  while (!ended_.wait_for(lock, std::min(every, kLookForSignalEvery), [this] { return ending_; })) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool asked_just_now = signalled && !content_.leaving;
+    if (now < due && !asked_just_now) continue;
+    due = now + every;
+    content_.leaving = signalled;
     ++content_.beat;
     write_claim(file_, as_text(content_));
     // Somebody who took this claim for expired by mistake puts it back at once: one miss may be

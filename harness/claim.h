@@ -23,6 +23,9 @@ struct ClaimContent {
   ProcessIdentity process;
   std::int64_t rank = 0;
   std::uint64_t beat = 0;
+  std::string supervisor = {};  // of the process; empty where there is none
+  bool leaving = false;         // the process was signalled to stop: should it be killed before it
+                                // has saved, that is no failure of the run
 };
 
 // What the file says; absent where there is none or it cannot be read as a claim.

@@ -32,8 +32,10 @@ std::string described(const std::vector<std::string>& files) {
 
 std::shared_ptr<const Dataset> open_text(const DataSpec& data, std::int64_t sequence,
                                          std::int64_t evaluation_tokens,
-                                         const std::filesystem::path& cache) {
-  TextPreparation preparation(text_source(data), cache / "tokens.bin");
+                                         const std::filesystem::path& cache,
+                                         const std::function<void()>& between) {
+  TextPreparation preparation(text_source(data), cache / "tokens.bin",
+                              [&](const char*, double, double) { between(); });
   const std::uint64_t hash = preparation.source_hash();
   const std::filesystem::path path = cached(cache, hash);
   if (!std::filesystem::exists(path)) preparation.write(path);
@@ -58,10 +60,12 @@ std::shared_ptr<const Dataset> open_synthetic(const DataSpec& data, std::int64_t
 
 std::shared_ptr<const Dataset> open_dataset(const DataSpec& data, std::int64_t sequence,
                                             std::int64_t evaluation_tokens,
-                                            const std::filesystem::path& cache) {
+                                            const std::filesystem::path& cache,
+                                            const std::function<void()>& between) {
   if (sequence < 1)
     throw InputError(fmt::format("model.sequence is {} (too small); give at least 1", sequence));
-  if (data.kind == DataKind::Text) return open_text(data, sequence, evaluation_tokens, cache);
+  if (data.kind == DataKind::Text)
+    return open_text(data, sequence, evaluation_tokens, cache, between);
   if (data.kind == DataKind::Synthetic)
     return open_synthetic(data, sequence, evaluation_tokens, cache);
   if (data.files.empty())

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,9 +50,10 @@ class Dataset {
 // Opens the data of a run; prepares the token file in `cache` (StudyFolder::data()) first where it
 // is not there yet, safely beside other processes doing the same. InputError: missing file, text
 // too short for its validation part, a foreign or truncated token file, a vocabulary that does not
-// agree.
-std::shared_ptr<const Dataset> open_dataset(const DataSpec& data, std::int64_t sequence,
-                                            std::int64_t evaluation_tokens,
-                                            const std::filesystem::path& cache);
+// agree. `between` is called between the documents of a text that is prepared; what it throws ends
+// the preparation, and nothing is left of it.
+std::shared_ptr<const Dataset> open_dataset(
+    const DataSpec& data, std::int64_t sequence, std::int64_t evaluation_tokens,
+    const std::filesystem::path& cache, const std::function<void()>& between = [] {});
 
 }  // namespace isoloss

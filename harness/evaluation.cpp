@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 namespace isoloss {
 namespace {
@@ -12,14 +13,17 @@ constexpr std::int64_t kTokensAtOnce = 4096;
 
 // Passes go round the ranks; each fills in the losses of its own, and the rest comes from the
 // others.
-std::vector<float> sequence_losses(const LanguageModel& model, const HeldOutPart& part,
-                                   Communicator& data) {
+std::optional<std::vector<float>> sequence_losses(const LanguageModel& model,
+                                                  const HeldOutPart& part, Communicator& data,
+                                                  const std::function<bool()>& stop) {
   std::vector<float> losses(static_cast<std::size_t>(part.sequences));
   if (part.sequences == 0) return losses;
   const std::int64_t length = static_cast<std::int64_t>(part.tokens.size()) / part.sequences;
   const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / length);
-  for (std::int64_t first = data.rank() * at_once; first < part.sequences;
-       first += data.size() * at_once) {
+  for (std::int64_t round = 0; round < part.sequences; round += data.size() * at_once) {
+    if (stop()) return std::nullopt;
+    const std::int64_t first = round + data.rank() * at_once;
+    if (first >= part.sequences) continue;
     const std::int64_t count = std::min(at_once, part.sequences - first);
     const auto rows = std::span(part.tokens)
                           .subspan(static_cast<std::size_t>(first * length),
@@ -46,11 +50,15 @@ double mean(const std::vector<float>& values) {
 
 }  // namespace
 
-Evaluation evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
-                             Communicator& data) {
+std::optional<Evaluation> evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
+                                            Communicator& data, const std::function<bool()>& stop) {
+  const auto selection = sequence_losses(model, held_out.selection, data, stop);
+  if (!selection) return std::nullopt;
+  auto report = sequence_losses(model, held_out.report, data, stop);
+  if (!report) return std::nullopt;
   Evaluation evaluation;
-  evaluation.selection_loss = mean(sequence_losses(model, held_out.selection, data));
-  evaluation.sequence_losses = sequence_losses(model, held_out.report, data);
+  evaluation.selection_loss = mean(*selection);
+  evaluation.sequence_losses = std::move(*report);
   evaluation.loss = mean(evaluation.sequence_losses);
   const auto n = static_cast<double>(evaluation.sequence_losses.size());
   double squares = 0;

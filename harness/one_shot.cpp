@@ -40,10 +40,13 @@ struct AnswerScore {
   bool greedy = true;  // every token was the most likely one
 };
 
-std::vector<AnswerScore> score_rows(const LanguageModel& model, std::span<const AnswerRow> rows,
-                                    std::size_t length) {
+std::optional<std::vector<AnswerScore>> score_rows(const LanguageModel& model,
+                                                   std::span<const AnswerRow> rows,
+                                                   std::size_t length,
+                                                   const std::function<bool()>& stop) {
   std::vector<AnswerScore> scores;
   for (std::size_t first = 0; first < rows.size(); first += kRowsAtOnce) {
+    if (stop()) return std::nullopt;
     const std::span<const AnswerRow> batch =
         rows.subspan(first, std::min(kRowsAtOnce, rows.size() - first));
     std::vector<std::int32_t> tokens;
@@ -72,18 +75,20 @@ bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
   return true;
 }
 
-Score score_task(const LanguageModel& model, const Dataset& dataset, const std::string& name,
-                 const OneShotTask& task, std::int64_t step) {
+std::optional<Score> score_task(const LanguageModel& model, const Dataset& dataset,
+                                const std::string& name, const OneShotTask& task, std::int64_t step,
+                                const std::function<bool()>& stop) {
   const auto length = static_cast<std::size_t>(model.spec().sequence);
   std::vector<AnswerRow> rows;
   for (const OneShotItem& item : task.items)
     for (const std::string& answer : item.answers)
       rows.push_back(answer_row(dataset, item, answer, length));
-  const std::vector<AnswerScore> scores = score_rows(model, rows, length);
+  const auto scores = score_rows(model, rows, length, stop);
+  if (!scores) return std::nullopt;
   std::size_t right = 0;
   std::size_t next = 0;
   for (const OneShotItem& item : task.items) {
-    right += is_right(item, std::span(scores).subspan(next, item.answers.size())) ? 1 : 0;
+    right += is_right(item, std::span(*scores).subspan(next, item.answers.size())) ? 1 : 0;
     next += item.answers.size();
   }
   Score score;
@@ -101,8 +106,10 @@ Score score_task(const LanguageModel& model, const Dataset& dataset, const std::
 
 std::vector<std::string> one_shot_task_names() { return {"last-word", "continuation"}; }
 
-std::vector<Score> score_one_shot(const LanguageModel& model, const Dataset& dataset,
-                                  const std::vector<std::string>& tasks, std::int64_t step) {
+std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
+                                                 const std::vector<std::string>& tasks,
+                                                 std::int64_t step,
+                                                 const std::function<bool()>& stop) {
   const std::int64_t sequence = model.spec().sequence;
   const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
   std::vector<Score> scores;
@@ -117,7 +124,10 @@ std::vector<Score> score_one_shot(const LanguageModel& model, const Dataset& dat
         name == "last-word"
             ? last_word_task(text, encode, sequence)
             : continuation_task(text, encode, sequence, dataset.held_out().bytes_per_token);
-    if (!task.items.empty()) scores.push_back(score_task(model, dataset, name, task, step));
+    if (task.items.empty()) continue;
+    const auto score = score_task(model, dataset, name, task, step, stop);
+    if (!score) return std::nullopt;
+    scores.push_back(*score);
   }
   return scores;
 }

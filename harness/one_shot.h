@@ -2,6 +2,8 @@
 // by a counter key, never the item itself. Items fit the model's sequence.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,10 @@ std::vector<std::string> one_shot_task_names();
 
 // Scores every named task; items depend on (dataset, task, sequence) alone, the same for every
 // model. A task for which the text gives no items (synthetic language, text too short) yields no
-// score.
-std::vector<Score> score_one_shot(const LanguageModel& model, const Dataset& dataset,
-                                  const std::vector<std::string>& tasks, std::int64_t step);
+// score. `stop` is asked before each pass of the model; absent where it said yes.
+std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
+                                                 const std::vector<std::string>& tasks,
+                                                 std::int64_t step,
+                                                 const std::function<bool()>& stop);
 
 }  // namespace isoloss

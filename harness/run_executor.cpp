@@ -7,6 +7,7 @@
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
+#include "harness/stop_signal.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
 
@@ -23,7 +24,7 @@ void restore(TrainingState& state, const RunRestart& restart) {
 
 }  // namespace
 
-const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
+const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<bool()>& stop) {
   RunSpec read;
   read.data = spec.data;
   read.evaluation.tokens = spec.evaluation.tokens;
@@ -32,7 +33,15 @@ const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
   for (const std::string& file : spec.data.files) key += "\n" + file;
   if (!dataset_ || key != dataset_key_) {
     dataset_.reset();
-    dataset_ = open_dataset(spec.data, spec.model.sequence, spec.evaluation.tokens, folder_.data());
+    const auto leave_if_asked = [&] {
+      if (stop()) throw Stopped();
+    };
+    try {
+      dataset_ = open_dataset(spec.data, spec.model.sequence, spec.evaluation.tokens,
+                              folder_.data(), leave_if_asked);
+    } catch (const Stopped&) {
+      return nullptr;
+    }
     dataset_key_ = key;
   }
   if (dataset_->vocabulary() > spec.model.vocabulary) {
@@ -41,13 +50,13 @@ const Dataset& RunExecutor::dataset_of(const RunSpec& spec) {
         "it out",
         dataset_->vocabulary(), spec.model.size, spec.model.vocabulary));
   }
-  return *dataset_;
+  return dataset_.get();
 }
 
 void RunExecutor::follow(const StudyPlan& plan) {
   while (const auto order = take_order(block_)) {
     const RunSpec& spec = plan.runs[order->run].spec;
-    const Dataset& dataset = dataset_of(spec);
+    const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
     set_intra_op_threads(static_cast<int>(spec.threads));
     TrainingState state(spec, groups());
     if (order->resumes) state.take_tensors(0, 0, {});  // the leader's
@@ -59,11 +68,14 @@ void RunExecutor::follow(const StudyPlan& plan) {
 TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item,
                                      const Claim& claim, RankReporter& reporter,
                                      const std::function<bool()>& stop) {
-  const Dataset& dataset = dataset_of(run.spec);
+  const Dataset* data = dataset_of(run.spec, stop);
+  if (data == nullptr) return TrainingOutcome::Stopped;
+  const Dataset& dataset = *data;
   set_intra_op_threads(static_cast<int>(run.spec.threads));
   RunRestart restart = find_restart(folder_, item, [](const std::string& problem) {
     fmt::print(stderr, "isoloss: {}\n", problem);
   });
+  if (stop()) return TrainingOutcome::Stopped;
   const TrainingSegment segment{item.to_step, restart.stops};
   give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
   TrainingState state(run.spec, groups());

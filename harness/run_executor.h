@@ -37,7 +37,8 @@ class RunExecutor {
   void follow(const StudyPlan& plan);
 
  private:
-  const Dataset& dataset_of(const RunSpec& spec);
+  // The data of a run; absent where `stop` said yes while they were prepared.
+  const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
   RankGroups groups() { return {block_, layout_}; }
 
   StudyFolder folder_;

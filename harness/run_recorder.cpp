@@ -30,7 +30,8 @@ RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart
   restart_.record.header = std::move(header);
   restart_.later.header = restart_.record.header;
   const RunHeader& kept = restart_.record.header;
-  journal_ = std::make_unique<JournalWriter>(folder_.journal(kept.id), kept, restart_.step());
+  journal_ = std::make_unique<JournalWriter>(folder_.journal(kept.id), kept, restart_.step(),
+                                             !restart_.measure_first);
 }
 
 void RunRecorder::record(const TrainingEvent& event) {

@@ -73,6 +73,12 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
     }
   }
   std::ranges::stable_sort(restart.stops, {}, &EvaluationStop::step);
+  const auto at_checkpoint = [&](const auto& event) { return event.step == step; };
+  restart.measure_first = std::ranges::any_of(restart.stops, at_checkpoint);
+  if (restart.measure_first) {
+    std::erase_if(restart.record.evaluations, at_checkpoint);
+    std::erase_if(restart.record.scores, at_checkpoint);
+  }
   return restart;
 }
 

@@ -23,6 +23,8 @@ struct RunRestart {
   // The run is stored further than where this item begins (a budget was added before its
   // checkpoint): the numbers repeat, its own checkpoints stay, the item's go to a folder apart.
   bool again = false;
+  // An evaluation is due at the checkpoint's own step: a stop came before it was over.
+  bool measure_first = false;
 
   std::int64_t step() const { return checkpoint ? checkpoint->head().step : 0; }
 };

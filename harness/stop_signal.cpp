@@ -7,6 +7,7 @@
 namespace isoloss {
 namespace {
 
+constexpr auto kLookEvery = std::chrono::seconds(1);  // for the stop file
 std::atomic<bool> stop_requested = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch it");
 
@@ -25,12 +26,21 @@ const std::atomic<bool>& stop_on_signals() {
   return stop_requested;
 }
 
-std::function<bool()> stop_condition(std::optional<double> limit_seconds) {
+const std::atomic<bool>& stop_signalled() { return stop_requested; }
+
+std::function<bool()> stop_condition(const std::filesystem::path& stop_file,
+                                     std::optional<double> limit_seconds) {
   using Clock = std::chrono::steady_clock;
-  return [&signalled = stop_on_signals(), began = Clock::now(), limit_seconds] {
-    return signalled ||
-           (limit_seconds &&
-            std::chrono::duration<double>(Clock::now() - began).count() >= *limit_seconds);
+  return [&signalled = stop_on_signals(), stop_file, limit_seconds, began = Clock::now(),
+          looked = Clock::time_point{}, found = false]() mutable {
+    const auto now = Clock::now();
+    if (!found && now - looked >= kLookEvery) {
+      std::error_code unseen;
+      found = std::filesystem::exists(stop_file, unseen);
+      looked = now;
+    }
+    return found || signalled ||
+           (limit_seconds && std::chrono::duration<double>(now - began).count() >= *limit_seconds);
   };
 }
 

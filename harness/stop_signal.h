@@ -1,7 +1,9 @@
-// Requests to stop from outside: SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 set a flag that the training
-// loop reads at each step.
+// Requests to stop from outside: SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, the time limit, and a file
+// that somebody made in the study folder. Everything that takes long asks: each step, each pass of
+// an evaluation, the preparation of data, and before and after a checkpoint is read.
 #pragma once
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -10,9 +12,15 @@ namespace isoloss {
 // Installs the handlers (async-signal-safe: they only set the flag) and returns the flag. A second
 // SIGINT ends the process as usual.
 const std::atomic<bool>& stop_on_signals();
+// The flag alone; never set where no handlers are installed.
+const std::atomic<bool>& stop_signalled();
 
-// What the training loop asks before each step: whether a signal came, or `limit_seconds` have
-// passed since this call.
-std::function<bool()> stop_condition(std::optional<double> limit_seconds);
+// Whether a signal came, `limit_seconds` have passed since this call, or `stop_file` was seen, for
+// which it looks once a second. Not for several threads at once.
+std::function<bool()> stop_condition(const std::filesystem::path& stop_file,
+                                     std::optional<double> limit_seconds);
+
+// Work that was left because of a request to stop; nothing is half done.
+struct Stopped {};
 
 }  // namespace isoloss

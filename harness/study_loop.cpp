@@ -122,13 +122,16 @@ class StudyLoop {
     return false;
   }
 
-  // A supervisor has cleared older claims away: a process that is certainly dead died in its job.
-  // The run is trained again, and given up when that happens twice.
+  // A process of this supervisor's that is certainly dead died while training: the run is trained
+  // again, and given up when that happens twice. What died with another supervisor's job may have
+  // been preempted.
   bool take_over(const std::string& id) {
     const auto claim = observer_.remove_expired(folder_.claim(id));
     if (!claim) return false;
-    if (!is_supervised() || !certainly_dead(claim->process)) return true;
-    record_attempt(folder_, id, death_of(*claim));
+    if (!is_supervised() || claim->supervisor != supervisor_name() ||
+        !certainly_dead(claim->process))
+      return true;
+    if (!claim->leaving) record_attempt(folder_, id, death_of(*claim));
     return true;
   }
 
@@ -213,8 +216,10 @@ int train_study(const StudyPlan& plan, bool whole, const StudyFolder& folder,
   const StudyOutcome outcome =
       StudyLoop(folder, plan, whole, communicator.rank(), *block, layout, stop).run();
   display.reset();
-  if (speaks) report_outcome(outcome);
-  return is_supervised() ? kExitDone : outcome.status;
+  if (speaks) report_outcome(outcome, folder);
+  if (!is_supervised()) return outcome.status;
+  if (outcome.status == kExitStopped) report_stop(folder);
+  return kExitDone;
 }
 
 }  // namespace
@@ -222,9 +227,10 @@ int train_study(const StudyPlan& plan, bool whole, const StudyFolder& folder,
 int run_study(const Study& study, const RunOptions& options) {
   check_device(study);
   check_data(study);
-  const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
-                                                              : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
+  const auto stop =
+      stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
+                                                                    : study.time_limit_seconds);
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   const auto communicator = make_communicator();
   const Start start = set_up(*communicator, folder, study, plan, options);

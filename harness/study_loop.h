@@ -18,9 +18,10 @@ struct RunOptions {
 };
 
 // Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.
-// Returns the exit status: 0 done, 1 some trial failed, 3 stopped early by a signal or the time
-// limit with the state saved. InputError: the study's data or folder is bad; WorkError: the disk is
-// full. In a job of several ranks such an error ends this process at once, which ends the job.
+// Returns the exit status: 0 done, 1 some trial failed, 3 stopped early by a signal, the time limit
+// or the folder's stop file with the state saved. InputError: the study's data or folder is bad;
+// WorkError: the disk is full. In a job of several ranks such an error ends this process at once,
+// which ends the job.
 int run_study(const Study& study, const RunOptions& options);
 
 }  // namespace isoloss

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 namespace isoloss {
 
@@ -24,9 +26,16 @@ StudyOutcome study_outcome(const StudyPlan& plan, std::span<const RunProgress> p
   return outcome;
 }
 
-void report_outcome(const StudyOutcome& outcome) {
+void report_outcome(const StudyOutcome& outcome, const StudyFolder& folder) {
   for (const std::string& failure : outcome.failures) fmt::print(stderr, "isoloss: {}\n", failure);
-  if (outcome.status == kExitStopped) {
+  if (outcome.status != kExitStopped) return;
+  std::error_code unseen;
+  if (std::filesystem::exists(folder.stop_file(), unseen)) {
+    fmt::print(stderr,
+               "isoloss: stopped by the file {} (nobody trains while it is there); the state is "
+               "saved, remove the file and run again to go on\n",
+               folder.stop_file().string());
+  } else {
     fmt::print(stderr,
                "isoloss: stopped early (a signal or the time limit); the state is saved, "
                "run again to go on\n");

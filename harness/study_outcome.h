@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "results/study_folder.h"
 #include "sweeps/plan.h"
 #include "sweeps/schedule.h"
 
@@ -24,6 +25,6 @@ StudyOutcome study_outcome(const StudyPlan& plan, std::span<const RunProgress> p
                            std::span<const SearchDecision> decisions);
 
 // Says the failures and, where something is left, how to go on, on standard error.
-void report_outcome(const StudyOutcome& outcome);
+void report_outcome(const StudyOutcome& outcome, const StudyFolder& folder);
 
 }  // namespace isoloss

@@ -9,7 +9,6 @@
 #include <optional>
 #include <thread>
 
-#include "harness/child_processes.h"
 #include "harness/claim.h"
 #include "harness/progress_display.h"
 #include "harness/rank_groups.h"
@@ -27,26 +26,29 @@ constexpr int kStartsWithoutProgress = 3;
 
 // Waits until all have ended, passing a request to stop on.
 void wait_for(ChildProcesses& children, const std::function<bool()>& stop) {
-  bool asked = false;
+  constexpr auto kAskEvery = std::chrono::seconds(1);
+  auto asked = std::chrono::steady_clock::time_point{};
   while (children.running()) {
-    if (!asked && stop()) {
+    if (const auto now = std::chrono::steady_clock::now(); now - asked >= kAskEvery && stop()) {
       children.ask_to_stop();
-      asked = true;
+      asked = now;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 
-// Removes the claims of processes that are gone; those that died under this supervisor count as a
-// failed attempt of the run, as claims that another rank took over did already.
+// Removes the claims of processes that are gone; those that died under the named supervisor count
+// as a failed attempt of the run, as claims that another rank took over did already, unless they
+// had been told to go.
 void clear_dead_claims(const StudyFolder& folder, const StudyPlan& plan,
-                       bool under_this_supervisor) {
+                       const std::string& supervisor) {
   ClaimObserver observer;
   for (const PlannedRun& run : plan.runs) {
     const auto path = folder.claim(run.id);
     if (observer.look(path) != ClaimObserver::State::Expired) continue;
     const auto claim = observer.remove_expired(path);
-    if (claim && under_this_supervisor) record_attempt(folder, run.id, death_of(*claim));
+    if (claim && !supervisor.empty() && claim->supervisor == supervisor && !claim->leaving)
+      record_attempt(folder, run.id, death_of(*claim));
   }
 }
 
@@ -68,19 +70,22 @@ void throw_failure(const StudyFailure& failure) {
 
 }  // namespace
 
-int supervise_study(const Study& study, const RunOptions& options, int ranks,
-                    const std::vector<std::string>& rank_command) {
+int supervise_study(const Study& study, const RunOptions& options, RankJob job) {
   check_device(study);
   check_data(study);
-  const auto stop = stop_condition(options.time_limit_seconds ? options.time_limit_seconds
-                                                              : study.time_limit_seconds);
   const StudyFolder folder{options.folder};
+  const std::string name = own_supervisor_name();
+  const auto asked_to_stop =
+      stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
+                                                                    : study.time_limit_seconds);
+  bool ranks_were_asked = false;  // all of them, by somebody else, and left as they should
+  const auto stop = [&] { return ranks_were_asked || asked_to_stop(); };
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
-  plan_layout(plan, ranks, ranks);  // where ranks go, mpirun and srun decide
+  plan_layout(plan, job.ranks, job.ranks);  // where ranks go, mpirun and srun decide
+  job.threads = static_cast<int>(study.base.threads);
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);
-  take_failure(folder);
-  clear_dead_claims(folder, plan, false);
+  clear_dead_claims(folder, plan, "");
   StudyReader reader(folder);
   auto display = std::make_unique<ProgressDisplay>(folder, plan);
   int idle_starts = 0;
@@ -91,7 +96,7 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
     const StudyOutcome outcome = study_outcome(plan, progress, decisions);
     if (outcome.status != kExitStopped || stop()) {
       display.reset();
-      report_outcome(outcome);
+      report_outcome(outcome, folder);
       return outcome.status;
     }
     const std::int64_t now = achieved(progress, decisions);
@@ -104,11 +109,12 @@ int supervise_study(const Study& study, const RunOptions& options, int ranks,
                       kStartsWithoutProgress));
     }
     {
-      ChildProcesses children(rank_command, ranks, static_cast<int>(study.base.threads));
+      ChildProcesses children(job, name);
       wait_for(children, stop);
+      ranks_were_asked = take_stop(folder, name) && children.succeeded();
     }
-    clear_dead_claims(folder, plan, !stop());
-    if (const auto failure = take_failure(folder)) throw_failure(*failure);
+    clear_dead_claims(folder, plan, stop() ? "" : name);
+    if (const auto failure = take_failure(folder, name)) throw_failure(*failure);
   }
 }
 

@@ -2,18 +2,15 @@
 // death, and turns requests to stop into a signal that the ranks get. It calls no MPI itself, and
 // its verdict comes from the files, never from mpirun's exit status.
 #pragma once
-#include <string>
-#include <vector>
-
+#include "harness/child_processes.h"
 #include "harness/study_loop.h"
 #include "sweeps/study.h"
 
 namespace isoloss {
 
-// `rank_command` is what one rank runs: a program that calls run_study on the same study and
-// folder, with the same `only`, and its arguments. Returns the exit status as run_study does;
-// InputError and WorkError as run_study, those of the ranks among them.
-int supervise_study(const Study& study, const RunOptions& options, int ranks,
-                    const std::vector<std::string>& rank_command);
+// Each rank's command is a program that calls run_study on the same study and folder, with the same
+// `only`, and its arguments; its threads are the study's. Returns the exit status as run_study
+// does; InputError and WorkError as run_study, those of the ranks among them.
+int supervise_study(const Study& study, const RunOptions& options, RankJob job);
 
 }  // namespace isoloss

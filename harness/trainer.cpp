@@ -36,32 +36,37 @@ void ask_for_checkpoint(TrainingState& state, const TrainingListener& listener) 
   if (!taken) agreed(false, all);
 }
 
-// Evaluates where a stop asks for the state's step; false where the held-out loss is not finite.
-bool evaluate_if_due(const TrainingState& state, const RunSpec& spec, const Dataset& dataset,
-                     const std::vector<EvaluationStop>& stops, const TrainingListener& listener) {
-  const auto due = [&](const EvaluationStop& stop) { return stop.step == state.step(); };
-  if (std::ranges::none_of(stops, due)) return true;
-  Evaluation evaluation =
-      evaluate_held_out(state.model(), dataset.held_out(), state.ranks().data());
-  if (!std::isfinite(evaluation.loss) || !std::isfinite(evaluation.selection_loss)) {
+enum class Measured { Done, NotFinite, Stopped };
+
+// Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
+// is there, its scores too: one that was left is made anew.
+Measured evaluate_if_due(const TrainingState& state, const RunSpec& spec, const Dataset& dataset,
+                         const std::vector<EvaluationStop>& stops, const TrainingListener& listener,
+                         const std::function<bool()>& stop) {
+  const auto due = [&](const EvaluationStop& asked) { return asked.step == state.step(); };
+  if (std::ranges::none_of(stops, due)) return Measured::Done;
+  auto evaluation =
+      evaluate_held_out(state.model(), dataset.held_out(), state.ranks().data(), stop);
+  if (!evaluation) return Measured::Stopped;
+  if (!std::isfinite(evaluation->loss) || !std::isfinite(evaluation->selection_loss)) {
     listener(TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
-    return false;
+    return Measured::NotFinite;
   }
-  evaluation.step = state.step();
-  evaluation.tokens = static_cast<double>(state.step() * spec.optimizer.batch_tokens);
-  evaluation.flops = static_cast<double>(state.step()) * flops_per_step(spec);
-  evaluation.seconds = state.seconds();
-  for (const EvaluationStop& stop : stops) {
-    if (!due(stop)) continue;
-    evaluation.budget = stop.budget;
-    evaluation.budget_unit = name_of(stop.unit);
-    listener(evaluation);
+  const auto scores =
+      score_one_shot(state.model(), dataset, spec.evaluation.tasks, state.step(), stop);
+  if (!scores) return Measured::Stopped;
+  evaluation->step = state.step();
+  evaluation->tokens = static_cast<double>(state.step() * spec.optimizer.batch_tokens);
+  evaluation->flops = static_cast<double>(state.step()) * flops_per_step(spec);
+  evaluation->seconds = state.seconds();
+  for (const EvaluationStop& asked : stops) {
+    if (!due(asked)) continue;
+    evaluation->budget = asked.budget;
+    evaluation->budget_unit = name_of(asked.unit);
+    listener(*evaluation);
   }
-  for (const Score& score :
-       score_one_shot(state.model(), dataset, spec.evaluation.tasks, state.step())) {
-    listener(score);
-  }
-  return true;
+  for (const Score& score : *scores) listener(score);
+  return Measured::Done;
 }
 
 }  // namespace
@@ -72,14 +77,23 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   Communicator &all = state.ranks().all(), &data = state.ranks().data();
   const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
   const std::int64_t mine = windows / data.size();
+  const auto asked_to_stop = [&] { return agreed(stop(), all); };
+  std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
+  const auto save = [&] {
+    if (saved == state.step()) return;
+    state.gather();
+    listener(CheckpointDue{});
+    saved = state.step();
+  };
+  const auto measure = [&] {
+    return evaluate_if_due(state, spec, dataset, segment.stops, listener, asked_to_stop);
+  };
   auto last_checkpoint = Clock::now();
-  if (!evaluate_if_due(state, spec, dataset, segment.stops, listener)) {
-    return TrainingOutcome::Diverged;
-  }
-  while (state.step() < segment.to) {
-    if (agreed(stop(), all)) {
-      ask_for_checkpoint(state, listener);
-      return TrainingOutcome::Stopped;
+  Measured measured = measure();
+  while (measured == Measured::Done && state.step() < segment.to) {
+    if (asked_to_stop()) {
+      measured = Measured::Stopped;
+      break;
     }
     const auto reading = Clock::now();
     const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
@@ -92,17 +106,16 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
       return TrainingOutcome::Diverged;
     }
     listener(metrics);
-    if (!evaluate_if_due(state, spec, dataset, segment.stops, listener)) {
-      return TrainingOutcome::Diverged;
-    }
-    if (state.step() < segment.to &&
+    measured = measure();
+    if (measured == Measured::Done && state.step() < segment.to &&
         agreed(Clock::now() - last_checkpoint >= segment.checkpoint_every, all)) {
-      ask_for_checkpoint(state, listener);
+      save();
       last_checkpoint = Clock::now();
     }
   }
-  ask_for_checkpoint(state, listener);
-  return TrainingOutcome::Reached;
+  if (measured == Measured::NotFinite) return TrainingOutcome::Diverged;
+  save();
+  return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
 }
 
 }  // namespace isoloss

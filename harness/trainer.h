@@ -25,7 +25,9 @@ enum class TrainingOutcome { Reached, Stopped, Diverged };
 
 // Trains `state` up to segment.to. Step s reads samples [s windows, (s + 1) windows) of the run's
 // seed, windows = batch_tokens / sequence, in equal parts over data ranks. `stop` is asked before
-// each step; the leading rank's answer counts.
+// each step and each pass of an evaluation; the leading rank's answer counts. An evaluation that is
+// left is not heard of, and the checkpoint of its step is asked for: who goes on from there begins
+// with it.
 TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                       const TrainingSegment& segment, const TrainingListener& listener,
                       const std::function<bool()>& stop);

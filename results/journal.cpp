@@ -55,10 +55,13 @@ ParsedFrames parse(std::string_view bytes, const std::filesystem::path& path) {
 }
 
 // How many events stay when training goes on after `keep_until_step`.
-std::size_t kept_events(const std::vector<RunEvent>& events, std::int64_t keep_until_step) {
+std::size_t kept_events(const std::vector<RunEvent>& events, std::int64_t keep_until_step,
+                        bool keep_measured) {
   const auto cut = std::find_if(events.begin(), events.end(), [&](const RunEvent& event) {
     const std::optional<std::int64_t> step = step_of(event);
-    return !step || *step > keep_until_step;
+    return !step || *step > keep_until_step ||
+           (!keep_measured && *step == keep_until_step &&
+            !std::holds_alternative<StepMetrics>(event));
   });
   return static_cast<std::size_t>(cut - events.begin());
 }
@@ -73,7 +76,7 @@ void write_new_journal(const std::filesystem::path& path, const RunHeader& heade
 }  // namespace
 
 JournalWriter::JournalWriter(const std::filesystem::path& path, const RunHeader& header,
-                             std::int64_t keep_until_step)
+                             std::int64_t keep_until_step, bool keep_measured)
     : path_(path) {
   std::optional<std::size_t> cut;
   if (std::filesystem::exists(path)) {
@@ -83,7 +86,7 @@ JournalWriter::JournalWriter(const std::filesystem::path& path, const RunHeader&
       throw InputError("cannot go on with " + path.string() + " (it belongs to run " +
                        parsed.content.header.id + ", not " + header.id +
                        "); remove it and run again");
-    const std::size_t kept = kept_events(parsed.content.events, keep_until_step);
+    const std::size_t kept = kept_events(parsed.content.events, keep_until_step, keep_measured);
     if (kept > 0) cut = kept < parsed.begins.size() ? parsed.begins[kept] : parsed.whole_bytes;
   }
   if (!cut) write_new_journal(path, header);

@@ -24,11 +24,12 @@ using RunEvent = std::variant<StepMetrics, Evaluation, Score, RunEnd>;
 class JournalWriter {
  public:
   // Opens or creates the journal. Cut are a torn tail and everything from the first event of a step
-  // after `keep_until_step` on, or from the run's end on: who opens a journal goes on training. The
+  // after `keep_until_step` on, or from the run's end on: who opens a journal goes on training.
+  // Without `keep_measured` from that step's own evaluations and scores on: they are made anew. The
   // header of the first start stays as long as any event is kept. InputError where the file is
   // foreign, damaged before its tail or of another run.
   JournalWriter(const std::filesystem::path& path, const RunHeader& header,
-                std::int64_t keep_until_step);
+                std::int64_t keep_until_step, bool keep_measured = true);
   // Drops what was not flushed: who lost the claim on a run must not write to its journal.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;

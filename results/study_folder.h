@@ -1,5 +1,6 @@
 // Where things lie in a study folder. No central index: a study is the sum of its files.
 //   study.yaml                 the study file as it was last run; its name identifies the study
+//   stop                       made by hand: everybody saves and stops, and nobody starts
 //   data/                      prepared tokens
 //   runs/ID/run.h5             the run, whole or absent (run_file.h)
 //   runs/ID/journal            metrics since the last checkpoint (journal.h)
@@ -23,6 +24,7 @@ struct StudyFolder {
   std::filesystem::path root;
 
   std::filesystem::path study_file() const { return root / "study.yaml"; }
+  std::filesystem::path stop_file() const { return root / "stop"; }
   std::filesystem::path data() const { return root / "data"; }
   std::filesystem::path runs() const { return root / "runs"; }
   std::filesystem::path run(const std::string& id) const { return runs() / id; }

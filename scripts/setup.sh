@@ -4,7 +4,8 @@
 #   scripts/setup.sh [PRESET [TARGET]]   (release; analysis-only needs neither LibTorch nor MPI;
 #                                        TARGET isoloss builds the program alone, without tests)
 # Honoured: ISOLOSS_TORCH=FOLDER (the torch folder of a wheel) or Torch_DIR, to use a LibTorch of
-# your own; ISOLOSS_CPU=x86-64-v3 for a binary that moves between machines; ISOLOSS_JOBS.
+# your own; ISOLOSS_CPU=x86-64-v3 for a binary that moves between machines; ISOLOSS_JOBS;
+# ISOLOSS_PACKAGES="NAME ...", to install more packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
@@ -24,6 +25,8 @@ case $preset in
   analysis-only | asan-ubsan) ;;
   *) packages+=("${train_packages[@]}") ;;
 esac
+read -ra more_packages <<<"${ISOLOSS_PACKAGES:-}"
+packages+=("${more_packages[@]}")
 
 missing=()
 if command -v dpkg-query >/dev/null; then

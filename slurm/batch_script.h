@@ -1,7 +1,8 @@
-// The batch script of a study: the supervisor `isoloss run --ranks` in the background, USR1 sent by
-// Slurm before the end (and TERM at preemption) passed on so that it saves its state, and a requeue
-// when it says by exit status 3 that it stopped early.
+// The batch script of a study: the supervisor `isoloss run --ranks` in the background, the signal
+// that Slurm sends before the end (and TERM at preemption) passed on so that it saves its state,
+// and another start when it says by exit status 3 that it stopped early.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -12,11 +13,12 @@ namespace isoloss {
 
 struct BatchJob {
   std::filesystem::path program = "isoloss";
-  std::filesystem::path out;  // study folder
+  std::filesystem::path out;     // study folder
+  std::filesystem::path stop;    // who finds this file does not start again
+  std::int64_t allocations = 1;  // jobs of an array that share the study folder
 };
 
-// The whole text. InputError where the site asks for nothing to run on, or for a value that would
-// break a line of the script.
+// The whole text. InputError where check_site refuses the site, or there is no allocation.
 std::string batch_script(const Study& study, const Site& site, const BatchJob& job);
 
 // "12:00:00" or "2-00:00:00", rounded up to whole seconds.

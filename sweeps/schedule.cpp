@@ -172,7 +172,8 @@ std::int64_t last_before(const std::vector<std::int64_t>& checkpoints, std::int6
 }
 
 // From where the run goes on; absent where nothing is left. A step wanted before the checkpoint
-// that was never evaluated (a budget added later) asks for the start.
+// that was never evaluated (a budget added later) asks for the start; the checkpoint's own step is
+// evaluated from it.
 std::optional<std::int64_t> start_of(const View& view, std::size_t run, const Wanted& wanted) {
   const std::int64_t checkpoint = view.progress(run).checkpoint_step;
   bool open = furthest(wanted.branches[run]) > checkpoint;
@@ -180,7 +181,7 @@ std::optional<std::int64_t> start_of(const View& view, std::size_t run, const Wa
   for (const std::int64_t step : wanted.steps[run]) {
     if (step <= checkpoint && view.evaluated(run, step)) continue;
     open = true;
-    missed = missed || step <= checkpoint;
+    missed = missed || step < checkpoint;
   }
   if (!open) return std::nullopt;
   return missed ? 0 : checkpoint;
@@ -211,8 +212,12 @@ std::optional<WorkItem> next_item(const StudyPlan& plan, const View& view, const
     item.keep = true;
   }
   item.flops = static_cast<double>(item.to_step - item.from_step) * planned.flops_per_step;
+  const bool measured =
+      item.from_step == 0 || !item.trunk.empty() || view.evaluated(run, item.from_step);
   for (const EvaluationStop& stop : planned.stops)
-    if (stop.step > item.from_step && stop.step <= item.to_step) item.stops.push_back(stop);
+    if ((stop.step > item.from_step || (stop.step == item.from_step && !measured)) &&
+        stop.step <= item.to_step)
+      item.stops.push_back(stop);
   return item;
 }
 

@@ -57,7 +57,8 @@ struct WorkItem {
   std::int64_t to_step = 0;
   double flops = 0;                   // of what remains
   bool search_arm = false;            // a decision waits for it
-  std::vector<EvaluationStop> stops;  // in (from_step, to_step], by step
+  std::vector<EvaluationStop> stops;  // in (from_step, to_step], by step; at from_step too where
+                                      // a stop came before that evaluation was over
   std::string trunk = {};             // id of the run whose checkpoint at from_step it begins from;
                                       // empty: its own
   bool keep = false;                  // branches leave at to_step: its checkpoint is kept for them

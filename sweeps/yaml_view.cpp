@@ -19,15 +19,15 @@ void fail_at(const std::string& file, int line, const std::string& key,
                                : fmt::format("{}:{}: {}: {}", file, line, key, problem));
 }
 
-YamlView YamlView::load(const std::filesystem::path& path) {
+YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind) {
   const std::string file = path.string();
   std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
   if (!in || !std::filesystem::is_regular_file(path, ignored))
     throw InputError(
-        file + ": cannot read the study file (" +
+        file + ": cannot read the " + kind.name + " (" +
         (std::filesystem::exists(path, ignored) ? "not a readable file" : "there is no such file") +
-        "); give the path of a study file such as sweeps/quickstart.yaml");
+        "); give the path of a " + kind.name + " such as " + kind.example);
   const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   std::vector<YAML::Node> documents;
   try {
@@ -37,12 +37,10 @@ YamlView YamlView::load(const std::filesystem::path& path) {
             "malformed YAML (" + error.msg + "); mend the line or quote the value");
   }
   if (documents.empty() || documents[0].IsNull())
-    fail_at(file, 1, "",
-            "nothing is in the file (a study needs at least study, data and grid); see "
-            "sweeps/quickstart.yaml");
+    fail_at(file, 1, "", "nothing is in the file (" + kind.needs + "); see " + kind.example);
   if (documents.size() > 1)
     fail_at(file, documents[1].Mark().line + 1, "",
-            "a second document begins (a study file holds one); remove the line ---");
+            "a second document begins (a " + kind.name + " holds one); remove the line ---");
   return {file, "", documents[0].Mark().line + 1, documents[0]};
 }
 

@@ -19,13 +19,20 @@ namespace isoloss {
 
 class YamlMap;
 
+// What a file is, for messages about the whole of it.
+struct FileKind {
+  std::string name = "study file";
+  std::string needs = "a study needs at least study, data and grid";
+  std::string example = "sweeps/quickstart.yaml";
+};
+
 class YamlView {
  public:
   YamlView(std::string file, std::string key, int line, YAML::Node node)
       : file_(std::move(file)), key_(std::move(key)), line_(line), node_(std::move(node)) {}
 
   // The file's one document; InputError where it is missing, empty or no YAML.
-  static YamlView load(const std::filesystem::path& file);
+  static YamlView load(const std::filesystem::path& file, const FileKind& kind = {});
 
   const std::string& file() const { return file_; }
   const std::string& key() const { return key_; }

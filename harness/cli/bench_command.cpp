@@ -174,7 +174,8 @@ int bench_command(Arguments arguments) {
   if (asks_for_analysis(arguments)) return bench_analysis_command(arguments);
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss bench [--analysis | --peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] [--threads "
+      "isoloss bench [--analysis | --peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] "
+      "[--threads "
       "N,..] [--side-by-side] [--steps N] [--json]",
       "Times training steps (forward, backward, clipping, AdamW) of models of 0.8 to 23 million\n"
       "parameters: the rows of docs/performance.md, or every combination of what is asked for.\n"

@@ -24,17 +24,26 @@ std::vector<std::string> rank_command(const Study& study, const RunOptions& opti
   return command;
 }
 
+Launcher launcher_named(const std::string& name) {
+  if (name == "mpirun") return Launcher::Mpirun;
+  if (name == "srun") return Launcher::Srun;
+  throw InputError("--launcher is '" + name + "' (mpirun and srun start ranks); name one of them");
+}
+
 }  // namespace
 
 int run_command(Arguments arguments) {
   namespace po = boost::program_options;
   CommandLine line(
       "isoloss run STUDY.yaml [--out DIR] [--ranks N] [options]",
-      "Trains the trials of a study that are not done yet. Stop it when you like and run "
-      "it again to go on. It also runs directly under mpirun or srun.",
+      "Trains the trials of a study that are not done yet. Stop it when you like (Ctrl-C, SIGTERM, "
+      "SIGUSR1, SIGUSR2, or a file called stop in the study folder) and run it again to go on. It "
+      "also runs directly under mpirun or srun.",
       "isoloss run sweeps/quickstart.yaml --ranks 2");
   line.add()("out", po::value<std::string>(), "study folder; results/runs/NAME without it")(
       "ranks", po::value<int>(), "start so many ranks and watch over them")(
+      "launcher", po::value<std::string>()->default_value("mpirun"),
+      "what starts them: mpirun, or srun in a Slurm allocation")(
       "only", po::value<std::string>()->default_value(""),
       "shell pattern of trials: id, run, architecture or size")(
       "retry-failed", "try again what failed twice")("time-limit", po::value<double>(),
@@ -52,12 +61,15 @@ int run_command(Arguments arguments) {
     if (!(*options.time_limit_seconds > 0))
       throw InputError("--time-limit is not positive (nothing could be trained); give seconds");
   }
+  const Launcher launcher = launcher_named(line.get<std::string>("launcher"));
   if (!line.has("ranks") || is_supervised()) return run_study(study, options);
   const int ranks = line.get<int>("ranks");
   if (ranks < 1)
     throw InputError("--ranks is " + std::to_string(ranks) +
                      " (somebody has to train); give 1 or more");
-  return supervise_study(study, options, ranks, rank_command(study, options));
+  return supervise_study(
+      study, options,
+      {.command = rank_command(study, options), .ranks = ranks, .launcher = launcher});
 }
 
 }  // namespace isoloss

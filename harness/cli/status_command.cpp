@@ -36,11 +36,13 @@ nlohmann::ordered_json as_json(const StudyStatus& status) {
   return json;
 }
 
-void print_status(const std::string& study, const StudyStatus& status) {
+void print_status(const StudyFolder& folder, const std::string& study, const StudyStatus& status) {
   fmt::print("{}: {:.0f} % of the compute", study, 100 * status.progress);
   if (status.eta_seconds) fmt::print(", about {} left", duration_text(*status.eta_seconds));
   fmt::print("\ntrials: {} done, {} running, {} waiting, {} failed, {} quarantined\n", status.done,
              status.running, status.waiting, status.failed, status.quarantined);
+  if (std::filesystem::exists(folder.stop_file()))
+    fmt::print("stopped by the file {}: remove it to go on\n", folder.stop_file().string());
   for (const RankReport& report : status.ranks) fmt::print("  {}\n", rank_line(report));
   for (const TrialFailure& failure : status.failures)
     fmt::print("failed: {} after {} attempts: {}\n", failure.trial, failure.attempts,
@@ -67,7 +69,7 @@ int status_command(Arguments arguments) {
     if (line.has("json"))
       fmt::print("{}\n", as_json(status).dump());
     else
-      print_status(plan.study, status);
+      print_status(folder, plan.study, status);
     if (!line.has("watch") || status.running + status.waiting == 0) return 0;
     std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::seconds(2));

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "harness/stop_signal.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -150,6 +151,21 @@ TEST(Claim, ATakenOverClaimKnowsItsLossAndLeavesTheOther) {
   EXPECT_TRUE(loser->lost());
   loser.reset();
   EXPECT_TRUE(winner->held());
+}
+
+// In a process of its own: the flag stays set.
+int leaving_after_a_signal(const std::filesystem::path& path) {
+  stop_on_signals();
+  const auto claim = Claim::take(path, 0);  // beats every two seconds
+  if (read_claim(path)->leaving) return 1;
+  ::raise(SIGTERM);
+  for (int wait = 0; wait < 3000 && !read_claim(path)->leaving; ++wait) ::usleep(10'000);
+  return read_claim(path)->leaving ? 0 : 2;
+}
+
+TEST(Claim, AProcessThatWasSignalledSaysThatItIsLeaving) {
+  const Place place;
+  EXPECT_EXIT(::exit(leaving_after_a_signal(place.root / "claim")), testing::ExitedWithCode(0), "");
 }
 
 TEST(Claim, ADeathNamesProcessAndRank) {

@@ -162,7 +162,9 @@ LanguageModel tiny_model() {
 TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirShare) {
   const LanguageModel model = tiny_model();
   const TextOnly dataset(prose(400));
-  const auto scores = score_one_shot(model, dataset, one_shot_task_names(), 7);
+  const auto never = [] { return false; };
+  const auto scores = *score_one_shot(model, dataset, one_shot_task_names(), 7, never);
+  EXPECT_FALSE(score_one_shot(model, dataset, one_shot_task_names(), 7, [] { return true; }));
   ASSERT_EQ(scores.size(), 2u);
   for (const Score& score : scores) {
     EXPECT_GE(score.value, 0);
@@ -195,19 +197,21 @@ TEST(OneShot, RowsScoredAloneAndWithoutPaddingGiveTheSameScores) {
       if (nats(item, i) < nats(item, best)) best = i;
     right += best == item.right ? 1 : 0;
   }
-  const auto scores = score_one_shot(model, TextOnly(text), {"continuation"}, 0);
+  const auto scores =
+      *score_one_shot(model, TextOnly(text), {"continuation"}, 0, [] { return false; });
   EXPECT_DOUBLE_EQ(scores.at(0).value, right / 128);
 }
 
 TEST(OneShot, NoTextGivesNoScore) {
   const LanguageModel model = tiny_model();
-  EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0).empty());
+  const auto never = [] { return false; };
+  EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0, never)->empty());
 }
 
 TEST(OneShot, AnUnknownTaskIsRefusedByName) {
   const LanguageModel model = tiny_model();
   try {
-    score_one_shot(model, TextOnly(prose(50)), {"lambada"}, 0);
+    score_one_shot(model, TextOnly(prose(50)), {"lambada"}, 0, [] { return false; });
     FAIL() << "scored";
   } catch (const std::exception& error) {
     EXPECT_NE(std::string(error.what()).find("lambada"), std::string::npos) << error.what();

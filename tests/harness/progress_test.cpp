@@ -5,8 +5,8 @@
 #include "harness/code_version.h"
 #include "harness/machine.h"
 #include "harness/progress/progress_text.h"
-#include "harness/rank_reporter.h"
 #include "harness/progress/study_tally.h"
+#include "harness/rank_reporter.h"
 #include "harness/supervised.h"
 #include "tests/harness/tiny_study.h"
 
@@ -105,13 +105,14 @@ TEST(Supervised, AFailureIsTakenOnce) {
   const Place place;
   const StudyFolder folder{place.root};
   std::filesystem::create_directories(folder.ranks());
-  EXPECT_FALSE(take_failure(folder));
+  EXPECT_FALSE(take_failure(folder, ""));
   report_failure(folder, {2, "no such text"});
-  const auto failure = take_failure(folder);
+  EXPECT_FALSE(take_failure(folder, "another"));
+  const auto failure = take_failure(folder, "");
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->status, 2);
   EXPECT_EQ(failure->message, "no such text");
-  EXPECT_FALSE(take_failure(folder));
+  EXPECT_FALSE(take_failure(folder, ""));
 }
 
 TEST(Machine, NamesItselfAndItsCode) {

@@ -19,8 +19,9 @@ int main(int count, char** arguments) {
     RunOptions options;
     options.folder = arguments[2];
     if (count > 3) {
-      return supervise_study(study, options, std::atoi(arguments[3]),
-                             {arguments[0], arguments[1], arguments[2]});
+      return supervise_study(study, options,
+                             {.command = {arguments[0], arguments[1], arguments[2]},
+                              .ranks = std::atoi(arguments[3])});
     }
     return run_study(study, options);
   } catch (const InputError& problem) {

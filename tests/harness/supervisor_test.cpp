@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 
 #include "harness/child_processes.h"
 #include "harness/claim.h"
+#include "harness/progress/run_progress.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
@@ -20,17 +25,35 @@ pid_t start_supervisor(const std::filesystem::path& study, const std::filesystem
   return tiny_study::start({study.string(), folder.string(), "2"});
 }
 
-// The process that trains some run of the folder now; 0 where there is none within half a minute.
-pid_t a_training_process(const std::filesystem::path& folder) {
-  for (int tenth = 0; tenth < 3000; ++tenth) {
+// So many processes that train runs of the folder now; fewer where that takes half a minute.
+std::set<pid_t> training_processes(const std::filesystem::path& folder, std::size_t wanted) {
+  std::set<pid_t> found;
+  for (int hundredth = 0; hundredth < 3000 && found.size() < wanted; ++hundredth) {
     for (const std::string& id : run_ids({folder})) {
-      if (const auto claim = read_claim(StudyFolder{folder}.claim(id))) {
-        return static_cast<pid_t>(claim->process.pid);
-      }
+      if (const auto claim = read_claim(StudyFolder{folder}.claim(id)))
+        found.insert(static_cast<pid_t>(claim->process.pid));
     }
     ::usleep(10'000);
   }
-  return 0;
+  return found;
+}
+
+pid_t a_training_process(const std::filesystem::path& folder) {
+  const auto found = training_processes(folder, 1);
+  return found.empty() ? 0 : *found.begin();
+}
+
+// Saved, no claim held, nothing counted as a failure; and the study ends as if nothing had been.
+void expect_stopped_well(const Place& place, const std::filesystem::path& study,
+                         const std::filesystem::path& folder) {
+  const auto whole = place.root / "whole";
+  for (const std::string& id : run_ids({folder})) {
+    EXPECT_FALSE(std::filesystem::exists(StudyFolder{folder}.claim(id)));
+    EXPECT_TRUE(read_attempts({folder}, id).empty());
+  }
+  EXPECT_EQ(tiny_study::run(study, folder), kExitDone);
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole));
 }
 
 TEST(Supervisor, TwoRanksGiveTheBitsOfOneProcess) {
@@ -57,18 +80,114 @@ TEST(Supervisor, ADeadRankIsRecordedAndTheStudyStillEnds) {
   EXPECT_GE(attempts, 1U);
 }
 
-TEST(Supervisor, ASignalToItStopsTheRanksWithTheirStateSaved) {
+class StopSignal : public testing::TestWithParam<int> {};
+
+TEST_P(StopSignal, ToTheSupervisorStopsTheRanksWithTheirStateSaved) {
   const Place place;
   const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
   const auto folder = place.root / "supervised";
   const pid_t supervisor = start_supervisor(study, folder);
-  ASSERT_GT(a_training_process(folder), 0);
-  ::kill(supervisor, SIGTERM);
+  ASSERT_EQ(training_processes(folder, 2).size(), 2U);
+  ::kill(supervisor, GetParam());
   EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);
-  for (const std::string& id : run_ids({folder})) {
-    EXPECT_FALSE(std::filesystem::exists(StudyFolder{folder}.claim(id)));
-  }
-  EXPECT_EQ(tiny_study::run(study, folder), kExitDone);
+  expect_stopped_well(place, study, folder);
+}
+
+INSTANTIATE_TEST_SUITE_P(Supervisor, StopSignal, testing::Values(SIGTERM, SIGUSR1, SIGUSR2),
+                         [](const auto& signal) { return ::sigabbrev_np(signal.param); });
+
+TEST(Supervisor, ASignalToEveryRankStopsItToo) {
+  // As srun and Slurm send it.
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "supervised";
+  const pid_t supervisor = start_supervisor(study, folder);
+  const auto ranks = training_processes(folder, 2);
+  ASSERT_EQ(ranks.size(), 2U);
+  for (const pid_t rank : ranks) ::kill(rank, SIGTERM);
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);
+  expect_stopped_well(place, study, folder);
+}
+
+pid_t parent_of(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string stat{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::string state;
+  pid_t parent = 0;
+  fields >> state >> parent;
+  return parent;
+}
+
+TEST(Supervisor, ASignalToEveryProcessOfTheJobLeavesTheRanksTimeToSave) {
+  // As Slurm ends a job: mpirun, which would kill its ranks, gets it too.
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "supervised";
+  const pid_t supervisor = start_supervisor(study, folder);
+  const auto ranks = training_processes(folder, 2);
+  ASSERT_EQ(ranks.size(), 2U);
+  const pid_t launcher = parent_of(*ranks.begin());
+  ASSERT_EQ(parent_of(launcher), supervisor);
+  for (const pid_t process : {launcher, *ranks.begin(), *ranks.rbegin(), supervisor})
+    ::kill(process, SIGTERM);
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);
+  std::size_t saved = 0;
+  for (const std::string& id : run_ids({folder}))
+    saved += checkpoint_steps(StudyFolder{folder}.run(id)).size();
+  EXPECT_GE(saved, 2U);
+  expect_stopped_well(place, study, folder);
+}
+
+TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "plain";
+  for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+                           "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
+    ::setenv(name, "1", 1);
+  ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
+  const pid_t job = tiny_study::start_program(
+      {"mpirun", "-n", "2", ISOLOSS_STUDY_PROCESS, study.string(), folder.string()});
+  ASSERT_GT(job, 0);
+  const auto ranks = training_processes(folder, 2);
+  ASSERT_EQ(ranks.size(), 2U);
+  for (const pid_t rank : ranks) ::kill(rank, SIGTERM);
+  EXPECT_EQ(tiny_study::wait(job), kExitStopped);
+  expect_stopped_well(place, study, folder);
+}
+
+TEST(Supervisor, AStopFileStopsEverybodyUntilItIsRemoved) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "out";
+  const pid_t supervisor = start_supervisor(study, folder);
+  ASSERT_EQ(training_processes(folder, 2).size(), 2U);
+  std::ofstream(StudyFolder{folder}.stop_file());
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);
+  const auto stopped = tiny_study::losses(folder);
+  EXPECT_EQ(tiny_study::wait(start_supervisor(study, folder)), kExitStopped);
+  EXPECT_EQ(tiny_study::run(study, folder), kExitStopped);
+  EXPECT_EQ(tiny_study::losses(folder), stopped) << "somebody trained";
+  std::filesystem::remove(StudyFolder{folder}.stop_file());
+  expect_stopped_well(place, study, folder);
+}
+
+// A job killed with its supervisor may have been preempted: another that shares the folder trains
+// on and counts no failure.
+TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "shared";
+  const pid_t first = start_supervisor(study, folder);
+  const auto ranks = training_processes(folder, 2);
+  ASSERT_EQ(ranks.size(), 2U);
+  const pid_t second = start_supervisor(study, folder);
+  ::kill(first, SIGKILL);
+  for (const pid_t rank : ranks) ::kill(rank, SIGKILL);
+  EXPECT_EQ(tiny_study::wait(first), -SIGKILL);
+  EXPECT_EQ(tiny_study::wait(second), kExitDone);
+  expect_stopped_well(place, study, folder);
 }
 
 TEST(Supervisor, BadDataEndsItAtOnce) {

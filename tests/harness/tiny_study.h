@@ -73,16 +73,20 @@ inline fs::path write_study(const Place& place, const std::string& budgets,
   return path;
 }
 
-// Starts study_process; ISOLOSS_STUDY_PROCESS is set by CMake.
-inline pid_t start(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), ISOLOSS_STUDY_PROCESS);
+inline pid_t start_program(std::vector<std::string> arguments) {
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   pid_t child = 0;
-  if (::posix_spawn(&child, pointers[0], nullptr, nullptr, pointers.data(), environ) != 0)
+  if (::posix_spawnp(&child, pointers[0], nullptr, nullptr, pointers.data(), environ) != 0)
     return -1;
   return child;
+}
+
+// Starts study_process; ISOLOSS_STUDY_PROCESS is set by CMake.
+inline pid_t start(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ISOLOSS_STUDY_PROCESS);
+  return start_program(std::move(arguments));
 }
 
 // The exit status, or minus the signal that ended the process.

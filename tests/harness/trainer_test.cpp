@@ -78,7 +78,9 @@ TEST(Evaluation, StandardErrorIsOverSequences) {
   const PeriodicData data(spec.model.sequence);
   const LanguageModel model(spec.model, 3);
   SelfCommunicator alone;
-  const Evaluation evaluation = evaluate_held_out(model, data.held_out(), alone);
+  const auto measured = evaluate_held_out(model, data.held_out(), alone, kNeverStop);
+  ASSERT_TRUE(measured);
+  const Evaluation& evaluation = *measured;
   ASSERT_EQ(evaluation.sequence_losses.size(), 6U);
   double mean = 0, variance = 0;
   for (const float loss : evaluation.sequence_losses) mean += static_cast<double>(loss) / 6;
@@ -126,6 +128,45 @@ TEST(Trainer, StopsBeforeTheNextStepAndAsksForACheckpoint) {
   EXPECT_EQ(outcome, TrainingOutcome::Stopped);
   EXPECT_EQ(state.step(), 7);
   EXPECT_EQ(heard.checkpoints, 1);
+}
+
+// Two passes of evaluation are due at step 4; a stop that comes at the second is asked for once
+// more than before the four steps and the first pass.
+TEST(Trainer, AStopLeavesAnEvaluationUnheardAndWhoGoesOnMakesIt) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  const TrainingSegment segment{8, {{4, 256, BudgetUnit::Tokens}, {8, 512, BudgetUnit::Tokens}}};
+  TrainingState whole(spec);
+  Heard undisturbed;
+  train(whole, spec, data, segment, undisturbed.listener(), kNeverStop);
+
+  TrainingState state(spec);
+  Heard heard;
+  int asked = 0;
+  EXPECT_EQ(train(state, spec, data, segment, heard.listener(), [&] { return ++asked > 5; }),
+            TrainingOutcome::Stopped);
+  EXPECT_EQ(state.step(), 4);
+  EXPECT_EQ(heard.checkpoints, 1);
+  EXPECT_TRUE(heard.evaluations.empty());
+  EXPECT_EQ(train(state, spec, data, segment, heard.listener(), kNeverStop),
+            TrainingOutcome::Reached);
+  EXPECT_EQ(copy(state.weight_bytes()), copy(whole.weight_bytes()));
+  ASSERT_EQ(heard.evaluations.size(), 2U);
+  ASSERT_EQ(undisturbed.evaluations.size(), 2U);
+  EXPECT_EQ(heard.evaluations[0].loss, undisturbed.evaluations[0].loss);
+  EXPECT_EQ(heard.evaluations[0].step, 4);
+}
+
+TEST(Trainer, AStopRightAfterACheckpointAsksForNoOther) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  Heard heard;
+  TrainingSegment segment{8, {}};
+  segment.checkpoint_every = std::chrono::seconds(0);
+  train(state, spec, data, segment, heard.listener(), [&] { return heard.checkpoints == 3; });
+  EXPECT_EQ(state.step(), 3);
+  EXPECT_EQ(heard.checkpoints, 3);
 }
 
 TEST(Trainer, AsksForCheckpointsEverySoOften) {

@@ -183,6 +183,16 @@ TEST_F(Journal, TheEvaluationAtTheCheckpointStays) {
   EXPECT_EQ(record.evaluations[1], sample_evaluation(10));
 }
 
+TEST_F(Journal, TheEvaluationAtTheCheckpointIsCutWhereItIsMadeAnew) {
+  write_steps(12);
+  JournalWriter(path(), sample_header(), 10, false);
+  RunRecord record;
+  apply_events(record, read_journal(path()).events);
+  EXPECT_EQ(steps(), up_to(10));
+  ASSERT_EQ(record.evaluations.size(), 1U);
+  EXPECT_EQ(record.evaluations[0], sample_evaluation(5));
+}
+
 TEST_F(Journal, AnEndIsCutWhenTrainingGoesOn) {
   write_steps(3);
   {

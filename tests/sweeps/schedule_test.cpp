@@ -256,6 +256,24 @@ TEST(Schedule, AnInterruptedRunGoesOnFromItsCheckpoint) {
   EXPECT_EQ(items[0].stops[0].step, 20);
 }
 
+// A stop came between the checkpoint's last step and the end of its evaluation.
+TEST(Schedule, AnEvaluationThatWasLeftIsMadeFromTheCheckpointOfItsStep) {
+  for (const std::int64_t step : {10, 20}) {
+    Simulation study(plan_of({}));
+    RunProgress& run = study.of(study.plan.runs[0].id);
+    run.checkpoint_step = step;
+    if (step == 20) run.selection_losses[10] = 1;
+    const std::vector<WorkItem> items = study.ready();
+    ASSERT_EQ(items.size(), 1u);
+    EXPECT_EQ(items[0].from_step, step);
+    EXPECT_EQ(items[0].to_step, 20);
+    ASSERT_FALSE(items[0].stops.empty());
+    EXPECT_EQ(items[0].stops[0].step, step);
+    study.finish(rate_two);
+    EXPECT_EQ(study.progress[0].selection_losses.size(), 2u);
+  }
+}
+
 TEST(Schedule, TheOrderInWhichFilesAreReadDoesNotMatter) {
   Simulation study(plan_of({{7, kTwoSizes}, {9, "  seed: [0, 1]"}, {10, kPerSize}}));
   for (const WorkItem& item : study.ready()) study.train(item, rate_two);

@@ -1,0 +1,65 @@
+// Stops at every moment of a work item: what is on disk then is what a later start goes on from.
+#include "harness/run_executor.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/run_storage.h"
+#include "harness/self_communicator.h"
+#include "harness/study_outcome.h"
+#include "harness/study_setup.h"
+#include "results/verify.h"
+#include "tests/harness/tiny_study.h"
+
+namespace isoloss {
+namespace {
+
+using tiny_study::Place;
+
+// Trains the first ready item until `stop` says yes.
+TrainingOutcome execute_one(const std::filesystem::path& study_file,
+                            const std::filesystem::path& root, const std::function<bool()>& stop) {
+  const Study study = read_study(study_file);
+  const StudyPlan plan = make_plan(study);
+  const StudyFolder folder{root};
+  prepare_study_folder(folder, study);
+  StudyReader reader(folder);
+  const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
+  SelfCommunicator alone;
+  RunExecutor executor(folder, study.name, alone, {});
+  RankReporter reporter(folder, 0);
+  const auto claim = Claim::take(folder.claim(item.id), 0);
+  return executor.execute(plan.runs[item.run], item, *claim, reporter, stop);
+}
+
+TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
+  const auto whole = place.root / "whole";
+  int questions = 0;
+  ASSERT_EQ(execute_one(study, place.root / "asked", [&] { return ++questions < 0; }),
+            TrainingOutcome::Reached);
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  // While the text is prepared and the state read; 20 steps; then only the evaluation is left.
+  ASSERT_GT(questions, 24);
+  for (const int last : {1, 3, 12, questions - 3, questions - 2, questions - 1, questions}) {
+    const auto folder = place.root / ("stopped-" + std::to_string(last));
+    int asked = 0;
+    ASSERT_EQ(execute_one(study, folder, [&] { return ++asked >= last; }),
+              TrainingOutcome::Stopped);
+    for (const std::string& id : run_ids({folder})) {
+      const auto record = load_run({folder}, id);
+      if (record) {
+        EXPECT_TRUE(record->evaluations.empty());
+      }
+    }
+    // Stopped there once more, then to the end.
+    asked = 0;
+    execute_one(study, folder, [&] { return ++asked >= 2; });
+    ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
+    EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole)) << last;
+    EXPECT_TRUE(verify_study({folder}).empty()) << last;
+  }
+}
+
+}  // namespace
+}  // namespace isoloss
