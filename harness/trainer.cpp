@@ -81,8 +81,7 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
   const auto save = [&] {
     if (saved == state.step()) return;
-    state.gather();
-    listener(CheckpointDue{});
+    ask_for_checkpoint(state, listener);
     saved = state.step();
   };
   const auto measure = [&] {
