@@ -3,61 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 
+#include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
+#include "analysis/fit_points.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
 namespace isoloss {
-namespace {
-
-std::vector<Point> chosen_points(const PointTable& table, const FitOptions& options) {
-  std::vector<Point> points;
-  for (const Point& point : table.points) {
-    if (!is_result(point) || point.budget < options.from_budget) continue;
-    if (!options.architecture.empty() && point.architecture != options.architecture) continue;
-    points.push_back(point);
-  }
-  if (points.empty()) {
-    const std::vector<std::string> known = architectures_of(table);
-    if (!options.architecture.empty() &&
-        std::find(known.begin(), known.end(), options.architecture) == known.end()) {
-      throw InputError(fmt::format("{}: no architecture '{}' (no point is of it){}", table.source,
-                                   options.architecture, suggestion(options.architecture, known)));
-    }
-    throw InputError(
-        fmt::format("{}: nothing to fit (every point lost a search or lies below the "
-                    "smallest budget); lower the smallest budget",
-                    table.source));
-  }
-  return points;
-}
-
-void require_points(std::size_t n, const Law& law, const FitOptions& options) {
-  const std::size_t free = 2 * law.terms.size() + (options.floor.kind == FloorChoice::Free ? 1 : 0);
-  if (n >= free) return;
-  throw InputError(fmt::format(
-      "law '{}' has {} free parameters and there are {} points (too few to "
-      "fit); add points{}",
-      law.name, free, n, options.floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
-}
-
-void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
-  for (Eigen::Index t = 0; t < data.z.cols(); ++t) {
-    const double decades = (data.z.col(t).maxCoeff() - data.z.col(t).minCoeff()) / std::log(10.0);
-    if (decades >= 1) continue;
-    fit.flags.emplace_back("narrow_range");
-    fit.flags.push_back(fmt::format("narrow_range_of_{}: {:.2f} decades",
-                                    column_of(law.terms[static_cast<std::size_t>(t)].regressor),
-                                    decades));
-  }
-  std::sort(fit.flags.begin(), fit.flags.end());
-  fit.flags.erase(std::unique(fit.flags.begin(), fit.flags.end()), fit.flags.end());
-}
-
-}  // namespace
 
 double Fit::parameter(const std::string& name) const {
   for (const auto& [known, number] : parameters) {
@@ -70,92 +24,54 @@ bool Fit::has_flag(const std::string& name) const {
   return std::find(flags.begin(), flags.end(), name) != flags.end();
 }
 
-std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
-                                                             const LawState& state) {
-  std::vector<std::pair<std::string, double>> named;
-  const auto terms = static_cast<Eigen::Index>(law.terms.size());
-  const auto term = [&](Eigen::Index t) -> const LawTerm& {
-    return law.terms[static_cast<std::size_t>(t)];
-  };
-  for (Eigen::Index t = 0; t < terms; ++t) {
-    named.emplace_back(term(t).coefficient, std::exp(log_coefficient(data, state, t)));
-  }
-  for (Eigen::Index t = 0; t < terms; ++t) {
-    named.emplace_back(term(t).exponent, state.exponent[t]);
-  }
-  named.emplace_back("E", state.floor);
-  return named;
+Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
+  return {options.objective.value_or(standard), options.delta, options.space, options.overestimate};
 }
 
 namespace {
 
-Fit describe_solution(const Law& law, const LawData& data, const LawSolution& solution,
-                      const FitOptions& options, const Objective& objective) {
-  if (!solution.converged || !std::isfinite(solution.value)) {
-    throw WorkError(
-        fmt::format("fit of law '{}' to {} points did not converge (gradient {:.2g} after {} "
-                    "starts); look at the "
-                    "points for outliers, fix the floor or take another objective",
-                    law.name, data.points(), solution.gradient_norm, solution.starts));
-  }
-  Fit fit;
-  fit.law = law.name;
-  fit.n = static_cast<std::size_t>(data.points());
-  fit.objective = objective.kind;
-  fit.delta = objective.delta;
-  fit.space = objective.space;
-  fit.value = solution.value;
-  fit.parameters = named_parameters(law, data, solution.state);
-  fit.converged = true;
-  fit.gradient_norm = solution.gradient_norm;
-  fit.starts = solution.starts;
-  fit.starts_agreeing = solution.agreeing;
-  fit.seed = options.seed;
-  flag_ranges(law, data, fit);
-  if (fit.n < 2 * law.terms.size() + 4) fit.flags.emplace_back("few_points");
-  if (solution.floor_at_bound) fit.flags.emplace_back("E_at_bound");
-  for (std::size_t t = 0; t < law.terms.size(); ++t) {
-    if (solution.exponent_at_bound[t] || solution.coefficient_at_bound[t]) {
-      fit.flags.push_back(law.terms[t].exponent + "_unidentified");
-    }
-  }
-  return fit;
-}
-
-}  // namespace
-
-Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
-  return {options.objective.value_or(standard), options.delta, options.space};
-}
-
-Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
-  const Law& law = law_named("power");
-  require_points(used.size(), law, options);
+LawData frontier_data(const std::vector<FrontierPoint>& used) {
   std::vector<double> compute, loss;
   for (const FrontierPoint& point : used) {
     compute.push_back(point.flops);
     loss.push_back(point.loss);
   }
-  const LawData data = law_data(compute, loss);
+  return law_data(compute, loss);
+}
+
+}  // namespace
+
+Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
+  const Law& law = law_named("power");
+  require_points(used.size(), law, options.floor);
+  const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
-  return describe_solution(law, data, solve_law(law, data, objective, options.floor), options,
-                           objective);
+  const LawSolution solution = solve_law(law, data, objective, options.floor);
+  Fit fit = describe_solution(law, data, solution, options, objective);
+  const LawScatter scatter = scatter_of(law, data, solution, objective, options.floor);
+  if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
+  return fit;
 }
 
 namespace {
 
-Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
-  std::string architecture = options.architecture;
+std::string one_architecture(const PointTable& table, const std::string& chosen) {
+  if (!chosen.empty()) return chosen;
   const std::vector<std::string> known = architectures_of(table);
-  if (architecture.empty()) {
-    if (known.size() != 1) {
-      throw InputError(
-          fmt::format("{}: {} architectures (a frontier is of one); choose one with "
-                      "--architecture",
-                      table.source, known.size()));
-    }
-    architecture = known.front();
+  if (known.size() == 1) return known.front();
+  throw InputError(
+      fmt::format("{}: {} architectures (a frontier is of one); choose one with --architecture",
+                  table.source, known.size()));
+}
+
+Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
+  if (options.floor.kind == FloorChoice::Pinned) {
+    throw InputError(
+        fmt::format("{}: floors by evaluation set (a frontier has no evaluation sets); fit every "
+                    "point with --frontier points, or give one floor",
+                    table.source));
   }
+  const std::string architecture = one_architecture(table, options.architecture);
   FrontierOptions frontier_options;
   frontier_options.kind = options.frontier;
   frontier_options.from_budget = options.from_budget;
@@ -171,10 +87,18 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   }
   Fit fit = fit_frontier(used, options);
   fit.frontier = name_of(frontier.kind);
+  fit.origin = origin_of(table, trials, architecture);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
     fit.flags.emplace_back("floor_not_identified");
   }
+  const Law& law = law_named("power");
+  const LawData data = frontier_data(used);
+  const Objective objective = objective_of(options, ObjectiveKind::Squares);
+  const LawSolution solution = solve_law(law, data, objective, options.floor);
+  fit.lack_of_fit = lack_of_fit_intervals(law, data, solution,
+                                          scatter_of(law, data, solution, objective, options.floor),
+                                          objective, options.floor, options.level);
   add_frontier_intervals(table, trials, frontier, options, fit);
   return fit;
 }
@@ -182,25 +106,19 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
 }  // namespace
 
 Fit fit_law(const PointTable& table, const FitOptions& options) {
-  const Law& law = law_named(options.law);
-  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1) || !(options.delta > 0)) {
+  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1) || !(options.delta > 0) ||
+      !(options.overestimate > 0)) {
     throw InputError(
-        "fit options out of range (bootstrap below 0, level outside 0 to 1 or delta not "
-        "above 0); correct them");
+        "fit options out of range (bootstrap below 0, level outside 0 to 1, delta or overestimate "
+        "penalty not above 0); correct them");
   }
+  if (options.law == "isoflop") return fit_isoflop(table, options);
+  const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
   const bool folder = !table.runs.empty();
   const bool along = options.frontier != FrontierKind::Points &&
                      (options.frontier != FrontierKind::Auto || folder);
   if (law.name == "power" && along) return fit_along_frontier(table, options);
-  const std::vector<Point> points = chosen_points(table, options);
-  require_points(points.size(), law, options);
-  const LawData data = law_data(law, points);
-  const Objective objective = objective_of(options, ObjectiveKind::Huber);
-  const LawSolution solution = solve_law(law, data, objective, options.floor);
-  Fit fit = describe_solution(law, data, solution, options, objective);
-  fit.frontier = "points";
-  add_bootstrap_intervals(law, points, data, solution, options, fit);
-  return fit;
+  return fit_points(law, table, options);
 }
 
 }  // namespace isoloss

@@ -10,15 +10,21 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "analysis/frontier.h"
+#include "analysis/isoflop_fit.h"
 #include "analysis/law_solver.h"
 #include "analysis/points.h"
+#include "analysis/predict_calibration.h"
+#include "analysis/statistics.h"
+#include "analysis/stored_fit.h"
 
 namespace isoloss {
 
 struct FitOptions {
-  std::string law = "power";               // power, chinchilla
+  std::string law = "power";               // a name of laws(), or isoflop
+  bool tied = false;                       // the exponents of N and D are equal
   std::optional<ObjectiveKind> objective;  // empty: huber over points, squares along a frontier
   double delta = 1e-3;
+  double overestimate = 10;  // asymmetric_huber: how much dearer a prediction above a point is
   FitSpace space = FitSpace::Log;
   FloorChoice floor;
   std::string architecture;  // empty: every point
@@ -30,25 +36,38 @@ struct FitOptions {
   // CSV. Points: every point.
   FrontierKind frontier = FrontierKind::Auto;
   double from_budget = 0;  // points of smaller nominal budgets are left out
+  bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
 };
+
+using NamedInterval = std::pair<std::string, Interval>;
 
 struct Fit {
   std::string law;
+  bool tied = false;
   std::size_t n = 0;
   ObjectiveKind objective = ObjectiveKind::Huber;
   double delta = 0;
+  double overestimate = 0;
   FitSpace space = FitSpace::Log;
   double value = 0;  // SUM over points of the objective at the optimum
-  std::vector<std::pair<std::string, double>> parameters;  // power: a, b, E
-  std::vector<std::pair<std::string, std::pair<double, double>>> intervals;
+  std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
+  std::vector<NamedInterval> intervals;                    // what `uncertainty` names
+  std::vector<NamedInterval> lack_of_fit;          // Student t, from the scatter about the law
+  std::vector<NamedInterval> bootstrap_intervals;  // of the resamples, where there are any
   bool converged = false;
   std::vector<std::string> flags;
   double gradient_norm = 0;  // scale-free, at the optimum
+  double condition = 0;      // of the curvature there, scaled to a unit diagonal
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
   std::uint64_t seed = 0;
-  std::string uncertainty;  // what the intervals rest on, in words
-  std::string frontier;     // what was fitted: points, surface, isoflop or envelope
+  double level = 0;
+  std::string uncertainty;                 // what the intervals rest on, in words
+  std::string frontier;                    // what was fitted: points, surface, isoflop or envelope
+  std::vector<IsoflopRow> rows;            // law isoflop: one a budget
+  std::optional<PredictionBasis> basis;    // empty where no degree of freedom is left
+  std::optional<Calibration> calibration;  // where asked for and the budgets allow it
+  FitOrigin origin;
 
   bool has_flag(const std::string& name) const;
   double parameter(const std::string& name) const;  // programmer error where there is none

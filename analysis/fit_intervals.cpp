@@ -1,11 +1,15 @@
 #include "analysis/fit_intervals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
 
+#include "analysis/fit_flags.h"
+#include "analysis/fit_points.h"
+#include "analysis/law_profile.h"
 #include "analysis/parallel_for.h"
 #include "analysis/seed_noise.h"
 #include "model/spec/counter_random.h"
@@ -13,13 +17,19 @@
 namespace isoloss {
 namespace {
 
+constexpr std::size_t kResampleStarts = 1;  // beside the fit itself
 constexpr double kFailed = std::numeric_limits<double>::quiet_NaN();
-constexpr double kWideExponent = 4;
+// Fewer independent points than this are too few to resample: percentiles of their resamples are
+// too narrow, and the scatter about the law says more.
+constexpr std::size_t kFewestResampled = 30;
+// Points times resamples beyond which the intervals come from the scatter alone.
+constexpr double kMostWork = 1e7;
 
 // Each resample or draw gives one value per parameter, or NaN where its fit failed.
 using Draws = std::vector<std::vector<double>>;
 
-void add_percentiles(const Draws& draws, const FitOptions& options, Fit& fit) {
+// Percentiles at `level`, into the fit's bootstrap intervals.
+void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit) {
   fit.resamples = static_cast<int>(draws.size());
   fit.failed_resamples = 0;
   for (const auto& draw : draws) fit.failed_resamples += std::isnan(draw.front()) ? 1 : 0;
@@ -29,20 +39,8 @@ void add_percentiles(const Draws& draws, const FitOptions& options, Fit& fit) {
     if (name == "E" && options.floor.kind != FloorChoice::Free) continue;
     std::vector<double> values;
     for (const auto& draw : draws) values.push_back(draw[j]);
-    if (const auto interval = percentile_interval(values, options.level)) {
-      fit.intervals.emplace_back(name, *interval);
-    }
-  }
-}
-
-void flag_wide_exponents(const Law& law, Fit& fit) {
-  for (const LawTerm& term : law.terms) {
-    for (const auto& [name, interval] : fit.intervals) {
-      const std::string flag = name + "_unidentified";
-      if (name == term.exponent && interval.second > kWideExponent * interval.first &&
-          !fit.has_flag(flag)) {
-        fit.flags.push_back(flag);
-      }
+    if (const auto interval = percentile_interval(values, level)) {
+      fit.bootstrap_intervals.emplace_back(name, *interval);
     }
   }
 }
@@ -60,71 +58,100 @@ std::vector<std::vector<Eigen::Index>> clusters_of(std::span<const Point> points
 }
 
 // Points of weight zero cost time and change nothing.
-LawData resampled(const LawData& data, const std::vector<double>& weight) {
+LawData resampled(const LawData& data, const std::vector<double>& times) {
   std::vector<Eigen::Index> kept;
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (weight[i] > 0) kept.push_back(static_cast<Eigen::Index>(i));
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times[i] > 0) kept.push_back(static_cast<Eigen::Index>(i));
   }
-  LawData sample;
-  sample.z = data.z(kept, Eigen::all);
-  sample.centre = data.centre;
-  sample.loss = data.loss(kept);
-  sample.log_loss = data.log_loss(kept);
-  sample.weight = Eigen::Map<const Eigen::ArrayXd>(weight.data(),
-                                                   static_cast<Eigen::Index>(weight.size()))(kept);
+  LawData sample = rows_of(data, kept);
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    sample.weight[static_cast<Eigen::Index>(k)] *= times[static_cast<std::size_t>(kept[k])];
+  }
   return sample;
 }
 
-double sum_of_squares(const LawData& data, FitSpace space, double floor) {
-  const Law& law = law_named("power");
-  const FloorChoice given{FloorChoice::Value, floor};
-  return solve_law(law, data, {ObjectiveKind::Squares, 0, space}, given, 2).value;
+}  // namespace
+
+std::vector<std::vector<Eigen::Index>> runs_of(std::span<const Point> points) {
+  const bool named =
+      std::none_of(points.begin(), points.end(), [](const Point& p) { return p.run.empty(); });
+  if (!named) return {};
+  auto runs = clusters_of(points, true);
+  if (runs.size() == points.size()) runs.clear();
+  return runs;
 }
 
-// Where `inside` ends between `in`, where it holds, and `out`, where it does not.
-double boundary(double in, double out, const std::function<bool(double)>& inside) {
-  for (int i = 0; i < 50; ++i) {
-    const double middle = (in + out) / 2;
-    (inside(middle) ? in : out) = middle;
-  }
-  return in;
+namespace {
+
+Draws resample(const Law& law, const LawData& data, const LawSolution& solution,
+               const std::vector<std::vector<Eigen::Index>>& clusters, const Objective& objective,
+               const FitOptions& options, std::size_t parameters) {
+  Draws draws(static_cast<std::size_t>(options.bootstrap),
+              std::vector<double>(parameters, kFailed));
+  const std::uint64_t stream = stream_of("fit/bootstrap");
+  const auto points = static_cast<std::size_t>(data.points());
+  parallel_for(draws.size(), options.threads, [&](std::size_t r) {
+    std::vector<double> times(points, 0);
+    for (std::size_t k = 0; k < clusters.size(); ++k) {
+      const auto drawn =
+          random_below(options.seed, stream, r * clusters.size() + k, clusters.size());
+      for (const Eigen::Index i : clusters[drawn]) times[static_cast<std::size_t>(i)] += 1;
+    }
+    const LawSolution again = solve_law(law, resampled(data, times), objective, options.floor,
+                                        kResampleStarts, solution.state);
+    if (!again.converged) return;
+    const auto named = named_parameters(law, data, again.state);
+    for (std::size_t j = 0; j < named.size(); ++j) draws[r][j] = named[j].second;
+  });
+  return draws;
+}
+
+// Percentiles of resamples are narrow by sqrt((m - p) / m) and know nothing of Student's t: the
+// level that makes up for both (Hesterberg 2015, expanded percentile interval).
+double expanded_level(double level, double m, double p) {
+  const double z = student_factor(m - p, level) * std::sqrt(m / (m - p));
+  return std::erf(z / std::sqrt(2.0));
 }
 
 }  // namespace
 
 void add_bootstrap_intervals(const Law& law, std::span<const Point> points, const LawData& data,
                              const LawSolution& solution, const FitOptions& options, Fit& fit) {
-  if (options.bootstrap == 0) {
-    fit.uncertainty = "none asked for";
-    return;
+  const auto runs = runs_of(points);
+  const bool by_run = !runs.empty();
+  const auto clusters = by_run ? runs : clusters_of(points, false);
+  const double m = static_cast<double>(clusters.size());
+  const double p = static_cast<double>(free_parameters(law, options.floor));
+  const auto scatter = [&](const std::string& why) {
+    fit.intervals = fit.lack_of_fit;
+    fit.uncertainty = by_run ? "scatter about the law, summed by run (Student t)"
+                             : "scatter about the law (Student t)";
+    if (fit.lack_of_fit.empty()) fit.uncertainty = "not known: no point more than parameters";
+    fit.uncertainty += why;
+  };
+  if (options.bootstrap == 0) return scatter("");
+  if (static_cast<double>(points.size()) * options.bootstrap > kMostWork) {
+    return scatter("; too many points to resample");
   }
-  const bool by_run =
-      std::none_of(points.begin(), points.end(), [](const Point& p) { return p.run.empty(); });
-  const auto clusters = clusters_of(points, by_run);
-  fit.uncertainty = by_run ? "case bootstrap over whole runs" : "case bootstrap over points";
   if (clusters.size() < 2) {
     fit.flags.emplace_back("one_run");
-    return;
+    return scatter("");
   }
-  const Objective objective{fit.objective, fit.delta, fit.space};
-  Draws draws(static_cast<std::size_t>(options.bootstrap),
-              std::vector<double>(fit.parameters.size(), kFailed));
-  const std::uint64_t stream = stream_of("fit/bootstrap");
-  parallel_for(draws.size(), options.threads, [&](std::size_t r) {
-    std::vector<double> weight(points.size(), 0);
-    for (std::size_t k = 0; k < clusters.size(); ++k) {
-      const auto drawn =
-          random_below(options.seed, stream, r * clusters.size() + k, clusters.size());
-      for (const Eigen::Index i : clusters[drawn]) weight[static_cast<std::size_t>(i)] += 1;
-    }
-    const LawSolution again =
-        solve_law(law, resampled(data, weight), objective, options.floor, 1, solution.state);
-    if (!again.converged) return;
-    const auto named = named_parameters(law, data, again.state);
-    for (std::size_t j = 0; j < named.size(); ++j) draws[r][j] = named[j].second;
-  });
-  add_percentiles(draws, options, fit);
-  flag_wide_exponents(law, fit);
+  const bool resampled_counts = m > p + 1;
+  const Draws draws =
+      resample(law, data, solution, clusters, objective_of(options, ObjectiveKind::Huber), options,
+               fit.parameters.size());
+  add_percentiles(draws, options,
+                  resampled_counts ? expanded_level(options.level, m, p) : options.level, fit);
+  if (by_run && !resampled_counts) fit.flags.emplace_back("few_runs");
+  const bool few = by_run ? !resampled_counts : clusters.size() < kFewestResampled;
+  if (few || fit.bootstrap_intervals.empty()) {
+    return scatter(fmt::format("; {} {} are too few to resample", clusters.size(),
+                               by_run ? "runs" : "points"));
+  }
+  fit.uncertainty = by_run ? "case bootstrap over whole runs" : "case bootstrap over points";
+  fit.intervals = fit.bootstrap_intervals;
+  flag_wide_intervals(law, fit.intervals, fit);
 }
 
 std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
@@ -136,16 +163,13 @@ std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>&
     loss.push_back(point.loss);
   }
   const LawData data = law_data(compute, loss);
-  const LawSolution best =
-      solve_law(law_named("power"), data, {ObjectiveKind::Squares, 0, space}, {});
-  const auto degrees = static_cast<double>(used.size() - 3);
-  const double t = student_factor(degrees, level);
-  const double limit = best.value * (1 + t * t / degrees) + 1e-28;
-  const auto inside = [&](double floor) { return sum_of_squares(data, space, floor) <= limit; };
-  const double highest = data.loss.minCoeff() * (1 - 1e-9);
-  const double floor = std::min(best.state.floor, highest);
-  return Interval{inside(0) ? 0 : boundary(floor, 0, inside),
-                  inside(highest) ? highest : boundary(floor, highest, inside)};
+  const Law& law = law_named("power");
+  const Objective squares{ObjectiveKind::Squares, 0, space, 1};
+  const FloorChoice free;
+  const LawSolution best = solve_law(law, data, squares, free);
+  return profile_interval({law, data, squares, free, best},
+                          scatter_of(law, data, best, squares, free),
+                          *coordinate_named(law, free, "E"), level);
 }
 
 void add_frontier_intervals(const PointTable& table, std::span<const Point> trials,
@@ -155,7 +179,8 @@ void add_frontier_intervals(const PointTable& table, std::span<const Point> tria
     if (is_result(point) && !(point.budget < options.from_budget)) all.push_back(point);
   }
   const SeedNoise noise = measure_seed_noise(all);
-  fit.uncertainty = "not measured: no run has a replicate of another seed";
+  fit.uncertainty = "scatter about the law (Student t): no run has a replicate of another seed";
+  fit.intervals = fit.lack_of_fit;
   if (!noise.measured) fit.flags.emplace_back("seed_noise_not_measured");
   if (noise.measured && options.bootstrap > 0) {
     const LossDraws noisy(trials, noise, options.seed);
@@ -178,12 +203,13 @@ void add_frontier_intervals(const PointTable& table, std::span<const Point> tria
       const Law& law = law_named("power");
       const LawData data = law_data(compute, loss);
       const LawSolution again =
-          solve_law(law, data, {fit.objective, fit.delta, fit.space}, options.floor, 2);
+          solve_law(law, data, objective_of(options, ObjectiveKind::Squares), options.floor, 2);
       if (!again.converged) return;
       const auto named = named_parameters(law, data, again.state);
       for (std::size_t j = 0; j < named.size(); ++j) draws[r][j] = named[j].second;
     });
-    add_percentiles(draws, options, fit);
+    add_percentiles(draws, options, options.level, fit);
+    fit.intervals = fit.bootstrap_intervals;
   }
   if (options.floor.kind != FloorChoice::Free) return;
   const auto profile = floor_profile_interval(frontier.used(), options.space, options.level);

@@ -12,9 +12,13 @@
 
 namespace isoloss {
 
-// Case bootstrap: whole runs where every point names its run, points otherwise; percentiles. Adds
-// resamples, failures, and `EXPONENT_unidentified` where an exponent's interval spans a factor
-// of 4.
+// The points of each run; empty where points do not name their runs or every run is one point.
+std::vector<std::vector<Eigen::Index>> runs_of(std::span<const Point> points);
+
+// Case bootstrap: whole runs where every point names its run, points otherwise; percentiles at a
+// level that makes up for few of them. The fit's intervals become these, or its lack-of-fit
+// intervals where there are too few independent points to resample or too many to afford it;
+// `uncertainty` says which.
 void add_bootstrap_intervals(const Law& law, std::span<const Point> points, const LawData& data,
                              const LawSolution& solution, const FitOptions& options, Fit& fit);
 
@@ -24,14 +28,12 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
 void add_frontier_intervals(const PointTable& table, std::span<const Point> trials,
                             const Frontier& frontier, const FitOptions& options, Fit& fit);
 
-// Profile interval of the floor: floors at which the refitted sum of squared residuals stays below
-// minimum (1 + t^2 / (n - 3)), t Student's at `level`. Empty with fewer than four points.
+// Profile interval of the floor of a frontier by least squares (law_profile.h). Empty with fewer
+// than four points.
 std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
                                                FitSpace space, double level);
 
-// fit.cpp's, shared: parameters by name, coefficients of the uncentred regressors.
-std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
-                                                             const LawState& state);
+// fit.cpp's, shared.
 Objective objective_of(const FitOptions& options, ObjectiveKind standard);
 
 }  // namespace isoloss

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analysis/fit.h"
@@ -10,6 +11,8 @@ const char* name_of(ObjectiveKind kind) {
       return "squares";
     case ObjectiveKind::Lad:
       return "lad";
+    case ObjectiveKind::AsymmetricHuber:
+      return "asymmetric_huber";
     case ObjectiveKind::Huber:
       break;
   }
@@ -18,28 +21,123 @@ const char* name_of(ObjectiveKind kind) {
 
 const char* name_of(FitSpace space) { return space == FitSpace::Log ? "log" : "linear"; }
 
-nlohmann::json to_json(const Fit& fit) {
-  nlohmann::json objective = {
+namespace {
+
+using nlohmann::json;
+
+// null for what is not a number.
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+json ends(const Interval& interval) { return {number(interval.first), number(interval.second)}; }
+
+json named(const std::vector<NamedInterval>& intervals) {
+  json object = json::object();
+  for (const auto& [name, interval] : intervals) object[name] = ends(interval);
+  return object;
+}
+
+json objective_of(const Fit& fit) {
+  json objective = {
       {"kind", name_of(fit.objective)}, {"space", name_of(fit.space)}, {"value", fit.value}};
-  if (fit.objective == ObjectiveKind::Huber) objective["delta"] = fit.delta;
-  nlohmann::json parameters = nlohmann::json::object(), intervals = nlohmann::json::object();
-  for (const auto& [name, value] : fit.parameters) parameters[name] = value;
-  for (const auto& [name, interval] : fit.intervals) {
-    intervals[name] = {interval.first, interval.second};
+  const bool huber =
+      fit.objective == ObjectiveKind::Huber || fit.objective == ObjectiveKind::AsymmetricHuber;
+  if (huber) objective["delta"] = fit.delta;
+  if (fit.objective == ObjectiveKind::AsymmetricHuber) {
+    objective["overestimate_penalty"] = fit.overestimate;
   }
-  return {{"law", fit.law},
-          {"n", fit.n},
-          {"objective", objective},
-          {"parameters", parameters},
-          {"intervals", intervals},
-          {"status", fit.converged ? "converged" : "failed"},
-          {"flags", fit.flags},
-          {"bootstrap",
-           {{"resamples", fit.resamples}, {"failed", fit.failed_resamples}, {"seed", fit.seed}}},
-          {"uncertainty", fit.uncertainty},
-          {"frontier", fit.frontier},
-          {"gradient_norm", fit.gradient_norm},
-          {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}}};
+  return objective;
+}
+
+json data_of(const FitOrigin& origin) {
+  json ranges = json::object();
+  for (const auto& [name, range] : origin.ranges) ranges[name] = ends(range);
+  return {{"source", origin.source},
+          {"digest", origin.digest},
+          {"architecture", origin.architecture},
+          {"flops_convention", origin.flops_convention},
+          {"tokenizer_hash", origin.tokenizer_hash},
+          {"held_out_hash", origin.held_out_hash},
+          {"ranges", ranges}};
+}
+
+json prediction_of(const std::optional<PredictionBasis>& basis) {
+  if (!basis) return nullptr;
+  json rows = json::array();
+  for (Eigen::Index j = 0; j < basis->covariance.rows(); ++j) {
+    json row = json::array();
+    for (Eigen::Index k = 0; k < basis->covariance.cols(); ++k) {
+      row.push_back(basis->covariance(j, k));
+    }
+    rows.push_back(std::move(row));
+  }
+  return {{"centre", basis->centre},
+          {"covariance", std::move(rows)},
+          {"deviation", basis->deviation},
+          {"degrees", basis->degrees},
+          {"factor", basis->factor}};
+}
+
+json calibration_of(const std::optional<Calibration>& calibration) {
+  if (!calibration) return nullptr;
+  json rows = json::array();
+  for (const CalibrationRow& row : calibration->rows) {
+    rows.push_back(
+        {{"level", row.level}, {"coverage", row.coverage}, {"calibrated", row.calibrated}});
+  }
+  return {{"folds", calibration->folds},
+          {"predictions", calibration->predictions},
+          {"decades", calibration->decades},
+          {"factor", calibration->factor},
+          {"rows", std::move(rows)}};
+}
+
+json budgets_of(const std::vector<IsoflopRow>& rows) {
+  json budgets = json::array();
+  for (const IsoflopRow& row : rows) {
+    budgets.push_back({{"budget", number(row.budget)},
+                       {"flops", row.flops},
+                       {"n", row.n},
+                       {"parameters", number(row.optimal_parameters)},
+                       {"parameters_within_0.1_percent", ends(row.near_optimal)},
+                       {"tokens", number(row.optimal_tokens)},
+                       {"loss", number(row.loss)},
+                       {"curvature", number(row.curvature)},
+                       {"used", row.used},
+                       {"why_not", row.why_not}});
+  }
+  return budgets;
+}
+
+}  // namespace
+
+json to_json(const Fit& fit) {
+  json parameters = json::object();
+  for (const auto& [name, value] : fit.parameters) parameters[name] = value;
+  json object = {{"law", fit.law},
+                 {"tied", fit.tied},
+                 {"n", fit.n},
+                 {"objective", objective_of(fit)},
+                 {"parameters", parameters},
+                 {"intervals", named(fit.intervals)},
+                 {"level", fit.level},
+                 {"lack_of_fit", named(fit.lack_of_fit)},
+                 {"status", fit.converged ? "converged" : "failed"},
+                 {"flags", fit.flags},
+                 {"bootstrap",
+                  {{"resamples", fit.resamples},
+                   {"failed", fit.failed_resamples},
+                   {"seed", fit.seed},
+                   {"intervals", named(fit.bootstrap_intervals)}}},
+                 {"uncertainty", fit.uncertainty},
+                 {"frontier", fit.frontier},
+                 {"gradient_norm", fit.gradient_norm},
+                 {"condition", number(fit.condition)},
+                 {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}},
+                 {"data", data_of(fit.origin)},
+                 {"prediction", prediction_of(fit.basis)},
+                 {"calibration", calibration_of(fit.calibration)}};
+  if (fit.law == "isoflop") object["rows"] = budgets_of(fit.rows);
+  return object;
 }
 
 }  // namespace isoloss

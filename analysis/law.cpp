@@ -4,16 +4,16 @@
 
 #include <cmath>
 
+#include "analysis/laws/laws.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
 namespace isoloss {
 
 const std::vector<Law>& laws() {
-  static const std::vector<Law> all = {
-      {"power", {{"a", "b", Regressor::Flops}}},
-      {"chinchilla", {{"A", "alpha", Regressor::Parameters}, {"B", "beta", Regressor::Tokens}}},
-  };
+  static const std::vector<Law> all = {power_law(),  chinchilla_law(),   gamma_law(),
+                                       kaplan_law(), overtraining_law(), data_constrained_law(),
+                                       surface_law()};
   return all;
 }
 
@@ -23,89 +23,51 @@ const Law& law_named(const std::string& name) {
     if (law.name == name) return law;
     known.push_back(law.name);
   }
+  known.emplace_back("isoflop");  // no law of the solver's, but a name that `fit` knows
   throw InputError(
       fmt::format("law '{}' (there is none of that name){}", name, suggestion(name, known)));
 }
 
-double value_of(Regressor regressor, const Point& point) {
-  switch (regressor) {
-    case Regressor::Parameters:
-      return point.parameters;
-    case Regressor::Tokens:
-      return point.tokens;
-    case Regressor::Flops:
-      break;
+Law tied(const Law& law) {
+  if (!law.may_tie) {
+    throw InputError(
+        fmt::format("law '{}' has no pair of exponents to tie (--tied makes the exponents of N and "
+                    "D equal); leave --tied out or choose chinchilla, gamma, kaplan or "
+                    "data_constrained",
+                    law.name));
   }
-  return point.flops;
+  Law same = law;
+  same.tied = true;
+  return same;
 }
 
-const char* column_of(Regressor regressor) {
-  switch (regressor) {
-    case Regressor::Parameters:
-      return "parameters";
-    case Regressor::Tokens:
-      return "tokens";
-    case Regressor::Flops:
-      break;
-  }
-  return "flops";
+Eigen::ArrayXd predict(const Law& law, const LawData& data, const LawState& state) {
+  return data.offset + state.floor + law.math.excess(data, state);
 }
 
-namespace {
-
-void finish(LawData& data) {
-  data.centre = data.z.colwise().mean().transpose();
-  data.z.rowwise() -= data.centre.transpose();
-  data.log_loss = data.loss.log();
-  data.weight = Eigen::ArrayXd::Ones(data.points());
+std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
+                                                             const LawState& state) {
+  const std::vector<double> values = law.math.parameters(state, data.centre);
+  std::vector<std::pair<std::string, double>> named;
+  for (std::size_t j = 0; j < values.size(); ++j) named.emplace_back(law.parameters[j], values[j]);
+  if (law.has_floor) named.emplace_back("E", state.floor);
+  return named;
 }
 
-}  // namespace
-
-LawData law_data(const Law& law, std::span<const Point> points) {
-  const auto n = static_cast<Eigen::Index>(points.size());
-  const auto terms = static_cast<Eigen::Index>(law.terms.size());
-  LawData data;
-  data.z.resize(n, terms);
-  data.loss.resize(n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const Point& point = points[static_cast<std::size_t>(i)];
-    data.loss[i] = point.loss;
-    for (Eigen::Index t = 0; t < terms; ++t) {
-      const Regressor regressor = law.terms[static_cast<std::size_t>(t)].regressor;
-      const double x = value_of(regressor, point);
-      if (!(x > 0)) {
-        throw InputError(
-            fmt::format("law '{}' needs {} (point {} of architecture '{}' has none); fill "
-                        "the column or choose another law",
-                        law.name, column_of(regressor), i + 1, point.architecture));
-      }
-      data.z(i, t) = std::log(x);
-    }
-  }
-  finish(data);
-  return data;
-}
-
-LawData law_data(std::span<const double> x, std::span<const double> loss) {
-  LawData data;
-  const auto n = static_cast<Eigen::Index>(x.size());
-  data.z = Eigen::Map<const Eigen::ArrayXd>(x.data(), n).log();
-  data.loss = Eigen::Map<const Eigen::ArrayXd>(loss.data(), n);
-  finish(data);
-  return data;
-}
-
-double log_coefficient(const LawData& data, const LawState& state, Eigen::Index term) {
-  return state.log_coefficient[term] + state.exponent[term] * data.centre[term];
-}
-
-Eigen::ArrayXd predict(const LawData& data, const LawState& state) {
-  Eigen::ArrayXd p = Eigen::ArrayXd::Constant(data.points(), state.floor);
-  for (Eigen::Index t = 0; t < data.z.cols(); ++t) {
-    p += (state.log_coefficient[t] - state.exponent[t] * data.z.col(t)).exp();
-  }
-  return p;
+LawState state_of(const Law& law, const std::map<std::string, double>& named) {
+  const auto value = [&](const std::string& name) {
+    const auto at = named.find(name);
+    if (at != named.end() && std::isfinite(at->second)) return at->second;
+    throw InputError(fmt::format(
+        "parameter '{}' of law '{}' is missing (or not a number); take what `fit --json` printed",
+        name, law.name));
+  };
+  std::vector<double> values;
+  for (const std::string& name : law.parameters) values.push_back(value(name));
+  LawState state = law.math.state(
+      values, Eigen::ArrayXd::Zero(static_cast<Eigen::Index>(law.regressors.size())));
+  if (law.has_floor) state.floor = value("E");
+  return state;
 }
 
 }  // namespace isoloss

@@ -1,29 +1,93 @@
-// A law as data: loss = E + sum over terms of coefficient * x^-exponent. Given the exponents it is
-// linear in E and the coefficients, all of them nonnegative; the solver (law_solver.h) fits every
-// law of this shape. power: E + a C^-b; chinchilla: E + A N^-alpha + B D^-beta (Hoffmann et al.
-// 2022, approach 3).
+// A law as data: loss = floor + excess, the excess a sum of coefficient x basis function (for some
+// laws raised to an outer power). Given its shape parameters (the exponents) a law is linear in its
+// coefficients, all of them nonnegative. One file of analysis/laws/ says what a law is; one solver
+// (law_solver.h) fits them all.
 #pragma once
 #include <Eigen/Core>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/points.h"
 
 namespace isoloss {
 
-enum class Regressor { Parameters, Tokens, Flops };
+enum class Regressor { Parameters, Tokens, Flops, UniqueTokens };
 
+const char* column_of(Regressor regressor);
+
+// What the solver reads: ln x per point and regressor, centred on its mean so that coefficients and
+// exponents hardly correlate; the loss; the part of the floor that is given per point; how much
+// each point counts.
+struct LawData {
+  Eigen::ArrayXXd z;      // points x regressors
+  Eigen::ArrayXd centre;  // per regressor: the mean taken off ln x
+  Eigen::ArrayXd loss;
+  Eigen::ArrayXd log_loss;
+  Eigen::ArrayXd offset;  // nats; zero but for floors pinned by evaluation set
+  Eigen::ArrayXd weight;
+
+  Eigen::Index points() const { return loss.size(); }
+};
+
+// Where the solver is: ln of each coefficient at the centre of the regressors, shape, floor.
+struct LawState {
+  Eigen::ArrayXd log_coefficient;
+  Eigen::ArrayXd shape;
+  double floor = 0;
+};
+
+// A shape parameter: its bounds, and where the global search looks.
+struct ShapeParameter {
+  std::string name;
+  double lowest = 0.005, highest = 3;
+  double search_low = 0.02, search_high = 2;
+  int search_steps = 14;
+  bool positive = true;  // a scale: searched in equal ratios, and a ratio of bounds means something
+};
+
+// One coefficient. `shape` is the index of the shape parameter that nothing else identifies, or -1.
 struct LawTerm {
-  std::string coefficient;
-  std::string exponent;
-  Regressor regressor = Regressor::Flops;
-  double lowest = 0.005, highest = 3;  // bounds of the exponent
+  std::string name;
+  int shape = -1;
+};
+
+// Value, gradient and curvature of the excess at consecutive points by (log coefficients, shape):
+// the lower triangle by rows.
+struct ExcessBlock {
+  std::vector<double> value, gradient, curvature;
+};
+
+struct LawMath {
+  Eigen::ArrayXXd (*basis)(const LawData&, const LawState&) = nullptr;  // points x terms
+  double (*outer)(const LawState&) = nullptr;                           // null: 1
+  Eigen::ArrayXd (*excess)(const LawData&, const LawState&) = nullptr;
+  void (*expand)(const LawData&, const LawState&, Eigen::Index first, Eigen::Index count,
+                 ExcessBlock&) = nullptr;
+  // Printed parameters without the floor, of uncentred regressors, and back.
+  std::vector<double> (*parameters)(const LawState&, const Eigen::ArrayXd& centre) = nullptr;
+  LawState (*state)(const std::vector<double>&, const Eigen::ArrayXd& centre) = nullptr;
 };
 
 struct Law {
   std::string name;
+  std::string formula;  // as printed
+  std::string source;   // paper, equation
+  std::vector<Regressor> regressors;
   std::vector<LawTerm> terms;
+  std::vector<ShapeParameter> shape;
+  std::vector<std::string> parameters;  // printed names, in LawMath::parameters' order, no floor
+  bool has_floor = true;
+  std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
+  bool tied = false;
+  bool basis_needs_coefficients = false;
+  LawMath math;
+
+  // Log coefficients, shape, floor.
+  std::size_t coordinates() const { return terms.size() + shape.size() + 1; }
 };
 
 const std::vector<Law>& laws();
@@ -31,38 +95,42 @@ const std::vector<Law>& laws();
 // InputError naming the nearest law where there is none of that name.
 const Law& law_named(const std::string& name);
 
-double value_of(Regressor regressor, const Point& point);
-const char* column_of(Regressor regressor);
+// The law with its two exponents equal; InputError where it has no such pair.
+Law tied(const Law& law);
 
-// What the solver reads: ln x per point and term, centred on its mean so that coefficients and
-// exponents hardly correlate; ln of the loss; how often each point counts.
-struct LawData {
-  Eigen::ArrayXXd z;      // points x terms
-  Eigen::ArrayXd centre;  // per term: the mean taken off ln x
-  Eigen::ArrayXd loss;
-  Eigen::ArrayXd log_loss;
-  Eigen::ArrayXd weight;
-
-  Eigen::Index points() const { return loss.size(); }
+struct FloorChoice {
+  enum Kind { Free, Zero, Value, Pinned } kind = Free;
+  double value = 0;
+  std::map<std::string, double> by_evaluation = {};  // Pinned: nats of each evaluation set
 };
 
-// InputError naming the column that the law needs and a point lacks.
+// ln of the law's regressors and the losses of `points`. InputError naming the column that the law
+// needs and a point lacks.
 LawData law_data(const Law& law, std::span<const Point> points);
+
+// Points of a table: weights from its column `weight`, floors pinned by its column `evaluation`,
+// unique tokens from its column `unique_tokens`. InputError: no such column, not a number.
+LawData law_data(const Law& law, const PointTable& table, std::span<const Point> points,
+                 const FloorChoice& floor);
 
 // Of one regressor and its losses, all weights one.
 LawData law_data(std::span<const double> x, std::span<const double> loss);
 
-// Where the solver is: ln of each coefficient at the centre of its regressor, exponents, floor.
-struct LawState {
-  Eigen::ArrayXd log_coefficient;  // of x / exp(centre)
-  Eigen::ArrayXd exponent;
-  double floor = 0;
-};
+// Some of the points, about the same centre.
+LawData rows_of(const LawData& data, const std::vector<Eigen::Index>& rows);
 
-// The coefficient of x itself, in natural logarithm.
-double log_coefficient(const LawData& data, const LawState& state, Eigen::Index term);
+// At one place, uncentred, for prediction. `x` by the law's regressors.
+LawData law_place(std::span<const double> x);
 
 // Predicted losses.
-Eigen::ArrayXd predict(const LawData& data, const LawState& state);
+Eigen::ArrayXd predict(const Law& law, const LawData& data, const LawState& state);
+
+// Printed parameters by name, the floor last where the law has one; of uncentred regressors.
+std::vector<std::pair<std::string, double>> named_parameters(const Law& law, const LawData& data,
+                                                             const LawState& state);
+
+// The state of uncentred regressors that prints as `named`; InputError naming a parameter that is
+// missing.
+LawState state_of(const Law& law, const std::map<std::string, double>& named);
 
 }  // namespace isoloss

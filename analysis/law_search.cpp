@@ -4,53 +4,41 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+
+#include "analysis/nonnegative_least_squares.h"
 
 namespace isoloss {
 namespace {
 
-// Least squares with nonnegative coefficients by trying every set of active columns: three at most.
-Eigen::VectorXd nonnegative_least_squares(const Eigen::MatrixXd& normal,
-                                          const Eigen::VectorXd& right) {
-  const Eigen::Index size = right.size();
-  Eigen::VectorXd best = Eigen::VectorXd::Zero(size);
-  double best_gain = 0;
-  for (unsigned set = (1u << size) - 1; set > 0; --set) {
-    std::vector<Eigen::Index> active;
-    for (Eigen::Index j = 0; j < size; ++j) {
-      if (set >> j & 1u) active.push_back(j);
-    }
-    const Eigen::VectorXd b = right(active);
-    const Eigen::VectorXd x = normal(active, active).ldlt().solve(b);
-    if (!x.allFinite() || x.minCoeff() <= 0) continue;
-    const double gain = x.dot(b);
-    if (gain > best_gain) {
-      best_gain = gain;
-      best.setZero();
-      best(active) = x;
-    }
-    if (set == (1u << size) - 1) break;  // feasible without constraints: no subset is better
-  }
-  return best;
-}
+constexpr Eigen::Index kMostPointsSearched = 4000;
+constexpr int kRounds = 4;
 
-std::vector<double> exponents(const LawTerm& term, int count) {
-  std::vector<double> grid;
-  const double low = std::max(term.lowest, 0.02), high = std::min(term.highest, 2.0);
-  for (int i = 0; i < count; ++i) grid.push_back(low * std::pow(high / low, i / (count - 1.0)));
-  return grid;
-}
-
+// rho'(r) / r, kept finite at small residuals.
 double reweight(double r, const Objective& objective) {
+  double side = 1;
   switch (objective.kind) {
     case ObjectiveKind::Squares:
       return 1;
     case ObjectiveKind::Lad:
       return 1 / std::max(std::abs(r), 1e-6);
+    case ObjectiveKind::AsymmetricHuber:
+      side = r > 0 ? objective.overestimate : 1;
+      break;
     case ObjectiveKind::Huber:
       break;
   }
-  return 1 / std::max(std::abs(r), objective.delta);
+  return side / std::max(std::abs(r), objective.delta);
+}
+
+std::vector<double> steps_of(const ShapeParameter& shape) {
+  std::vector<double> steps;
+  for (int i = 0; i < shape.search_steps; ++i) {
+    const double at = i / (shape.search_steps - 1.0);
+    steps.push_back(shape.positive
+                        ? shape.search_low * std::pow(shape.search_high / shape.search_low, at)
+                        : shape.search_low + at * (shape.search_high - shape.search_low));
+  }
+  return steps;
 }
 
 struct Candidate {
@@ -59,85 +47,99 @@ struct Candidate {
   std::vector<int> place;
 };
 
-// The linear part at the exponents of `place`, columns given.
-Candidate solve_linear(const LawData& data, const Objective& objective, const FloorChoice& floor,
-                       const std::vector<const Eigen::ArrayXd*>& columns) {
-  const auto terms = static_cast<Eigen::Index>(columns.size());
-  const bool free = floor.kind == FloorChoice::Free;
-  const double given = floor.kind == FloorChoice::Value ? floor.value : 0;
-  const Eigen::Index size = terms + (free ? 1 : 0), n = data.points();
-  Eigen::MatrixXd design(n, size);
-  for (Eigen::Index t = 0; t < terms; ++t) {
-    design.col(t) = columns[static_cast<std::size_t>(t)]->matrix();
+}  // namespace
+
+LawData even_selection(const LawData& data) {
+  const Eigen::Index stride = (data.points() + kMostPointsSearched - 1) / kMostPointsSearched;
+  if (stride == 1) return data;
+  std::vector<Eigen::Index> kept;
+  for (Eigen::Index i = 0; i < data.points(); i += stride) kept.push_back(i);
+  return rows_of(data, kept);
+}
+
+double smallest_log_coefficient(const Law& law, const LawData& data) {
+  // An outer power makes the sum's scale its own: only numbers that vanish count as zero.
+  if (law.math.outer) return -300;
+  return std::log(kSmallestCoefficient * data.loss.mean());
+}
+
+LawState solve_linear(const Law& law, const LawData& data, const Objective& objective,
+                      const FloorChoice& floor, const Eigen::ArrayXd& shape, double floor_guess) {
+  const auto terms = static_cast<Eigen::Index>(law.terms.size());
+  LawState state{Eigen::ArrayXd::Zero(terms), shape, 0};
+  const double power = law.math.outer ? law.math.outer(state) : 1;
+  const bool free = law.has_floor && floor.kind == FloorChoice::Free;
+  const bool solve_floor = free && !law.math.outer;
+  if (!solve_floor) state.floor = free ? floor_guess : floor.value;
+  const Eigen::Index size = terms + (solve_floor ? 1 : 0), n = data.points();
+  // What the sum of terms must be for the law to give the measured loss, and how much a point
+  // counts: near the optimum ln p - ln L is (p - L) / L.
+  Eigen::ArrayXd target = data.loss - data.offset - state.floor;
+  Eigen::ArrayXd scale = Eigen::ArrayXd::Ones(n);  // d residual / d sum
+  if (objective.space == FitSpace::Log) scale = 1 / data.loss;
+  if (law.math.outer) {
+    const Eigen::ArrayXd log_sum = target.max(1e-9 * data.loss.mean()).log() / power;
+    scale *= power * ((power - 1) * log_sum).exp();
+    target = log_sum.exp();
   }
-  if (free) design.col(terms).setOnes();
-  const Eigen::ArrayXd target = data.loss - given;
-  const bool log_space = objective.space == FitSpace::Log;
-  // Near the optimum ln p - ln L is (p - L) / L.
-  const Eigen::ArrayXd base =
-      log_space ? Eigen::ArrayXd(data.weight / data.loss.square()) : data.weight;
-  Eigen::ArrayXd weight = base;
-  Candidate best;
-  for (int round = 0; round < 4; ++round) {
-    const Eigen::MatrixXd weighted = design.array().colwise() * weight;
-    const Eigen::VectorXd x = nonnegative_least_squares(design.transpose() * weighted,
-                                                        weighted.transpose() * target.matrix());
-    Candidate candidate;
-    const double smallest = kSmallestCoefficient * data.loss.mean();
-    candidate.state.log_coefficient = x.head(terms).array().max(smallest).log();
-    candidate.state.floor = free ? x[terms] : given;
-    const Eigen::ArrayXd p =
-        (design.leftCols(terms) * x.head(terms).cwiseMax(smallest)).array() + candidate.state.floor;
-    const Eigen::ArrayXd r =
-        log_space ? Eigen::ArrayXd(p.log() - data.log_loss) : Eigen::ArrayXd(p - data.loss);
-    candidate.value = 0;
-    for (Eigen::Index i = 0; i < n; ++i) {
-      const double again = reweight(r[i], objective);
-      const double a = std::abs(r[i]), d = objective.delta;
-      const double rho = objective.kind == ObjectiveKind::Squares ? a * a
-                         : objective.kind == ObjectiveKind::Lad   ? a
-                         : a <= d                                 ? a * a / 2
-                                                                  : d * (a - d / 2);
-      candidate.value += data.weight[i] * rho;
-      weight[i] = base[i] * again;
+  const double smallest = std::exp(smallest_log_coefficient(law, data));
+  Eigen::ArrayXd weight = data.weight;  // times rho'(r) / r
+  Eigen::MatrixXd design(n, size);
+  LawState best = state;
+  double best_value = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < kRounds; ++round) {
+    if (round == 0 || law.basis_needs_coefficients) {
+      design.leftCols(terms) = law.math.basis(data, state).matrix();
+      if (solve_floor) design.col(terms).setOnes();
     }
-    if (candidate.value < best.value) best = candidate;
-    if (objective.kind == ObjectiveKind::Squares) break;
+    const Eigen::MatrixXd weighted =
+        design.array().colwise() * Eigen::ArrayXd(weight * scale.square());
+    const Eigen::VectorXd x = nonnegative_least_squares(weighted.transpose() * design,
+                                                        weighted.transpose() * target.matrix());
+    state.log_coefficient = x.head(terms).array().max(smallest).log();
+    if (solve_floor) state.floor = x[terms];
+    const Eigen::ArrayXd r = ((design * x).array() - target) * scale;
+    double value = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      value += data.weight[i] * rho(r[i], objective).value;
+      weight[i] = data.weight[i] * reweight(r[i], objective);
+    }
+    if (value < best_value) {
+      best_value = value;
+      best = state;
+    }
+    if (objective.kind == ObjectiveKind::Squares && !law.basis_needs_coefficients) break;
   }
   return best;
 }
 
-}  // namespace
-
 std::vector<LawState> search_grid(const Law& law, const LawData& data, const Objective& objective,
                                   const FloorChoice& floor, std::size_t count) {
-  const std::size_t terms = law.terms.size();
-  const int steps = terms == 1 ? 40 : 14;
-  std::vector<std::vector<double>> grid(terms);
-  std::vector<std::vector<Eigen::ArrayXd>> columns(terms);
-  for (std::size_t t = 0; t < terms; ++t) {
-    grid[t] = exponents(law.terms[t], steps);
-    for (const double exponent : grid[t]) {
-      columns[t].push_back((-exponent * data.z.col(static_cast<Eigen::Index>(t))).exp());
-    }
-  }
+  std::vector<std::vector<double>> grid;
+  for (const ShapeParameter& shape : law.shape) grid.push_back(steps_of(shape));
+  if (law.tied) grid[static_cast<std::size_t>(law.may_tie->second)] = {0};
+  // The floor hides from linear least squares inside an outer power.
+  const bool floor_axis = law.math.outer && law.has_floor && floor.kind == FloorChoice::Free;
+  const double least = data.loss.minCoeff();
+  if (floor_axis) grid.push_back({0, 0.35 * least, 0.6 * least, 0.8 * least, 0.92 * least});
+  const std::size_t axes = grid.size();
   std::vector<Candidate> candidates;
-  std::vector<int> place(terms, 0);
+  std::vector<int> place(axes, 0);
   for (bool more = true; more;) {
-    std::vector<const Eigen::ArrayXd*> chosen;
-    Eigen::ArrayXd exponent(static_cast<Eigen::Index>(terms));
-    for (std::size_t t = 0; t < terms; ++t) {
-      const auto at = static_cast<std::size_t>(place[t]);
-      chosen.push_back(&columns[t][at]);
-      exponent[static_cast<Eigen::Index>(t)] = grid[t][at];
+    Eigen::ArrayXd shape(static_cast<Eigen::Index>(law.shape.size()));
+    for (std::size_t s = 0; s < law.shape.size(); ++s) {
+      shape[static_cast<Eigen::Index>(s)] = grid[s][static_cast<std::size_t>(place[s])];
     }
-    Candidate candidate = solve_linear(data, objective, floor, chosen);
-    candidate.state.exponent = exponent;
+    if (law.tied) shape[law.may_tie->second] = shape[law.may_tie->first];
+    const double guess = floor_axis ? grid.back()[static_cast<std::size_t>(place.back())] : 0;
+    Candidate candidate;
+    candidate.state = solve_linear(law, data, objective, floor, shape, guess);
+    candidate.value = objective_value(law, data, candidate.state, objective);
     candidate.place = place;
     if (std::isfinite(candidate.value)) candidates.push_back(std::move(candidate));
     more = false;
-    for (std::size_t t = 0; t < terms && !more; ++t) {
-      more = ++place[t] < steps;
+    for (std::size_t t = 0; t < axes && !more; ++t) {
+      more = ++place[t] < static_cast<int>(grid[t].size());
       if (!more) place[t] = 0;
     }
   }
@@ -146,7 +148,7 @@ std::vector<LawState> search_grid(const Law& law, const LawData& data, const Obj
   std::vector<const Candidate*> kept;
   for (const Candidate& candidate : candidates) {
     const bool beside = std::any_of(kept.begin(), kept.end(), [&](const Candidate* other) {
-      for (std::size_t t = 0; t < terms; ++t) {
+      for (std::size_t t = 0; t < axes; ++t) {
         if (std::abs(candidate.place[t] - other->place[t]) > 1) return false;
       }
       return true;

@@ -7,6 +7,7 @@
 #include "analysis/html.h"
 #include "analysis/plot_render.h"
 #include "analysis/report_card.h"
+#include "analysis/report_combined.h"
 #include "analysis/report_headline.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rates.h"
@@ -61,6 +62,8 @@ std::filesystem::path write_report(const std::vector<std::filesystem::path>& fol
   if (!savings.empty()) body += "<h2>Savings</h2>\n" + savings;
   const std::string changes = table_html(loss_changes_table(study, options), beside);
   if (!changes.empty()) body += "<h2>Loss at equal compute</h2>\n" + changes;
+  const std::string combined = table_html(combined_savings_table(study, options), beside);
+  if (!combined.empty()) body += "<h2>Do savings multiply?</h2>\n" + combined;
   body += plots_html(study, beside);
   body += noise_html(study, beside);
   const std::string rates = table_html(decisions_table(study), beside);

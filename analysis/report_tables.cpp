@@ -20,6 +20,8 @@ std::string state_of(const RunRecord& run) {
   switch (run.state) {
     case RunState::Finished:
       return "finished";
+    case RunState::Trunk:
+      return "trunk of branches";
     case RunState::Diverged:
       return "diverged: " + run.reason;
     case RunState::Running:
@@ -31,6 +33,7 @@ std::string state_of(const RunRecord& run) {
 std::string role_text(const std::string& role) {
   if (role == "arm") return "lost rate";
   if (role == "check") return "runner-up check";
+  if (role == "trunk") return "trunk";
   return "result";
 }
 
@@ -198,7 +201,7 @@ Table trials_table(const StudyResults& study) {
     Evaluation nothing;
     nothing.budget = nothing.flops = nothing.tokens = nothing.loss = nothing.standard_error =
         nothing.seconds = kNone;
-    if (run.evaluations.empty()) row(nothing, "");
+    if (run.evaluations.empty()) row(nothing, run.state == RunState::Trunk ? "trunk" : "");
   }
   return table;
 }

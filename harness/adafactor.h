@@ -5,6 +5,8 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <type_traits>
+#include <vector>
 
 #include "model/parallel/communicator.h"
 #include "model/spec/parameters.h"
@@ -20,12 +22,32 @@ bool is_factored(const Parameter& parameter, std::int64_t min_dim_factored);
 // padding.
 ParameterTable adafactor_state_table(const ParameterTable& table, const OptimizerSpec& spec);
 
+// What an update works in: grows to what its tensors need at the first step and is kept for the
+// next ones, so that these allocate nothing.
+struct AdafactorScratch {
+  std::vector<double> sums, blocks, message;
+  std::vector<float> factors32;
+  std::vector<double> factors64;
+
+  template <typename Real>
+  std::vector<Real>& factors() {
+    if constexpr (std::is_same_v<Real, float>) {
+      return factors32;
+    } else {
+      return factors64;
+    }
+  }
+};
+
 // Update `t` (0 for the first): buffers are flat as the table lays them out, state starts as zeros.
 // Where tensors are shards, `tensor_ranks` are the ranks that have the others: their statistics are
-// added up in the order of ranks.
+// added up in the order of ranks. The process's threads share a large tensor; sums run over blocks
+// that the tensor's shape alone sets, so that bits depend on no thread count. `kept` is the memory
+// to work in; null: of this step alone.
 template <typename Real>
 void adafactor_step(const ParameterTable& table, const OptimizerSpec& spec, double learning_rate,
                     std::int64_t t, std::span<const Real> gradients, std::span<Real> weights,
-                    std::span<Real> state, Communicator* tensor_ranks = nullptr);
+                    std::span<Real> state, Communicator* tensor_ranks = nullptr,
+                    AdafactorScratch* kept = nullptr);
 
 }  // namespace isoloss

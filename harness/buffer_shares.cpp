@@ -7,16 +7,26 @@
 
 namespace isoloss {
 
+namespace {
+
+std::int64_t whole_size(const Parameter& p) {
+  std::int64_t size = 1;
+  for (const std::int64_t extent : whole_shape(p)) size *= extent;
+  return size;
+}
+
+}  // namespace
+
 std::vector<ParameterTable> share_out(const ParameterTable& table, int ranks) {
   std::vector<ParameterTable> shares(static_cast<std::size_t>(ranks));
   for (ParameterTable& share : shares) share.buffer_size = table.buffer_size;
   std::int64_t total = 0, before = 0;
-  for (const Parameter& p : table.parameters) total += p.size();
+  for (const Parameter& p : table.parameters) total += whole_size(p);
   for (const Parameter& p : table.parameters) {
     // The rank in whose equal part of the elements the tensor's middle lies.
-    const std::int64_t middle = 2 * before + p.size();
+    const std::int64_t middle = 2 * before + whole_size(p);
     shares[static_cast<std::size_t>(middle * ranks / (2 * total))].parameters.push_back(p);
-    before += p.size();
+    before += whole_size(p);
   }
   return shares;
 }
@@ -35,25 +45,7 @@ void spread_shares(std::span<const ParameterTable> shares, std::span<Real> buffe
   }
 }
 
-template <typename Real>
-std::vector<Real> gather_parts(std::span<const ParameterTable> parts, std::span<const Real> mine,
-                               const ParameterTable& whole, Communicator& ranks) {
-  std::vector<Real> result(static_cast<std::size_t>(whole.buffer_size), Real{0});
-  for (int rank = 0; rank < ranks.size(); ++rank) {
-    const ParameterTable& part = parts[static_cast<std::size_t>(rank)];
-    std::vector<Real> values(static_cast<std::size_t>(part.buffer_size));
-    if (rank == ranks.rank()) values.assign(mine.begin(), mine.end());
-    ranks.broadcast(std::as_writable_bytes(std::span(values)), rank);
-    copy_from_shard<Real>(part, values, whole, result);
-  }
-  return result;
-}
-
 template void spread_shares(std::span<const ParameterTable>, std::span<float>, Communicator&);
 template void spread_shares(std::span<const ParameterTable>, std::span<double>, Communicator&);
-template std::vector<float> gather_parts(std::span<const ParameterTable>, std::span<const float>,
-                                         const ParameterTable&, Communicator&);
-template std::vector<double> gather_parts(std::span<const ParameterTable>, std::span<const double>,
-                                          const ParameterTable&, Communicator&);
 
 }  // namespace isoloss

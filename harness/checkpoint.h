@@ -1,19 +1,21 @@
 // A run's state between steps: everything that training needs to go on as if it had never stopped.
 // Layout (docs/reliability.md, little-endian): magic "isolossC", version, element bytes, run id,
-// step, seconds, counts of weights and state elements, their values, XXH3-64 of all before.
+// step, seconds, bytes of weights and of optimizer state, the tensors' names and shapes, the values
+// of both flat buffers, XXH3-64 of all before. Written and read tensor by tensor.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
+
+#include "harness/state_tensors.h"
 
 namespace isoloss {
 
-// Values are raw bytes of the run's precision.
 struct CheckpointHead {
   std::string run;        // id
   std::int64_t step = 0;  // finished updates
@@ -21,16 +23,44 @@ struct CheckpointHead {
   std::uint32_t element_bytes = 4;
 };
 
-struct Checkpoint {
-  CheckpointHead head;
-  std::vector<std::byte> weights;
-  std::vector<std::byte> state;
+// FOLDER/checkpoint-STEP in the making: there is nothing under its name before commit(), and
+// nothing stays of one that is not committed. WorkError on a full disk.
+class CheckpointWriter {
+ public:
+  CheckpointWriter(const std::filesystem::path& folder, const CheckpointHead& head,
+                   const StateTables& tables);
+  ~CheckpointWriter();
+  CheckpointWriter(const CheckpointWriter&) = delete;
+  CheckpointWriter& operator=(const CheckpointWriter&) = delete;
+
+  // The next tensor's values.
+  void add(std::span<const std::byte> values);
+  // After the last one: durable, and all but the newest two are removed.
+  void commit();
+
+ private:
+  struct File;
+  std::unique_ptr<File> file_;
 };
 
-// Writes FOLDER/checkpoint-STEP durably, then removes all but the newest two. WorkError on a full
-// disk.
-void save_checkpoint(const std::filesystem::path& folder, const CheckpointHead& head,
-                     std::span<const std::byte> weights, std::span<const std::byte> state);
+// One that was found whole; it can be read although its file is removed meanwhile.
+class Checkpoint {
+ public:
+  // InputError saying what is wrong with it, or that it is of another run.
+  Checkpoint(const std::filesystem::path& path, const std::string& run);
+  Checkpoint(Checkpoint&&) noexcept;
+  Checkpoint& operator=(Checkpoint&&) noexcept;
+  ~Checkpoint();
+
+  const CheckpointHead& head() const;
+  // Its tensors one after the other; they live as long as this. InputError naming the first one
+  // that is not as in the tables, expected and found shape; `optimizer` null: of the weights alone.
+  TensorSource tensors(const ParameterTable& weights, const ParameterTable* optimizer) const;
+
+ private:
+  struct File;
+  std::unique_ptr<File> file_;
+};
 
 // The newest checkpoint of `run` that is whole; each one that is damaged or of another run is
 // passed over, and `warn` is told its problem. Absent where none is left.
@@ -49,6 +79,14 @@ std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder
 // Removes the kept one of that step, if there is one.
 void release_checkpoint(const std::filesystem::path& folder, std::int64_t step);
 
+// Moves the checkpoint of that step from one folder of the run to another, as if it had been
+// written there. WorkError where that fails.
+void move_checkpoint(const std::filesystem::path& from, const std::filesystem::path& folder,
+                     std::int64_t step);
+
+// Removes what a checkpoint of step `newest` leaves no use for: all but the newest two up to it,
+// kept ones aside.
+void remove_older_checkpoints(const std::filesystem::path& folder, std::int64_t newest);
 // Removes the run's checkpoints, kept ones aside (a diverged run needs none).
 void remove_checkpoints(const std::filesystem::path& folder);
 

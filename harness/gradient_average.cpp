@@ -5,17 +5,17 @@
 namespace isoloss {
 namespace {
 
-// Large enough that a message's start does not count, small enough to begin early.
-constexpr std::size_t kBucketElements = std::size_t{1} << 20;
-
 std::size_t size_of(const GradientAverage::Buffer& buffer) {
   return std::visit([](const auto& values) { return values.size(); }, buffer);
 }
 
 }  // namespace
 
-GradientAverage::GradientAverage(Communicator& data, Buffer gradients)
-    : data_(data), gradients_(gradients), posted_from_(size_of(gradients)) {
+GradientAverage::GradientAverage(Communicator& data, Buffer gradients, std::size_t bucket_elements)
+    : data_(data),
+      gradients_(gradients),
+      bucket_elements_(bucket_elements),
+      posted_from_(size_of(gradients)) {
   if (data_.size() > 1) thread_ = std::thread([this] { work(); });
 }
 
@@ -32,8 +32,8 @@ GradientAverage::~GradientAverage() {
 void GradientAverage::ready(std::int64_t offset) {
   if (!thread_.joinable()) return;
   // Whole buckets, wherever the model's announcements fall: buckets depend on the buffer alone.
-  while (posted_from_ >= static_cast<std::size_t>(offset) + kBucketElements)
-    post(posted_from_ - kBucketElements);
+  while (posted_from_ >= static_cast<std::size_t>(offset) + bucket_elements_)
+    post(posted_from_ - bucket_elements_);
 }
 
 void GradientAverage::finish() {

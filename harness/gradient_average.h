@@ -4,6 +4,7 @@
 // there is no thread and nothing to do.
 #pragma once
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
@@ -19,9 +20,12 @@ namespace isoloss {
 class GradientAverage {
  public:
   using Buffer = std::variant<std::span<float>, std::span<double>>;
+  // Large enough that a message's start does not count, small enough to begin early.
+  static constexpr std::size_t kBucketElements = std::size_t{1} << 20;
 
   // Nobody else uses `data` between the first ready() of a step and the end of finish().
-  GradientAverage(Communicator& data, Buffer gradients);
+  GradientAverage(Communicator& data, Buffer gradients,
+                  std::size_t bucket_elements = kBucketElements);
   ~GradientAverage();
   GradientAverage(const GradientAverage&) = delete;
   GradientAverage& operator=(const GradientAverage&) = delete;
@@ -41,6 +45,7 @@ class GradientAverage {
 
   Communicator& data_;
   Buffer gradients_;
+  std::size_t bucket_elements_;
   std::size_t posted_from_;  // elements from here on are with the thread
   std::mutex lock_;
   std::condition_variable changed_;

@@ -38,10 +38,11 @@ std::int64_t optimizer_state_size(const ParameterTable& table, const OptimizerSp
 template <typename Real>
 double optimizer_step(const ParameterTable& table, const OptimizerSpec& spec, std::int64_t t,
                       std::span<const Real> gradients, std::span<Real> weights,
-                      std::span<Real> state, Communicator* tensor_ranks) {
+                      std::span<Real> state, Communicator* tensor_ranks, OptimizerScratch* kept) {
   const double learning_rate = learning_rate_at(spec, t);
   if (spec.kind == OptimizerKind::Adafactor) {
-    adafactor_step<Real>(table, spec, learning_rate, t, gradients, weights, state, tensor_ranks);
+    adafactor_step<Real>(table, spec, learning_rate, t, gradients, weights, state, tensor_ranks,
+                         kept);
   } else {
     adamw_step<Real>(table, spec, learning_rate, t, gradients, weights, state);
   }
@@ -50,9 +51,9 @@ double optimizer_step(const ParameterTable& table, const OptimizerSpec& spec, st
 
 template double optimizer_step(const ParameterTable&, const OptimizerSpec&, std::int64_t,
                                std::span<const float>, std::span<float>, std::span<float>,
-                               Communicator*);
+                               Communicator*, OptimizerScratch*);
 template double optimizer_step(const ParameterTable&, const OptimizerSpec&, std::int64_t,
                                std::span<const double>, std::span<double>, std::span<double>,
-                               Communicator*);
+                               Communicator*, OptimizerScratch*);
 
 }  // namespace isoloss

@@ -1,10 +1,13 @@
 #include "harness/rank_groups.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "harness/self_communicator.h"
@@ -13,8 +16,9 @@
 
 namespace isoloss {
 
-RankLayout plan_layout(const StudyPlan& plan, int ranks) {
-  const StudyLayout chosen = choose_layout(plan, ranks, machine_memory() / ranks);
+RankLayout plan_layout(const StudyPlan& plan, int ranks, int on_machine) {
+  const StudyLayout chosen =
+      choose_layout(plan, {ranks, machine_memory() / on_machine}, device_rate("cpu"));
   const RankLayout layout{static_cast<int>(chosen.tensor), static_cast<int>(chosen.data)};
   if (ranks % layout.ranks() != 0) {
     throw InputError(fmt::format(
@@ -24,6 +28,22 @@ RankLayout plan_layout(const StudyPlan& plan, int ranks) {
         (ranks / layout.ranks() + 1) * layout.ranks()));
   }
   return layout;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.data();
+}
+
+int ranks_on_machine(Communicator& job, const std::string& machine) {
+  std::array<char, 256> mine{};
+  std::copy_n(machine.begin(), std::min(machine.size(), mine.size()), mine.begin());
+  std::vector<std::array<char, 256>> all(static_cast<std::size_t>(job.size()));
+  job.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
+  std::ptrdiff_t most = 0;
+  for (const auto& name : all) most = std::max(most, std::ranges::count(all, name));
+  return static_cast<int>(most);
 }
 
 std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout) {

@@ -2,6 +2,7 @@
 // groups of them share a batch. Every rank stands in one tensor group and one data group.
 #pragma once
 #include <memory>
+#include <string>
 
 #include "model/parallel/communicator.h"
 #include "sweeps/plan.h"
@@ -16,10 +17,15 @@ struct RankLayout {
   bool operator==(const RankLayout&) const = default;
 };
 
-// The layout of the plan's runs (sweeps/layout.h) in a job of `ranks` ranks on this machine: they
-// make blocks of layout.ranks() neighbours, and each block trains one run at a time. InputError
-// where a block would be cut.
-RankLayout plan_layout(const StudyPlan& plan, int ranks);
+// The layout of the plan's runs (sweeps/layout.h) in a job of `ranks` ranks of which at most
+// `on_machine` share a machine like this one's memory: they make blocks of layout.ranks()
+// neighbours, and each block trains one run at a time. InputError where a block would be cut.
+RankLayout plan_layout(const StudyPlan& plan, int ranks, int on_machine);
+
+// How many ranks of the job share a machine, at most; collective. `machine` names this rank's.
+int ranks_on_machine(Communicator& job, const std::string& machine);
+// This machine's name.
+std::string host_name();
 
 // The ranks of the block in which this rank of the job stands.
 std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout);

@@ -14,13 +14,12 @@
 namespace isoloss {
 namespace {
 
-void restore(TrainingState& state, RunRestart& restart) {
+void restore(TrainingState& state, const RunRestart& restart) {
   if (!restart.checkpoint) return;
-  const Checkpoint& checkpoint = *restart.checkpoint;
-  state.restore(checkpoint.head.step, checkpoint.head.seconds, checkpoint.weights,
-                checkpoint.state);
-  restart.checkpoint->weights = {};
-  restart.checkpoint->state = {};
+  const CheckpointHead head = restart.checkpoint->head();
+  const StateTables tables = state.tables();
+  state.take_tensors(head.step, head.seconds,
+                     restart.checkpoint->tensors(tables.weights, &tables.optimizer));
 }
 
 }  // namespace
@@ -60,7 +59,7 @@ void RunExecutor::follow(const StudyPlan& plan) {
     const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
     set_intra_op_threads(static_cast<int>(spec.threads));
     TrainingState state(spec, groups());
-    if (order->resumes) state.restore(0, 0, {}, {});  // the leader's
+    if (order->resumes) state.take_tensors(0, 0, {});  // the leader's
     train(
         state, spec, dataset, order->segment, [](const TrainingEvent&) {}, [] { return false; });
   }

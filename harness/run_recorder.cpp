@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
 
@@ -37,7 +38,7 @@ void RunRecorder::record(const TrainingEvent& event) {
   std::visit(
       [this]<typename Event>(const Event& told) {
         if constexpr (std::is_same_v<Event, CheckpointDue>) {
-          save();
+          save(told);
         } else if constexpr (std::is_same_v<Event, TrainingDiverged>) {
           diverged(told.reason);
         } else {
@@ -68,7 +69,7 @@ bool RunRecorder::store(RunState state) {
   return true;
 }
 
-void RunRecorder::save() {
+void RunRecorder::save(const CheckpointDue& due) {
   if (!claim_.held()) return;
   journal_->flush();
   // The run file first: a checkpoint must not be further than the evaluations before it. A run that
@@ -76,21 +77,20 @@ void RunRecorder::save() {
   if (!restart_.again) store(RunState::Running);
   const CheckpointHead head{restart_.record.header.id, state_.step(), state_.seconds(),
                             static_cast<std::uint32_t>(state_.element_bytes())};
-  save_checkpoint(restart_.checkpoints, head, state_.weight_bytes(), state_.optimizer_bytes());
+  CheckpointWriter writer(restart_.checkpoints, head, state_.tables());
+  due.give_tensors([&writer](std::span<const std::byte> values) { writer.add(values); });
+  writer.commit();
 }
 
 void RunRecorder::finish() {
   const std::string id = restart_.record.header.id;
-  // A trunk answers no budget: it is never finished, its branches are.
-  const auto reached = restart_.record.evaluations.empty() ? RunState::Running : RunState::Finished;
+  // A trunk answers no budget: its branches do.
+  const auto reached = restart_.record.evaluations.empty() ? RunState::Trunk : RunState::Finished;
   if (!store(reached)) return;
   if (restart_.again) {
     const auto kept = checkpoint_steps(folder_.run(id));
     if (kept.empty() || kept.back() < state_.step()) {
-      restart_.checkpoints = folder_.run(id);
-      restart_.again = false;
-      save();
-      store(reached);
+      move_checkpoint(restart_.checkpoints, folder_.run(id), state_.step());
     }
     std::filesystem::remove_all(folder_.run(id) / "again");
   }

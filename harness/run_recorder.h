@@ -34,7 +34,7 @@ class RunRecorder {
  private:
   void append(const RunEvent& event);
   bool store(RunState state);
-  void save();
+  void save(const CheckpointDue& due);
   void diverged(const std::string& reason);
 
   StudyFolder folder_;

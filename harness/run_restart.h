@@ -26,7 +26,7 @@ struct RunRestart {
   // An evaluation is due at the checkpoint's own step: a stop came before it was over.
   bool measure_first = false;
 
-  std::int64_t step() const { return checkpoint ? checkpoint->head.step : 0; }
+  std::int64_t step() const { return checkpoint ? checkpoint->head().step : 0; }
 };
 
 RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/bfloat16_probe.h"
 #include "harness/checkpoint.h"
 #include "harness/claim.h"
 #include "harness/mpi_communicator.h"
@@ -181,11 +182,13 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
              const StudyPlan& plan, const RunOptions& options) {
   std::array<Start, 1> start{};
   std::exception_ptr failure;
+  const int on_machine = ranks_on_machine(communicator, host_name());
   if (communicator.rank() == 0) {
     try {
-      start[0].layout = plan_layout(plan, communicator.size());
+      start[0].layout = plan_layout(plan, communicator.size(), on_machine);
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
+      warn_of_slow_bfloat16(plan);
     } catch (const InputError&) {
       start[0].status = kExitBadInput;
       failure = std::current_exception();

@@ -81,7 +81,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   bool ranks_were_asked = false;  // all of them, by somebody else, and left as they should
   const auto stop = [&] { return ranks_were_asked || asked_to_stop(); };
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
-  plan_layout(plan, job.ranks);
+  plan_layout(plan, job.ranks, job.ranks);  // where ranks go, mpirun and srun decide
   job.threads = static_cast<int>(study.base.threads);
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);

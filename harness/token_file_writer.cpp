@@ -1,17 +1,15 @@
 #include "harness/token_file_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <cstddef>
 #include <cstring>
-#include <memory>
+#include <string_view>
 #include <utility>
 
+#include "harness/summed_file.h"
 #include "harness/token_file_layout.h"
-#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
@@ -34,57 +32,14 @@ void append_ids(SpillFile& file, std::span<const std::int32_t> ids) {
   file.append(bytes);
 }
 
-// A file that is written once from its start to its end while its checksum is taken; removed unless
-// it is committed.
-class SummedFile {
- public:
-  explicit SummedFile(std::filesystem::path path)
-      : path_(std::move(path)),
-        temporary_(temporary_beside(path_)),
-        file_(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666)),
-        state_(XXH3_createState(), &XXH3_freeState) {
-    if (file_ < 0) throw_write_error(path_, errno);
-    XXH3_64bits_reset(state_.get());
+void copy(SpillFile& from, SummedFile& to) {
+  std::string block;
+  for (std::uint64_t at = 0; at < from.size(); at += block.size()) {
+    block.resize(std::min<std::uint64_t>(kBlock, from.size() - at));
+    from.read(at, block);
+    to.write(block);
   }
-  ~SummedFile() {
-    if (file_ >= 0) ::close(file_);
-    if (!committed_) ::unlink(temporary_.c_str());
-  }
-  SummedFile(const SummedFile&) = delete;
-  SummedFile& operator=(const SummedFile&) = delete;
-
-  void write_header(const TokenFileHeader& header) {
-    const auto* bytes = reinterpret_cast<const char*>(&header);
-    XXH3_64bits_update(state_.get(), bytes, offsetof(TokenFileHeader, checksum));
-    write_all(file_, path_, {bytes, sizeof(header)});
-  }
-  void write(std::string_view bytes) {
-    XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
-    write_all(file_, path_, bytes);
-  }
-  void copy(SpillFile& from) {
-    std::string block;
-    for (std::uint64_t at = 0; at < from.size(); at += block.size()) {
-      block.resize(std::min<std::uint64_t>(kBlock, from.size() - at));
-      from.read(at, block);
-      write(block);
-    }
-  }
-  void commit() {
-    const std::uint64_t checksum = XXH3_64bits_digest(state_.get());
-    if (::lseek(file_, offsetof(TokenFileHeader, checksum), SEEK_SET) < 0)
-      throw_write_error(path_, errno);
-    write_all(file_, path_, {reinterpret_cast<const char*>(&checksum), sizeof(checksum)});
-    committed_ = true;  // commit_file removes it where it fails
-    commit_file(temporary_, path_);
-  }
-
- private:
-  std::filesystem::path path_, temporary_;
-  int file_;
-  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state_;
-  bool committed_ = false;
-};
+}
 
 }  // namespace
 
@@ -128,15 +83,20 @@ void TokenFileWriter::publish() {
   header.source_hash = description_.source_hash;
 
   SummedFile file(path_);
-  file.write_header(header);
-  for (SpillFile& documents : documents_) file.copy(documents);
+  const std::string_view head(reinterpret_cast<const char*>(&header), sizeof(header));
+  file.sum(head.substr(0, offsetof(TokenFileHeader, checksum)));
+  file.write_unsummed(head);
+  for (SpillFile& documents : documents_) copy(documents, file);
   file.write(description_.tokenizer);
   file.write(description_.tokenizer_model);
-  file.copy(report_text_);
+  copy(report_text_, file);
   const std::uint64_t before = sizeof(header) + header.documents * sizeof(TokenDocument) +
                                header.tokenizer_bytes + header.model_bytes + header.text_bytes;
   file.write(std::string(token_file_aligned(before) - before, '\0'));
-  for (SpillFile& tokens : tokens_) file.copy(tokens);
+  for (SpillFile& tokens : tokens_) copy(tokens, file);
+  const std::uint64_t checksum = file.checksum();
+  file.overwrite_unsummed(offsetof(TokenFileHeader, checksum),
+                          {reinterpret_cast<const char*>(&checksum), sizeof(checksum)});
   file.commit();
 }
 

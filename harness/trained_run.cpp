@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -61,13 +61,16 @@ RunPlace find_run(const fs::path& given) {
       given.string()));
 }
 
+// The flat buffer of the table, of tensors as they are stored.
 template <typename Stored>
-std::vector<float> as_floats(const std::vector<std::byte>& bytes) {
-  std::vector<float> values(bytes.size() / sizeof(Stored));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Stored stored{};
-    std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
-    values[i] = static_cast<float>(stored);
+std::vector<float> as_floats(const ParameterTable& table, const TensorSource& fill) {
+  std::vector<float> values(static_cast<std::size_t>(table.buffer_size));
+  std::vector<Stored> tensor;
+  for (const Parameter& p : table.parameters) {
+    tensor.resize(static_cast<std::size_t>(p.size()));
+    fill(std::as_writable_bytes(std::span(tensor)));
+    std::ranges::transform(tensor, values.begin() + p.offset,
+                           [](Stored value) { return static_cast<float>(value); });
   }
   return values;
 }
@@ -125,17 +128,13 @@ TrainedModel load_trained_run(const fs::path& run,
   TrainedModel model;
   model.spec =
       model_of_fields(spec.value("model", nlohmann::ordered_json()), study.run_file(id).string());
-  model.weights = checkpoint->head.element_bytes == sizeof(double)
-                      ? as_floats<double>(checkpoint->weights)
-                      : as_floats<float>(checkpoint->weights);
-  const std::int64_t expected = parameter_table(model.spec).buffer_size;
-  if (std::ssize(model.weights) != expected)
-    throw InputError(fmt::format(
-        "the checkpoint of run {} does not fit (expected {} elements, found {}); it is of another "
-        "version of isoloss: train the run again",
-        id, expected, model.weights.size()));
+  const ParameterTable table = parameter_table(model.spec);
+  const TensorSource tensors = checkpoint->tensors(table, nullptr);
+  model.weights = checkpoint->head().element_bytes == sizeof(double)
+                      ? as_floats<double>(table, tensors)
+                      : as_floats<float>(table, tensors);
   model.run = id;
-  model.step = checkpoint->head.step;
+  model.step = checkpoint->head().step;
   model.tokenizer = record->header.tokenizer;
   model.tokenizer_model = tokenizer_model(study, record->header, warn);
   return model;

@@ -21,6 +21,21 @@ bool agreed(bool found, Communicator& ranks) {
   return byte[0] != std::byte{0};
 }
 
+// The other ranks give their parts of the tensors where the leading rank's listener takes them.
+void ask_for_checkpoint(TrainingState& state, const TrainingListener& listener) {
+  Communicator& all = state.ranks().all();
+  if (!state.ranks().leads()) {
+    if (agreed(false, all)) state.give_tensors({});
+    return;
+  }
+  bool taken = false;
+  listener(CheckpointDue{[&](const TensorSink& take) {
+    taken = agreed(true, all);
+    state.give_tensors(take);
+  }});
+  if (!taken) agreed(false, all);
+}
+
 enum class Measured { Done, NotFinite, Stopped };
 
 // Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
@@ -66,8 +81,7 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
   const auto save = [&] {
     if (saved == state.step()) return;
-    state.gather();
-    listener(CheckpointDue{});
+    ask_for_checkpoint(state, listener);
     saved = state.step();
   };
   const auto measure = [&] {

@@ -1,6 +1,6 @@
 // The training loop: steps of one run, evaluations where they are due, events to a listener. It
 // knows no files and no clock but the training seconds. The ranks of one state run it together:
-// each hears the same events, and the state is gathered when a checkpoint is due.
+// each hears the same events, but for checkpoints, which the leading rank alone hears of.
 #pragma once
 #include <chrono>
 #include <cstdint>

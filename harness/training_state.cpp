@@ -3,7 +3,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "harness/buffer_shares.h"
@@ -58,23 +57,6 @@ std::vector<ParameterTable> tables_of_shards(const ModelSpec& spec, int ranks) {
   std::vector<ParameterTable> tables;
   for (int rank = 0; rank < ranks; ++rank) tables.push_back(parameter_table(spec, {rank, ranks}));
   return tables;
-}
-
-std::vector<ParameterTable> state_tables(std::span<const ParameterTable> tables,
-                                         const OptimizerSpec& spec) {
-  std::vector<ParameterTable> states;
-  for (const ParameterTable& table : tables) states.push_back(optimizer_state_table(table, spec));
-  return states;
-}
-
-// The leading rank's values on every rank.
-template <typename Real>
-std::vector<Real> broadcast_values(std::span<const std::byte> bytes, const ParameterTable& table,
-                                   Communicator& ranks) {
-  std::vector<Real> values(static_cast<std::size_t>(table.buffer_size));
-  if (ranks.rank() == 0) std::memcpy(values.data(), bytes.data(), bytes.size());
-  ranks.broadcast(std::as_writable_bytes(std::span(values)), 0);
-  return values;
 }
 
 }  // namespace
@@ -134,7 +116,8 @@ TrainingState::Update TrainingState::update(std::span<const std::int32_t> tokens
         clip_gradients<Real>(gradients, norm, optimizer_spec_.clip_norm);
         result.metrics.learning_rate = optimizer_step<Real>(
             mine_, optimizer_spec_, step_, std::span<const Real>(gradients), weights,
-            std::span<Real>(state), ranks_.tensor().size() > 1 ? &ranks_.tensor() : nullptr);
+            std::span<Real>(state), ranks_.tensor().size() > 1 ? &ranks_.tensor() : nullptr,
+            &scratch_);
         if (shares_.size() > 1) spread_shares<Real>(shares_, weights, ranks_.data());
         ++step_;
       },
@@ -142,64 +125,6 @@ TrainingState::Update TrainingState::update(std::span<const std::int32_t> tokens
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.metrics.seconds = seconds_;
   return result;
-}
-
-void TrainingState::gather() {
-  if (alone()) return;
-  std::visit(
-      [&]<typename Real>(const std::vector<Real>& state) {
-        const ParameterTable here = optimizer_state_table(model_.table(), optimizer_spec_);
-        std::vector<Real> of_shard = state;
-        if (shares_.size() > 1)
-          of_shard = gather_parts<Real>(state_tables(shares_, optimizer_spec_), state, here,
-                                        ranks_.data());
-        // One rank of each tensor place is enough: the leading rank's neighbours.
-        if (ranks_.data().rank() != 0) return;
-        const ParameterTable whole = parameter_table(model_.spec());
-        const auto weights = buffers<Real>(model_).weights;
-        whole_weights_ = gather_parts<Real>(shards_, weights, whole, ranks_.tensor());
-        whole_optimizer_ =
-            gather_parts<Real>(state_tables(shards_, optimizer_spec_), of_shard,
-                               optimizer_state_table(whole, optimizer_spec_), ranks_.tensor());
-      },
-      optimizer_);
-}
-
-std::span<const std::byte> TrainingState::weight_bytes() {
-  if (!alone())
-    return std::visit([](const auto& values) { return std::as_bytes(std::span(values)); },
-                      whole_weights_);
-  return model_.precision() == Precision::Float64 ? std::as_bytes(model_.weights64())
-                                                  : std::as_bytes(model_.weights32());
-}
-
-std::span<const std::byte> TrainingState::optimizer_bytes() const {
-  return std::visit([](const auto& values) { return std::as_bytes(std::span(values)); },
-                    alone() ? optimizer_ : whole_optimizer_);
-}
-
-void TrainingState::restore(std::int64_t step, double seconds, std::span<const std::byte> weights,
-                            std::span<const std::byte> optimizer) {
-  const ParameterTable whole = parameter_table(model_.spec());
-  const ParameterTable whole_state = optimizer_state_table(whole, optimizer_spec_);
-  const auto bytes = [this](const ParameterTable& table) {
-    return static_cast<std::size_t>(table.buffer_size) * element_bytes();
-  };
-  if (ranks_.leads() && (weights.size() != bytes(whole) || optimizer.size() != bytes(whole_state)))
-    throw InputError("its sizes are not this model's");
-  std::visit(
-      [&]<typename Real>(std::vector<Real>& state) {
-        copy_to_shard<Real>(whole, broadcast_values<Real>(weights, whole, ranks_.all()),
-                            model_.table(), buffers<Real>(model_).weights);
-        copy_to_shard<Real>(whole_state,
-                            broadcast_values<Real>(optimizer, whole_state, ranks_.all()),
-                            optimizer_state_table(mine_, optimizer_spec_), state);
-      },
-      optimizer_);
-  std::array<double, 2> place = {static_cast<double>(step), seconds};
-  ranks_.all().broadcast(std::as_writable_bytes(std::span(place)), 0);
-  step_ = static_cast<std::int64_t>(place[0]);
-  seconds_ = place[1];
 }
 
 }  // namespace isoloss

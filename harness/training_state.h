@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "harness/gradient_average.h"
+#include "harness/optimizer.h"
 #include "harness/rank_groups.h"
+#include "harness/state_tensors.h"
 #include "model/layers/language_model.h"
 #include "results/run_record.h"
 #include "sweeps/run_spec.h"
@@ -46,20 +48,18 @@ class TrainingState {
   // Adds time spent on the next update outside of update(): reading its batch.
   void add_seconds(double seconds) { seconds_ += seconds; }
 
-  // Collective; the leading rank then has the state of now as a checkpoint stores it, until the
-  // next call.
-  void gather();
-  std::span<const std::byte> weight_bytes();
-  std::span<const std::byte> optimizer_bytes() const;
-  // Collective; all but the leading rank's arguments are passed over. InputError where sizes
-  // disagree.
-  void restore(std::int64_t step, double seconds, std::span<const std::byte> weights,
-               std::span<const std::byte> optimizer);
+  // Of the whole model: what a checkpoint holds.
+  StateTables tables() const;
+  // Collective: hands every tensor, whole, to the leading rank's `take`; the others' is passed
+  // over. No rank holds more than one tensor beside its own state.
+  void give_tensors(const TensorSink& take);
+  // Collective: every tensor from the leading rank's `fill`, and step and seconds from its
+  // arguments; the others' are passed over.
+  void take_tensors(std::int64_t step, double seconds, const TensorSource& fill);
 
  private:
   using Values = std::variant<std::vector<float>, std::vector<double>>;
 
-  bool alone() const { return ranks_.all().size() == 1; }
   template <typename Real>
   double gradient_norm(std::span<const Real> gradients) const;
 
@@ -72,7 +72,7 @@ class TrainingState {
   std::vector<ParameterTable> shares_;  // of every data rank; one where each keeps all
   const ParameterTable& mine_;
   Values optimizer_;  // state of `mine_`
-  Values whole_weights_, whole_optimizer_;
+  OptimizerScratch scratch_;
   GradientAverage average_;
   std::int64_t step_ = 0;
   double seconds_ = 0;

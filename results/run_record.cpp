@@ -6,9 +6,10 @@ namespace isoloss {
 
 namespace {
 
-constexpr std::array<std::pair<RunState, std::string_view>, 3> kStates = {{
+constexpr std::array<std::pair<RunState, std::string_view>, 4> kStates = {{
     {RunState::Running, "running"},
     {RunState::Finished, "finished"},
+    {RunState::Trunk, "trunk"},
     {RunState::Diverged, "diverged"},
 }};
 

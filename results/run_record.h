@@ -77,9 +77,10 @@ struct Score {
   bool operator==(const Score&) const = default;
 };
 
-enum class RunState { Running, Finished, Diverged };
+// Trunk: all steps that branches needed of it so far are trained; it answers no budget itself.
+enum class RunState { Running, Finished, Trunk, Diverged };
 
-// running, finished or diverged: the names on disk.
+// running, finished, trunk or diverged: the names on disk.
 std::string_view state_name(RunState state);
 // The state of that name; absent where there is none.
 std::optional<RunState> state_named(std::string_view name);

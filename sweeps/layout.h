@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "sweeps/device_rate.h"
 #include "sweeps/plan.h"
 
 namespace isoloss {
@@ -14,13 +15,29 @@ struct StudyLayout {
   std::string reason;  // one sentence
 };
 
+// For whom it is planned.
+struct PlanRanks {
+  int ranks = 1;
+  double bytes_per_rank = 0;  // of memory
+};
+
 // Bytes on each rank of a run that `tensor` x `data` ranks train, predicted (model/cost/memory.h).
 double memory_per_rank(const RunSpec& spec, std::int64_t tensor, std::int64_t data);
 
-// What the study asks for; what it leaves open is 1, where side by side trained runs cost least, or
-// as many tensor ranks as its largest run needs to fit into `bytes_per_rank`, a divisor of `ranks`
-// that divides every model. Where none does it is 1 and the reason says so: it is a prediction.
-StudyLayout choose_layout(const StudyPlan& plan, int ranks, double bytes_per_rank);
+// Of one step of it, predicted (model/cost/step_time.h).
+double step_seconds(const RunSpec& spec, std::int64_t tensor, std::int64_t data,
+                    const DeviceRate& rate);
+
+// Until `ranks` ranks in blocks of that layout have trained the study (sweeps/makespan.h).
+double study_seconds(const StudyPlan& plan, int ranks, const StudyLayout& layout,
+                     const DeviceRate& rate);
+
+// What the study asks for. What it leaves open is chosen among the layouts that divide the ranks
+// and every run's heads, widths and batch and that hold the largest run: the one whose predicted
+// time is least, of nearly equal ones (a tenth) the one that shares least, because narrow pieces of
+// a product run slower than the prediction knows. Where none holds it, nothing is shared and the
+// reason says so: it is a prediction.
+StudyLayout choose_layout(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 // Bytes of memory of this machine.
 double machine_memory();

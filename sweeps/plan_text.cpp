@@ -3,61 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "model/cost/flops.h"
-#include "model/spec/error.h"
-#include "model/spec/nearest_name.h"
-#include "sweeps/layout.h"
-#include "sweeps/schedule.h"
+#include "sweeps/makespan.h"
+#include "sweeps/quantity_text.h"
 
 namespace isoloss {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-double seconds_of(const PlannedRun& run, double flops_per_second) {
-  // Threads share a step; what they add is left to the interval.
-  return static_cast<double>(run.expected_steps - run.first_step()) * run.flops_per_step /
-         flops_per_second;
-}
-
 Json flops_json(const PlannedTrial& trial, const ModelSpec& model) {
   Json json;
   for (const auto& [name, per_token] : by_convention(flops_per_token(model)))
     json[name] = per_token * trial.tokens;
   return json;
-}
-
-// A loss that makes the expected arm win and its neighbour second.
-double pretended_loss(const StudyPlan& plan, std::size_t run) {
-  for (const PlannedSearch& search : plan.searches)
-    for (std::size_t i = 0; i < search.arms.size(); ++i)
-      if (search.arms[i] == run) {
-        const auto expected = static_cast<double>(search.assumed) + 0.25;
-        return std::abs(static_cast<double>(i) - expected);
-      }
-  return 1;
-}
-
-std::string people_seconds(double seconds) {
-  if (seconds < 100) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 6000) return fmt::format("{:.1f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
-std::string people_bytes(double bytes) {
-  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
-  return fmt::format("{:.2f} GB", bytes / 1e9);
-}
-
-std::string people_count(double count) {
-  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
-  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
-  return fmt::format("{:.2f} G", count / 1e9);
 }
 
 std::string search_lines(const StudyPlan& plan) {
@@ -91,76 +54,50 @@ std::string trunk_line(const StudyPlan& plan) {
                      branches, trunks.size(), trunks.size() == 1 ? "" : "s");
 }
 
-// Of a block that trains one run together, had every rank its full share; the interval reaches down
-// to one rank alone, because what the ranks lose to each other has not been measured.
-DeviceRate rate_of_block(DeviceRate rate, const StudyLayout& layout) {
-  const auto ranks = static_cast<double>(layout.tensor * layout.data);
-  rate.flops_per_second *= ranks;
-  rate.highest *= ranks;
-  return rate;
+double own_steps(const PlannedRun& run) {
+  return static_cast<double>(run.expected_steps - run.first_step());
 }
 
-// Runs that are trained side by side.
-int blocks_of(const StudyLayout& layout, int ranks) {
-  return std::max(1, ranks / static_cast<int>(layout.tensor * layout.data));
+// Of a run by one block: predicted, at best, and by one rank alone at the lowest rate, because what
+// ranks lose to each other is known of one machine only.
+struct RunSeconds {
+  double predicted, lowest, highest;
+};
+RunSeconds seconds_of(const PlannedRun& run, const StudyLayout& layout, const DeviceRate& rate) {
+  DeviceRate best = rate, worst = rate;
+  best.flops_per_second = rate.highest;
+  worst.flops_per_second = rate.lowest;
+  return {own_steps(run) * step_seconds(run.spec, layout.tensor, layout.data, rate),
+          own_steps(run) * step_seconds(run.spec, layout.tensor, layout.data, best),
+          own_steps(run) * step_seconds(run.spec, 1, 1, worst)};
+}
+
+// The makespan with its interval, and what all ranks together spend.
+std::string time_lines(const StudyPlan& plan, int ranks, const StudyLayout& layout,
+                       const DeviceRate& rate) {
+  const auto block = static_cast<int>(layout.tensor * layout.data);
+  DeviceRate best = rate, worst = rate;
+  best.flops_per_second = rate.highest;
+  worst.flops_per_second = rate.lowest;
+  double device_seconds = 0;
+  for (const PlannedRun& run : plan.runs)
+    if (run.expected_steps > 0) device_seconds += block * seconds_of(run, layout, rate).predicted;
+  return fmt::format(
+      "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate turns out: "
+      "{:.3g} "
+      "device-hours\n",
+      seconds_text(study_seconds(plan, ranks, layout, rate)), ranks, ranks == 1 ? "" : "s",
+      rate.flops_per_second / 1e9, rate.device,
+      seconds_text(study_seconds(plan, ranks, layout, best)),
+      // As of a run: one rank of each block alone.
+      seconds_text(makespan_seconds(plan, std::max(1, ranks / block), worst)),
+      device_seconds / 3600);
 }
 
 }  // namespace
 
-DeviceRate device_rate(const std::string& device) {
-  // One core at widths of 24 to 64 in float32: whole studies ran at 75 to 85 GFLOP/s on a Xeon with
-  // AVX-512 (docs/performance.md); the interval allows for older processors and wider models.
-  static const std::vector<DeviceRate> rates = {{"cpu", 75e9, 30e9, 110e9}};
-  std::vector<std::string> known;
-  for (const DeviceRate& rate : rates) {
-    if (rate.device == device) return rate;
-    known.push_back(rate.device);
-  }
-  throw InputError("--device: '" + device + "' has no measured rate (hours cannot be predicted)" +
-                   suggestion(device, known));
-}
-
-double makespan_seconds(const StudyPlan& plan, int ranks, const DeviceRate& rate) {
-  struct Worker {
-    double free_at = 0;
-    std::optional<WorkItem> item;
-  };
-  std::vector<Worker> workers(static_cast<std::size_t>(std::max(ranks, 1)));
-  std::vector<RunProgress> progress(plan.runs.size());
-  for (std::size_t i = 0; i < plan.runs.size(); ++i) progress[i].id = plan.runs[i].id;
-  std::vector<SearchDecision> decisions;
-  std::vector<bool> claimed(plan.runs.size(), false);
-  double now = 0;
-  while (true) {
-    for (const WorkItem& item : ready_work(plan, progress, decisions)) {
-      if (claimed[item.run]) continue;
-      const auto idle = std::find_if(workers.begin(), workers.end(),
-                                     [](const Worker& worker) { return !worker.item; });
-      if (idle == workers.end()) break;
-      claimed[item.run] = true;
-      idle->free_at = now + item.flops / rate.flops_per_second;
-      idle->item = item;
-    }
-    Worker* next = nullptr;
-    for (Worker& worker : workers)
-      if (worker.item && (next == nullptr || worker.free_at < next->free_at)) next = &worker;
-    if (next == nullptr) return now;
-    now = next->free_at;
-    RunProgress& run = progress[next->item->run];
-    run.checkpoint_step = next->item->to_step;
-    if (next->item->keep) run.checkpoints.push_back(next->item->to_step);
-    for (const EvaluationStop& stop : next->item->stops)
-      run.selection_losses[stop.step] = pretended_loss(plan, next->item->run);
-    claimed[next->item->run] = false;
-    next->item.reset();
-    decisions = due_decisions(plan, progress);
-  }
-}
-
-Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& of_rank) {
-  const StudyLayout layout = choose_layout(plan, ranks.ranks, ranks.bytes_per_rank);
-  const DeviceRate rate = rate_of_block(of_rank, layout);
-  const int blocks = blocks_of(layout, ranks.ranks);
+Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+  const StudyLayout layout = choose_layout(plan, ranks, rate);
   Json trials = Json::array();
   std::map<std::size_t, Json> trials_of;
   for (const PlannedTrial& trial : plan.trials) {
@@ -182,8 +119,8 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
     if (run.expected_steps == 0) continue;
-    const double seconds = seconds_of(run, rate.flops_per_second);
-    device_seconds += seconds * static_cast<double>(layout.tensor * layout.data);
+    const RunSeconds seconds = seconds_of(run, layout, rate);
+    device_seconds += seconds.predicted * static_cast<double>(layout.tensor * layout.data);
     const auto known = trials_of.find(i);
     runs.push_back(
         {{"id", run.id},
@@ -192,9 +129,8 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
          {"from_step", run.first_step()},
          {"tensor_parallel", layout.tensor},
          {"data_parallel", layout.data},
-         {"predicted_seconds", seconds},
-         {"predicted_seconds_interval",
-          {seconds_of(run, rate.highest), seconds_of(run, rate.lowest)}},
+         {"predicted_seconds", seconds.predicted},
+         {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
          {"memory_bytes_per_rank", memory_per_rank(run.spec, layout.tensor, layout.data)}});
   }
   Json json;
@@ -207,13 +143,13 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
   json["totals"] = {{"flops", plan.flops},
                     {"flops_without_sharing", plan.flops_without_sharing},
                     {"device_hours", device_seconds / 3600},
-                    {"makespan_seconds", makespan_seconds(plan, blocks, rate)}};
+                    {"makespan_seconds", study_seconds(plan, ranks.ranks, layout, rate)}};
   return json;
 }
 
 std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
   const int ranks = machine.ranks;
-  const StudyLayout layout = choose_layout(plan, ranks, machine.bytes_per_rank);
+  const StudyLayout layout = choose_layout(plan, machine, rate);
   std::string text =
       fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9}  {}\n", "architecture", "size",
                   "seed", "parameters", "tokens", "steps", "memory", "budgets");
@@ -231,27 +167,20 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
       budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
     text += fmt::format(
         "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture, last.size,
-        last.seed, people_count(static_cast<double>(last.parameters)), people_count(last.tokens),
-        last.steps, people_bytes(memory_per_rank(plan.runs[run].spec, layout.tensor, layout.data)),
+        last.seed, amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens),
+        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, layout.tensor, layout.data)),
         budgets);
   }
   text += search_lines(plan);
   text += trunk_line(plan);
   std::size_t expected = 0;
   for (const PlannedRun& run : plan.runs) expected += run.expected_steps > 0;
-  const DeviceRate block = rate_of_block(rate, layout);
-  const double seconds = makespan_seconds(plan, blocks_of(layout, ranks), block);
   text += fmt::format(
       "{} trials in {} runs, {:.3g} FLOPs; each trained from its own start it would be "
       "{:.3g} ({:.2f}x)\n",
       plan.trials.size(), expected, plan.flops, plan.flops_without_sharing,
       plan.flops_without_sharing / plan.flops);
-  text += fmt::format(
-      "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate "
-      "turns out\n",
-      people_seconds(seconds), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
-      rate.device, people_seconds(seconds * block.flops_per_second / block.highest),
-      people_seconds(seconds * block.flops_per_second / block.lowest));
+  text += time_lines(plan, ranks, layout, rate);
   text += fmt::format("Each run is trained by {} x {} ranks, tensor x data: {}.\n", layout.tensor,
                       layout.data, layout.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";

@@ -26,6 +26,8 @@ class CommandLine {
   bool parse(std::span<const std::string> arguments);
 
   bool has(const std::string& name) const { return values_.count(name) > 0; }
+  // Whether the command line says it, rather than a default.
+  bool given(const std::string& name) const { return has(name) && !values_[name].defaulted(); }
   template <typename T>
   T get(const std::string& name) const {
     return values_.at(name).as<T>();

@@ -26,6 +26,7 @@ int status_command(Arguments arguments);
 int verify_command(Arguments arguments);
 int points_command(Arguments arguments);
 int fit_command(Arguments arguments);
+int predict_command(Arguments arguments);
 int savings_command(Arguments arguments);
 int report_command(Arguments arguments);
 int submit_command(Arguments arguments);

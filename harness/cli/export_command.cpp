@@ -5,6 +5,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/export_target.h"
 #include "harness/trained_run.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -13,14 +14,16 @@ namespace isoloss {
 
 int export_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss export RUN --to safetensors|hf [--out PATH]",
+  CommandLine line("isoloss export RUN --to safetensors|hf [--out PATH] [--force]",
                    "Writes a run's weights, from its newest checkpoint, for other tools. RUN is a "
-                   "run's folder, STUDY/ID, or a study's folder with one run.",
+                   "run's folder, STUDY/ID, or a study's folder with one run. An earlier export of "
+                   "the same run is replaced, anything else only with --force.",
                    "isoloss export results/runs/quickstart/0123456789abcdef --to hf --out model");
   line.add()("to", po::value<std::string>(),
              "safetensors: one file, tensors by isoloss' names; hf: a folder that the "
              "transformers library loads")("out", po::value<std::string>(),
-                                           "RUN-ID.safetensors or the folder RUN-ID without it");
+                                           "RUN-ID.safetensors or the folder RUN-ID without it")(
+      "force", "overwrite what is there, whatever it is");
   line.positional("RUN");
   if (!line.parse(arguments)) return 0;
   const std::vector<std::string> forms = {"safetensors", "hf"};
@@ -37,6 +40,7 @@ int export_command(Arguments arguments) {
   const bool hf = form == "hf";
   const std::string out =
       line.has("out") ? line.get<std::string>("out") : model.run + (hf ? "" : ".safetensors");
+  if (!line.has("force")) check_export_target(out, model.run);
   if (hf)
     export_hf(out, model);
   else

@@ -11,15 +11,43 @@
 namespace isoloss {
 namespace {
 
+std::string law_names() {
+  std::string names;
+  for (const Law& law : laws()) names += law.name + ", ";
+  return names + "isoflop";
+}
+
+void print_row(const IsoflopRow& row) {
+  fmt::print(
+      "  budget {:<10.4g} N* {:<10.4g} [{:.4g}, {:.4g}] within 0.1 % of loss {:.5g}, D* {:.4g}{}\n",
+      row.budget, row.optimal_parameters, row.near_optimal.first, row.near_optimal.second, row.loss,
+      row.optimal_tokens, row.used ? "" : "   not used: " + row.why_not);
+}
+
+void print_calibration(const Calibration& c, double level) {
+  fmt::print(
+      "prediction intervals on {} leave-future-out folds, {} predictions up to {:.2f} decades on:\n"
+      "  level   covered   covered when widened by the other folds\n",
+      c.folds, c.predictions, c.decades);
+  for (const CalibrationRow& row : c.rows)
+    fmt::print("  {:<7g} {:<9.3f} {:.3f}\n", row.level, row.coverage, row.calibrated);
+  fmt::print("  predict widens its intervals by {:.3g} (at level {:g})\n", c.factor, level);
+}
+
 void print_fit(const Fit& fit) {
-  fmt::print("law {} on {} points, sum of the objective {:.13g}\n", fit.law, fit.n, fit.value);
+  fmt::print("law {} on {} points, sum of the objective {:.13g} ({}, {})\n", fit.law, fit.n,
+             fit.value, name_of(fit.objective), name_of(fit.space));
   for (const auto& [name, value] : fit.parameters) {
     fmt::print("  {:<8} {:.9g}", name, value);
     for (const auto& [of, interval] : fit.intervals)
       if (of == name) fmt::print("   [{:.6g}, {:.6g}]", interval.first, interval.second);
     fmt::print("\n");
   }
+  for (const IsoflopRow& row : fit.rows) print_row(row);
   if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);
+  fmt::print("gradient {:.2g}, condition {:.3g}, {} of {} starts agree\n", fit.gradient_norm,
+             fit.condition, fit.starts_agreeing, fit.starts);
+  if (fit.calibration) print_calibration(*fit.calibration, fit.level);
   for (const std::string& flag : fit.flags) fmt::print("flag: {}\n", flag);
 }
 
@@ -27,15 +55,20 @@ void print_fit(const Fit& fit) {
 
 int fit_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss fit FILE|DIR --law power|chinchilla [options]",
+  CommandLine line("isoloss fit FILE|DIR --law NAME [options]",
                    "Fits a scaling law to a CSV of points (docs/format.md) or to a study folder.",
                    "isoloss fit points.csv --law chinchilla --json");
-  line.add()("law", po::value<std::string>()->default_value("power"), "power or chinchilla")(
+  line.add()("law", po::value<std::string>()->default_value("power"), law_names().c_str())(
+      "tied", "one exponent for parameters and tokens")(
       "objective", po::value<std::string>(),
-      "huber, squares or lad; without it huber over points, squares along a frontier")(
-      "delta", po::value<double>()->default_value(1e-3), "where Huber turns from square to line")(
+      "huber, squares, lad or asymmetric_huber; without it huber over points, squares along a "
+      "frontier")("delta", po::value<double>()->default_value(1e-3),
+                  "where Huber turns from square to line")(
+      "overestimate-penalty", po::value<double>()->default_value(10),
+      "asymmetric_huber: weight of points that the law lies above")(
       "space", po::value<std::string>()->default_value("log"), "residuals in log or linear loss")(
-      "floor", po::value<std::string>()->default_value("free"), "free, zero or a number of nats")(
+      "floor", po::value<std::string>()->default_value("free"),
+      "free, zero, a number of nats, or SET=NATS,... by the column evaluation")(
       "architecture", po::value<std::string>()->default_value(""), "fit this one alone")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
       "frontier", po::value<std::string>()->default_value("auto"),
@@ -52,7 +85,10 @@ int fit_command(Arguments arguments) {
   options.law = line.get<std::string>("law");
   if (line.has("objective"))
     options.objective = objective_named(line.get<std::string>("objective"));
+  options.calibrate = true;
+  options.tied = line.has("tied");
   options.delta = line.get<double>("delta");
+  options.overestimate = line.get<double>("overestimate-penalty");
   options.space = space_named(line.get<std::string>("space"));
   options.floor = floor_named(line.get<std::string>("floor"));
   options.architecture = line.get<std::string>("architecture");

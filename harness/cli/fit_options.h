@@ -6,11 +6,11 @@
 
 namespace isoloss {
 
-// huber, squares or lad; InputError with the nearest otherwise.
+// huber, squares, lad or asymmetric_huber; InputError with the nearest otherwise.
 ObjectiveKind objective_named(const std::string& name);
 // log or linear.
 FitSpace space_named(const std::string& name);
-// free, zero or a number.
+// free, zero, a number, or SET=NUMBER,... for floors pinned by evaluation set.
 FloorChoice floor_named(const std::string& name);
 
 }  // namespace isoloss

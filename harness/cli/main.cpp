@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/bench_analysis.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -21,12 +22,15 @@ std::span<const Command> commands() {
       {"bench", "training speed here, beside PyTorch's", bench_command},
       {"export", "a run's weights for other tools", export_command},
       {"eval", "the loss of a model from elsewhere on a text", eval_command},
+#else
+      {"bench", "how fast laws are fitted here", bench_analysis_command},
 #endif
       {"submit", "writes a Slurm batch script and submits it", submit_command},
       {"status", "how far a study is", status_command},
       {"verify", "checks every file of a study folder", verify_command},
       {"points", "the trained losses as CSV", points_command},
       {"fit", "fits a scaling law, with intervals", fit_command},
+      {"predict", "a stored fit at a size, token count or budget, with interval", predict_command},
       {"savings", "compute saved at equal loss, with intervals", savings_command},
       {"report", "one HTML page with plots and tables", report_command},
   };

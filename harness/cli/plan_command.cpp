@@ -16,23 +16,31 @@ namespace isoloss {
 
 int plan_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss plan STUDY.yaml [--ranks N] [--device NAME] [--json]",
+  CommandLine line("isoloss plan STUDY.yaml [--ranks N] [--nodes N] [--device NAME] [--json]",
                    "Shows the trials of a study, their FLOPs, memory and predicted time, and what "
                    "sharing prefixes saves. Trains nothing.",
                    "isoloss plan sweeps/quickstart.yaml --ranks 2");
   line.add()("ranks", po::value<int>()->default_value(1), "workers to pack the runs on")(
-      "device", po::value<std::string>()->default_value("cpu"), "whose speed predicts the time")(
-      "json", "one JSON object on standard output");
+      "nodes", po::value<int>()->default_value(1),
+      "machines like this one that share the ranks evenly, each rank its part of a machine's "
+      "memory")("device", po::value<std::string>()->default_value("cpu"),
+                "whose speed predicts the time")("json", "one JSON object on standard output");
   line.positional("STUDY.yaml");
   if (!line.parse(arguments)) return 0;
   const int ranks = line.get<int>("ranks");
   if (ranks < 1)
     throw InputError("--ranks is " + std::to_string(ranks) +
                      " (somebody has to train); give 1 or more");
+  const int nodes = line.get<int>("nodes");
+  if (nodes < 1 || nodes > ranks)
+    throw InputError("--nodes is " + std::to_string(nodes) + " for " + std::to_string(ranks) +
+                     " ranks (each machine has one or more of them); give 1 to " +
+                     std::to_string(ranks));
   const DeviceRate rate = device_rate(line.get<std::string>("device"));
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
   const StudyPlan plan = make_plan(study);
-  const PlanRanks machine{ranks, machine_memory() / ranks};
+  const int on_machine = (ranks + nodes - 1) / nodes;
+  const PlanRanks machine{ranks, machine_memory() / on_machine};
   if (line.has("json"))
     fmt::print("{}\n", plan_json(plan, machine, rate).dump());
   else

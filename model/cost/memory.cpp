@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cost/side_by_side.h"
 #include "model/spec/parameters.h"
 #include "model/spec/shard.h"
 
@@ -9,6 +10,7 @@ namespace isoloss {
 namespace {
 
 constexpr double kFloat = 4;
+constexpr double kMessageElements = 1 << 20;  // at most so many of a sum are on their way at once
 constexpr double kProcess = 170e6;  // resident before a model exists, of a rank of `isoloss run`
 
 double real(std::int64_t n) { return static_cast<double>(n); }
@@ -54,6 +56,16 @@ double kept_once(const ModelSpec& spec, const Widths& w) {
   return ends + w.stored * (narrow + wide) + (w.stored < kFloat ? w.stored * w.d : 0);
 }
 
+double largest_tensor(const ParameterTable& table) {
+  double largest = 0;
+  for (const Parameter& parameter : table.parameters) {
+    double size = 1;
+    for (const std::int64_t extent : whole_shape(parameter)) size *= real(extent);
+    largest = std::max(largest, size);
+  }
+  return largest;
+}
+
 double state_size(const Parameter& parameter, const MemoryOptions& options) {
   const std::vector<std::int64_t> shape = whole_shape(parameter);
   const bool factored = options.factored_from > 0 && shape.size() == 2 &&
@@ -65,12 +77,19 @@ double state_size(const Parameter& parameter, const MemoryOptions& options) {
 }  // namespace
 
 MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options) {
-  const ParameterTable table = parameter_table(spec, Shard{0, options.tensor_ranks});
+  // The last rank has the most of what does not divide.
+  const ParameterTable table =
+      parameter_table(spec, Shard{options.tensor_ranks - 1, options.tensor_ranks});
   const Widths widths(spec, options);
   const double n = real(table.buffer_size);
   MemoryBytes bytes;
   bytes.weights = (kFloat + (options.bfloat16 ? 2 : 0)) * n;
-  bytes.gradients = kFloat * n;
+  const auto rows = static_cast<std::int64_t>(options.batch_tokens) / spec.sequence;
+  const std::int64_t parts =
+      options.tensor_ranks > 1
+          ? 1
+          : parts_side_by_side(rows / options.micro_batches, options.threads, kFloat * n);
+  bytes.gradients = kFloat * n * real(parts);
   double states = 0;
   for (const Parameter& parameter : table.parameters) states += state_size(parameter, options);
   bytes.optimizer = kFloat * states / options.optimizer_ranks;
@@ -79,6 +98,8 @@ MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options)
   const double kept = options.recompute ? layers * kFloat * widths.d + layer : layers * layer;
   bytes.activations =
       options.batch_tokens / real(options.micro_batches) * (kept + kept_once(spec, widths));
+  if (options.tensor_ranks * options.optimizer_ranks > 1)
+    bytes.exchange = kFloat * (2 * std::min(n, kMessageElements) + largest_tensor(table));
   bytes.process = kProcess;
   return bytes;
 }

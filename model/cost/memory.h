@@ -11,6 +11,7 @@ namespace isoloss {
 struct MemoryOptions {
   double batch_tokens = 0;         // of a step, on this rank's share of the data
   std::int64_t micro_batches = 1;  // its parts, one after the other
+  int threads = 1;                 // of the rank
   bool bfloat16 = false;           // operands of products in bfloat16, masters in float32
   bool recompute = false;          // of each layer its input alone is kept
   double optimizer_states = 2;     // values a parameter: AdamW 2, Adafactor 1
@@ -23,12 +24,16 @@ struct MemoryOptions {
 
 struct MemoryBytes {
   double weights = 0;    // with their bfloat16 copies
-  double gradients = 0;  // of the whole model on this rank
+  double gradients = 0;  // of the whole model on this rank, for each part worked on at once
   double optimizer = 0;
   double activations = 0;  // kept for the backward pass, and what it works in
+  double exchange = 0;     // of ranks that share a run: sums on their way, and on the leading rank
+                           // the largest tensor, whole, while a checkpoint is written
   double process = 0;      // code and libraries before the first tensor
 
-  double total() const { return weights + gradients + optimizer + activations + process; }
+  double total() const {
+    return weights + gradients + optimizer + activations + exchange + process;
+  }
 };
 
 MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options);

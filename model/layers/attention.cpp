@@ -37,8 +37,10 @@ at::Tensor project(const PlainStep& step, const Weight& matrix, const Weight& bi
 // K W^T: W [width, width] reads every rank's heads, W [heads, d_head, d_head] each head its own.
 at::Tensor query_of(const PlainStep& step, const at::Tensor& key, const Weight& matrix) {
   if (step.spec.shared_qk == SharedQk::Full)
-    return split_heads(
-        step.spec, linear(step.precision, gather_over_ranks(key, step.tensor_ranks), matrix.value));
+    return split_heads(step.spec,
+                       linear(step.precision,
+                              gather_over_ranks(key, attention_width(step.spec), step.tensor_ranks),
+                              matrix.value));
   const at::Tensor per_head = split_heads(step.spec, key);
   const at::Tensor transposed = matrix.value.transpose(1, 2).unsqueeze(0);
   return product(step.precision, per_head, transposed);

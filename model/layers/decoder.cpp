@@ -132,7 +132,7 @@ at::Tensor decoder_logits(const DecoderStep& step, const at::Tensor& x) {
       may_fuse(step) && output_is_fused(step.spec)
           ? fused_output_logits(step.fused, weights.final_norm, weights.output, x)
           : by_rows(plain_logits(step, x));
-  return gather_over_ranks(own, step.options.tensor_ranks).contiguous();
+  return gather_over_ranks(own, step.spec.vocabulary, step.options.tensor_ranks).contiguous();
 }
 
 }  // namespace isoloss

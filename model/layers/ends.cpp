@@ -7,6 +7,7 @@
 #include "model/layers/positions.h"
 #include "model/layers/product.h"
 #include "model/parallel/tensor_parallel.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
@@ -19,7 +20,8 @@ struct LocalIds {
   at::Tensor row;   // int64
 };
 LocalIds local_ids(const PlainStep& step, const at::Tensor& ids, std::int64_t rows) {
-  const at::Tensor row = ids - step.tensor_ranks->rank() * rows;
+  const Shard shard{step.tensor_ranks->rank(), step.tensor_ranks->size()};
+  const at::Tensor row = ids - first_of_shard(step.spec.vocabulary, shard);
   const at::Tensor here = (row >= 0).logical_and(row < rows);
   return {here, row * here};
 }
@@ -28,7 +30,8 @@ LocalIds local_ids(const PlainStep& step, const at::Tensor& ids, std::int64_t ro
 at::Tensor log_sum_exp(const PlainStep& step, const at::Tensor& logits) {
   if (alone(step)) return logits.logsumexp({-1});
   const at::Tensor own = logits.detach().amax({-1}, true);
-  const at::Tensor largest = gather_over_ranks(own, step.tensor_ranks).amax({-1}, true);
+  const at::Tensor largest =
+      gather_over_ranks(own, step.tensor_ranks->size(), step.tensor_ranks).amax({-1}, true);
   const at::Tensor sum = sum_over_ranks((logits - largest).exp().sum({-1}), step.tensor_ranks);
   return sum.log() + largest.squeeze(-1);
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "model/cost/side_by_side.h"
 #include "model/kernels/cpu/cross_entropy.h"
 #include "model/kernels/cpu/workspace.h"
 #include "model/layers/decoder.h"
@@ -34,57 +35,82 @@ void check_length(const ModelSpec& spec, std::int64_t length) {
                      std::to_string(spec.sequence) + "); give shorter rows");
 }
 
+// What one of the parts that are worked on at the same time has of its own.
+struct Side {
+  Side(const ModelSpec& spec, const ParameterBuffers& buffers)
+      : gradients(buffers.gradients()),
+        weights(decoder_weights(spec, buffers)),
+        workspace(buffers.weights().scalar_type()) {}
+
+  at::Tensor gradients;
+  DecoderWeights weights;
+  mutable Workspace workspace;  // holds no state from one call to the next
+};
+
 }  // namespace
 
 struct LanguageModel::Impl {
   Impl(const ModelSpec& model_spec, std::uint64_t seed, const ModelOptions& model_options)
       : spec(model_spec),
         options(model_options),
-        buffers(parameter_table(spec, shard(options)), seed, options.precision),
-        weights(decoder_weights(spec, buffers)),
-        workspace(master_type(options.precision)) {}
+        buffers(parameter_table(spec, shard(options)), seed, options.precision) {
+    sides.emplace_back(spec, buffers);
+  }
 
   static Shard shard(const ModelOptions& options) {
     if (!options.tensor_ranks) return {};
     return {options.tensor_ranks->rank(), options.tensor_ranks->size()};
   }
 
-  DecoderStep step(const at::Tensor& inputs) const {
+  // Parts of a micro-batch at the same time. Tensor ranks meet in every product, one at a time; and
+  // parts have no layer's gradients before all of them are done.
+  std::int64_t parts_at_once(std::int64_t rows, bool announces) const {
+    if (announces || (options.tensor_ranks && options.tensor_ranks->size() > 1)) return 1;
+    return parts_side_by_side(rows, at::get_num_threads(),
+                              static_cast<double>(buffers.gradients().nbytes()));
+  }
+
+  // They read the same weights; the first adds to the gradients of `buffers`.
+  std::span<const Side> sides_for(std::int64_t parts) {
+    while (std::ssize(sides) < parts) sides.emplace_back(spec, buffers.with_own_gradients());
+    return std::span(sides).first(static_cast<std::size_t>(parts));
+  }
+
+  DecoderStep step(const Side& side, const at::Tensor& inputs) const {
     const std::int64_t length = inputs.size(1);
     const at::Tensor buckets =
         spec.positions == Positions::Relative ? relative_buckets(spec, length) : at::Tensor();
     return {spec,
-            weights,
+            side.weights,
             options,
-            {spec, workspace, inputs.size(0), length, buckets, options.tensor_ranks}};
+            {spec, side.workspace, inputs.size(0), length, buckets, options.tensor_ranks}};
   }
 
-  double backward(const at::Tensor& targets, std::int64_t parts, const StepOptions& step_options,
-                  bool last);
+  double backward(const Side& side, const at::Tensor& targets, std::int64_t parts,
+                  const StepOptions& step_options, bool announces) const;
   template <typename Work>
   void for_each_logits(const at::Tensor& inputs, const Work& work) const;
 
   ModelSpec spec;
   ModelOptions options;
   ParameterBuffers buffers;
-  DecoderWeights weights;
-  mutable Workspace workspace;  // holds no state from one call to the next
+  std::vector<Side> sides;
 };
 
 // Adds the gradients of one of `parts` equal parts of the rows and returns its mean cross-entropy.
-double LanguageModel::Impl::backward(const at::Tensor& targets, std::int64_t parts,
-                                     const StepOptions& step_options, bool last) {
+double LanguageModel::Impl::backward(const Side& side, const at::Tensor& targets,
+                                     std::int64_t parts, const StepOptions& step_options,
+                                     bool announces) const {
   const at::Tensor inputs = shifted_right(targets);
-  DecoderStep now = step(inputs);
+  DecoderStep now = step(side, inputs);
   std::int64_t begin_of_ready = buffers.table().buffer_size;
   const auto ready_from = [&](std::int64_t offset) {
     if (offset < begin_of_ready) step_options.gradients_ready(offset, begin_of_ready - offset);
     begin_of_ready = offset;
   };
-  const bool announces = last && step_options.gradients_ready;
   if (announces)
     now.layer_ready = [&](std::size_t layer) { ready_from(buffers.layer_offsets()[layer]); };
-  workspace.begin_step();
+  side.workspace.begin_step();
   const Loss result = decoder_loss(now, decoder(now, inputs), targets, step_options.z_loss);
   result.total.backward(
       at::scalar_tensor(1.0 / static_cast<double>(parts), result.total.options()));
@@ -102,8 +128,8 @@ void LanguageModel::Impl::for_each_logits(const at::Tensor& inputs, const Work& 
   const std::int64_t most = std::max<std::int64_t>(1, held / length);
   for (std::int64_t first = 0; first < rows; first += most) {
     const at::Tensor part = inputs.narrow(0, first, std::min(most, rows - first));
-    const DecoderStep now = step(part);
-    workspace.begin_step();
+    const DecoderStep now = step(sides.front(), part);
+    sides.front().workspace.begin_step();
     work(first, decoder_logits(now, decoder(now, part)).view({-1, spec.vocabulary}));
   }
 }
@@ -131,13 +157,32 @@ double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
     throw InputError("micro_batches " + std::to_string(parts) + " does not divide the " +
                      std::to_string(targets.size(0)) +
                      " rows of a batch (parts are of equal size); give a divisor");
-  m.buffers.gradients().zero_();
   m.buffers.round_weights();
-  double sum = 0;
   const std::int64_t rows = targets.size(0) / parts;
-  for (std::int64_t i = 0; i < parts; ++i)
-    sum += m.backward(targets.narrow(0, i * rows, rows), parts, options, i == parts - 1);
-  return sum / static_cast<double>(parts);
+  const bool announces = static_cast<bool>(options.gradients_ready);
+  const std::int64_t at_once = m.parts_at_once(rows, announces), rows_of_each = rows / at_once;
+  const std::span<const Side> sides = m.sides_for(at_once);
+  std::vector<double> sums(sides.size(), 0.0);
+  const auto work = [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    sides[place].gradients.zero_();
+    for (std::int64_t batch = 0; batch < parts; ++batch)
+      sums[place] +=
+          m.backward(sides[place], targets.narrow(0, batch * rows + i * rows_of_each, rows_of_each),
+                     parts * at_once, options, announces && batch == parts - 1);
+  };
+  if (at_once == 1)
+    work(0);
+  else
+    at::parallel_for(0, at_once, 1, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) work(i);
+    });
+  double sum = sums[0];
+  for (std::size_t i = 1; i < sides.size(); ++i) {
+    sides[0].gradients.add_(sides[i].gradients);
+    sum += sums[i];
+  }
+  return sum / static_cast<double>(parts * at_once);
 }
 
 LanguageModel::Predictions LanguageModel::predictions(std::span<const std::int32_t> tokens,

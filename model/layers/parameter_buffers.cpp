@@ -138,6 +138,12 @@ const Parameter* ParameterBuffers::find(const std::string& name) const {
   return at == index_.end() ? nullptr : &table_.parameters[at->second];
 }
 
+ParameterBuffers ParameterBuffers::with_own_gradients() const {
+  ParameterBuffers other(*this);
+  other.gradients_ = at::zeros_like(gradients_);
+  return other;
+}
+
 void ParameterBuffers::round_weights() const {
   if (rounded_.defined()) at::Tensor(rounded_).copy_(weights_);
 }

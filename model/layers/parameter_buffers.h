@@ -24,6 +24,9 @@ class ParameterBuffers {
   // Allocates them and fills the weights from (seed, name, index).
   ParameterBuffers(ParameterTable table, std::uint64_t seed, Precision precision);
 
+  // The same weights beside a gradient buffer of its own, for a part of a step.
+  ParameterBuffers with_own_gradients() const;
+
   // Brings the bfloat16 copy, where there is one, up to date with the weights.
   void round_weights() const;
 

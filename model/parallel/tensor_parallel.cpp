@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "model/spec/shard.h"
+
 namespace isoloss {
 namespace {
 
@@ -56,11 +58,10 @@ at::Tensor sum_over_ranks(const at::Tensor& x, Communicator* ranks) {
 
 // A sum of parts that are zero everywhere but in their own columns: exact, and both seams' own
 // derivatives make up its gradient.
-at::Tensor gather_over_ranks(const at::Tensor& x, Communicator* ranks) {
+at::Tensor gather_over_ranks(const at::Tensor& x, std::int64_t extent, Communicator* ranks) {
   if (alone(ranks)) return x;
-  const std::int64_t width = x.size(-1);
-  const std::int64_t before = width * ranks->rank();
-  const std::int64_t after = width * (ranks->size() - 1) - before;
+  const std::int64_t before = first_of_shard(extent, {ranks->rank(), ranks->size()});
+  const std::int64_t after = extent - before - x.size(-1);
   return shared_by_ranks(sum_over_ranks(at::constant_pad_nd(x, {before, after}), ranks), ranks);
 }
 

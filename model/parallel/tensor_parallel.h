@@ -3,6 +3,8 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 #include "model/parallel/communicator.h"
 
 namespace isoloss {
@@ -15,8 +17,9 @@ at::Tensor shared_by_ranks(const at::Tensor& x, Communicator* ranks);
 // itself going backward.
 at::Tensor sum_over_ranks(const at::Tensor& x, Communicator* ranks);
 
-// The ranks' arguments side by side along the last axis, of equal shape each; going backward, each
-// rank's own part of the sum of the ranks' gradients.
-at::Tensor gather_over_ranks(const at::Tensor& x, Communicator* ranks);
+// The ranks' arguments side by side along the last axis, of `extent` over all ranks, of which each
+// has its range (model/spec/shard.h); going backward, each rank's own part of the sum of the ranks'
+// gradients.
+at::Tensor gather_over_ranks(const at::Tensor& x, std::int64_t extent, Communicator* ranks);
 
 }  // namespace isoloss

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "model/spec/catalogue.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -32,6 +33,30 @@ std::int64_t feed_forward_width(const ModelSpec& spec) {
   return (2 * plain + 6) / 12 * 4;
 }
 
+namespace {
+
+// Where queries are made of keys they have no filter of their own, so that sets with q and without
+// it are one model. It is spelled as the architecture of the catalogue spells it, else with q.
+void spell_convolution(ModelSpec& spec) {
+  const auto without_q = [](std::string on) {
+    std::erase(on, 'q');
+    return on;
+  };
+  const std::string on = without_q(spec.convolution_on);
+  if (on.empty()) {
+    spec.convolution_width = 0;
+    return;
+  }
+  spec.convolution_on = "q" + on;
+  for (const CatalogueEntry& entry : architectures())
+    if (entry.name == spec.architecture) {
+      const std::string own = named_architecture(entry.name).convolution_on;
+      if (without_q(own) == on) spec.convolution_on = own;
+    }
+}
+
+}  // namespace
+
 ModelSpec resolved(ModelSpec spec) {
   ModelSpec other = spec;
   other.gated = !spec.gated;
@@ -42,6 +67,7 @@ ModelSpec resolved(ModelSpec spec) {
   spec.d_ff_ratio = ModelSpec{}.d_ff_ratio;
   if (kv_head_count(spec) == head_count(spec)) spec.kv_heads = 0;
   const ModelSpec defaults;
+  if (spec.shared_qk != SharedQk::No && spec.convolution_width > 0) spell_convolution(spec);
   if (spec.convolution_width == 0) {
     spec.convolution_on = defaults.convolution_on;
     spec.convolution_shared = defaults.convolution_shared;

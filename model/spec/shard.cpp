@@ -69,6 +69,10 @@ void for_each_run(const ParameterTable& part, const ParameterTable& whole, Use u
 
 }  // namespace
 
+std::int64_t first_of_shard(std::int64_t extent, const Shard& shard) {
+  return extent * shard.rank / shard.ranks;
+}
+
 void check_layout(const ModelSpec& spec, int tensor_ranks) {
   if (tensor_ranks < 1)
     throw InputError("tensor_parallel: " + std::to_string(tensor_ranks) +
@@ -77,7 +81,10 @@ void check_layout(const ModelSpec& spec, int tensor_ranks) {
   check_divides(kv_head_count(spec), "heads of keys and values", "model.kv_heads", tensor_ranks);
   check_divides(feed_forward_width(spec), "hidden channels",
                 spec.gated ? "model.d_ff_gated" : "model.d_ff", tensor_ranks);
-  check_divides(spec.vocabulary, "vocabulary entries", "model.vocabulary", tensor_ranks);
+  if (spec.vocabulary < tensor_ranks)
+    throw InputError("tensor_parallel: " + std::to_string(tensor_ranks) + " for a vocabulary of " +
+                     std::to_string(spec.vocabulary) +
+                     " (each rank takes ids of its own); use fewer ranks");
 }
 
 ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard) {
@@ -89,8 +96,8 @@ ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard) {
     if (p.tensor_axis >= 0) {
       std::int64_t& extent = p.shape[static_cast<std::size_t>(p.tensor_axis)];
       p.whole_extent = extent;
-      extent /= shard.ranks;
-      p.first = extent * shard.rank;
+      p.first = first_of_shard(extent, shard);
+      extent = first_of_shard(extent, {shard.rank + 1, shard.ranks}) - p.first;
     }
     p.offset = p.adjacent ? table.buffer_size : aligned(table.buffer_size);
     table.buffer_size = p.offset + p.size();

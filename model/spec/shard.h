@@ -1,6 +1,8 @@
 // A rank's part of a model that several ranks share by tensor parallelism: the parameter table with
-// each split tensor cut along its tensor_axis into equal ranges, one a rank, and the rest whole. A
-// shard's initial values and states are the very numbers of the whole tensor.
+// each split tensor cut along its tensor_axis into ranges, one a rank, and the rest whole. Heads
+// and hidden channels are cut into equal ranges; those of a vocabulary that does not divide
+// (GPT-2's 50,257 is prime to 2) differ by one id. A shard's initial values and states are the very
+// numbers of the whole tensor.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -18,12 +20,16 @@ struct Shard {
   bool operator==(const Shard&) const = default;
 };
 
-// Throws InputError where heads, heads of keys and values, hidden width or vocabulary do not divide
-// by `tensor_ranks`; the text names the ranks or the widths that would.
+// First index of the shard's range of an axis of `extent`; the next rank's is its end.
+std::int64_t first_of_shard(std::int64_t extent, const Shard& shard);
+
+// Throws InputError where heads, heads of keys and values or hidden width do not divide by
+// `tensor_ranks`, or where some would have no id of the vocabulary; the text names the ranks or the
+// widths that would.
 void check_layout(const ModelSpec& spec, int tensor_ranks);
 
 // The table of the rank's shard: names and order of the whole one, shapes and offsets its own.
-// Equal for all ranks but for Parameter::first. InputError as check_layout.
+// InputError as check_layout.
 ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard);
 
 // Shape of the tensor of which the parameter is a shard; its own shape where it is whole.

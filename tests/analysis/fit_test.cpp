@@ -73,9 +73,10 @@ TEST(Fit, BootstrapDoesNotDependOnThreads) {
   const Fit one = fit_law(power_table(2e-3), options);
   options.threads = 3;
   const Fit three = fit_law(power_table(2e-3), options);
-  EXPECT_EQ(one.intervals, three.intervals);
+  EXPECT_EQ(one.bootstrap_intervals, three.bootstrap_intervals);
+  EXPECT_FALSE(one.bootstrap_intervals.empty());
   options.seed = 2;
-  EXPECT_NE(one.intervals, fit_law(power_table(2e-3), options).intervals);
+  EXPECT_NE(one.bootstrap_intervals, fit_law(power_table(2e-3), options).bootstrap_intervals);
 }
 
 // Points of one run are resampled together: with every point twice in a run of its own pair the
@@ -88,7 +89,7 @@ TEST(Fit, ResamplesWholeRuns) {
   options.floor = {FloorChoice::Value, 1.7};
   options.bootstrap = 1000;
   const auto width = [&](const PointTable& table) {
-    for (const auto& [name, interval] : fit_law(table, options).intervals) {
+    for (const auto& [name, interval] : fit_law(table, options).bootstrap_intervals) {
       if (name == "b") return interval.second - interval.first;
     }
     return 0.0;
@@ -96,6 +97,16 @@ TEST(Fit, ResamplesWholeRuns) {
   const double independent = width(twice);
   for (std::size_t i = 0; i < 16; ++i) twice.points[i].run = std::to_string(i % 8);
   EXPECT_GT(width(twice), 1.15 * independent);  // about sqrt(2)
+}
+
+// Eight points are too few to resample: the intervals are those of the scatter, and it is said.
+TEST(Fit, FewPointsGetStudentsIntervals) {
+  FitOptions options;
+  options.bootstrap = 60;
+  const Fit fit = fit_law(power_table(2e-3), options);
+  EXPECT_EQ(fit.intervals, fit.lack_of_fit);
+  EXPECT_THAT(fit.uncertainty, testing::HasSubstr("8 points are too few to resample"));
+  EXPECT_EQ(fit.resamples, 60);
 }
 
 TEST(Fit, FlagsWhatMakesItUntrustworthy) {

@@ -2,59 +2,28 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "analysis/csv.h"
 #include "analysis/law.h"
 #include "analysis/law_objective.h"
 #include "analysis/law_search.h"
-#include "model/spec/error.h"
+#include "tests/analysis/law_fixture.h"
 
 namespace isoloss {
 namespace {
-
-const std::filesystem::path kLaws = std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws";
-
-// Epoch's digitised points of the Chinchilla paper: N, C and the loss; D = C / (6 N).
-std::vector<Point> epoch_points() {
-  const CsvTable csv = read_csv(kLaws / "epoch_chinchilla_svg.csv");
-  std::vector<Point> points;
-  for (const CsvRow& row : csv.rows) {
-    Point point;
-    point.parameters = std::stod(row.fields[3]);
-    point.flops = std::stod(row.fields[4]);
-    point.tokens = point.flops / (6 * point.parameters);
-    point.loss = std::stod(row.fields[6]);
-    points.push_back(point);
-  }
-  return points;
-}
-
-std::vector<Point> without_largest(std::vector<Point> points, std::size_t count) {
-  std::sort(points.begin(), points.end(),
-            [](const Point& a, const Point& b) { return a.loss < b.loss; });
-  points.resize(points.size() - count);
-  return points;
-}
 
 struct Named {
   double A, B, E, alpha, beta;
 };
 Named named(const LawData& data, const LawState& state) {
-  return {std::exp(log_coefficient(data, state, 0)), std::exp(log_coefficient(data, state, 1)),
-          state.floor, state.exponent[0], state.exponent[1]};
+  const auto p = named_parameters(law_named("chinchilla"), data, state);
+  return {p[0].second, p[1].second, p[4].second, p[2].second, p[3].second};
 }
-
-#define SKIP_WITHOUT_LAWS()                                \
-  if (!std::filesystem::exists(kLaws)) {                   \
-    GTEST_SKIP() << "no shared/data/laws beside the tree"; \
-  }
 
 // Expected: facts on fitting, "Data beside this file" (Epoch's optimum recomputed with SciPy).
 TEST(LawSolver, ReachesTheLogHuberOptimumOfEpochsPoints) {
@@ -130,8 +99,8 @@ TEST(LawSolver, FindsTheLawThatExactPointsWereMadeFrom) {
       solve_law(law_named("power"), data, {ObjectiveKind::Squares, 0, FitSpace::Log}, {});
   EXPECT_TRUE(solution.converged);
   EXPECT_NEAR(solution.state.floor, 1.75, 1e-6);
-  EXPECT_NEAR(solution.state.exponent[0], 0.2, 1e-6);
-  EXPECT_NEAR(std::exp(log_coefficient(data, solution.state, 0)), 40, 1e-3);
+  EXPECT_NEAR(solution.state.shape[0], 0.2, 1e-6);
+  EXPECT_NEAR(named_parameters(law_named("power"), data, solution.state)[0].second, 40, 1e-3);
 }
 
 // With floor zero a log-space least-squares fit is the straight line of ln L over ln C. The line
@@ -142,9 +111,9 @@ TEST(LawSolver, WithFloorZeroIsTheStraightLine) {
   const LawData data = law_data(compute, loss);
   const LawSolution solution = solve_law(
       law_named("power"), data, {ObjectiveKind::Squares, 0, FitSpace::Log}, {FloorChoice::Zero, 0});
-  EXPECT_NEAR(solution.state.exponent[0], 0.5, 1e-9);
+  EXPECT_NEAR(solution.state.shape[0], 0.5, 1e-9);
   EXPECT_NEAR(solution.value, std::log(2.0) * std::log(2.0) / 6, 1e-12);
-  EXPECT_NEAR(predict(data, solution.state)[1], std::pow(2.0, 7.0 / 3), 1e-9);
+  EXPECT_NEAR(predict(law_named("power"), data, solution.state)[1], std::pow(2.0, 7.0 / 3), 1e-9);
 }
 
 TEST(LawSolver, AGivenFloorIsKept) {
@@ -167,57 +136,6 @@ TEST(LawSolver, AFloorThatWantsToBeNegativeStopsAtZero) {
   EXPECT_EQ(solution.state.floor, 0);
 }
 
-class Gradient : public testing::TestWithParam<Objective> {};
-
-// Central differences of the objective in every coordinate.
-TEST_P(Gradient, AgreesWithFiniteDifferences) {
-  std::vector<Point> points;
-  for (int i = 0; i < 12; ++i) {
-    Point p;
-    p.parameters = 1e6 * std::pow(1.7, i % 4);
-    p.tokens = 1e8 * std::pow(2.1, i / 4);
-    p.loss = 2 + 0.3 * std::cos(i);
-    points.push_back(p);
-  }
-  const LawData data = law_data(law_named("chinchilla"), points);
-  Eigen::VectorXd at(5);
-  at << -0.7, -0.9, 0.3, 0.4, 1.1;
-  const auto state = [](const Eigen::VectorXd& x) {
-    return LawState{x.head(2).array(), x.segment(2, 2).array(), x[4]};
-  };
-  const Expansion e = expand(data, state(at), GetParam());
-  const double h = 1e-6;
-  for (Eigen::Index j = 0; j < 5; ++j) {
-    Eigen::VectorXd up = at, down = at;
-    up[j] += h;
-    down[j] -= h;
-    const double slope = (objective_value(data, state(up), GetParam()) -
-                          objective_value(data, state(down), GetParam())) /
-                         (2 * h);
-    EXPECT_NEAR(e.gradient[j], slope, 1e-7 * (1 + std::abs(slope))) << j;
-    const Eigen::VectorXd bend = (expand(data, state(up), GetParam()).gradient -
-                                  expand(data, state(down), GetParam()).gradient) /
-                                 (2 * h);
-    EXPECT_LT((e.hessian.col(j) - bend).norm(), 1e-6 * (1 + bend.norm())) << j;
-  }
-}
-INSTANTIATE_TEST_SUITE_P(Objectives, Gradient,
-                         testing::Values(Objective{ObjectiveKind::Huber, 0.05, FitSpace::Log},
-                                         Objective{ObjectiveKind::Huber, 0.05, FitSpace::Linear},
-                                         Objective{ObjectiveKind::Squares, 0, FitSpace::Log},
-                                         Objective{ObjectiveKind::Squares, 0, FitSpace::Linear}));
-
-// Huber's rho by hand: inside 0.1^2/2, outside 0.1 (0.3 - 0.05).
-TEST(Objective, HuberIsQuadraticWithinDeltaAndLinearBeyond) {
-  const std::vector<double> compute{1, 1}, loss{1, 1};
-  LawData data = law_data(compute, loss);
-  data.loss << 0.9, 0.7;
-  data.log_loss = data.loss.log();
-  const LawState state{Eigen::ArrayXd::Constant(1, std::log(0.5)), Eigen::ArrayXd::Zero(1), 0.5};
-  const double value = objective_value(data, state, {ObjectiveKind::Huber, 0.1, FitSpace::Linear});
-  EXPECT_NEAR(value, 0.005 + 0.025, 1e-15);
-}
-
 TEST(Search, StartsAreSortedByTheObjective) {
   std::vector<double> compute, loss;
   for (int i = 0; i < 9; ++i) {
@@ -227,32 +145,85 @@ TEST(Search, StartsAreSortedByTheObjective) {
   const LawData data = law_data(compute, loss);
   const auto starts = search_grid(law_named("power"), data, {}, {}, 3);
   ASSERT_EQ(starts.size(), 3u);
-  EXPECT_LE(objective_value(data, starts[0], {}), objective_value(data, starts[1], {}));
-  EXPECT_LE(objective_value(data, starts[1], {}), objective_value(data, starts[2], {}));
+  EXPECT_LE(objective_value(law_named("power"), data, starts[0], {}),
+            objective_value(law_named("power"), data, starts[1], {}));
+  EXPECT_LE(objective_value(law_named("power"), data, starts[1], {}),
+            objective_value(law_named("power"), data, starts[2], {}));
 }
 
-TEST(Law, AnUnknownNameNamesTheNearest) {
-  try {
-    law_named("chinchila");
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("did you mean 'chinchilla'"), std::string::npos);
+// Expected: the facts' Kaplan form of the same points, nine digits.
+TEST(LawSolver, ReachesTheKaplanOptimumOfEpochsPoints) {
+  SKIP_WITHOUT_LAWS();
+  const Law& law = law_named("kaplan");
+  const LawData data = law_data(law, without_largest(epoch_points(), 5));
+  const LawSolution solution = solve_law(law, data, {}, {});
+  EXPECT_TRUE(solution.converged);
+  EXPECT_NEAR(solution.value / 0.00266310149, 1, 1e-8);
+  const auto parameters = named_parameters(law, data, solution.state);
+  ASSERT_EQ(parameters.size(), 4u);
+  EXPECT_NEAR(parameters[0].second, 29.813951, 1e-5);
+  EXPECT_NEAR(parameters[1].second, 31.055313, 1e-5);
+  EXPECT_NEAR(parameters[2].second, 0.0946755, 1e-6);
+  EXPECT_NEAR(parameters[3].second, 0.1141458, 1e-6);
+}
+
+// Exact points of each law have one optimum: what they were made from.
+TEST(LawSolver, RecoversEveryLawFromExactPoints) {
+  const std::map<std::string, std::map<std::string, double>> truth = {
+      {"power", {{"a", 40}, {"b", .2}, {"E", 1.75}}},
+      {"chinchilla", {{"A", 480}, {"B", 2100}, {"E", 1.8}, {"alpha", .35}, {"beta", .37}}},
+      {"gamma", {{"A", 300}, {"B", 900}, {"E", 1.6}, {"alpha", .4}, {"beta", .45}, {"gamma", .7}}},
+      {"kaplan", {{"lnNc", 30}, {"lnDc", 31}, {"alphaN", .08}, {"alphaD", .1}}},
+      {"overtraining", {{"a", 70}, {"b", 55}, {"E", 1.4}, {"eta", .13}}},
+      {"data_constrained",
+       {{"A", 520},
+        {"B", 1490},
+        {"E", 1.87},
+        {"alpha", .35},
+        {"beta", .35},
+        {"R_N", 5.3},
+        {"R_D", 15.4}}},
+      {"surface", {{"A", 90}, {"k", .1}, {"E", 1.6}, {"kappa", .03}, {"a", .5}, {"g", -3}}}};
+  for (const Law& law : laws()) {
+    PointTable table;
+    table.source = "made";
+    table.other_columns = {"unique_tokens"};
+    for (int i = 0; i < 36; ++i) {
+      Point p;
+      p.architecture = "t";
+      p.parameters = 2e6 * std::pow(2.3, i % 6);
+      p.tokens = 3e7 * std::pow(2.9, i / 6);
+      p.flops = 6 * p.parameters * p.tokens;
+      p.other = {i % 4 ? "2e7" : "1e11"};
+      p.loss = 1;
+      table.points.push_back(p);
+    }
+    LawData data = law_data(law, table, table.points, {});
+    LawData raw = data;
+    raw.z.rowwise() += data.centre.transpose();
+    raw.centre.setZero();
+    data.loss = predict(law, raw, state_of(law, truth.at(law.name)));
+    data.log_loss = data.loss.log();
+    const LawSolution solution = solve_law(law, data, {ObjectiveKind::Squares}, {});
+    EXPECT_TRUE(solution.converged) << law.name;
+    EXPECT_LT(solution.value, 1e-18) << law.name;
+    for (const auto& [name, value] : named_parameters(law, data, solution.state)) {
+      EXPECT_NEAR(value / truth.at(law.name).at(name), 1, 2e-3) << law.name << ' ' << name;
+    }
   }
 }
 
-TEST(Law, AMissingColumnIsNamed) {
-  Point point;
-  point.parameters = std::nan("");
-  point.tokens = 1;
-  point.flops = 1;
-  point.loss = 1;
-  const std::vector<Point> points{point};
-  try {
-    law_data(law_named("chinchilla"), points);
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("needs parameters"), std::string::npos);
-  }
+// With exponents tied the two are one number, and the optimum is no lower than without the tie.
+TEST(LawSolver, TiedExponentsAreEqual) {
+  SKIP_WITHOUT_LAWS();
+  const Law& law = law_named("chinchilla");
+  const LawData data = law_data(law, without_largest(epoch_points(), 5));
+  const LawSolution apart = solve_law(law, data, {}, {});
+  const LawSolution together = solve_law(tied(law), data, {}, {});
+  EXPECT_TRUE(together.converged);
+  EXPECT_EQ(together.state.shape[0], together.state.shape[1]);
+  EXPECT_GT(together.value, apart.value);
+  EXPECT_LT(together.value, 1.2 * apart.value);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // with s the saving against the transformer at every loss, g so that N* = 20,000 at 9.3e11.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ struct StudyRecipe {
   double rate_step = 1.6;  // between neighbours of the learning-rate search
   bool rate_list = false;  // three rates at every size and budget, nothing searched
   double seed_noise = 0.004;
+  // The model of an architecture's spec as JSON; of one that is not named, no model is recorded.
+  std::map<std::string, std::string> models = {};
 };
 
 // Loss of the law, without noise.

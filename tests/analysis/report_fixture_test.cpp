@@ -28,9 +28,11 @@ RunRecord record_of(const StudyRecipe& recipe, const std::string& architecture, 
   header.study = recipe.study;
   header.machine = recipe.machine;
   header.code_version = "fixture";
+  const auto model = recipe.models.find(architecture);
   header.spec_json = fmt::format(
-      R"({{"optimizer":{{"name":"adafactor","schedule":"rsqrt","warmup_steps":200,"clip_norm":0,)"
-      R"("z_loss":0.0001,"min_dim_factored":128}},"dtype":"float32"}})");
+      R"({{{}"optimizer":{{"name":"adafactor","schedule":"rsqrt","warmup_steps":200,"clip_norm":0,)"
+      R"("z_loss":0.0001,"min_dim_factored":128}},"dtype":"float32"}})",
+      model == recipe.models.end() ? "" : fmt::format(R"("model":{},)", model->second));
   const auto parameters = static_cast<std::int64_t>(kSizes[size].second);
   header.parameters_total = parameters;
   header.parameters_embedding = parameters / 4;

@@ -74,6 +74,34 @@ TEST(Commands, FitReachesTheOptimumOfTheChinchillaPoints) {
   EXPECT_NEAR(fit.at("parameters").at("beta").get<double>(), 0.36717243, 1e-5);
 }
 
+// What `fit --json` prints is all that `predict` needs: with floor zero the law is 30 C^-0.05.
+TEST(Commands, PredictReadsWhatFitPrinted) {
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 8; ++i) {
+    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+    csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) * (1 + 1e-4 * (i % 3)) << '\n';
+  }
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const Outcome fit = isoloss("fit points.csv --floor zero --json", scratch.path());
+  ASSERT_EQ(fit.status, 0) << fit.err;
+  spill(scratch / "fit.json", fit.out);
+  const Outcome outcome = isoloss("predict fit.json --flops 1e18 --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json prediction = json::parse(outcome.out);
+  const double expected = 30 * std::pow(1e18, -0.05);
+  EXPECT_NEAR(prediction.at("loss").get<double>() / expected, 1, 1e-3);
+  EXPECT_LT(prediction.at("interval")[0].get<double>(), expected);
+  EXPECT_GT(prediction.at("interval")[1].get<double>(), expected);
+  EXPECT_THAT(prediction.at("warning").get<std::string>(), HasSubstr("1.25 decades beyond"));
+  spill(scratch / "broken.json", fit.out.substr(0, 40));
+  const Outcome broken = isoloss("predict broken.json --flops 1e18", scratch.path());
+  EXPECT_EQ(broken.status, 2);
+  EXPECT_THAT(broken.err, HasSubstr("broken.json: not JSON"));
+}
+
 TEST(Commands, SavingsOfAKnownFactorFromACsv) {
   // Loss 3 C^-0.05 for a and the same at half the compute for b: b saves 2x at every loss.
   std::ostringstream csv;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
+#include "harness/bench_process.h"
 #include "harness/bench_sizes.h"
 #include "model/spec/error.h"
 #include "model/spec/parameters.h"
@@ -48,6 +50,21 @@ TEST(Bench, UnknownSizeNamesTheNearest) {
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("'10.7M'"), std::string::npos) << error.what();
   }
+}
+
+TEST(Bench, ServesStepsOnRequestAndNothingElse) {
+  const BenchSize& size = bench_size("0.8M");
+  std::istringstream requests("warm\nsteps 2\nmemory\nsleep\n");
+  std::stringstream answers;
+  EXPECT_THROW(serve_steps({bench_spec("gpt2", size), size.batch}, requests, answers), InputError);
+  std::string warm;
+  double first = 0, second = 0;
+  std::int64_t memory = 0;
+  answers >> warm >> first >> second >> memory;
+  EXPECT_EQ(warm, "0");
+  EXPECT_GT(first, 0);
+  EXPECT_GT(second, 0);
+  EXPECT_EQ(memory == 0, peak_memory() == 0);
 }
 
 TEST(Bench, PeakMemoryGrowsWithWhatIsTouchedAndIsForgotten) {

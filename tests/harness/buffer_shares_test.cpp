@@ -59,22 +59,15 @@ TEST(SpreadShares, BringsEveryShareToEveryRank) {
   EXPECT_EQ(got[0], got[1]);
 }
 
-// A [2, 4] matrix of 0 .. 7 by columns.
-TEST(GatherParts, PutsShardsTogether) {
-  const ParameterTable whole{{{.name = "m", .shape = {2, 4}}}, 8};
-  std::vector<ParameterTable> parts;
-  for (int rank = 0; rank < 2; ++rank)
-    parts.push_back(
-        {{{.name = "m", .shape = {2, 2}, .tensor_axis = 1, .whole_extent = 4, .first = 2 * rank}},
-         4});
-  const std::vector<std::vector<double>> mine = {{0, 1, 4, 5}, {2, 3, 6, 7}};
-  std::vector<std::vector<double>> got(2);
-  testing_ranks::on_ranks(2, [&](Communicator& ranks) {
-    const auto rank = static_cast<std::size_t>(ranks.rank());
-    got[rank] = gather_parts<double>(parts, mine[rank], whole, ranks);
-  });
-  EXPECT_THAT(got[0], ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
-  EXPECT_EQ(got[1], got[0]);
+// Shards of 1 and 2 of three columns: their ranks must hand the same tensors to the same rank.
+TEST(ShareOut, CountsWholeTensorsWhereRanksHaveShards) {
+  const auto shard = [](std::int64_t columns) {
+    ParameterTable table = vectors({4, columns, 2});
+    table.parameters[1].tensor_axis = 0;
+    table.parameters[1].whole_extent = 3;
+    return tensors_of(share_out(table, 2));
+  };
+  EXPECT_EQ(shard(1), shard(2));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/checkpoint.h"
+#include "harness/export_target.h"
 #include "harness/hf_folder.h"
 #include "harness/text_loss.h"
 #include "harness/token_file_dataset.h"
@@ -84,6 +85,59 @@ TEST_F(TrainedRuns, AWrongRunIsRefusedWithTheNearest) {
   EXPECT_NE(problem(folder() / "runs" / wrong).find("did you mean '" + id), std::string::npos);
   EXPECT_NE(problem(folder()).find("a study of 2 runs"), std::string::npos) << problem(folder());
   EXPECT_NE(problem(place_->root / "nowhere").find("is no run"), std::string::npos);
+}
+
+std::string refusal(const std::filesystem::path& target, const std::string& run) {
+  try {
+    check_export_target(target, run);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(TrainedRuns, AnExportReplacesAnEarlierOneOfItsRunAlone) {
+  const TrainedModel trained = load_trained_run(folder() / ids().front(), ignore);
+  const auto target = place_->root / "target";
+  EXPECT_EQ(refusal(target, trained.run), "");
+  std::filesystem::create_directories(target);
+  EXPECT_EQ(refusal(target, trained.run), "") << "empty";
+  export_hf(target, trained);
+  EXPECT_EQ(refusal(target, trained.run), "");
+  EXPECT_NE(refusal(target, ids().back()).find("an export of run " + trained.run),
+            std::string::npos);
+  // Cut short before its config was written.
+  std::filesystem::remove(target / "config.json");
+  EXPECT_EQ(exported_run(target), trained.run);
+  export_safetensors(place_->root / "file", trained);
+  EXPECT_EQ(refusal(place_->root / "file", trained.run), "");
+  EXPECT_NE(refusal(place_->root / "file", ids().back()), "");
+  // The study itself is no export: nothing of it is overwritten.
+  EXPECT_NE(refusal(folder(), trained.run).find("is no export of this run"), std::string::npos)
+      << refusal(folder(), trained.run);
+}
+
+// Tensors of another version of the same run: named, with both shapes.
+TEST_F(TrainedRuns, ACheckpointThatDoesNotFitIsRefusedByTensor) {
+  const std::string id = ids().back();
+  const auto copy = place_->root / "misfit";
+  std::filesystem::create_directories(copy);
+  std::filesystem::copy(folder(), copy, std::filesystem::copy_options::recursive);
+  const TrainedModel trained = load_trained_run(copy / id, ignore);
+  ModelSpec narrower = trained.spec;
+  narrower.vocabulary -= 1;
+  const ParameterTable table = parameter_table(narrower);
+  {
+    CheckpointWriter writer(StudyFolder{copy}.run(id), {id, 21, 0, 4}, {table, table});
+    const std::vector<float> zeros(static_cast<std::size_t>(table.buffer_size));
+    for (int twice = 0; twice < 2; ++twice)
+      for (std::size_t i = 0; i < table.parameters.size(); ++i)
+        writer.add(std::as_bytes(std::span(zeros)));
+    writer.commit();
+  }
+  EXPECT_NE(problem(copy / id).find("tensor embedding: expected shape [256, "), std::string::npos)
+      << problem(copy / id);
+  EXPECT_NE(problem(copy / id).find("found [255, "), std::string::npos) << problem(copy / id);
 }
 
 TEST_F(TrainedRuns, ARunWithoutACheckpointSaysSo) {

@@ -1,12 +1,16 @@
 // A training run of milliseconds for tests: a tiny model, a text that it learns, and what it hears.
 #pragma once
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "harness/dataset.h"
 #include "harness/events.h"
+#include "harness/training_state.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/counter_random.h"
 #include "sweeps/run_spec.h"
@@ -79,6 +83,33 @@ struct Heard {
     };
   }
 };
+
+// All values of a state, tensor after tensor; on the leading rank.
+struct StoredState {
+  std::vector<std::byte> weights, optimizer;
+
+  bool operator==(const StoredState&) const = default;
+};
+
+inline StoredState stored(TrainingState& state) {
+  StoredState result;
+  const std::size_t weights = state.tables().weights.parameters.size();
+  state.give_tensors([&, tensor = std::size_t{0}](std::span<const std::byte> values) mutable {
+    auto& part = tensor++ < weights ? result.weights : result.optimizer;
+    part.insert(part.end(), values.begin(), values.end());
+  });
+  return result;
+}
+
+inline void restore(TrainingState& state, std::int64_t step, double seconds,
+                    const StoredState& from) {
+  std::vector<std::byte> all = from.weights;
+  all.insert(all.end(), from.optimizer.begin(), from.optimizer.end());
+  state.take_tensors(step, seconds, [&all, at = std::size_t{0}](std::span<std::byte> to) mutable {
+    std::ranges::copy(std::span(all).subspan(at, to.size()), to.begin());
+    at += to.size();
+  });
+}
 
 inline const auto kNeverStop = [] { return false; };
 

@@ -39,16 +39,26 @@ StudyPlan plan_of(std::int64_t tensor, std::int64_t data) {
 }
 
 TEST(PlanLayout, RefusesRanksThatDoNotMakeWholeBlocks) {
-  EXPECT_EQ(plan_layout(plan_of(2, 2), 8), (RankLayout{2, 2}));
-  EXPECT_EQ(plan_layout(plan_of(0, 0), 3), (RankLayout{1, 1}));
+  EXPECT_EQ(plan_layout(plan_of(2, 2), 8, 8), (RankLayout{2, 2}));
+  EXPECT_EQ(plan_layout(plan_of(0, 0), 3, 3), (RankLayout{1, 1}));
   try {
-    plan_layout(plan_of(2, 2), 6);
+    plan_layout(plan_of(2, 2), 6, 6);
     FAIL();
   } catch (const InputError& problem) {
     EXPECT_STREQ(problem.what(),
                  "6 ranks do not make blocks of 4 (tensor_parallel 2 x data_parallel 2 ranks train "
                  "a run together); start it with --ranks 8");
   }
+}
+
+// Three ranks on one machine and two on another.
+TEST(PlanLayout, RanksOfOtherMachinesTakeNoneOfThisOnesMemory) {
+  std::vector<int> found(5);
+  testing_ranks::on_ranks(5, [&](Communicator& job) {
+    found[static_cast<std::size_t>(job.rank())] =
+        ranks_on_machine(job, job.rank() < 3 ? "node1" : "node12");
+  });
+  EXPECT_THAT(found, testing::Each(3));
 }
 
 // Six ranks in blocks of two: 0 1, 2 3, 4 5.

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 
+#include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
 #include "harness/study_outcome.h"
@@ -39,6 +41,24 @@ TEST(StudyLoop, FinishesAndStoresEveryTrial) {
     EXPECT_FALSE(std::filesystem::exists(folder.claim(id)));
     EXPECT_FALSE(std::filesystem::exists(folder.journal(id)));
   }
+}
+
+// Of another version of isoloss, say: nothing is trained from it, and the run is not given up.
+TEST(StudyLoop, ACheckpointWhoseTensorsDoNotFitIsBadInput) {
+  const Place place;
+  const auto out = place.root / "out";
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), out), kExitDone);
+  const StudyFolder folder{out};
+  const ParameterTable other{{{.name = "embedding", .shape = {2, 4}}}, 8};
+  for (const std::string& id : run_ids(folder)) {
+    CheckpointWriter writer(folder.run(id), {id, 20, 0, 4}, {other, other});
+    const std::vector<float> values(8);
+    for (int i = 0; i < 2; ++i) writer.add(std::as_bytes(std::span(values)));
+    writer.commit();
+  }
+  EXPECT_EQ(tiny_study::run(tiny_study::write_study(place, kBudgets, "[0.05]"), out),
+            kExitBadInput);
+  for (const std::string& id : run_ids(folder)) EXPECT_TRUE(read_attempts(folder, id).empty());
 }
 
 TEST(StudyLoop, TwoProcessesGiveTheSameBitsAsOne) {
@@ -205,7 +225,7 @@ TEST(StudyLoop, BranchesShareTheirTrunksStepsAndLeaveNoKeptCheckpoint) {
     if (trunk) {
       EXPECT_EQ(record->steps.size(), 60U);
     }
-    EXPECT_EQ(record->state, trunk ? RunState::Running : RunState::Finished);
+    EXPECT_EQ(record->state, trunk ? RunState::Trunk : RunState::Finished);
     ++trained[{record->header.size, record->steps.at(14).seconds}];
     EXPECT_FALSE(std::filesystem::exists(folder.journal(id)));
     EXPECT_TRUE(checkpoint_steps(folder.run(id), kKeptSuffix).empty());

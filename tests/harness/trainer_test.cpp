@@ -13,10 +13,6 @@
 namespace isoloss {
 namespace {
 
-std::vector<std::byte> copy(std::span<const std::byte> bytes) {
-  return {bytes.begin(), bytes.end()};
-}
-
 class Resume : public testing::TestWithParam<OptimizerKind> {};
 
 TEST_P(Resume, IsBitEqualToNeverHavingStopped) {
@@ -30,12 +26,10 @@ TEST_P(Resume, IsBitEqualToNeverHavingStopped) {
   TrainingState first(spec);
   train(first, spec, data, {10, {}}, parts.listener(), kNeverStop);
   TrainingState second(spec);
-  second.restore(first.step(), first.seconds(), copy(first.weight_bytes()),
-                 copy(first.optimizer_bytes()));
+  restore(second, first.step(), first.seconds(), stored(first));
   train(second, spec, data, {20, {}}, parts.listener(), kNeverStop);
 
-  EXPECT_EQ(copy(whole.weight_bytes()), copy(second.weight_bytes()));
-  EXPECT_EQ(copy(whole.optimizer_bytes()), copy(second.optimizer_bytes()));
+  EXPECT_EQ(stored(whole), stored(second));
   ASSERT_EQ(undisturbed.steps.size(), 20U);
   ASSERT_EQ(parts.steps.size(), 20U);
   for (std::size_t i = 0; i < 20; ++i) {
@@ -117,10 +111,10 @@ TEST(Trainer, AnUpdateThatIsNotFiniteLeavesTheWeights) {
   const RunSpec spec = tiny_spec();
   TrainingState state(spec);
   state.model().weights32()[0] = std::numeric_limits<float>::quiet_NaN();
-  const auto before = copy(state.weight_bytes());
+  const auto before = stored(state);
   const std::vector<std::int32_t> tokens(64, 0);
   EXPECT_FALSE(state.update(tokens).finite);
-  EXPECT_EQ(copy(state.weight_bytes()), before);
+  EXPECT_EQ(stored(state), before);
   EXPECT_EQ(state.step(), 0);
 }
 

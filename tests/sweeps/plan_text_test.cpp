@@ -1,6 +1,8 @@
 // Predictions and the printed forms of a plan.
 #include "sweeps/plan_text.h"
 
+#include "sweeps/makespan.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -88,6 +90,13 @@ TEST(PlanTable, NamesTheTotals) {
   const std::string table = plan_table(plan_of({}), kTwo, device_rate("cpu"));
   EXPECT_NE(table.find("2 trials in 1 runs"), std::string::npos) << table;
   EXPECT_NE(table.find("1.50x"), std::string::npos) << table;  // (640 + 1280) / 1280
+}
+
+// 1280 tokens' FLOPs at as many a second an hour: one device-hour.
+TEST(PlanTable, NamesTheDeviceHours) {
+  const StudyPlan plan = plan_of({});
+  const std::string table = plan_table(plan, kOne, {"cpu", plan.flops / 3600, 1, 1});
+  EXPECT_NE(table.find("1 device-hours"), std::string::npos) << table;
 }
 
 constexpr const char* kWsd = "optimizer: {schedule: wsd, warmup_steps: 5, batch_tokens: 64}";

@@ -76,6 +76,38 @@ TEST(RunSpec, TheSameSwitchesWrittenOtherwiseAreTheSameRun) {
   EXPECT_EQ(run_id(by_ratio), run_id(by_width));
 }
 
+// Queries that are made of keys have no filter of their own: with q and without it are one model.
+TEST(RunSpec, AFilterThatIsNotThereMakesNoOtherRun) {
+  const auto id_of = [](const char* architecture, const char* on, SharedQk shared) {
+    RunSpec run;
+    run.model = with_architecture(run.model, architecture);
+    run.model.architecture = architecture;
+    run.model.shared_qk = shared;
+    run.model.convolution_on = on;
+    return run_id(run);
+  };
+  EXPECT_EQ(id_of("primer", "kv", SharedQk::Full), id_of("primer", "qkv", SharedQk::Full));
+  EXPECT_EQ(id_of("primer", "k", SharedQk::PerHead), id_of("primer", "qk", SharedQk::PerHead));
+  EXPECT_NE(id_of("primer", "k", SharedQk::Full), id_of("primer", "kv", SharedQk::Full));
+  EXPECT_NE(id_of("primer", "kv", SharedQk::No), id_of("primer", "qkv", SharedQk::No));
+  RunSpec none, queries;
+  none.model.shared_qk = queries.model.shared_qk = SharedQk::Full;
+  queries.model.convolution_width = 3;
+  queries.model.convolution_on = "q";
+  EXPECT_EQ(run_id(queries), run_id(none));
+}
+
+// Each spelling that the catalogue has is the one that older runs were hashed with.
+TEST(RunSpec, TheCatalogueSpellsItsFiltersAsItDid) {
+  for (const auto& [architecture, named] :
+       {std::pair("primer", false), std::pair("primer-discovered", true)}) {
+    RunSpec run;
+    run.model = with_architecture(run.model, architecture);
+    const bool found = canonical_json(run).find("\"convolution_on\":\"kv\"") != std::string::npos;
+    EXPECT_EQ(found, named) << architecture;
+  }
+}
+
 TEST(RunSpec, EveryFieldOfTheModelChangesTheIdentity) {
   RunSpec base;  // with a convolution and rotary positions, so that every switch means something
   base.model.convolution_width = 5;

@@ -9,10 +9,11 @@
 namespace isoloss {
 namespace {
 
+// 1 / (1 + exp(-x)): where the exponential would pass its range the sigmoid is below 1e-37.
 template <typename Real>
 inline Real sigmoid(Real x) {
-  const Real small = exponential(x < 0 ? x : -x);
-  return (x < 0 ? small : Real(1)) / (Real(1) + small);
+  const Real least = Real(-86);
+  return Real(1) / (Real(1) + exponential(x < least ? -least : -x));
 }
 
 // value(x) and slope(x) of each activation.

@@ -110,7 +110,7 @@ at::Tensor attend(AttentionCall& call, const at::Tensor& x) {
   turn_queries_and_keys<Stored>(call, call.convolved, Turn::Forward);
   call.query = call.query_of(call.convolved, call.query);
   call.mixed = workspace.keep({step.rows(), call.width()}, kType);
-  call.probabilities = workspace.keep({attention_kept_size<Real>(call.shape())});
+  call.probabilities = workspace.keep({attention_kept_size<Stored>(call.shape())});
   at::Tensor bias;
   if (call.relative_bias.value.defined())
     bias = call.relative_bias.value.index_select(1, step.buckets);

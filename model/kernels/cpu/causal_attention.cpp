@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 #include <optional>
 #include <vector>
 
+#include "model/kernels/cpu/cache_aligned.h"
 #include "model/kernels/cpu/exponential.h"
+#include "model/kernels/cpu/matrix_attention.h"
 #include "model/kernels/cpu/parts.h"
 #include "model/kernels/cpu/simd.h"
 
@@ -20,21 +21,6 @@ constexpr double kMasked = -1e30;        // finite: its exponential is zero and 
 std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
-
-template <typename Real>
-struct CacheAligned {
-  using value_type = Real;
-  CacheAligned() = default;
-  template <typename Other>
-  explicit CacheAligned(const CacheAligned<Other>&) {}
-  Real* allocate(std::size_t n) {
-    return static_cast<Real*>(::operator new (n * sizeof(Real), std::align_val_t{64}));
-  }
-  void deallocate(Real* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
-  bool operator==(const CacheAligned&) const = default;
-};
-template <typename Real>
-using Buffer = std::vector<Real, CacheAligned<Real>>;
 
 // Padded sizes: steps to whole vectors, channels to whole groups; padding is zero.
 template <typename Real>
@@ -217,6 +203,11 @@ struct BackwardScratch {
   Buffer<Real> d_scores, d_query_block, d_bias, scale;
 };
 
+template <typename Stored>
+bool on_matrix_units(const AttentionShape& shape) {
+  return std::is_same_v<Stored, c10::BFloat16> && matrix_units_serve(shape);
+}
+
 // This thread's, made anew where the shape is another than last time.
 template <typename Scratch, typename Real>
 Scratch& scratch_for(const AttentionShape& shape) {
@@ -342,9 +333,10 @@ void backward_head(const AttentionShape& shape, const Head& head, Rows<const Sto
 
 }  // namespace
 
-template <typename Real>
+template <typename Stored>
 std::int64_t attention_kept_size(const AttentionShape& shape) {
-  return shape.batch * shape.heads * Padded<Real>(shape).kept();
+  if (on_matrix_units<Stored>(shape)) return matrix_attention_kept_size(shape);
+  return shape.batch * shape.heads * Padded<RealOf<Stored>>(shape).kept();
 }
 
 template <typename Stored>
@@ -352,6 +344,9 @@ void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> qu
                               Rows<const Stored> key, Rows<const Stored> value,
                               const RealOf<Stored>* bias, Rows<Stored> out, RealOf<Stored>* kept) {
   using Real = RealOf<Stored>;
+  if constexpr (std::is_same_v<Stored, c10::BFloat16>)
+    if (on_matrix_units<Stored>(shape))
+      return matrix_attention_forward(shape, query, key, value, bias, out, kept);
   const Padded<Real> padded(shape);
   const std::int64_t group = shape.heads / shape.kv_head_count();
   for_heads(shape, parts_of(shape), [&](std::int64_t, std::int64_t kv, std::int64_t b) {
@@ -372,6 +367,9 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
                                Rows<const Stored> out, Rows<const Stored> d_out,
                                RealOf<Stored>* kept, const AttentionGradients<Stored>& gradients) {
   using Real = RealOf<Stored>;
+  if constexpr (std::is_same_v<Stored, c10::BFloat16>)
+    if (on_matrix_units<Stored>(shape))
+      return matrix_attention_backward(shape, query, key, value, out, d_out, kept, gradients);
   const Padded<Real> padded(shape);
   const std::int64_t group = shape.heads / shape.kv_head_count();
   const std::int64_t parts = parts_of(shape);
@@ -401,6 +399,7 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
 
 template std::int64_t attention_kept_size<float>(const AttentionShape&);
 template std::int64_t attention_kept_size<double>(const AttentionShape&);
+template std::int64_t attention_kept_size<c10::BFloat16>(const AttentionShape&);
 #define ISOLOSS_ATTENTION(Stored)                                                               \
   template void causal_attention_forward(const AttentionShape&, Rows<const Stored>,             \
                                          Rows<const Stored>, Rows<const Stored>,                \

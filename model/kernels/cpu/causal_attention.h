@@ -1,7 +1,8 @@
 // Causal attention, softmax(scale Q K^T + bias[query - key]) V per sequence and head, forward and
 // backward, skipping what the mask hides. The plain version is that of model/layers/attention.h.
 // Vectors run along queries, so any head size and length will do; unscaled probabilities are kept
-// for the backward pass. Heads and sequences are split among threads; bits depend on their number
+// for the backward pass. In bfloat16 it runs on the processor's matrix units where they serve
+// (matrix_attention.h). Heads and sequences are split among threads; bits depend on their number
 // alone.
 #pragma once
 #include <cstdint>
@@ -29,8 +30,8 @@ struct Rows {
   std::int64_t stride = 0;
 };
 
-// Elements that the forward pass keeps for the backward pass.
-template <typename Real>
+// Elements, of RealOf<Stored>, that the forward pass keeps for the backward pass.
+template <typename Stored>
 std::int64_t attention_kept_size(const AttentionShape& shape);
 
 // `bias` is [heads, length], by distance; null: none.

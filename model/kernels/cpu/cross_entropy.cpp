@@ -44,7 +44,7 @@ class GradientRows {
   using Real = RealOf<Stored>;
   GradientRows(const LogitsShape& shape, Stored* logits, const std::int64_t* targets, double z_loss)
       : n_(shape.vocabulary),
-        first_(shape.ranks == nullptr ? 0 : shape.vocabulary * shape.ranks->rank()),
+        first_(shape.first),
         share_(1.0 / static_cast<double>(shape.rows)),
         z_loss_(z_loss),
         logits_(logits),

@@ -12,7 +12,8 @@ namespace isoloss {
 struct LogitsShape {
   std::int64_t rows = 0;
   std::int64_t vocabulary = 0;    // of this rank
-  Communicator* ranks = nullptr;  // each has `vocabulary` logits of every row, by rank; may be null
+  std::int64_t first = 0;         // the id of this rank's first logit
+  Communicator* ranks = nullptr;  // each has some logits of every row; may be null
 };
 
 // Overwrites logits with the gradient of mean cross-entropy + z_loss mean log(Z)^2 and returns the

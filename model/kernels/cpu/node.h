@@ -11,6 +11,7 @@
 #include "model/kernels/cpu/blocks.h"
 #include "model/kernels/cpu/norm.h"
 #include "model/kernels/cpu/row_operations.h"
+#include "model/kernels/cpu/transpose.h"
 
 namespace isoloss {
 
@@ -99,20 +100,31 @@ at::Tensor as_operand(const FusedStep& step, const at::Tensor& x) {
   return rounded;
 }
 
-// gradient += factor dy^T x.
+// gradient += factor dy^T x. In bfloat16 the narrower of the two is transposed first: the product
+// reads rows twice as fast.
 template <typename Stored>
 void add_weight_gradient(const FusedStep& step, const Weight& weight, const at::Tensor& dy,
                          const at::Tensor& x, double factor = 1) {
   at::Tensor gradient = weight.gradient;
-  if (gradient.scalar_type() == kStoredType<Stored>) {
+  if constexpr (std::is_same_v<Stored, RealOf<Stored>>) {
     gradient.addmm_(dy.t(), x, 1, factor);
-    return;
+  } else {
+    constexpr at::ScalarType kType = kStoredType<Stored>;
+    const bool turned = x.size(1) < dy.size(1);  // the product is the gradient's transpose
+    const at::Tensor narrow = turned ? x.contiguous() : dy.contiguous();
+    at::Tensor columns = step.workspace.scratch(Workspace::Slot::Transposed,
+                                                {narrow.size(1), narrow.size(0)}, kType);
+    transpose(narrow.size(0), narrow.size(1), pointer<Stored>(narrow), pointer<Stored>(columns));
+    at::Tensor product = step.workspace.scratch(Workspace::Slot::WeightGradient,
+                                                {narrow.size(1), (turned ? dy : x).size(1)}, kType);
+    at::mm_out(product, columns, turned ? dy : x);
+    const auto scale = static_cast<RealOf<Stored>>(factor);
+    auto* to = pointer<RealOf<Stored>>(gradient);
+    if (turned)
+      add_transposed(product.size(0), product.size(1), pointer<Stored>(product), scale, to);
+    else
+      add_all<Stored>(gradient.numel(), pointer<Stored>(product), scale, to);
   }
-  at::Tensor product = step.workspace.scratch(Workspace::Slot::WeightGradient, gradient.sizes(),
-                                              kStoredType<Stored>);
-  at::mm_out(product, dy.t(), x);
-  add_all<Stored>(gradient.numel(), pointer<Stored>(product), static_cast<RealOf<Stored>>(factor),
-                  pointer<RealOf<Stored>>(gradient));
 }
 
 inline bool shared_among_ranks(const FusedStep& step) {

@@ -4,25 +4,33 @@
 #include "model/kernels/cpu/cross_entropy.h"
 #include "model/kernels/cpu/node.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
 
 using Slot = Workspace::Slot;
 
+// The first id whose row of the embedding, and of the output layer, this rank has.
+std::int64_t first_id(const FusedStep& step) {
+  if (!shared_among_ranks(step)) return 0;
+  return first_of_shard(step.spec.vocabulary,
+                        {step.tensor_ranks->rank(), step.tensor_ranks->size()});
+}
+
 struct EmbeddingCall : torch::CustomClassHolder {
   EmbeddingCall(const FusedStep& of_step, const Weight& of_weight, const at::Tensor& of_ids)
-      : step(of_step), weight(of_weight), ids(of_ids) {}
+      : step(of_step), weight(of_weight), ids(of_ids), first(first_id(of_step)) {}
 
   const FusedStep& step;
   const Weight& weight;
   at::Tensor ids;
+  std::int64_t first;
 
   // The row of an id among this rank's, or -1.
   std::int64_t row(std::int64_t id) const {
-    const std::int64_t rows = weight.value.size(0);
-    const std::int64_t here = shared_among_ranks(step) ? id - rows * step.tensor_ranks->rank() : id;
-    return here >= 0 && here < rows ? here : -1;
+    const std::int64_t here = id - first;
+    return here >= 0 && here < weight.value.size(0) ? here : -1;
   }
 };
 
@@ -104,7 +112,9 @@ struct OutputCall : torch::CustomClassHolder {
   NormKept norm;
   at::Tensor x, normed, logits;  // logits become their own gradient
 
-  LogitsShape shape() const { return {step.rows(), output.value.size(0), step.tensor_ranks}; }
+  LogitsShape shape() const {
+    return {step.rows(), output.value.size(0), first_id(step), step.tensor_ranks};
+  }
   double scale() const {
     return step.spec.tied && step.spec.output_scale
                ? 1.0 / std::sqrt(static_cast<double>(step.spec.d_model))

@@ -8,8 +8,10 @@
 
 namespace isoloss {
 
-// How many parts `count` units of work are worth, at least `least` units a part.
+// How many parts `count` units of work are worth, at least `least` units a part; one where this
+// thread is already one of several.
 inline std::int64_t part_count(std::int64_t count, std::int64_t least) {
+  if (at::in_parallel_region()) return 1;
   return std::clamp<std::int64_t>(count / std::max<std::int64_t>(1, least), 1,
                                   at::get_num_threads());
 }

@@ -20,6 +20,7 @@ class Workspace {
     NarrowBefore,
     Bias,
     Operand,         // the incoming gradient as products read it
+    Transposed,      // an operand of the product that gives a weight's gradient
     WeightGradient,  // of one weight, before it is added
     Sum,             // what ranks add up
     Keys,            // of every rank's heads

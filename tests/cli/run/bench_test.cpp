@@ -30,7 +30,23 @@ TEST(BenchCommand, JsonHasARowWithTokensPerSecondAndUtilisation) {
   EXPECT_NEAR(row["tokens_per_second"].get<double>() * row["step_seconds"].get<double>(), 768,
               1e-6);
   EXPECT_GT(row["model_flops_utilisation"], 0);
-  EXPECT_FALSE(row.contains("peer"));
+  EXPECT_GT(row["peak_memory_bytes"], 0);
+  EXPECT_GT(row["predicted_memory_bytes"], 0);
+  for (const char* other : {"peer", "over_transformer", "side_by_side"})
+    EXPECT_FALSE(row.contains(other)) << other;
+}
+
+TEST(BenchCommand, SetsArchitecturesAgainstTransformerAndTrialsSideBySide) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss(
+      "bench --size 0.8M --architecture transformer,primer-ez --side-by-side --steps 1 --json",
+      scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json result = json::parse(outcome.out);
+  ASSERT_EQ(result["rows"].size(), 2);
+  EXPECT_FALSE(result["rows"][0].contains("over_transformer"));
+  EXPECT_GT(result["rows"][1]["over_transformer"]["ratio"], 0);
+  for (const json& row : result["rows"]) EXPECT_GT(row["side_by_side"]["ratio"], 0);
 }
 
 TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {

@@ -48,6 +48,15 @@ TEST(Memory, FactoredStatesAreRowsAndColumns) {
   EXPECT_EQ(training_memory(small("transformer"), options).optimizer, 4 * (252 - 152 + 66));
 }
 
+// The values of the whole model that are on their way, twice, and the largest tensor whole: the
+// relative bias of 2 heads and 32 buckets.
+TEST(Memory, RanksThatShareARunExchange) {
+  MemoryOptions options;
+  EXPECT_EQ(training_memory(small("transformer"), options).exchange, 0);
+  options.optimizer_ranks = 2;
+  EXPECT_EQ(training_memory(small("transformer"), options).exchange, 4 * (2 * 352 + 64));
+}
+
 TEST(Memory, RanksShareTheOptimizersState) {
   MemoryOptions options;
   options.optimizer_ranks = 4;

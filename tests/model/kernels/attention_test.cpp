@@ -68,7 +68,7 @@ Attended fused(const at::Tensor& query, const at::Tensor& key, const at::Tensor&
     return Rows<Stored>{x.data_ptr<Stored>(), x.stride(1)};
   };
   using Real = RealOf<Stored>;
-  std::vector<Real> kept(static_cast<std::size_t>(attention_kept_size<Real>(shape)));
+  std::vector<Real> kept(static_cast<std::size_t>(attention_kept_size<Stored>(shape)));
   causal_attention_forward<Stored>(shape, read(q), read(k), read(v), nullptr, write(result.out),
                                    kept.data());
   causal_attention_backward<Stored>(

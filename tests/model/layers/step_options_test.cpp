@@ -40,6 +40,32 @@ TEST_P(Steps, PartsAddUpToTheLargeBatch) {
   }
 }
 
+// Two threads take two rows each where one takes four; three do not divide them and share products.
+TEST_P(Steps, ThreadsSideBySideAddUpToTheLargeBatch) {
+  set_intra_op_threads(1);
+  LanguageModel alone = model(Precision::Float64), beside = model(Precision::Float64);
+  const double loss = alone.loss_and_gradients(four_rows(), {0.01});
+  for (const int threads : {2, 3}) {
+    set_intra_op_threads(threads);
+    for (const std::int64_t parts : {1, 2}) {
+      EXPECT_NEAR(beside.loss_and_gradients(four_rows(), {0.01, parts}), loss, 1e-12);
+      for (std::size_t i = 0; i < alone.gradients64().size(); ++i)
+        ASSERT_NEAR(beside.gradients64()[i], alone.gradients64()[i], 1e-12) << threads << " " << i;
+    }
+  }
+}
+
+TEST_P(Steps, ThreadsSideBySideGiveTheSameBitsEveryTime) {
+  set_intra_op_threads(2);
+  LanguageModel first = model(Precision::Float32), second = model(Precision::Float32);
+  for (int step = 0; step < 2; ++step) {
+    EXPECT_EQ(second.loss_and_gradients(four_rows(), {1e-4}),
+              first.loss_and_gradients(four_rows(), {1e-4}));
+    for (std::size_t i = 0; i < first.gradients32().size(); ++i)
+      ASSERT_EQ(second.gradients32()[i], first.gradients32()[i]) << step << " " << i;
+  }
+}
+
 TEST_P(Steps, RecomputationGivesTheSameBits) {
   LanguageModel kept = model(Precision::Float32), again = model(Precision::Float32, true);
   for (const std::int64_t parts : {1, 2}) {

@@ -31,6 +31,11 @@ std::vector<NamedSpec> divisible_specs() {
   };
   for (const SpecChanges& change : changes)
     specs.push_back(divisible(changed_spec("transformer", change)));
+  // Vocabularies that nothing divides, of a tied and of an own output layer.
+  for (const char* tied : {"true", "false"}) {
+    specs.push_back(divisible(changed_spec("gpt2", {{"tied", tied}})));
+    specs.back().spec.vocabulary = 31;
+  }
   return specs;
 }
 

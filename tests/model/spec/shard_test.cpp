@@ -50,6 +50,21 @@ TEST(Shard, CutsHeadsHiddenChannelsAndVocabulary) {
   EXPECT_EQ(named(table, "layers.0.feed_forward.out").whole_extent, 24);
 }
 
+// GPT-2's 50257 = 4 * 12564 + 1: no rank count but itself and 29, 1733 divide it.
+TEST(Shard, CutsAVocabularyThatDoesNotDivideIntoNearlyEqualRanges) {
+  ModelSpec spec = tiny("gpt2");
+  spec.vocabulary = 50257;
+  std::vector<std::int64_t> rows, firsts;
+  for (int rank = 0; rank < 4; ++rank) {
+    const Parameter embedding = named(parameter_table(spec, Shard{rank, 4}), "embedding");
+    rows.push_back(embedding.shape[0]);
+    firsts.push_back(embedding.first);
+    EXPECT_EQ(embedding.whole_extent, 50257);
+  }
+  EXPECT_THAT(rows, ElementsAre(12564, 12564, 12564, 12565));
+  EXPECT_THAT(firsts, ElementsAre(0, 12564, 25128, 37692));
+}
+
 // A [2, 6] tensor of elements 0 .. 11; the second of three ranks has columns 2 and 3.
 TEST(Shard, CountsAColumnShardsElementsInTheWholeTensor) {
   const Parameter columns{
@@ -90,7 +105,8 @@ class ShardOfArchitecture : public testing::TestWithParam<std::string> {};
 // The same numbers wherever they stand: initial values of the shards, put together, are the whole
 // model's, and the whole model's, cut, are the shards'.
 TEST_P(ShardOfArchitecture, InitialValuesAreThoseOfTheWholeModel) {
-  const ModelSpec spec = tiny(GetParam());
+  ModelSpec spec = tiny(GetParam());
+  spec.vocabulary = 13;  // divides by neither
   const ParameterTable whole = parameter_table(spec);
   const std::vector<double> expected = filled(whole);
   for (const int ranks : {1, 2, 4}) {
@@ -145,10 +161,10 @@ TEST(CheckLayout, RefusesWhatDoesNotDivideAndSaysWhatWould) {
   EXPECT_EQ(refusal(spec, 3),
             "4 attention heads do not divide by tensor_parallel: 3 (each rank takes an equal part "
             "of them); use 1, 2 ranks, or set model.heads to 3 or 6");
+  spec.vocabulary = 3;
+  EXPECT_THAT(refusal(spec, 4), HasSubstr("for a vocabulary of 3"));
   spec.vocabulary = 13;
-  EXPECT_THAT(refusal(spec, 2), HasSubstr("13 vocabulary entries"));
-  EXPECT_THAT(refusal(spec, 2), HasSubstr("12 or 14"));
-  spec.vocabulary = 12;
+  EXPECT_EQ(refusal(spec, 2), "");
   spec.d_ff = 23;
   EXPECT_THAT(refusal(spec, 2), HasSubstr("model.d_ff to 22 or 24"));
   spec = tiny("llama");

@@ -1,4 +1,4 @@
-#include "harness/bench_peer.h"
+#include "harness/bench_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -21,13 +22,17 @@ std::string option(const char* name, std::int64_t value) {
   return fmt::format("--{}={}", name, value);
 }
 
-std::vector<std::string> command_line(const BenchCase& bench, const std::string& mode) {
+std::string dtype_option(const BenchCase& bench) {
+  return bench.precision == Precision::BFloat16 ? "--dtype=bfloat16" : "--dtype=float32";
+}
+
+std::vector<std::string> peer_command(const BenchCase& bench, const std::string& mode) {
   const ModelSpec& spec = bench.spec;
   return {python_environment().string(),
           ISOLOSS_PEER,
           "--architecture=" + spec.architecture,
           "--mode=" + mode,
-          bench.precision == Precision::BFloat16 ? "--dtype=bfloat16" : "--dtype=float32",
+          dtype_option(bench),
           option("threads", bench.threads),
           option("batch", bench.batch),
           option("layers", spec.layers),
@@ -63,12 +68,11 @@ void expect_peer(const ModelSpec& spec) {
                      suggestion(spec.architecture, names));
 }
 
-BenchPeer::BenchPeer(const BenchCase& bench, const std::string& mode)
-    : what_("PyTorch's " + bench.spec.architecture + " (" + mode + ")") {
+BenchProcess::BenchProcess(std::vector<std::string> command, std::string what)
+    : what_(std::move(what)) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::vector<std::string> words = command_line(bench, mode);
   std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
+  for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::array<int, 2> to{}, from{};
   if (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0)
@@ -85,22 +89,26 @@ BenchPeer::BenchPeer(const BenchCase& bench, const std::string& mode)
   requests_ = fdopen(to[1], "w");
   answers_ = fdopen(from[0], "r");
   ask("warm");
+  answer();
 }
 
-BenchPeer::~BenchPeer() {
+BenchProcess::~BenchProcess() {
   std::fclose(requests_);
   std::fclose(answers_);
   kill(process_, SIGTERM);
   waitpid(process_, nullptr, 0);
 }
 
-std::vector<double> BenchPeer::ask(const std::string& request) {
+void BenchProcess::ask(const std::string& request) {
   std::fprintf(requests_, "%s\n", request.c_str());
   std::fflush(requests_);
+}
+
+std::vector<double> BenchProcess::answer() {
   std::string line;
   for (int c = std::fgetc(answers_); c != '\n'; c = std::fgetc(answers_)) {
     if (c == EOF)
-      throw WorkError(what_ + " ended early (its message is above); mend it, or leave out --peer");
+      throw WorkError(what_ + " ended early (its message is above); mend it, or leave it out");
     line += static_cast<char>(c);
   }
   std::istringstream text(line);
@@ -109,10 +117,50 @@ std::vector<double> BenchPeer::ask(const std::string& request) {
   return numbers;
 }
 
-std::vector<double> BenchPeer::step_seconds(int steps) {
-  return ask(fmt::format("steps {}", steps));
+void BenchProcess::begin_steps(int steps) { ask(fmt::format("steps {}", steps)); }
+
+std::vector<double> BenchProcess::finish_steps() { return answer(); }
+
+std::int64_t BenchProcess::peak_memory() {
+  ask("memory");
+  return static_cast<std::int64_t>(answer().at(0));
 }
 
-std::int64_t BenchPeer::peak_memory() { return static_cast<std::int64_t>(ask("memory").at(0)); }
+std::unique_ptr<BenchProcess> our_process(const BenchCase& bench) {
+  return std::make_unique<BenchProcess>(
+      std::vector<std::string>{std::filesystem::read_symlink("/proc/self/exe"), "bench", "--serve",
+                               "--architecture=" + bench.spec.architecture,
+                               "--size=" + bench.spec.size, dtype_option(bench),
+                               option("threads", bench.threads)},
+      "isoloss's " + bench.spec.architecture);
+}
+
+std::unique_ptr<BenchProcess> pytorch_process(const BenchCase& bench, const std::string& mode) {
+  return std::make_unique<BenchProcess>(peer_command(bench, mode),
+                                        "PyTorch's " + bench.spec.architecture + " (" + mode + ")");
+}
+
+void serve_steps(const BenchCase& bench, std::istream& requests, std::ostream& answers) {
+  BenchModel model(bench);
+  for (std::string line; std::getline(requests, line);) {
+    std::istringstream request(line);
+    std::string what;
+    int steps = 1;
+    request >> what >> steps;
+    if (what == "warm") {
+      model.step_seconds(steps);
+      forget_peak_memory();
+      answers << 0;
+    } else if (what == "steps") {
+      for (const double seconds : model.step_seconds(steps)) answers << seconds << ' ';
+    } else if (what == "memory") {
+      answers << isoloss::peak_memory();
+    } else {
+      throw InputError("'" + line + "' is no request (standard input is read by bench --serve); " +
+                       "ask for warm, steps N or memory");
+    }
+    answers << std::endl;
+  }
+}
 
 }  // namespace isoloss

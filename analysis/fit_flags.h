@@ -1,0 +1,43 @@
+// What makes a fit untrustworthy, by name (docs/fitting.md lists every flag). A flag reads `name`
+// or `name: detail`.
+#pragma once
+#include <span>
+
+#include "analysis/fit.h"
+#include "analysis/law_scatter.h"
+#include "analysis/law_solver.h"
+
+namespace isoloss {
+
+// Coefficients, exponents and floor that the solver may move.
+std::size_t free_parameters(const Law& law, const FloorChoice& floor);
+
+// InputError: fewer points than free parameters.
+void require_points(std::size_t n, const Law& law, const FloorChoice& floor);
+
+// InputError where the rows name more than one FLOP convention, tokenizer or held-out set (columns
+// flops_convention, tokenizer_hash, held_out_hash): their losses or FLOPs cannot share a law.
+void require_one_convention(const PointTable& table, std::span<const Point> points);
+
+// E_at_bound, COEFFICIENT_at_bound, EXPONENT_unidentified, few_points.
+void flag_solution(const Law& law, const LawSolution& solution, Fit& fit);
+
+// narrow_range: a regressor, or tokens per parameter where the law has both, spans less than a
+// decade.
+void flag_ranges(const Law& law, const LawData& data, Fit& fit);
+
+// EXPONENT_unidentified: the lack-of-fit interval of a positive shape parameter reaches its bound
+// or spans a factor of four.
+void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& intervals, Fit& fit);
+
+// several_architectures: the rows of more than one, because none was chosen.
+void flag_architectures(std::span<const Point> points, Fit& fit);
+
+// outlier: a row whose residual, for its leverage, is beyond what one row in a hundred tables of
+// normal scatter would show. high_leverage: a row that alone decides the law near it.
+// near_duplicate_rows: two rows at one place that nothing (seed, run, learning rate) tells apart.
+// Rows count from 1, as the data rows of the file.
+void flag_rows(const LawScatter& scatter, std::span<const Point> points,
+               std::span<const std::size_t> rows, Fit& fit);
+
+}  // namespace isoloss

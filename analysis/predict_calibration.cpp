@@ -1,0 +1,127 @@
+#include "analysis/predict_calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "analysis/law_scatter.h"
+#include "analysis/parallel_for.h"
+#include "analysis/statistics.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::size_t kMostFolds = 8;
+constexpr double kSameBudget = 0.05;  // of ln C: as budget_groups.h has it
+
+// A later point in deviations from its prediction, as a two-sided Student-t probability and as what
+// its interval would have to be widened by at `level`.
+struct Miss {
+  double deviations = 0, degrees = 0;
+
+  bool inside(double level, double factor) const {
+    return deviations <= factor * student_factor(degrees, level);
+  }
+};
+
+std::vector<Miss> misses_of(const Law& law, const LawData& data, const Objective& objective,
+                            const FloorChoice& floor, const std::vector<Eigen::Index>& past,
+                            const std::vector<Eigen::Index>& future) {
+  const LawData seen = rows_of(data, past);
+  const LawSolution solution = solve_law(law, seen, objective, floor);
+  std::vector<Miss> misses;
+  if (!solution.converged) return misses;
+  const LawScatter scatter = scatter_of(law, seen, solution, objective, floor);
+  if (!(scatter.degrees > 0)) return misses;
+  const LawData later = rows_of(data, future);
+  const Eigen::ArrayXd r = residuals(law, later, solution.state, objective.space);
+  const Eigen::MatrixXd rows = jacobian(law, later, solution.state, objective.space);
+  for (Eigen::Index i = 0; i < later.points(); ++i) {
+    const double variance = rows.row(i) * scatter.covariance * rows.row(i).transpose();
+    const double deviation =
+        std::sqrt(std::max(variance, 0.0) + scatter.deviation * scatter.deviation);
+    misses.push_back({std::abs(r[i]) / std::max(deviation, 1e-12), scatter.degrees});
+  }
+  return misses;
+}
+
+// The least factor, not below one, that covers ceil(level (n + 1)) of n misses.
+double factor_for(const std::vector<const std::vector<Miss>*>& folds, double level) {
+  std::vector<double> needed;
+  for (const auto* fold : folds) {
+    for (const Miss& miss : *fold) {
+      needed.push_back(miss.deviations / student_factor(miss.degrees, level));
+    }
+  }
+  if (needed.empty()) return 1;
+  std::sort(needed.begin(), needed.end());
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(level * (static_cast<double>(needed.size()) + 1)));
+  return std::max(1.0, needed[std::min(rank, needed.size()) - 1]);
+}
+
+}  // namespace
+
+std::optional<Calibration> calibrate(const Law& law, const LawData& data,
+                                     std::span<const double> flops, const Objective& objective,
+                                     const FloorChoice& floor, double level, int threads) {
+  std::vector<Eigen::Index> order(flops.size());
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  const auto compute = [&](Eigen::Index i) { return flops[static_cast<std::size_t>(i)]; };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Eigen::Index a, Eigen::Index b) { return compute(a) < compute(b); });
+  const std::size_t least = law.coordinates() + 4;
+  std::vector<std::size_t> cuts;  // places in `order` where a budget begins
+  for (std::size_t k = 1; k < order.size(); ++k) {
+    const bool another = std::log(compute(order[k]) / compute(order[k - 1])) > kSameBudget;
+    if (another && k >= least) cuts.push_back(k);
+  }
+  if (cuts.size() < 2) return std::nullopt;
+  if (cuts.size() > kMostFolds) {
+    std::vector<std::size_t> kept;
+    for (std::size_t k = 0; k < kMostFolds; ++k) {
+      kept.push_back(cuts[k * (cuts.size() - 1) / (kMostFolds - 1)]);
+    }
+    cuts = kept;
+  }
+  std::vector<std::vector<Miss>> folds(cuts.size());
+  parallel_for(cuts.size(), threads, [&](std::size_t f) {
+    const auto cut = order.begin() + static_cast<std::ptrdiff_t>(cuts[f]);
+    folds[f] = misses_of(law, data, objective, floor, {order.begin(), cut}, {cut, order.end()});
+  });
+  Calibration out;
+  std::vector<const std::vector<Miss>*> every;
+  for (const auto& fold : folds) {
+    if (fold.empty()) continue;
+    every.push_back(&fold);
+    ++out.folds;
+    out.predictions += fold.size();
+  }
+  if (out.folds < 2) return std::nullopt;
+  out.decades = std::log10(compute(order.back()) / compute(order[cuts.front() - 1]));
+  out.factor = factor_for(every, level);
+  std::vector<double> levels = {0.5, 0.8, 0.9, 0.95};
+  if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
+  for (const double nominal : levels) {
+    CalibrationRow row;
+    row.level = nominal;
+    std::size_t raw = 0, widened = 0;
+    for (const auto* fold : every) {
+      std::vector<const std::vector<Miss>*> others;
+      for (const auto* other : every) {
+        if (other != fold) others.push_back(other);
+      }
+      const double factor = factor_for(others, nominal);
+      for (const Miss& miss : *fold) {
+        raw += miss.inside(nominal, 1) ? 1 : 0;
+        widened += miss.inside(nominal, factor) ? 1 : 0;
+      }
+    }
+    row.coverage = static_cast<double>(raw) / static_cast<double>(out.predictions);
+    row.calibrated = static_cast<double>(widened) / static_cast<double>(out.predictions);
+    out.rows.push_back(row);
+  }
+  return out;
+}
+
+}  // namespace isoloss

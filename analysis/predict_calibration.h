@@ -1,0 +1,34 @@
+// Are prediction intervals as good as they say? Leave-future-out folds: the law is fitted to the
+// smallest budgets and predicts the larger ones, again and again with one budget more. A nominal 95
+// % of the later points should lie in their intervals; published intervals held 12 to 80 %.
+#pragma once
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "analysis/law_solver.h"
+
+namespace isoloss {
+
+struct CalibrationRow {
+  double level = 0;       // nominal
+  double coverage = 0;    // of the intervals as they come from the fit
+  double calibrated = 0;  // widened by the factor that the other folds call for
+};
+
+struct Calibration {
+  int folds = 0;
+  std::size_t predictions = 0;
+  double decades = 0;  // the furthest prediction beyond its fold's compute
+  double factor = 1;   // what intervals are widened by: the least that covers `level` of all
+                       // predictions, never below one
+  std::vector<CalibrationRow> rows;
+};
+
+// Folds after each budget from the first that leaves four points more than free parameters; at most
+// eight, evenly chosen. Empty where fewer than two folds are possible.
+std::optional<Calibration> calibrate(const Law& law, const LawData& data,
+                                     std::span<const double> flops, const Objective& objective,
+                                     const FloorChoice& floor, double level, int threads);
+
+}  // namespace isoloss

@@ -1,0 +1,125 @@
+#include "harness/cli/bench_analysis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "analysis/law_solver.h"
+#include "analysis/parallel_for.h"
+#include "harness/cli/command_line.h"
+#include "model/spec/counter_random.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr int kPoints = 240;  // of the Chinchilla study without its five outliers
+constexpr std::uint64_t kSeed = 1;
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Sizes and tokens over the range of Hoffmann et al. 2022, losses of their law with scatter.
+std::vector<Point> made_points(int count) {
+  const std::uint64_t stream = stream_of("bench/analysis");
+  std::vector<Point> points;
+  for (int i = 0; i < count; ++i) {
+    const auto key = static_cast<std::uint64_t>(i);
+    Point p;
+    p.architecture = "made";
+    p.parameters = 4.4e7 * std::pow(360.0, random_uniform(kSeed, stream, 3 * key));
+    p.tokens = 3e8 * std::pow(700.0, random_uniform(kSeed, stream, 3 * key + 1));
+    p.flops = 6 * p.parameters * p.tokens;
+    p.loss = (1.82 + 478 * std::pow(p.parameters, -0.347) + 2143 * std::pow(p.tokens, -0.367)) *
+             std::exp(0.005 * random_normal(kSeed, stream, 3 * key + 2));
+    points.push_back(p);
+  }
+  return points;
+}
+
+LawData resample_of(const LawData& data, std::uint64_t draw) {
+  std::vector<Eigen::Index> rows;
+  const auto n = static_cast<std::uint64_t>(data.points());
+  for (std::uint64_t i = 0; i < n; ++i) {
+    rows.push_back(static_cast<Eigen::Index>(
+        random_below(kSeed, stream_of("bench/resample"), draw * n + i, n)));
+  }
+  return rows_of(data, rows);
+}
+
+// Every resample searched from nothing, as if it were a fit of its own.
+double resamples(const Law& law, const LawData& data, std::size_t count, int threads) {
+  std::vector<char> converged(count, 0);
+  const double seconds = seconds_of([&] {
+    parallel_for(count, threads, [&](std::size_t r) {
+      converged[r] = solve_law(law, resample_of(data, r), {}, {}).converged ? 1 : 0;
+    });
+  });
+  const auto failed = std::count(converged.begin(), converged.end(), 0);
+  if (failed > 0) {
+    throw WorkError(
+        fmt::format("{} of {} resamples did not converge (the times would not be "
+                    "those of fits); report it",
+                    failed, count));
+  }
+  return seconds;
+}
+
+}  // namespace
+
+bool asks_for_analysis(Arguments arguments) {
+  return std::find(arguments.begin(), arguments.end(), "--analysis") != arguments.end();
+}
+
+int bench_analysis_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line("isoloss bench --analysis [options]",
+                   "How fast laws are fitted here: 240 made points over the Chinchilla study's "
+                   "range, default settings, every resample searched from nothing.",
+                   "isoloss bench --analysis");
+  line.add()("analysis", "time the fits")("threads", po::value<int>()->default_value(2),
+                                          "of the last line")("json",
+                                                              "one JSON object on standard output");
+  if (!line.parse(arguments)) return 0;
+  if (!line.has("analysis")) {
+    throw InputError(
+        "this build times fits alone (it has no LibTorch to train with); add --analysis");
+  }
+  nlohmann::json rows = nlohmann::json::array();
+  const auto add = [&](const std::string& what, int threads, double seconds) {
+    rows.push_back({{"what", what}, {"threads", threads}, {"seconds", seconds}});
+    if (!line.has("json"))
+      fmt::print("{:<58} {:>2} thread{}  {:.4f} s\n", what, threads, threads == 1 ? " " : "s",
+                 seconds);
+  };
+  const std::vector<Point> points = made_points(kPoints);
+  for (const Law& law : laws()) {
+    PointTable table;
+    table.other_columns = {"unique_tokens"};
+    table.points = points;
+    for (Point& point : table.points) point.other = {"1e10"};
+    const LawData data = law_data(law, table, table.points, {});
+    // The median of five: the first pays for cold caches.
+    std::vector<double> times;
+    for (int i = 0; i < 5; ++i) times.push_back(seconds_of([&] { solve_law(law, data, {}, {}); }));
+    std::sort(times.begin(), times.end());
+    add(fmt::format("one fit of {} on {} points", law.name, kPoints), 1, times[2]);
+  }
+  const Law& law = law_named("chinchilla");
+  const LawData data = law_data(law, points);
+  const int threads = std::max(1, line.get<int>("threads"));
+  add("200 resamples of chinchilla, each from every start", 1, resamples(law, data, 200, 1));
+  add("4000 resamples of chinchilla, each from every start", threads,
+      resamples(law, data, 4000, threads));
+  if (line.has("json")) fmt::print("{}\n", nlohmann::json{{"analysis", rows}}.dump());
+  return 0;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,169 @@
+// Each flag and each refusal of a fit, one by one.
+#include "analysis/fit_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/spec/counter_random.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// 30 points of Hoffmann's form over two decades of N and of D, with scatter.
+PointTable good_table() {
+  PointTable table;
+  table.source = "made";
+  for (int i = 0; i < 30; ++i) {
+    Point p;
+    p.architecture = "t";
+    p.parameters = 1e7 * std::pow(2.6, i % 6);
+    p.tokens = 1e9 * std::pow(3.3, i / 6);
+    p.flops = 6 * p.parameters * p.tokens;
+    p.loss = (1.8 + 480 * std::pow(p.parameters, -0.35) + 2100 * std::pow(p.tokens, -0.37)) *
+             std::exp(0.002 * random_normal(5, 6, static_cast<std::uint64_t>(i)));
+    p.budget = p.learning_rate = std::nan("");
+    table.points.push_back(p);
+  }
+  return table;
+}
+
+Fit fitted(const PointTable& table, const std::string& law = "chinchilla") {
+  FitOptions options;
+  options.law = law;
+  options.bootstrap = 0;
+  return fit_law(table, options);
+}
+
+TEST(Flags, AGoodTableHasNone) { EXPECT_THAT(fitted(good_table()).flags, testing::IsEmpty()); }
+
+TEST(Flags, NarrowRangeOfParameters) {
+  PointTable table = good_table();
+  for (Point& p : table.points) p.parameters = 1e7 * std::pow(p.parameters / 1e7, 0.3);
+  EXPECT_THAT(fitted(table).flags, Contains(StartsWith("narrow_range_of_parameters: 0.62")));
+}
+
+TEST(Flags, NarrowRangeOfTokens) {
+  PointTable table = good_table();
+  for (Point& p : table.points) p.tokens = 1e9 * std::pow(p.tokens / 1e9, 0.3);
+  EXPECT_THAT(fitted(table).flags, Contains(StartsWith("narrow_range_of_tokens:")));
+}
+
+TEST(Flags, NarrowRangeOfTokensPerParameter) {
+  PointTable table = good_table();
+  for (int i = 0; i < 30; ++i) {
+    Point& p = table.points[static_cast<std::size_t>(i)];
+    p.tokens = p.parameters * (15 + i % 7);
+    p.loss = 1.8 + 480 * std::pow(p.parameters, -0.35) + 2100 * std::pow(p.tokens, -0.37);
+  }
+  const Fit fit = fitted(table);
+  EXPECT_THAT(fit.flags, Contains(StartsWith("narrow_range_of_tokens_per_parameter")));
+  EXPECT_THAT(fit.flags, Contains("narrow_range"));
+  EXPECT_THAT(fit.flags, Not(Contains(StartsWith("narrow_range_of_parameters"))));
+}
+
+TEST(Flags, FewPoints) {
+  PointTable table = good_table();
+  table.points.erase(table.points.begin() + 7, table.points.end());
+  EXPECT_THAT(fitted(table).flags, Contains("few_points"));
+}
+
+TEST(Flags, FewerPointsThanParametersAreRefused) {
+  PointTable table = good_table();
+  table.points.resize(4);
+  EXPECT_THROW(fitted(table), InputError);
+}
+
+TEST(Flags, FloorAtItsBound) {
+  PointTable table = good_table();
+  for (Point& p : table.points) {
+    p.loss = 480 * std::pow(p.parameters, -0.35) + 2100 * std::pow(p.tokens, -0.37) - 0.15;
+  }
+  EXPECT_THAT(fitted(table).flags, Contains("E_at_bound"));
+}
+
+TEST(Flags, AnExponentThatScatterHides) {
+  PointTable table = good_table();
+  for (int i = 0; i < 30; ++i) {
+    Point& p = table.points[static_cast<std::size_t>(i)];
+    p.loss = (1.8 + 0.02 * std::pow(p.parameters / 1e7, -0.35) + 2100 * std::pow(p.tokens, -0.37)) *
+             std::exp(0.01 * random_normal(5, 6, static_cast<std::uint64_t>(i)));
+  }
+  const Fit fit = fitted(table);
+  EXPECT_THAT(fit.flags, Contains("alpha_unidentified"));
+  EXPECT_THAT(fit.flags, Not(Contains("beta_unidentified")));
+}
+
+TEST(Flags, AnOutlierIsNamedByItsRowWithItsLeverage) {
+  PointTable table = good_table();
+  table.points[12].loss *= 1.05;
+  const Fit fit = fitted(table);
+  ASSERT_THAT(fit.flags, Contains(StartsWith("outlier: row 13 ")));
+  for (const std::string& flag : fit.flags) {
+    if (!flag.starts_with("outlier")) continue;
+    EXPECT_THAT(flag, HasSubstr("above the law, leverage 0."));
+    EXPECT_THAT(flag, StartsWith("outlier: row 13 "));
+  }
+}
+
+TEST(Flags, ARowThatAloneDecidesIsNamed) {
+  PointTable table = good_table();
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    table.points[i].flops = 1e18 * (1 + 0.01 * random_uniform(1, 2, i));
+    table.points[i].loss = 3 + 0.01 * random_normal(1, 3, i);
+  }
+  table.points[7].flops = 1e21;
+  table.points[7].loss = 2.2;
+  FitOptions options;
+  options.bootstrap = 0;
+  options.floor = {FloorChoice::Zero, 0};
+  EXPECT_THAT(fit_law(table, options).flags, Contains(StartsWith("high_leverage: row 8 ")));
+}
+
+TEST(Flags, NearDuplicateRowsAreNamed) {
+  PointTable table = good_table();
+  table.points.push_back(table.points[4]);
+  table.points.back().loss *= 1.0001;
+  EXPECT_THAT(fitted(table).flags, Contains("near_duplicate_rows: rows 5 and 31"));
+  // Another seed is a replicate.
+  table.points[4].has_seed = table.points.back().has_seed = true;
+  table.points.back().seed = 1;
+  EXPECT_THAT(fitted(table).flags, Not(Contains(StartsWith("near_duplicate_rows"))));
+}
+
+TEST(Flags, SeveralArchitecturesInOneLaw) {
+  PointTable table = good_table();
+  table.points[3].architecture = "u";
+  EXPECT_THAT(fitted(table).flags, Contains("several_architectures: 2 in one law"));
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 0;
+  options.architecture = "t";
+  EXPECT_THAT(fit_law(table, options).flags, Not(Contains(StartsWith("several"))));
+}
+
+TEST(Flags, MixedConventionsAreRefused) {
+  for (const char* column : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
+    PointTable table = good_table();
+    table.other_columns = {column};
+    for (Point& p : table.points) p.other = {"one"};
+    EXPECT_NO_THROW(fitted(table));
+    table.points[3].other = {"two"};
+    try {
+      fitted(table);
+      FAIL() << column;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(column));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace isoloss

@@ -1,0 +1,47 @@
+// Epoch's digitised points of the Chinchilla paper, for tests that have ../shared beside the tree.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "analysis/csv.h"
+#include "analysis/points.h"
+
+namespace isoloss {
+
+inline const std::filesystem::path kLaws =
+    std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws";
+
+#define SKIP_WITHOUT_LAWS()                                \
+  if (!std::filesystem::exists(kLaws)) {                   \
+    GTEST_SKIP() << "no shared/data/laws beside the tree"; \
+  }
+
+// N, C and the loss; D = C / (6 N).
+inline std::vector<Point> epoch_points() {
+  const CsvTable csv = read_csv(kLaws / "epoch_chinchilla_svg.csv");
+  std::vector<Point> points;
+  for (const CsvRow& row : csv.rows) {
+    Point point;
+    point.architecture = "chinchilla";
+    point.parameters = std::stod(row.fields[3]);
+    point.flops = std::stod(row.fields[4]);
+    point.tokens = point.flops / (6 * point.parameters);
+    point.loss = std::stod(row.fields[6]);
+    points.push_back(point);
+  }
+  return points;
+}
+
+// Epoch leave out the five largest losses.
+inline std::vector<Point> without_largest(std::vector<Point> points, std::size_t count) {
+  std::sort(points.begin(), points.end(),
+            [](const Point& a, const Point& b) { return a.loss < b.loss; });
+  points.resize(points.size() - count);
+  return points;
+}
+
+}  // namespace isoloss

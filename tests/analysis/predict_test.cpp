@@ -1,0 +1,183 @@
+// Predictions from a printed fit, and whether their intervals cover.
+#include "analysis/predict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "analysis/fit.h"
+#include "analysis/predict_calibration.h"
+#include "model/spec/counter_random.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+using testing::HasSubstr;
+
+PointTable line_table() {
+  PointTable table;
+  table.source = "made";
+  const double losses[] = {4.1, 3.75, 3.4, 3.2, 2.85, 2.7, 2.42, 2.3};
+  for (int i = 0; i < 8; ++i) {
+    Point p;
+    p.architecture = "t";
+    p.flops = 1e10 * std::pow(2.0, i);
+    p.loss = losses[i];
+    p.parameters = p.tokens = p.budget = p.learning_rate = std::nan("");
+    table.points.push_back(p);
+  }
+  return table;
+}
+
+FitOptions line_options() {
+  FitOptions options;
+  options.objective = ObjectiveKind::Squares;
+  options.floor = {FloorChoice::Zero, 0};
+  options.bootstrap = 0;
+  return options;
+}
+
+StoredFit printed(const Fit& fit) {
+  return stored_fit(nlohmann::json::parse(to_json(fit).dump()), "fit.json");
+}
+
+// Ordinary least squares by NumPy at C = 1e13: 1.76371237117, 95 % prediction interval
+// [1.67072929502, 1.86187034457].
+TEST(Predict, OfAStraightLineIsOrdinaryLeastSquares) {
+  const Prediction p =
+      predict_at(printed(fit_law(line_table(), line_options())), {.flops = 1e13}, 0.95);
+  EXPECT_NEAR(*p.loss, 1.76371237117, 1e-9);
+  EXPECT_NEAR(p.interval->first, 1.67072929502, 1e-8);
+  EXPECT_NEAR(p.interval->second, 1.86187034457, 1e-8);
+}
+
+TEST(Predict, TheWarningGrowsWithTheDistance) {
+  const StoredFit fit = printed(fit_law(line_table(), line_options()));
+  std::vector<std::string> warnings;
+  std::vector<double> widths;
+  for (const double c : {1e11, 2e12, 2e13, 5e14, 1e17}) {
+    const Prediction p = predict_at(fit, {.flops = c}, 0.95);
+    warnings.push_back(p.warning);
+    widths.push_back(std::log(p.interval->second / p.interval->first));
+  }
+  EXPECT_EQ(warnings[0], "");
+  EXPECT_THAT(warnings[1], HasSubstr("just outside"));
+  EXPECT_THAT(warnings[2], HasSubstr("1.19 decades beyond the data in flops; outside"));
+  EXPECT_THAT(warnings[3], HasSubstr("; far outside"));
+  EXPECT_THAT(warnings[4], HasSubstr("very far"));
+  EXPECT_TRUE(std::is_sorted(widths.begin(), widths.end()));
+}
+
+nlohmann::json chinchilla_json() {
+  return {{"law", "chinchilla"},
+          {"status", "converged"},
+          {"parameters",
+           {{"A", 477.82587},
+            {"B", 2143.41735},
+            {"E", 1.8172181},
+            {"alpha", .3473105},
+            {"beta", .36717243}}},
+          {"objective", {{"kind", "huber"}, {"space", "log"}, {"value", 1}}},
+          {"data",
+           {{"source", "x"},
+            {"digest", ""},
+            {"architecture", ""},
+            {"flops_convention", ""},
+            {"tokenizer_hash", ""},
+            {"held_out_hash", ""},
+            {"ranges", {{"parameters", {4e7, 1e10}}, {"flops", {1e18, 1e22}}}}}},
+          {"prediction", nullptr}};
+}
+
+// Hoffmann et al. 2022, equation 4: N* = G (C/6)^(beta/(alpha+beta)), by Python.
+TEST(Predict, OfABudgetTakesTheComputeOptimalSize) {
+  const Prediction p = predict_at(stored_fit(chinchilla_json(), "x"), {.flops = 1e21}, 0.95);
+  EXPECT_NEAR(p.parameters / 2791737184, 1, 1e-4);  // the valley is flat
+  EXPECT_NEAR(p.tokens / 5.969998452e10, 1, 1e-4);
+  EXPECT_FALSE(p.interval);
+  EXPECT_THAT(p.notes, testing::Contains(HasSubstr("C = 6 N D")));
+}
+
+std::string refusal(const auto& work) {
+  try {
+    work();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Predict, SaysWhatIsMissing) {
+  nlohmann::json json = chinchilla_json();
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.parameters = 1e9}, 0.95); }),
+              HasSubstr("--tokens"));
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.tokens = 1e9}, 0.95); }),
+              HasSubstr("--parameters"));
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.flops = -1}, 0.95); }),
+              HasSubstr("above zero"));
+  json["parameters"].erase("A");
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.flops = 1e21}, 0.95); }),
+              HasSubstr("parameter 'A'"));
+  json["status"] = "failed";
+  EXPECT_THAT(refusal([&] { stored_fit(json, "x"); }), HasSubstr("status is 'failed'"));
+  json.erase("status");
+  EXPECT_THAT(refusal([&] { stored_fit(json, "x"); }), HasSubstr("no key 'status'"));
+}
+
+// L = floor + 60 C^-.16, eight budgets of three runs each.
+LawData power_points(double noise, std::uint64_t study, std::vector<double>& flops,
+                     double bend = 0) {
+  std::vector<double> loss;
+  flops.clear();
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    const double c = 1e10 * std::pow(3.0, static_cast<double>(i / 3));
+    flops.push_back(c);
+    const double off = std::log(c / 1e10);
+    loss.push_back((1.5 + 60 * std::pow(c, -0.16) + bend * off * off) *
+                   std::exp(noise * random_normal(study, 9, i)));
+  }
+  return law_data(flops, loss);
+}
+
+// Where the law is true, raw intervals cover about what they say over many studies.
+TEST(Calibration, CoversWhereTheLawIsTrue) {
+  const Objective squares{ObjectiveKind::Squares, 0, FitSpace::Log, 1};
+  double covered = 0, studies = 0;
+  for (std::uint64_t study = 0; study < 60; ++study) {
+    std::vector<double> flops;
+    const LawData data = power_points(0.004, study, flops);
+    const auto table = calibrate(law_named("power"), data, flops, squares, {}, 0.95, 1);
+    ASSERT_TRUE(table);
+    EXPECT_GE(table->factor, 1);
+    EXPECT_EQ(table->rows.back().level, 0.95);
+    covered += table->rows.back().coverage;
+    ++studies;
+  }
+  RecordProperty("coverage", std::to_string(covered / studies));
+  EXPECT_GT(covered / studies, 0.90);
+  EXPECT_LT(covered / studies, 0.985);
+}
+
+// A law that is wrong covers less than it says; the table shows it and the factor widens.
+TEST(Calibration, ShowsAWrongLaw) {
+  std::vector<double> flops;
+  const LawData data = power_points(0.0005, 3, flops, 0.01);
+  const auto table =
+      calibrate(law_named("power"), data, flops, {ObjectiveKind::Squares, 0, FitSpace::Log, 1},
+                {FloorChoice::Zero, 0}, 0.95, 1);
+  ASSERT_TRUE(table);
+  EXPECT_LT(table->rows.back().coverage, 0.8);
+  EXPECT_GT(table->factor, 1.5);
+}
+
+TEST(Calibration, NeedsBudgets) {
+  std::vector<double> flops(24, 1e10), loss(24, 3);
+  EXPECT_FALSE(calibrate(law_named("power"), law_data(flops, loss), flops, {}, {}, 0.95, 1));
+}
+
+}  // namespace
+}  // namespace isoloss
