@@ -150,7 +150,7 @@ TEST(Trainer, AStopLeavesAnEvaluationUnheardAndWhoGoesOnMakesIt) {
   EXPECT_TRUE(heard.evaluations.empty());
   EXPECT_EQ(train(state, spec, data, segment, heard.listener(), kNeverStop),
             TrainingOutcome::Reached);
-  EXPECT_EQ(copy(state.weight_bytes()), copy(whole.weight_bytes()));
+  EXPECT_EQ(stored(state), stored(whole));
   ASSERT_EQ(heard.evaluations.size(), 2U);
   ASSERT_EQ(undisturbed.evaluations.size(), 2U);
   EXPECT_EQ(heard.evaluations[0].loss, undisturbed.evaluations[0].loss);
