@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "analysis/html.h"
 #include "analysis/html_style.h"
@@ -49,6 +50,7 @@ Verdict verdict_of(const StudyResults& study, const Comparison& comparison,
                   comparison.baseline == study.baseline ? "named" : "best other");
   const std::string& candidate = comparison.candidate;
   if (!comparison.savings || comparison.savings->at.empty()) {
+    verdict.refused = true;
     verdict.claim = fmt::format("{} against {}: no savings can be given", candidate, against);
     verdict.detail =
         comparison.refusal.empty() ? "There is no loss that both reach." : comparison.refusal;
@@ -166,6 +168,34 @@ std::vector<Verdict> verdicts(const StudyResults& study) {
   return out;
 }
 
+namespace {
+
+std::string list_html(const std::vector<Verdict>& verdicts) {
+  std::string out = "<ul class=\"verdicts\">\n";
+  for (const Verdict& verdict : verdicts) {
+    out += fmt::format("<li class=\"ink-{}\"><span><b>{}</b><br>{}</span></li>\n",
+                       (verdict.style - 1) % kInks + 1, html_escape(verdict.claim),
+                       html_escape(verdict.detail));
+  }
+  return out + "</ul>\n";
+}
+
+// Several refusals are folded: their reasons are long, and what was found comes first.
+std::string verdicts_html(const StudyResults& study) {
+  std::vector<Verdict> found, refused;
+  for (Verdict& verdict : verdicts(study)) {
+    (verdict.refused ? refused : found).push_back(std::move(verdict));
+  }
+  std::string out = found.empty() ? "" : list_html(found);
+  if (refused.size() < 2) return out + (refused.empty() ? "" : list_html(refused));
+  return out + fmt::format(
+                   "<details><summary>No savings can be given for {} of {} comparisons: "
+                   "why</summary>\n{}</details>\n",
+                   refused.size(), refused.size() + found.size(), list_html(refused));
+}
+
+}  // namespace
+
 std::string headline_html(const StudyResults& study) {
   const bool compares = !study.comparisons.empty();
   std::string out =
@@ -173,13 +203,7 @@ std::string headline_html(const StudyResults& study) {
                   compares          ? "compute saved at equal loss"
                   : study.all.floor ? "the fitted floor against the exact one"
                                     : "loss against compute");
-  out += "<ul class=\"verdicts\">\n";
-  for (const Verdict& verdict : verdicts(study)) {
-    out += fmt::format("<li class=\"ink-{}\"><span><b>{}</b><br>{}</span></li>\n",
-                       (verdict.style - 1) % kInks + 1, html_escape(verdict.claim),
-                       html_escape(verdict.detail));
-  }
-  out += "</ul>\n";
+  out += verdicts_html(study);
   for (const std::string& note : study.notes) {
     out += fmt::format("<p class=\"note\">{}</p>\n", html_escape(note));
   }

@@ -8,9 +8,10 @@
 namespace isoloss {
 
 struct Verdict {
-  int style = 0;       // of the candidate's colour
-  std::string claim;   // "primer saves 1.31 times the compute of transformer"
-  std::string detail;  // intervals, losses, what is not resolved
+  int style = 0;         // of the candidate's colour
+  std::string claim;     // "primer saves 1.31 times the compute of transformer"
+  std::string detail;    // intervals, losses, what is not resolved
+  bool refused = false;  // no saving can be given: the detail says why
 };
 
 // One verdict per candidate and baseline, FLOPs and time together; with one architecture, or where

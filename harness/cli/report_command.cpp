@@ -74,6 +74,13 @@ int report_command(Arguments arguments) {
     sources.emplace_back(source);
   const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
   if (asks_for_published(sources)) {
+    for (const char* option : {"baseline", "bootstrap", "from-budget", "seed"}) {
+      if (!line.given(option)) continue;
+      throw InputError(
+          fmt::format("--{} is for a study (published results are recomputed from their own rows); "
+                      "leave it out",
+                      option));
+    }
     const PublishedReport report = write_published_report(
         sources.front(), out.empty() ? default_output(sources.front()) : out);
     if (line.has("json"))

@@ -45,9 +45,9 @@ TEST(PublishedReport, BadManifestsAndMixedFoldersExitTwo) {
   outcome = isoloss("report paper other", scratch.path());
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.err, HasSubstr("report it alone"));
-  outcome = isoloss("report other --out x", scratch.path());
+  outcome = isoloss("report paper --baseline primer", scratch.path());
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("--out is for"));
+  EXPECT_THAT(outcome.err, HasSubstr("--baseline is for a study"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/kernels/cpu/attention_head.h"
 #include "model/kernels/cpu/cache_aligned.h"
 #include "model/kernels/cpu/exponential.h"
 #include "model/kernels/cpu/matrix_attention.h"
@@ -14,75 +15,21 @@
 namespace isoloss {
 namespace {
 
-constexpr std::int64_t kGroup = 8;       // keys or channels whose accumulators fill registers
 constexpr std::int64_t kBiasCopies = 4;  // overlapping sums apart, so that stores do not stall
 constexpr double kMasked = -1e30;        // finite: its exponential is zero and no NaN can arise
-
-std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
-// Padded sizes: steps to whole vectors, channels to whole groups; padding is zero.
-template <typename Real>
-struct Padded {
-  static constexpr std::int64_t kL = kLanes<Real>;
-  explicit Padded(const AttentionShape& s)
-      : length(round_up(s.length, kL)), channels(round_up(s.d_head, kGroup)) {}
-  std::int64_t length, channels;
-  std::int64_t blocks() const { return length / kL; }
-  // Of one sequence and head: block q holds (q + 1) kL keys by kL queries and the kL inverse sums.
-  std::int64_t kept() const { return kL * kL * blocks() * (blocks() + 1) / 2 + kL * blocks(); }
-};
-
-// One sequence and one head of Q, K or V.
-struct Head {
-  Head(const AttentionShape& shape, std::int64_t b, std::int64_t h)
-      : row(b * shape.length), channel(h * shape.d_head), length(shape.length), d(shape.d_head) {}
-  std::int64_t row, channel, length, d;
-
-  template <typename Stored, typename Real>
-  void pack(Rows<const Stored> from, Real scale, std::int64_t channels, Real* to) const {
-    for (std::int64_t t = 0; t < length; ++t) {
-      const Stored* in = from.data + (row + t) * from.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) to[t * channels + c] = scale * real(in[c]);
-    }
-  }
-  template <typename Stored, typename Real>
-  void pack_transposed(Rows<const Stored> from, Real scale, std::int64_t steps, Real* to) const {
-    for (std::int64_t t = 0; t < length; ++t) {
-      const Stored* in = from.data + (row + t) * from.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) to[c * steps + t] = scale * real(in[c]);
-    }
-  }
-  template <typename Stored, typename Real>
-  void unpack(const Real* from, std::int64_t channels, Rows<Stored> to) const {
-    for (std::int64_t t = 0; t < length; ++t) {
-      Stored* out = to.data + (row + t) * to.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) out[c] = stored<Stored>(from[t * channels + c]);
-    }
-  }
-  // One block of kL queries, [channels, kL].
-  template <typename Stored, typename Real>
-  void unpack_block(const Real* from, std::int64_t first, Rows<Stored> to) const {
-    const std::int64_t count = std::min(kLanes<Real>, length - first);
-    for (std::int64_t l = 0; l < count; ++l) {
-      Stored* out = to.data + (row + first + l) * to.stride + channel;
-      for (std::int64_t c = 0; c < d; ++c) out[c] = stored<Stored>(from[c * kLanes<Real> + l]);
-    }
-  }
-};
 
 // products[j] = sum over channels c of rows[j][c] columns[c][lane], for a group of keys j.
 template <typename Real, typename Vector>
 inline void group_products(const Real* rows, std::int64_t row_stride, const Real* columns,
                            std::int64_t column_stride, std::int64_t channels,
-                           Vector (&products)[kGroup]) {
+                           Vector (&products)[kAttentionGroup]) {
   using S = Simd<Real, kLanes<Real>>;
   for (Vector& p : products) p = Vector{};
   for (std::int64_t c = 0; c < channels; ++c) {
     const Vector column = S::load(columns + c * column_stride);
 #pragma GCC unroll 8
-    for (std::int64_t r = 0; r < kGroup; ++r) products[r] += rows[r * row_stride + c] * column;
+    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
+      products[r] += rows[r * row_stride + c] * column;
   }
 }
 
@@ -93,14 +40,15 @@ inline void weighted_rows(const Real* rows, std::int64_t channels, const Real* w
   using S = Simd<Real, kLanes<Real>>;
   using Vector = typename S::Vector;
   const Vector factor = S::load(scale);
-  for (std::int64_t c = 0; c < channels; c += kGroup) {
-    Vector sums[kGroup] = {};
+  for (std::int64_t c = 0; c < channels; c += kAttentionGroup) {
+    Vector sums[kAttentionGroup] = {};
     for (std::int64_t j = 0; j < keys; ++j) {
       const Vector weight = S::load(weights + j * kLanes<Real>);
 #pragma GCC unroll 8
-      for (std::int64_t r = 0; r < kGroup; ++r) sums[r] += rows[j * channels + c + r] * weight;
+      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
+        sums[r] += rows[j * channels + c + r] * weight;
     }
-    for (std::int64_t r = 0; r < kGroup; ++r)
+    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
       S::store(to + (c + r) * kLanes<Real>, sums[r] * factor);
   }
 }
@@ -112,16 +60,18 @@ inline void add_outer(const Real* weights, const Real* rows, std::int64_t channe
                       std::int64_t keys, std::int64_t first, Real* to) {
   using S = Simd<Real, lanes>;
   using Vector = typename S::Vector;
-  for (std::int64_t j = 0; j < keys; j += kGroup) {
-    Vector sums[kGroup];
-    for (std::int64_t r = 0; r < kGroup; ++r) sums[r] = S::load(to + (j + r) * channels + first);
+  for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
+    Vector sums[kAttentionGroup];
+    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
+      sums[r] = S::load(to + (j + r) * channels + first);
     for (std::int64_t l = 0; l < kLanes<Real>; ++l) {
       const Vector row = S::load(rows + l * channels + first);
 #pragma GCC unroll 8
-      for (std::int64_t r = 0; r < kGroup; ++r)
+      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
         sums[r] += weights[(j + r) * kLanes<Real> + l] * row;
     }
-    for (std::int64_t r = 0; r < kGroup; ++r) S::store(to + (j + r) * channels + first, sums[r]);
+    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
+      S::store(to + (j + r) * channels + first, sums[r]);
   }
 }
 
@@ -131,7 +81,8 @@ inline void add_outer_all(const Real* weights, const Real* rows, std::int64_t ch
   std::int64_t c = 0;
   for (; c + kLanes<Real> <= channels; c += kLanes<Real>)
     add_outer<Real, kLanes<Real>>(weights, rows, channels, keys, c, to);
-  for (; c < channels; c += kGroup) add_outer<Real, kGroup>(weights, rows, channels, keys, c, to);
+  for (; c < channels; c += kAttentionGroup)
+    add_outer<Real, kAttentionGroup>(weights, rows, channels, keys, c, to);
 }
 
 // exp(scores - largest) in place; writes the inverse sums of each query behind them.
@@ -174,7 +125,7 @@ Buffer<Real> zeros(std::int64_t n) {
 // What one thread works on; padding stays zero from one head to the next.
 template <typename Real>
 struct ForwardScratch {
-  explicit ForwardScratch(const Padded<Real>& p)
+  explicit ForwardScratch(const PaddedAttention<Real>& p)
       : query(zeros<Real>(p.length * p.channels)),
         key(query),
         value(query),
@@ -185,7 +136,7 @@ struct ForwardScratch {
 
 template <typename Real>
 struct BackwardScratch {
-  explicit BackwardScratch(const Padded<Real>& p)
+  explicit BackwardScratch(const PaddedAttention<Real>& p)
       : query(zeros<Real>(p.length * p.channels)),
         key(query),
         value(query),
@@ -213,7 +164,7 @@ template <typename Scratch, typename Real>
 Scratch& scratch_for(const AttentionShape& shape) {
   static thread_local AttentionShape last;
   static thread_local std::optional<Scratch> scratch;
-  if (!scratch || !(last == shape)) scratch.emplace(Padded<Real>(shape));
+  if (!scratch || !(last == shape)) scratch.emplace(PaddedAttention<Real>(shape));
   last = shape;
   return *scratch;
 }
@@ -234,7 +185,7 @@ std::int64_t parts_of(const AttentionShape& shape) {
 
 // Gradients of one block's scores from its kept exponentials, which become probabilities.
 template <typename Real>
-void block_score_gradients(const Padded<Real>& padded, std::int64_t first, std::int64_t d,
+void block_score_gradients(const PaddedAttention<Real>& padded, std::int64_t first, std::int64_t d,
                            bool biased, Real* kept, BackwardScratch<Real>& s) {
   constexpr std::int64_t kL = kLanes<Real>;
   using S = Simd<Real, kL>;
@@ -242,11 +193,11 @@ void block_score_gradients(const Padded<Real>& padded, std::int64_t first, std::
   const std::int64_t keys = first + kL;
   const Vector inverse = S::load(kept + keys * kL);
   const Vector along = S::load(s.along.data() + first);
-  for (std::int64_t j = 0; j < keys; j += kGroup) {
-    Vector products[kGroup];
+  for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
+    Vector products[kAttentionGroup];
     group_products<Real>(s.value.data() + j * padded.channels, padded.channels,
                          s.d_out_transposed.data() + first, padded.length, d, products);
-    for (std::int64_t r = 0; r < kGroup; ++r) {
+    for (std::int64_t r = 0; r < kAttentionGroup; ++r) {
       const Vector probability = S::load(kept + (j + r) * kL) * inverse;
       const Vector gradient = probability * (products[r] - along);
       S::store(kept + (j + r) * kL, probability);
@@ -263,16 +214,16 @@ void forward_head(const AttentionShape& shape, std::int64_t b, std::int64_t h,
                   Rows<const Stored> query, Rows<Stored> out, Real* kept, ForwardScratch<Real>& s) {
   constexpr std::int64_t kL = kLanes<Real>;
   using S = Simd<Real, kL>;
-  const Padded<Real> padded(shape);
-  const Head head(shape, b, h);
+  const PaddedAttention<Real> padded(shape);
+  const AttentionHead head(shape, b, h);
   head.pack_transposed(query, static_cast<Real>(shape.scale), padded.length, s.query.data());
   for (std::int64_t first = 0; first < shape.length; first += kL) {
     const std::int64_t keys = first + kL;
-    for (std::int64_t j = 0; j < keys; j += kGroup) {
-      typename S::Vector products[kGroup];
+    for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
+      typename S::Vector products[kAttentionGroup];
       group_products<Real>(s.key.data() + j * padded.channels, padded.channels,
                            s.query.data() + first, padded.length, shape.d_head, products);
-      for (std::int64_t r = 0; r < kGroup; ++r)
+      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
         S::store(kept + (j + r) * kL,
                  products[r] + S::load(s.by_distance.data() + kL + first - j - r));
     }
@@ -286,7 +237,7 @@ void forward_head(const AttentionShape& shape, std::int64_t b, std::int64_t h,
 
 // Of each query, the sum over channels of out times its gradient.
 template <typename Stored, typename Real>
-void products_along(const Head& head, Rows<const Stored> out, Rows<const Stored> d_out,
+void products_along(const AttentionHead& head, Rows<const Stored> out, Rows<const Stored> d_out,
                     Buffer<Real>& along) {
   for (std::int64_t t = 0; t < head.length; ++t) {
     const Stored* o = out.data + (head.row + t) * out.stride + head.channel;
@@ -300,11 +251,11 @@ void products_along(const Head& head, Rows<const Stored> out, Rows<const Stored>
 
 // One query head; its part of the gradients of K and V is added to the scratch's.
 template <typename Stored, typename Real>
-void backward_head(const AttentionShape& shape, const Head& head, Rows<const Stored> query,
+void backward_head(const AttentionShape& shape, const AttentionHead& head, Rows<const Stored> query,
                    Rows<const Stored> out, Rows<const Stored> d_out, Real* kept, Real* d_bias,
                    Rows<Stored> d_query, BackwardScratch<Real>& s) {
   constexpr std::int64_t kL = kLanes<Real>;
-  const Padded<Real> padded(shape);
+  const PaddedAttention<Real> padded(shape);
   const auto scale = static_cast<Real>(shape.scale);
   head.pack(query, scale, padded.channels, s.query.data());
   head.pack(d_out, Real(1), padded.channels, s.d_out.data());
@@ -336,7 +287,7 @@ void backward_head(const AttentionShape& shape, const Head& head, Rows<const Sto
 template <typename Stored>
 std::int64_t attention_kept_size(const AttentionShape& shape) {
   if (on_matrix_units<Stored>(shape)) return matrix_attention_kept_size(shape);
-  return shape.batch * shape.heads * Padded<RealOf<Stored>>(shape).kept();
+  return shape.batch * shape.heads * PaddedAttention<RealOf<Stored>>(shape).kept();
 }
 
 template <typename Stored>
@@ -347,11 +298,11 @@ void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> qu
   if constexpr (std::is_same_v<Stored, c10::BFloat16>)
     if (on_matrix_units<Stored>(shape))
       return matrix_attention_forward(shape, query, key, value, bias, out, kept);
-  const Padded<Real> padded(shape);
+  const PaddedAttention<Real> padded(shape);
   const std::int64_t group = shape.heads / shape.kv_head_count();
   for_heads(shape, parts_of(shape), [&](std::int64_t, std::int64_t kv, std::int64_t b) {
     auto& s = scratch_for<ForwardScratch<Real>, Real>(shape);
-    const Head shared(shape, b, kv);
+    const AttentionHead shared(shape, b, kv);
     shared.pack(key, Real(1), padded.channels, s.key.data());
     shared.pack(value, Real(1), padded.channels, s.value.data());
     for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h) {
@@ -370,7 +321,7 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
   if constexpr (std::is_same_v<Stored, c10::BFloat16>)
     if (on_matrix_units<Stored>(shape))
       return matrix_attention_backward(shape, query, key, value, out, d_out, kept, gradients);
-  const Padded<Real> padded(shape);
+  const PaddedAttention<Real> padded(shape);
   const std::int64_t group = shape.heads / shape.kv_head_count();
   const std::int64_t parts = parts_of(shape);
   const std::int64_t biases = gradients.bias == nullptr ? 0 : shape.heads * shape.length;
@@ -379,13 +330,13 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
   sums.assign(static_cast<std::size_t>(parts * biases), Real(0));
   for_heads(shape, parts, [&](std::int64_t part, std::int64_t kv, std::int64_t b) {
     auto& s = scratch_for<BackwardScratch<Real>, Real>(shape);
-    const Head shared(shape, b, kv);
+    const AttentionHead shared(shape, b, kv);
     shared.pack(key, Real(1), padded.channels, s.key.data());
     shared.pack(value, Real(1), padded.channels, s.value.data());
     std::fill(s.d_key.begin(), s.d_key.end(), Real(0));
     std::fill(s.d_value.begin(), s.d_value.end(), Real(0));
     for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h)
-      backward_head(shape, Head(shape, b, h), query, out, d_out,
+      backward_head(shape, AttentionHead(shape, b, h), query, out, d_out,
                     kept + (h * shape.batch + b) * padded.kept(),
                     biases == 0 ? nullptr : sums.data() + part * biases + h * shape.length,
                     gradients.query, s);
