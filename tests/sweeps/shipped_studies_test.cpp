@@ -16,7 +16,7 @@ class ModificationStudy : public testing::TestWithParam<const char*> {};
 // Sizes are named by width and layers; those of twelvefold hidden width are two thirds as wide:
 // 27 (2/3 d)^2 = 12 d^2 values a layer, 4 d^2 of attention and 8 d^2 or 24 d^2 of feed-forward. The
 // embedding is narrower too, which weighs most at the smallest size: by hand 2 x 28 x 16^2 + 256 x
-// 16 against 2 x 12 x 24^2 + 256 x 24, 8 % apart.
+// 16 against 2 x 12 x 24^2 + 256 x 24, 8 % apart, and 10 % with biases, norms and position biases.
 TEST_P(ModificationStudy, HasEqualParametersWhereSizesMatch) {
   static const std::map<std::string, std::string> twelvefold = {
       {"16x2", "24x2"}, {"24x2", "36x2"}, {"24x4", "36x4"}, {"32x4", "48x4"}};
@@ -32,7 +32,7 @@ TEST_P(ModificationStudy, HasEqualParametersWhereSizesMatch) {
   EXPECT_EQ(parameters.size(), 4u);
   for (const auto& [size, counts] : parameters)
     EXPECT_LE(static_cast<double>(*counts.rbegin()) / static_cast<double>(*counts.begin()),
-              size == "24x2" ? 1.09 : 1.07)
+              size == "24x2" ? 1.11 : 1.07)
         << size;
 }
 
