@@ -237,7 +237,8 @@ PlotScript gnuplot_script(const Plot& plot) {
       plot.name, kPlotWidth, kPlotHeight);
   out += fmt::format(
       "set border {} lc rgb 'black'\nset grid back lt 1 lw 0.6 lc rgb 'gray'\nset tics scale 0.5\n"
-      "set key outside bottom left horizontal reverse Left samplen 2.6 width 1 font ',12'\n",
+      "set key outside bottom left horizontal reverse Left samplen 2.6 width 1 height 1 font "
+      "',12'\n",
       plot.second ? 11 : 3);
   out += axis_commands("x", plot.x, wide) + axis_commands("y", plot.y, high) +
          second_axis_commands(plot, high) + label_commands(plot) + data + "plot ";

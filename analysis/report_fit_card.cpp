@@ -68,16 +68,15 @@ Table law_parameters_table(const StudyResults& study) {
               "intervals; size exponent: N* grows as C to this power.",
               {words_column("architecture", "architecture"), words_column("parameter", "parameter"),
                number_column("value", "value"), number_column("interval_low", "from"),
-               number_column("interval_high", "to"), sentence_column("flags", "flags of the fit")},
+               number_column("interval_high", "to")},
               {}};
   for (std::size_t i = 0; i < study.laws.size(); ++i) {
     const ArchitectureLaw& law = study.laws[i];
     if (!law.fit) continue;
-    const std::string flags = fmt::format("{}", fmt::join(law.fit->flags, "; "));
     const auto row = [&](const std::string& name, double value, const Interval& interval) {
       table.rows.push_back({text_cell(study.architectures[i]), text_cell(name),
                             significant_cell(value, 8), significant_cell(interval.first, 4),
-                            significant_cell(interval.second, 4), text_cell(flags)});
+                            significant_cell(interval.second, 4)});
     };
     for (const auto& [name, value] : law.fit->parameters) {
       Interval interval{kNone, kNone};
@@ -105,7 +104,8 @@ Table law_fits_table(const StudyResults& study) {
                number_column("objective", "objective (sum)"), number_column("gradient", "gradient"),
                number_column("condition", "condition"), number_column("starts", "starts refined"),
                number_column("starts_agreeing", "agree"), number_column("resamples", "resamples"),
-               number_column("failed_resamples", "failed"), sentence_column("why_not", "why not")},
+               number_column("failed_resamples", "failed"),
+               sentence_column("flags", "flags of the fit, or why there is none")},
               {}};
   for (std::size_t i = 0; i < study.laws.size(); ++i) {
     const ArchitectureLaw& law = study.laws[i];
@@ -125,14 +125,11 @@ Table law_fits_table(const StudyResults& study) {
     const Fit& fit = *law.fit;
     table.rows.push_back({text_cell(study.architectures[i]),
                           fixed_cell(static_cast<double>(fit.n), 0),
-                          significant_cell(fit.value, 10),
-                          significant_cell(fit.gradient_norm, 2),
-                          significant_cell(fit.condition, 3),
-                          fixed_cell(fit.starts, 0),
-                          fixed_cell(fit.starts_agreeing, 0),
-                          fixed_cell(fit.resamples, 0),
+                          significant_cell(fit.value, 10), significant_cell(fit.gradient_norm, 2),
+                          significant_cell(fit.condition, 3), fixed_cell(fit.starts, 0),
+                          fixed_cell(fit.starts_agreeing, 0), fixed_cell(fit.resamples, 0),
                           fixed_cell(fit.failed_resamples, 0),
-                          {}});
+                          text_cell(fmt::format("{}", fmt::join(fit.flags, "; ")))});
   }
   return table;
 }

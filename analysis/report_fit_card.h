@@ -12,7 +12,7 @@ namespace isoloss {
 // One row a parameter of every architecture's law: value, interval, and the flags of its fit.
 Table law_parameters_table(const StudyResults& study);
 
-// One row an architecture: what the optimiser and the hold-out say of the fit.
+// One row an architecture: what the optimiser says of the fit, and its flags.
 Table law_fits_table(const StudyResults& study);
 
 // What holds for all of them, as a list of terms; empty where no law was fitted.
