@@ -9,7 +9,7 @@
 
 namespace isoloss {
 
-// One row a parameter of every architecture's law: value, interval, and the flags of its fit.
+// One row a parameter of every architecture: value and interval.
 Table law_parameters_table(const StudyResults& study);
 
 // One row an architecture: what the optimiser says of the fit, and its flags.
