@@ -25,7 +25,7 @@ Plot plot_of(const CheckInput& input) {
   const std::array<std::string, 4> may{"level", "level_title", "where", "without"};
   check_keys(spec, needs, may);
   const Spec x = spec_object(spec, "x"), y = spec_object(spec, "y");
-  Plot plot{table.name,
+  Plot plot{table.name + "_plot",
             spec_string(spec, "title"),
             spec_string(spec, "caption"),
             axis_of(x),

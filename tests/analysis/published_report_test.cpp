@@ -218,8 +218,8 @@ TEST(Published, EveryTableAndPlotLiesBesideThePage) {
     ++tables;
   }
   EXPECT_EQ(tables, 15);
-  EXPECT_TRUE(std::filesystem::exists(beside / "primer_figure7.svg"));
-  EXPECT_TRUE(std::filesystem::exists(beside / "primer_figure8.svg"));
+  EXPECT_TRUE(std::filesystem::exists(beside / "primer_figure7_plot.svg"));
+  EXPECT_TRUE(std::filesystem::exists(beside / "primer_figure8_plot.svg"));
 }
 
 TEST(Published, EveryTableOfTheFolderIsListed) {
