@@ -13,7 +13,9 @@ endif()
 target_include_directories(isoloss_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(ISOLOSS_SANITIZE)
   target_compile_options(isoloss_options INTERFACE -fsanitize=address,undefined
-                         -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+                         # GCC 12 warns of the standard library's insides once instrumented.
+                         -Wno-maybe-uninitialized)
   target_compile_definitions(isoloss_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(isoloss_options INTERFACE -fsanitize=address,undefined)
 endif()
@@ -36,10 +38,6 @@ function(isoloss_tests folder)
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE isoloss_options ${TESTS_DEPENDS} GTest::gmock
                         GTest::gtest GTest::gtest_main)
-  if(ISOLOSS_SANITIZE)
-    # GCC 12 warns of <regex>'s own insides when they are instrumented.
-    target_compile_options(${name}_test PRIVATE -Wno-maybe-uninitialized)
-  endif()
   target_compile_definitions(${name}_test PRIVATE
       ISOLOSS_SOURCE="${PROJECT_SOURCE_DIR}" ISOLOSS_BINARY="${PROJECT_BINARY_DIR}/isoloss")
   gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60
