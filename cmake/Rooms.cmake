@@ -40,6 +40,10 @@ function(isoloss_tests folder)
                         GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE
       ISOLOSS_SOURCE="${PROJECT_SOURCE_DIR}" ISOLOSS_BINARY="${PROJECT_BINARY_DIR}/isoloss")
+  set(timeout 300)
+  if(ISOLOSS_SANITIZE)
+    set(timeout 1500)  # instrumented code takes ten times as long
+  endif()
   gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 300)
+                       PROPERTIES TIMEOUT ${timeout})
 endfunction()
