@@ -84,11 +84,19 @@ json calibration_of(const std::optional<Calibration>& calibration) {
     rows.push_back(
         {{"level", row.level}, {"coverage", row.coverage}, {"calibrated", row.calibrated}});
   }
-  return {{"folds", calibration->folds},
+  json hold_out = json::array();
+  for (const CalibrationFold& fold : calibration->folds) {
+    hold_out.push_back({{"largest_flops", fold.largest_flops},
+                        {"fitted", fold.fitted},
+                        {"predicted", fold.predicted},
+                        {"error", fold.error}});
+  }
+  return {{"folds", calibration->folds.size()},
           {"predictions", calibration->predictions},
           {"decades", calibration->decades},
           {"factor", calibration->factor},
-          {"rows", std::move(rows)}};
+          {"rows", std::move(rows)},
+          {"hold_out", std::move(hold_out)}};
 }
 
 json budgets_of(const std::vector<IsoflopRow>& rows) {

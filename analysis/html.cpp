@@ -63,6 +63,13 @@ TableCell significant_cell(double value, int digits) {
   return {significant(value, digits), fmt::format("{}", value)};
 }
 
+std::vector<TableCell> refused_row(const Table& table, std::vector<TableCell> first,
+                                   std::string why) {
+  first.resize(table.columns.size());
+  first.back() = text_cell(std::move(why));
+  return first;
+}
+
 namespace {
 
 const char* class_of(const TableColumn& column) {
@@ -106,6 +113,10 @@ std::string csv_of(const Table& table, const std::string& origin) {
     out += '\n';
   }
   return out;
+}
+
+std::string html_item(std::string_view term, std::string_view text) {
+  return fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escape(term), html_escape(text));
 }
 
 std::string html_page(std::string_view title, std::string_view body) {

@@ -40,9 +40,16 @@ TableCell fixed_cell(double value, int digits);
 // `digits` significant digits on the page (2.35e11); empty where the value is not finite.
 TableCell significant_cell(double value, int digits);
 
+// A row with nothing to count: `first` in the leading columns, why in the last, the rest empty.
+std::vector<TableCell> refused_row(const Table& table, std::vector<TableCell> first,
+                                   std::string why);
+
 std::string html_table(const Table& table);
 // With a comment line before the header that says where the numbers are from.
 std::string csv_of(const Table& table, const std::string& origin);
+
+// A term of a description list and what is said of it, both plain text.
+std::string html_item(std::string_view term, std::string_view text);
 
 // A whole document around `body`, which is HTML; `title` is plain text.
 std::string html_page(std::string_view title, std::string_view body);

@@ -24,15 +24,20 @@ struct Miss {
   }
 };
 
-std::vector<Miss> misses_of(const Law& law, const LawData& data, const Objective& objective,
-                            const FloorChoice& floor, const std::vector<Eigen::Index>& past,
-                            const std::vector<Eigen::Index>& future) {
+struct Fold {
+  CalibrationFold told;
+  std::vector<Miss> misses;  // empty where the past could not be fitted
+};
+
+Fold fold_of(const Law& law, const LawData& data, const Objective& objective,
+             const FloorChoice& floor, const std::vector<Eigen::Index>& past,
+             const std::vector<Eigen::Index>& future) {
+  Fold fold;
   const LawData seen = rows_of(data, past);
   const LawSolution solution = solve_law(law, seen, objective, floor);
-  std::vector<Miss> misses;
-  if (!solution.converged) return misses;
+  if (!solution.converged) return fold;
   const LawScatter scatter = scatter_of(law, seen, solution, objective, floor);
-  if (!(scatter.degrees > 0)) return misses;
+  if (!(scatter.degrees > 0)) return fold;
   const LawData later = rows_of(data, future);
   const Eigen::ArrayXd r = residuals(law, later, solution.state, objective.space);
   const Eigen::MatrixXd rows = jacobian(law, later, solution.state, objective.space);
@@ -40,9 +45,12 @@ std::vector<Miss> misses_of(const Law& law, const LawData& data, const Objective
     const double variance = rows.row(i) * scatter.covariance * rows.row(i).transpose();
     const double deviation =
         std::sqrt(std::max(variance, 0.0) + scatter.deviation * scatter.deviation);
-    misses.push_back({std::abs(r[i]) / std::max(deviation, 1e-12), scatter.degrees});
+    fold.misses.push_back({std::abs(r[i]) / std::max(deviation, 1e-12), scatter.degrees});
   }
-  return misses;
+  fold.told.fitted = past.size();
+  fold.told.predicted = future.size();
+  fold.told.error = residuals(law, later, solution.state, FitSpace::Log).abs().mean();
+  return fold;
 }
 
 // The least factor, not below one, that covers ceil(level (n + 1)) of n misses.
@@ -84,20 +92,21 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
     }
     cuts = kept;
   }
-  std::vector<std::vector<Miss>> folds(cuts.size());
+  std::vector<Fold> folds(cuts.size());
   parallel_for(cuts.size(), threads, [&](std::size_t f) {
     const auto cut = order.begin() + static_cast<std::ptrdiff_t>(cuts[f]);
-    folds[f] = misses_of(law, data, objective, floor, {order.begin(), cut}, {cut, order.end()});
+    folds[f] = fold_of(law, data, objective, floor, {order.begin(), cut}, {cut, order.end()});
+    folds[f].told.largest_flops = compute(*(cut - 1));
   });
   Calibration out;
   std::vector<const std::vector<Miss>*> every;
-  for (const auto& fold : folds) {
-    if (fold.empty()) continue;
-    every.push_back(&fold);
-    ++out.folds;
-    out.predictions += fold.size();
+  for (const Fold& fold : folds) {
+    if (fold.misses.empty()) continue;
+    every.push_back(&fold.misses);
+    out.folds.push_back(fold.told);
+    out.predictions += fold.misses.size();
   }
-  if (out.folds < 2) return std::nullopt;
+  if (out.folds.size() < 2) return std::nullopt;
   out.decades = std::log10(compute(order.back()) / compute(order[cuts.front() - 1]));
   out.factor = factor_for(every, level);
   std::vector<double> levels = {0.5, 0.8, 0.9, 0.95};

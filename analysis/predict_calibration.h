@@ -16,8 +16,15 @@ struct CalibrationRow {
   double calibrated = 0;  // widened by the factor that the other folds call for
 };
 
+// The law fitted to everything up to a compute, and what it says of everything beyond.
+struct CalibrationFold {
+  double largest_flops = 0;  // fitted up to here
+  std::size_t fitted = 0, predicted = 0;
+  double error = 0;  // mean over the predicted points of |ln(predicted / measured)|
+};
+
 struct Calibration {
-  int folds = 0;
+  std::vector<CalibrationFold> folds;  // by largest_flops; those that could be fitted
   std::size_t predictions = 0;
   double decades = 0;  // the furthest prediction beyond its fold's compute
   double factor = 1;   // what intervals are widened by: the least that covers `level` of all

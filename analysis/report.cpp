@@ -10,7 +10,9 @@
 #include "analysis/report_card.h"
 #include "analysis/report_combined.h"
 #include "analysis/report_fit_card.h"
+#include "analysis/report_growth.h"
 #include "analysis/report_headline.h"
+#include "analysis/report_next_study.h"
 #include "analysis/report_number.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rates.h"
@@ -62,6 +64,15 @@ std::string under(const char* heading, const std::string& tables) {
   return tables.empty() ? "" : fmt::format("<h2>{}</h2>\n{}", heading, tables);
 }
 
+std::string next_study_html(const StudyResults& study, const ReportOptions& options,
+                            const Beside& beside) {
+  const NextStudyTables next = next_study_tables(study, options);
+  if (!study.comparisons.empty() && !study.seed_noise.measured) {
+    return "<p>Not known: seed noise not measured. Train two sizes at two seeds first.</p>\n";
+  }
+  return table_html(next.seeds, beside) + table_html(next.runs, beside);
+}
+
 std::string noise_html(const StudyResults& study, const Beside& beside) {
   if (study.replicates.empty()) {
     return "<p>Seed noise not measured: no trial was repeated with another seed.</p>\n";
@@ -82,6 +93,9 @@ std::string origin_html(const StudyResults& study, const ReportOptions& options)
   if (!study.baseline.empty()) command += " --baseline " + study.baseline;
   command += fmt::format(" --bootstrap {} --seed {}", options.bootstrap, options.seed);
   if (options.from_budget > 0) command += fmt::format(" --from-budget {:g}", options.from_budget);
+  if (options.resolve_percent != ReportOptions().resolve_percent) {
+    command += fmt::format(" --resolve {:g}", options.resolve_percent);
+  }
   return fmt::format(
       "<p class=\"note\">Data {}: the digest of report/points.csv, which every CSV beside this "
       "page "
@@ -117,6 +131,9 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
   std::string body =
       headline_html(study) + section_html(plots.front(), beside) + origin_html(study, options);
   body += under("Savings at equal loss", table_html(savings_table(study), beside));
+  body += under("Does the saving grow with scale?",
+                table_html(growth_table(study), beside) + table_html(floors_table(study), beside));
+  body += under("What would resolve it", next_study_html(study, options, beside));
   body += under("Loss at equal compute", table_html(loss_changes_table(study, options), beside));
   body += under("Do savings multiply?", table_html(combined_savings_table(study, options), beside));
   for (std::size_t i = 1; i < plots.size(); ++i) body += section_html(plots[i], beside);
@@ -127,8 +144,10 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
     body += under("Learning rates", rates + table_html(common_rates_table(study), beside) +
                                         table_html(savings_by_rate_table(study, options), beside));
   }
-  body += under("Fit card", table_html(law_parameters_table(study), beside) +
-                                table_html(law_fits_table(study), beside) + fit_card_html(study));
+  body +=
+      under("Fit card", table_html(law_parameters_table(study), beside) +
+                            table_html(law_fits_table(study), beside) +
+                            table_html(calibration_table(study), beside) + fit_card_html(study));
   body += under("Frontiers", table_html(frontier_table(study), beside));
   body += under("One-shot scores", table_html(scores_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);

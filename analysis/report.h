@@ -14,8 +14,9 @@ struct ReportOptions {
   std::string baseline = "transformer";
   std::uint64_t seed = 1;
   int bootstrap = 1000;
-  double from_budget = 0;     // smaller nominal budgets are shown, not fitted
-  std::filesystem::path out;  // folder of the page; empty: the study's own, FILE-report of a CSV
+  double from_budget = 0;       // smaller nominal budgets are shown, not fitted
+  double resolve_percent = 10;  // the saving that the next study should tell from none
+  std::filesystem::path out;    // folder of the page; empty: the study's own, FILE-report of a CSV
 };
 
 struct WrittenReport {

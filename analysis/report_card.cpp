@@ -29,10 +29,6 @@ std::string distinct(const StudyResults& study,
   return out;
 }
 
-std::string item(const std::string& term, const std::string& text) {
-  return fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escape(term), html_escape(text));
-}
-
 std::string list_html(const std::vector<std::string>& lines) {
   std::string out = "<ul>\n";
   for (const std::string& line : lines) out += "<li>" + html_escape(line) + "</li>\n";
@@ -209,39 +205,40 @@ namespace {
 
 // What only a study folder says.
 std::string training_items(const StudyResults& study) {
-  std::string out = item("Held out", held_out_text(study));
-  out += item("Tokenizer", distinct(study, [](const RunHeader& h) {
-                return fmt::format("{} (hash {}, {} bytes per token)", h.tokenizer,
-                                   h.tokenizer_hash, significant(h.bytes_per_token, 4));
-              }));
-  out += item("Training text", epochs_text(study));
-  out += item("Batch", distinct(study, [](const RunHeader& h) {
-                return fmt::format("{} tokens, sequences of {}", h.batch_tokens, h.sequence);
-              }));
-  out += item("Warm-up", distinct(study, warmup_text));
-  out += item("Schedule", distinct(study, [](const RunHeader& h) {
-                const std::string name = spec_text(h, {"optimizer", "schedule"});
-                return name == "rsqrt" ? "rsqrt: losses are undecayed" : name;
-              }));
-  out += item("Optimizer", distinct(study, optimizer_text));
-  out += item("Machine", distinct(study, [](const RunHeader& h) {
-                return fmt::format("{}, {} and {} a run", h.machine,
-                                   count_text(static_cast<std::size_t>(h.ranks), "rank"),
-                                   count_text(static_cast<std::size_t>(h.threads), "thread"));
-              }));
-  return out + item("Code", distinct(study, [](const RunHeader& h) { return h.code_version; }));
+  std::string out = html_item("Held out", held_out_text(study));
+  out += html_item("Tokenizer", distinct(study, [](const RunHeader& h) {
+                     return fmt::format("{} (hash {}, {} bytes per token)", h.tokenizer,
+                                        h.tokenizer_hash, significant(h.bytes_per_token, 4));
+                   }));
+  out += html_item("Training text", epochs_text(study));
+  out += html_item("Batch", distinct(study, [](const RunHeader& h) {
+                     return fmt::format("{} tokens, sequences of {}", h.batch_tokens, h.sequence);
+                   }));
+  out += html_item("Warm-up", distinct(study, warmup_text));
+  out += html_item("Schedule", distinct(study, [](const RunHeader& h) {
+                     const std::string name = spec_text(h, {"optimizer", "schedule"});
+                     return name == "rsqrt" ? "rsqrt: losses are undecayed" : name;
+                   }));
+  out += html_item("Optimizer", distinct(study, optimizer_text));
+  out += html_item("Machine", distinct(study, [](const RunHeader& h) {
+                     return fmt::format("{}, {} and {} a run", h.machine,
+                                        count_text(static_cast<std::size_t>(h.ranks), "rank"),
+                                        count_text(static_cast<std::size_t>(h.threads), "thread"));
+                   }));
+  return out +
+         html_item("Code", distinct(study, [](const RunHeader& h) { return h.code_version; }));
 }
 
 std::string file_items(const StudyResults& study) {
   const PointTable& table = study.all;
   const auto said = [](const std::string& text) { return text.empty() ? "not stated" : text; };
-  std::string other;
-  for (const std::string& column : table.other_columns)
-    other += (other.empty() ? "" : ", ") + column;
-  return item("FLOPs", "as the file gives them; convention: " + said(table.flops_convention)) +
-         item("Held out", "hash: " + said(table.held_out_hash)) +
-         item("Tokenizer", "hash: " + said(table.tokenizer_hash)) +
-         (other.empty() ? "" : item("Columns not used", other));
+  std::vector<std::string> other = table.other_columns;
+  std::erase(other, "weight");  // the laws read it
+  return html_item("FLOPs", "as the file gives them; convention: " + said(table.flops_convention)) +
+         html_item("Held out", "hash: " + said(table.held_out_hash)) +
+         html_item("Tokenizer", "hash: " + said(table.tokenizer_hash)) +
+         (other.empty() ? ""
+                        : html_item("Columns not used", fmt::format("{}", fmt::join(other, ", "))));
 }
 
 constexpr const char* kStudyUnits =
@@ -260,18 +257,19 @@ std::string card_html(const StudyResults& study) {
   std::string sources;
   for (const std::string& source : study.sources) sources += (sources.empty() ? "" : ", ") + source;
   std::string out = "<h2>Study card</h2>\n<dl>\n";
-  out += item(study.from_csv() ? "File" : "Folder", sources) +
-         item("Digest of the points",
-              study.digest.digest + ": XXH3-64 of points.csv beside this page") +
-         item("Form", form_text(study)) + item("Objective", objective_text(study)) +
-         item("Counts", counts_text(study)) +
-         item("Units", study.from_csv() ? kFileUnits : kStudyUnits);
+  out += html_item(study.from_csv() ? "File" : "Folder", sources) +
+         html_item("Digest of the points",
+                   study.digest.digest + ": XXH3-64 of points.csv beside this page") +
+         html_item("Form", form_text(study)) + html_item("Objective", objective_text(study)) +
+         html_item("Counts", counts_text(study)) +
+         html_item("Units", study.from_csv() ? kFileUnits : kStudyUnits);
   std::set<std::int64_t> seeds;
   for (const Point& point : study.all.points) {
     if (point.has_seed) seeds.insert(point.seed);
   }
-  out += item("Seeds", seeds.empty() ? "not stated" : fmt::format("{}", fmt::join(seeds, ", "))) +
-         item("Seed noise", seed_noise_text(study));
+  out +=
+      html_item("Seeds", seeds.empty() ? "not stated" : fmt::format("{}", fmt::join(seeds, ", "))) +
+      html_item("Seed noise", seed_noise_text(study));
   out += study.from_csv() ? file_items(study) : training_items(study);
   const auto left = left_out_lines(study);
   out += "<dt>Left out</dt><dd>" + (left.empty() ? "nothing" : list_html(left)) + "</dd>\n";

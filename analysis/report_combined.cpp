@@ -1,8 +1,7 @@
 #include "analysis/report_combined.h"
 
-#include <limits>
-
 #include "analysis/combined_savings.h"
+#include "analysis/report_number.h"
 
 namespace isoloss {
 namespace {
@@ -31,27 +30,21 @@ Table combined_savings_table(const StudyResults& study, const ReportOptions& opt
                number_column("ratio", "both / product"), number_column("ratio_low", "from"),
                number_column("ratio_high", "to"), words_column("answer", "answer")},
               {}};
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   for (const CombinedChange& change : combined_changes(study.all.runs, study.architectures)) {
     Comparison in_flops;
     std::vector<CombinedSavings> savings;
     try {
       savings = combined_savings(study.results, change, savings_options(in_flops, options));
     } catch (const std::runtime_error& problem) {
-      std::vector<TableCell> row(table.columns.size());
-      row[0] = text_cell(change.baseline);
-      row[1] = text_cell(change.first);
-      row[2] = text_cell(change.second);
-      row[3] = text_cell(change.both);
-      row.back() = text_cell(problem.what());
-      table.rows.push_back(std::move(row));
+      table.rows.push_back(refused_row(table,
+                                       {text_cell(change.baseline), text_cell(change.first),
+                                        text_cell(change.second), text_cell(change.both)},
+                                       problem.what()));
       continue;
     }
     for (const CombinedSavings& at : savings) {
-      const Interval none{kNone, kNone};
-      const Interval product = at.product_interval.value_or(none),
-                     both = at.both_interval.value_or(none),
-                     ratio = at.ratio_interval.value_or(none);
+      const Interval product = ends_of(at.product_interval), both = ends_of(at.both_interval),
+                     ratio = ends_of(at.ratio_interval);
       table.rows.push_back(
           {text_cell(change.baseline), text_cell(change.first), text_cell(change.second),
            text_cell(change.both), fixed_cell(at.loss, 3), fixed_cell(at.first, 2),

@@ -7,6 +7,7 @@
 
 #include "analysis/html.h"
 #include "analysis/html_style.h"
+#include "analysis/report_growth.h"
 #include "analysis/report_number.h"
 
 namespace isoloss {
@@ -16,15 +17,6 @@ namespace {
 const SavingsAt& middle(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
 
 bool excludes_one(const Interval& interval) { return interval.first > 1 || interval.second < 1; }
-
-std::string growth_text(const Savings& savings) {
-  if (!savings.growth_resolved || !savings.law || !savings.law->per_decade_interval) {
-    return "Growth with compute not resolved";
-  }
-  return fmt::format("The factor changes by {} {} per decade of baseline compute",
-                     factor(savings.law->per_decade),
-                     interval_text(*savings.law->per_decade_interval));
-}
 
 // "1.46× [1.39, 1.52] in training time", or why there is nothing to say.
 std::string time_text(const Comparison& comparison, bool from_csv) {

@@ -28,14 +28,14 @@ ChinchillaLaw law_of(const std::vector<std::pair<std::string, double>>& names,
   return law;
 }
 
-FitOptions fit_options(const std::string& architecture, const ReportOptions& options,
-                       int bootstrap) {
+FitOptions fit_options(const std::string& architecture, const ReportOptions& options) {
   FitOptions fit;
   fit.law = "chinchilla";
   fit.architecture = architecture;
-  fit.bootstrap = bootstrap;
+  fit.bootstrap = std::min(options.bootstrap, kMostResamples);
   fit.seed = options.seed;
   fit.from_budget = options.from_budget;
+  fit.calibrate = true;
   return fit;
 }
 
@@ -45,62 +45,6 @@ void set_flops_per_product(ArchitectureLaw& out) {
   out.flops_per_product = quantile(ratios, 0.5);
   out.flops_per_product_range = {*std::min_element(ratios.begin(), ratios.end()),
                                  *std::max_element(ratios.begin(), ratios.end())};
-}
-
-// Nominal budgets where the points name them; otherwise the points' own compute in ten equal parts.
-std::vector<double> cuts_of(const std::vector<Point>& points) {
-  const bool nominal = std::none_of(points.begin(), points.end(),
-                                    [](const Point& p) { return std::isnan(p.budget); });
-  std::set<double> cuts;
-  std::vector<double> flops;
-  for (const Point& p : points) flops.push_back(p.flops);
-  if (nominal) {
-    std::map<double, double> largest;
-    for (const Point& p : points) largest[p.budget] = std::max(largest[p.budget], p.flops);
-    for (const auto& [budget, most] : largest) cuts.insert(most);
-  } else {
-    for (int part = 2; part < 10; ++part) cuts.insert(quantile(flops, part / 10.0));
-  }
-  return {cuts.begin(), cuts.end()};
-}
-
-// A run costs what it had spent at its last fitted point; a point without a run is its own.
-double cost_of(const std::vector<Point>& points) {
-  std::map<std::string, double> runs;
-  double cost = 0;
-  for (const Point& p : points) {
-    if (p.run.empty()) {
-      cost += p.flops;
-    } else {
-      runs[p.run] = std::max(runs[p.run], p.flops);
-    }
-  }
-  for (const auto& [run, flops] : runs) cost += flops;
-  return cost;
-}
-
-void leave_future_out(const PointTable& results, const FitOptions& options, ArchitectureLaw& out) {
-  for (const double cut : cuts_of(out.points)) {
-    PointTable past;
-    past.source = results.source;
-    std::vector<Point> future;
-    for (const Point& p : out.points) (p.flops <= cut ? past.points : future).push_back(p);
-    if (past.points.size() < kFewestPoints || future.empty()) continue;
-    try {
-      const Fit fit = fit_law(past, options);
-      std::vector<double> values;
-      for (const auto& [name, value] : fit.parameters) values.push_back(value);
-      const ChinchillaLaw law = law_of(fit.parameters, values);
-      HoldOut fold{cut, cost_of(past.points), past.points.size(), future.size(), 0};
-      for (const Point& p : future) {
-        fold.error += std::abs(std::log(law.loss(p.parameters, p.tokens) / p.loss)) /
-                      static_cast<double>(future.size());
-      }
-      out.hold_out.push_back(fold);
-    } catch (const std::runtime_error&) {
-      // A ladder too short to fit predicts nothing.
-    }
-  }
 }
 
 }  // namespace
@@ -128,6 +72,25 @@ std::vector<ChinchillaLaw> ArchitectureLaw::drawn() const {
   return out;
 }
 
+bool ArchitectureLaw::draws_give_intervals() const {
+  return fit && !fit->bootstrap_intervals.empty() && fit->intervals == fit->bootstrap_intervals;
+}
+
+double ArchitectureLaw::cost_up_to(double largest_flops) const {
+  std::map<std::string, double> runs;
+  double cost = 0;
+  for (const Point& p : points) {
+    if (p.flops > largest_flops) continue;
+    if (p.run.empty()) {
+      cost += p.flops;
+    } else {
+      runs[p.run] = std::max(runs[p.run], p.flops);
+    }
+  }
+  for (const auto& [run, flops] : runs) cost += flops;
+  return cost;
+}
+
 ArchitectureLaw fit_architecture(const PointTable& results, const std::string& architecture,
                                  const ReportOptions& options) {
   ArchitectureLaw out;
@@ -153,8 +116,7 @@ ArchitectureLaw fit_architecture(const PointTable& results, const std::string& a
   }
   set_flops_per_product(out);
   try {
-    out.fit = fit_law(
-        results, fit_options(architecture, options, std::min(options.bootstrap, kMostResamples)));
+    out.fit = fit_law(results, fit_options(architecture, options));
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
     return out;
@@ -162,7 +124,6 @@ ArchitectureLaw fit_architecture(const PointTable& results, const std::string& a
   std::vector<double> values;
   for (const auto& [name, value] : out.fit->parameters) values.push_back(value);
   out.law = law_of(out.fit->parameters, values);
-  leave_future_out(results, fit_options(architecture, options, 0), out);
   return out;
 }
 

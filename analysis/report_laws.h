@@ -1,5 +1,5 @@
 // The chinchilla law of each architecture, and what the report reads off it: predictions, the
-// efficient frontier, hold-out errors.
+// efficient frontier, what the fitted runs cost.
 #pragma once
 #include <optional>
 #include <string>
@@ -27,23 +27,19 @@ struct EfficientPoint {
 };
 EfficientPoint efficient_point(const ChinchillaLaw& law, double flops, double k);
 
-struct HoldOut {
-  double largest_flops = 0;  // fitted up to here
-  double cost = 0;           // FLOPs of all fitted runs, each counted where it ends
-  std::size_t fitted = 0, predicted = 0;
-  double error = 0;  // mean over later points of |ln(predicted / measured)|
-};
-
 struct ArchitectureLaw {
   std::string refusal;     // why there is no fit
-  std::optional<Fit> fit;  // with its bootstrap's draws
+  std::optional<Fit> fit;  // with its bootstrap's draws and its leave-future-out folds
   ChinchillaLaw law;
   std::vector<Point> points;           // fitted
   double flops_per_product = 0;        // k: the median of C / (N D)
   Interval flops_per_product_range{};  // smallest and largest
-  std::vector<HoldOut> hold_out;       // by cost, ascending
 
   std::vector<ChinchillaLaw> drawn() const;  // of the resamples that did not fail
+  // Whether the draws make 95 % intervals: too few runs or points to resample give none.
+  bool draws_give_intervals() const;
+  // FLOPs of the runs fitted up to `largest_flops`, each counted where it ends there.
+  double cost_up_to(double largest_flops) const;
 };
 
 // Fits every architecture that has three sizes, three token counts and eight points.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 namespace isoloss {
 
@@ -21,6 +22,20 @@ std::string factor(double value) {
 
 std::string interval_text(const Interval& interval) {
   return fmt::format("[{}, {}]", factor(interval.first), factor(interval.second));
+}
+
+Interval ends_of(const std::optional<Interval>& interval) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  return interval.value_or(Interval{kNone, kNone});
+}
+
+std::string p_text(double p) {
+  return p < 1e-3 ? "p below 0.001" : fmt::format("p {}", significant(p, 2));
+}
+
+std::string size_text(const std::string& size, double parameters) {
+  if (!size.empty() || !std::isfinite(parameters)) return size;
+  return significant(parameters, 4);
 }
 
 std::string budget_text(double budget, const std::string& unit) {

@@ -22,7 +22,8 @@ Plots optimum_plots(const StudyResults& study);
 // the efficient frontier.
 Plots residual_plots(const StudyResults& study);
 Plots law_plots(const StudyResults& study);
-// A quantity of the efficient frontier against compute, with its bootstrap band.
+// A quantity of the efficient frontier against compute, with its bootstrap band where the draws
+// give one.
 struct LawLine {
   Series band, line;
 };

@@ -27,6 +27,26 @@ std::string tip_of(const ArchitectureLaw& law, const Point& point) {
                      fixed(predicted(law, point), 4), residual(law, point));
 }
 
+// The fitted points of every law that there is, in its architecture's colours.
+template <typename X, typename Y>
+std::vector<Series> fitted_points(const StudyResults& study, const X& x, const Y& y) {
+  std::vector<Series> all;
+  for (std::size_t i = 0; i < study.architectures.size(); ++i) {
+    const ArchitectureLaw& law = study.laws[i];
+    if (!law.fit) continue;
+    const std::string& architecture = study.architectures[i];
+    Series series = series_of(study, architecture, SeriesKind::Points, architecture);
+    series.scale = 0.8;
+    for (const Point& point : law.points) {
+      series.x.push_back(x(point));
+      series.y.push_back(y(law, point));
+      series.tips.push_back(tip_of(law, point));
+    }
+    all.push_back(std::move(series));
+  }
+  return all;
+}
+
 struct ResidualAxis {
   const char* name;
   const char* words;
@@ -52,19 +72,7 @@ Plot residual_plot(const StudyResults& study, const ResidualAxis& axis) {
   plot.x = {axis.label, true, false, {}};
   plot.y = {"residual (%)", false, false, {}};
   plot.levels = {{0.0, ""}};
-  for (std::size_t i = 0; i < study.architectures.size(); ++i) {
-    const ArchitectureLaw& law = study.laws[i];
-    if (!law.fit) continue;
-    const std::string& architecture = study.architectures[i];
-    Series series = series_of(study, architecture, SeriesKind::Points, architecture);
-    series.scale = 0.8;
-    for (const Point& point : law.points) {
-      series.x.push_back(axis.value(point));
-      series.y.push_back(residual(law, point));
-      series.tips.push_back(tip_of(law, point));
-    }
-    plot.series.push_back(std::move(series));
-  }
+  plot.series = fitted_points(study, axis.value, residual);
   return plot;
 }
 
@@ -75,23 +83,16 @@ Plot parity_plot(const StudyResults& study) {
   plot.caption = "The chinchilla law of each architecture; on the dotted line it is exact.";
   plot.x = {"measured loss (nats per token)", true, false, {}};
   plot.y = {"predicted loss (nats per token)", true, false, {}};
-  double low = INFINITY, high = 0;
-  for (std::size_t i = 0; i < study.architectures.size(); ++i) {
-    const ArchitectureLaw& law = study.laws[i];
-    if (!law.fit) continue;
-    const std::string& architecture = study.architectures[i];
-    Series series = series_of(study, architecture, SeriesKind::Points, architecture);
-    series.scale = 0.8;
-    for (const Point& point : law.points) {
-      series.x.push_back(point.loss);
-      series.y.push_back(predicted(law, point));
-      series.tips.push_back(tip_of(law, point));
-      low = std::min({low, point.loss, series.y.back()});
-      high = std::max({high, point.loss, series.y.back()});
-    }
-    plot.series.push_back(std::move(series));
-  }
+  plot.series = fitted_points(
+      study, [](const Point& p) { return p.loss; }, predicted);
   if (plot.series.empty()) return plot;
+  double low = INFINITY, high = 0;
+  for (const Series& series : plot.series) {
+    for (const auto* values : {&series.x, &series.y}) {
+      low = std::min(low, *std::min_element(values->begin(), values->end()));
+      high = std::max(high, *std::max_element(values->begin(), values->end()));
+    }
+  }
   Series equal;
   equal.name = equal.title = "predicted = measured";
   equal.style = 0;
@@ -189,7 +190,8 @@ LawLine law_line(const StudyResults& study, std::size_t place,
   if (!fitted.fit) return out;
   Box flops;
   for (const Point& point : fitted.points) flops.take(point.flops);
-  const std::vector<ChinchillaLaw> draws = fitted.drawn();
+  std::vector<ChinchillaLaw> draws;
+  if (fitted.draws_give_intervals()) draws = fitted.drawn();
   for (int i = 0; i < kCurvePoints; ++i) {
     const double x = flops.at(i);
     out.line.x.push_back(x);

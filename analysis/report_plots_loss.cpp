@@ -24,7 +24,7 @@ Plot loss_plot(const StudyResults& study) {
   plot.x = compute_axis();
   plot.y = loss_axis();
   plot.second = bits_per_byte_axis(study);
-  bool arms_there = false, bands_there = false, law_there = false;
+  bool arms_there = false, bands_there = false, law_there = false, law_band_there = false;
   std::vector<Series> behind, trials_of_all, lines;
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     const std::string& architecture = study.architectures[i];
@@ -44,6 +44,7 @@ Plot loss_plot(const StudyResults& study) {
     if (law_draws_frontier(study, i)) {
       LawLine law = law_line(study, i, [](const EfficientPoint& p) { return p.loss; });
       law_there = true;
+      law_band_there = law_band_there || !law.band.x.empty();
       trials.title = architecture;
       behind.push_back(std::move(law.band));
       lines.push_back(std::move(law.line));
@@ -79,9 +80,8 @@ Plot loss_plot(const StudyResults& study) {
       "that count.";
   if (law_there) {
     plot.caption =
-        "Every trial, and the loss that the chinchilla law gives each compute at its best size, "
-        "with "
-        "its 95 % band (bootstrap).";
+        "Every trial, and the loss that the chinchilla law gives each compute at its best size";
+    plot.caption += law_band_there ? ", with its 95 % band (bootstrap)." : ".";
   }
   if (bands_there) plot.caption += " Bands: 95 % intervals of the frontier, from measured noise.";
   if (arms_there) plot.caption += " Small open markers: learning rates that lost their search.";

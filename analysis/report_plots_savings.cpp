@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
 
-#include "analysis/frontier_curve.h"
 #include "analysis/report_number.h"
 #include "analysis/report_plot_families.h"
 #include "analysis/report_plot_parts.h"
@@ -40,9 +38,11 @@ Plot savings_plot(const StudyResults& study, const std::string& baseline, bool w
   plot.title = fmt::format("Savings in {} against {}{}.", wall_clock ? "training time" : "FLOPs",
                            baseline, against == Against::Compute ? ", by compute" : "");
   plot.caption = fmt::format(
-      "Bands: 95 % intervals. {} Above 1 the candidate needs less.",
-      against == Against::Loss ? "Lower loss, so more compute, to the right."
-                               : "Each loss stands at the compute that the baseline needs for it.");
+      "Bands: 95 % intervals{} Above 1 the candidate needs less.",
+      against == Against::Loss
+          ? ". Lower loss, so more compute, to the right."
+          : " of the saving at a compute that the baseline spends. Markers: the losses of the "
+            "table, at the compute that the baseline needs for them.");
   plot.x = against == Against::Loss
                ? Axis{"held-out loss (nats per token)", false, true, {}}
                : Axis{fmt::format("{} the baseline needs", unit), true, false, {}};
@@ -52,14 +52,13 @@ Plot savings_plot(const StudyResults& study, const std::string& baseline, bool w
     if (comparison.baseline != baseline || comparison.wall_clock != wall_clock) continue;
     if (!comparison.savings) continue;
     const Savings& savings = *comparison.savings;
-    const FrontierCurve baseline_curve(savings.baseline_frontier.used());
-    const auto place = [&](double loss) {
-      return against == Against::Loss ? loss : std::exp(baseline_curve.log_compute(loss));
+    const auto place = [&](const SavingsAt& at) {
+      return against == Against::Loss ? at.loss : at.baseline_compute;
     };
     Series line = series_of(study, comparison.candidate, SeriesKind::Lines, comparison.candidate);
     Series band = series_of(study, comparison.candidate, SeriesKind::Band, "");
-    for (const SavingsAt& at : savings.curve) {
-      const double x = place(at.loss);
+    for (const SavingsAt& at : against == Against::Loss ? savings.curve : savings.by_compute) {
+      const double x = place(at);
       line.x.push_back(x);
       line.y.push_back(at.savings);
       if (!at.interval) continue;
@@ -68,7 +67,7 @@ Plot savings_plot(const StudyResults& study, const std::string& baseline, bool w
       band.high.push_back(at.interval->second);
     }
     std::vector<double> marked;
-    for (const SavingsAt& at : savings.at) marked.push_back(place(at.loss));
+    for (const SavingsAt& at : savings.at) marked.push_back(place(at));
     plot.series.insert(plot.series.begin(), std::move(band));
     plot.series.push_back(std::move(line));
     plot.series.push_back(markers(study, comparison, marked));

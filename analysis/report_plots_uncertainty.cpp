@@ -58,7 +58,10 @@ Plot pair_plot(const StudyResults& study, std::size_t place, const Coordinate& x
   const ArchitectureLaw& fitted = study.laws[place];
   plot.title =
       fmt::format("Bootstrap of {} and {}, {}.", x.label, y.label, study.architectures[place]);
-  plot.caption = fitted.fit ? "A marker a resample: " + fitted.fit->uncertainty + "." : "";
+  plot.caption = "A marker a resample of whole runs, or of points where none are named.";
+  if (fitted.fit && !fitted.draws_give_intervals()) {
+    plot.caption += " They spread too little to be intervals: " + fitted.fit->uncertainty + ".";
+  }
   plot.x = {x.label, false, false, {}};
   plot.y = {y.label, false, false, {}};
   Series cloud = resamples(study, place, x, y);
@@ -86,7 +89,7 @@ Plot profile_plot(const StudyResults& study, std::size_t place) {
   plot.x = {"alpha", false, false, {}};
   plot.y = {"beta", false, false, {}};
   if (!fitted.fit) return plot;
-  const ExponentProfile profile = exponent_profile(fitted);
+  const ExponentProfile profile = exponent_profile(study.results, fitted);
   for (const double level : {0.95, 0.5}) {
     const ProfileBand band = profile_band(profile, limit_of(fitted, profile, level));
     if (band.alpha.size() < 2) continue;
@@ -128,15 +131,18 @@ Plot hold_out_plot(const StudyResults& study) {
   plot.name = "hold_out_error";
   plot.title = "Hold-out error against the ladder's cost.";
   plot.caption =
-      "The law is fitted to all trials up to a compute and predicts every later one: mean of "
-      "|ln(predicted / measured)| over those. Cost: FLOPs of the runs fitted.";
+      "The law is fitted to all trials up to a compute and predicts every later one, the folds of "
+      "the calibration table: mean of |ln(predicted / measured)| over those. Cost: FLOPs of the "
+      "runs fitted.";
   plot.x = {"cost of the runs fitted (FLOPs)", true, false, {}};
   plot.y = {"error of later trials (%)", true, false, {}};
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     const std::string& architecture = study.architectures[i];
     Series series = series_of(study, architecture, SeriesKind::LinesPoints, architecture);
-    for (const HoldOut& fold : study.laws[i].hold_out) {
-      series.x.push_back(fold.cost);
+    const ArchitectureLaw& law = study.laws[i];
+    if (!law.fit || !law.fit->calibration) continue;
+    for (const CalibrationFold& fold : law.fit->calibration->folds) {
+      series.x.push_back(law.cost_up_to(fold.largest_flops));
       series.y.push_back(100 * fold.error);
       series.tips.push_back(
           fmt::format("{}: fitted {} up to {} FLOPs\npredicts {} later ones to {} %", architecture,

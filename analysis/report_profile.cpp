@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
-#include "analysis/law_solver.h"
+#include "analysis/law_profile.h"
 
 namespace isoloss {
 namespace {
@@ -28,29 +29,33 @@ std::vector<double> grid_of(const Fit& fit, const std::string& name) {
   return out;
 }
 
-void fix(ShapeParameter& shape, double value) {
-  shape.lowest = shape.highest = shape.search_low = shape.search_high = value;
+// A printed fit carries its parameters; the profile starts from the solver's state.
+LawSolution solution_of(const Law& law, const LawData& data, const Fit& fit) {
+  std::vector<double> printed;
+  for (const std::string& name : law.parameters) printed.push_back(fit.parameter(name));
+  LawSolution solution;
+  solution.state = law.math.state(printed, data.centre);
+  solution.state.floor = fit.parameter("E");
+  solution.value = fit.value;
+  return solution;
 }
 
 }  // namespace
 
-ExponentProfile exponent_profile(const ArchitectureLaw& fitted) {
+ExponentProfile exponent_profile(const PointTable& results, const ArchitectureLaw& fitted) {
   if (!fitted.fit) throw std::logic_error("no law to profile");
   const Fit& fit = *fitted.fit;
+  const Law& law = law_named(fit.law);
+  const FloorChoice floor;
+  const LawData data = law_data(law, results, fitted.points, floor);
+  const Objective objective{fit.objective, fit.delta, fit.space, fit.overestimate};
+  const LawSolution solution = solution_of(law, data, fit);
   ExponentProfile out{grid_of(fit, "alpha"), grid_of(fit, "beta"), {}, fit.value};
-  const Law& law = law_named("chinchilla");
-  const LawData data = law_data(law, fitted.points);
-  const Objective objective{fit.objective, fit.delta, fit.space, 1};
-  for (const double alpha : out.alpha) {
-    std::vector<double> row;
-    for (const double beta : out.beta) {
-      Law fixed = law;
-      fix(fixed.shape[0], alpha);
-      fix(fixed.shape[1], beta);
-      const LawState start = solve_linear(fixed, data, objective, {}, Eigen::Array2d(alpha, beta));
-      row.push_back(solve_law(fixed, data, objective, {}, 0, start).value);
-    }
-    out.value.push_back(std::move(row));
+  out.value =
+      profile_grid({law, data, objective, floor, solution}, *coordinate_named(law, floor, "alpha"),
+                   out.alpha, *coordinate_named(law, floor, "beta"), out.beta);
+  for (double& value : out.value.reshaped()) {
+    if (!std::isfinite(value)) value = std::numeric_limits<double>::infinity();
   }
   return out;
 }
@@ -58,20 +63,23 @@ ExponentProfile exponent_profile(const ArchitectureLaw& fitted) {
 ProfileBand profile_band(const ExponentProfile& profile, double limit) {
   ProfileBand out;
   for (std::size_t a = 0; a < profile.alpha.size(); ++a) {
-    const std::vector<double>& value = profile.value[a];
-    const auto inside = [&](std::size_t b) { return value[b] <= limit; };
+    const auto value = [&](std::size_t b) {
+      return profile.value(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b));
+    };
+    const auto inside = [&](std::size_t b) { return value(b) <= limit; };
     const auto crossing = [&](std::size_t in, std::size_t beyond) {
-      const double share = (limit - value[in]) / (value[beyond] - value[in]);
+      const double share = (limit - value(in)) / (value(beyond) - value(in));
       return profile.beta[in] + share * (profile.beta[beyond] - profile.beta[in]);
     };
-    std::size_t first = 0, last = value.size();
-    while (first < value.size() && !inside(first)) ++first;
-    if (first == value.size()) continue;
+    const std::size_t count = profile.beta.size();
+    std::size_t first = 0, last = count;
+    while (first < count && !inside(first)) ++first;
+    if (first == count) continue;
     while (!inside(last - 1)) --last;
     --last;
     out.alpha.push_back(profile.alpha[a]);
     out.low.push_back(first == 0 ? profile.beta.front() : crossing(first, first - 1));
-    out.high.push_back(last + 1 == value.size() ? profile.beta.back() : crossing(last, last + 1));
+    out.high.push_back(last + 1 == count ? profile.beta.back() : crossing(last, last + 1));
   }
   return out;
 }

@@ -201,7 +201,7 @@ Table savings_by_rate_table(const StudyResults& study, const ReportOptions& opti
     const auto row = [&](const double* rate, const std::optional<Savings>& savings) {
       const SavingsAt at = savings ? savings->at[savings->at.size() / 2]
                                    : SavingsAt{kNone, kNone, std::nullopt, false};
-      const Interval interval = at.interval.value_or(Interval{kNone, kNone});
+      const Interval interval = ends_of(at.interval);
       double where_decided = kNone;
       std::string cell_name;
       for (const auto& cell : cells) {

@@ -98,7 +98,7 @@ void about_noise(const StudyResults& study, Sentences& out) {
   std::set<std::string> replicated, all_sizes;
   std::size_t fewest = study.replicates.empty() ? 0 : std::numeric_limits<std::size_t>::max();
   for (const Replicates& group : study.replicates) {
-    replicated.insert(group.size);
+    replicated.insert(size_text(group.size, group.parameters));
     fewest = std::min(fewest, group.losses.size());
   }
   if (replicated.empty()) {

@@ -134,24 +134,25 @@ std::vector<Comparison> compare_all(const StudyResults& study, const ReportOptio
 }
 
 std::vector<Replicates> replicates_of(const StudyResults& study) {
-  using Key = std::tuple<std::string, std::string, double, double>;
-  std::map<Key, Replicates> groups;
+  using Key = std::tuple<std::string, std::string, double, double, double>;
+  const auto or_zero = [](double value) { return std::isnan(value) ? 0 : value; };
+  std::map<Key, Replicates> groups;  // as measure_seed_noise has them
   std::vector<Key> order;
   std::set<std::tuple<Key, std::int64_t>> seen;
   for (const Point& point : study.results.points) {
-    const Key key{point.architecture, point.size, point.budget, point.learning_rate};
+    if (!point.has_seed) continue;
+    const double budget = std::isnan(point.budget) ? point.flops : point.budget;
+    const Key key{point.architecture, point.size, or_zero(point.parameters), budget,
+                  or_zero(point.learning_rate)};
     if (!seen.insert({key, point.seed}).second) continue;
     Replicates& group = groups[key];
     if (group.losses.empty()) {
-      group = {point.architecture,
-               point.size,
-               point.budget_unit,
-               point.budget,
-               point.learning_rate,
-               {},
-               0,
-               0,
-               0};
+      group.architecture = point.architecture;
+      group.size = point.size;
+      group.budget_unit = point.budget_unit;
+      group.parameters = point.parameters;
+      group.budget = budget;
+      group.learning_rate = point.learning_rate;
       order.push_back(key);
     }
     group.losses.push_back(point.loss);
@@ -172,10 +173,12 @@ std::vector<Replicates> replicates_of(const StudyResults& study) {
                                     : std::numeric_limits<double>::quiet_NaN();
     out.push_back(std::move(group));
   }
-  std::sort(out.begin(), out.end(), [&](const Replicates& a, const Replicates& b) {
-    return std::tuple(style_of(study, a.architecture), a.size, a.budget, a.learning_rate) <
-           std::tuple(style_of(study, b.architecture), b.size, b.budget, b.learning_rate);
-  });
+  const auto place = [&](const Replicates& group) {
+    return std::tuple(style_of(study, group.architecture), group.size, or_zero(group.parameters),
+                      group.budget, or_zero(group.learning_rate));
+  };
+  std::sort(out.begin(), out.end(),
+            [&](const Replicates& a, const Replicates& b) { return place(a) < place(b); });
   return out;
 }
 

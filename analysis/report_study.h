@@ -33,7 +33,9 @@ struct ArchitectureFrontier {
 // Runs that differ in seed alone, at one budget.
 struct Replicates {
   std::string architecture, size, budget_unit;
-  double budget = 0, learning_rate = 0;
+  double parameters = 0;
+  double budget = 0;  // nominal, or the FLOPs where the points name none
+  double learning_rate = 0;
   std::vector<double> losses;
   double mean = 0, deviation = 0;  // sample standard deviation, nats
   double compute_share = 0;        // the deviation as a share of compute; NaN where not known

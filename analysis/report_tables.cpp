@@ -55,22 +55,14 @@ Table savings_table(const StudyResults& study) {
   for (const Comparison& comparison : study.comparisons) {
     const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
     if (!comparison.savings) {
-      table.rows.push_back({text_cell(comparison.candidate),
-                            text_cell(comparison.baseline),
-                            unit,
-                            {},
-                            {},
-                            {},
-                            {},
-                            {},
-                            {},
-                            {},
-                            text_cell(comparison.refusal)});
+      table.rows.push_back(refused_row(
+          table, {text_cell(comparison.candidate), text_cell(comparison.baseline), unit},
+          comparison.refusal));
       continue;
     }
     const Savings& savings = *comparison.savings;
     for (const SavingsAt& at : savings.at) {
-      const Interval interval = at.interval.value_or(Interval{kNone, kNone});
+      const Interval interval = ends_of(at.interval);
       table.rows.push_back({text_cell(comparison.candidate), text_cell(comparison.baseline), unit,
                             fixed_cell(at.loss, 3), fixed_cell(at.savings, 2),
                             fixed_cell(interval.first, 2), fixed_cell(interval.second, 2),
@@ -106,7 +98,7 @@ Table loss_changes_table(const StudyResults& study, const ReportOptions& options
       continue;  // the savings table says why these do not compare
     }
     for (const LossChange& change : changes) {
-      const Interval interval = change.interval.value_or(Interval{kNone, kNone});
+      const Interval interval = ends_of(change.interval);
       table.rows.push_back({text_cell(comparison.candidate), significant_cell(change.budget, 4),
                             fixed_cell(change.baseline, 4), fixed_cell(change.candidate, 4),
                             fixed_cell(change.change, 4), fixed_cell(interval.first, 4),
@@ -157,14 +149,13 @@ Table frontier_table(const StudyResults& study) {
        number_column("tokens_high", "to"), number_column("tokens_per_parameter", "D* / N*"),
        words_column("used", "used"), sentence_column("why_not", "why not")},
       {}};
-  constexpr Interval unknown{kNone, kNone};
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     if (!study.frontiers[i].frontier) continue;
     for (const Optimum& optimum : study.frontiers[i].optima) {
       const FrontierPoint& point = optimum.point;
-      const Interval loss = optimum.loss.value_or(unknown);
-      const Interval parameters = optimum.parameters.value_or(unknown);
-      const Interval tokens = optimum.token_interval.value_or(unknown);
+      const Interval loss = ends_of(optimum.loss);
+      const Interval parameters = ends_of(optimum.parameters);
+      const Interval tokens = ends_of(optimum.token_interval);
       table.rows.push_back(
           {text_cell(study.architectures[i]), text_cell(name_of(study.frontiers[i].frontier->kind)),
            significant_cell(point.budget, 4), significant_cell(point.flops, 4),
@@ -191,8 +182,8 @@ Table seed_noise_table(const StudyResults& study) {
               {}};
   for (const Replicates& group : study.replicates) {
     table.rows.push_back(
-        {text_cell(group.architecture), text_cell(group.size), significant_cell(group.budget, 4),
-         significant_cell(group.learning_rate, 3),
+        {text_cell(group.architecture), text_cell(size_text(group.size, group.parameters)),
+         significant_cell(group.budget, 4), significant_cell(group.learning_rate, 3),
          fixed_cell(static_cast<double>(group.losses.size()), 0), fixed_cell(group.mean, 4),
          fixed_cell(group.deviation, 4), fixed_cell(100 * group.compute_share, 1)});
   }

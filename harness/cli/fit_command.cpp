@@ -28,7 +28,7 @@ void print_calibration(const Calibration& c, double level) {
   fmt::print(
       "prediction intervals on {} leave-future-out folds, {} predictions up to {:.2f} decades on:\n"
       "  level   covered   covered when widened by the other folds\n",
-      c.folds, c.predictions, c.decades);
+      c.folds.size(), c.predictions, c.decades);
   for (const CalibrationRow& row : c.rows)
     fmt::print("  {:<7g} {:<9.3f} {:.3f}\n", row.level, row.coverage, row.calibrated);
   fmt::print("  predict widens its intervals by {:.3g} (at level {:g})\n", c.factor, level);

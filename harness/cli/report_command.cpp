@@ -63,6 +63,8 @@ int report_command(Arguments arguments) {
       "bootstrap", po::value<int>()->default_value(1000), "draws behind each interval")(
       "from-budget", po::value<double>()->default_value(0),
       "smaller nominal budgets are shown, not fitted")(
+      "resolve", po::value<double>()->default_value(10),
+      "percent: the saving that the next study should resolve")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of those draws")(
       "out", po::value<std::string>(),
       "another folder for the page; of published results results/runs/NAME without it")(
@@ -74,7 +76,7 @@ int report_command(Arguments arguments) {
     sources.emplace_back(source);
   const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
   if (asks_for_published(sources)) {
-    for (const char* option : {"baseline", "bootstrap", "from-budget", "seed"}) {
+    for (const char* option : {"baseline", "bootstrap", "from-budget", "resolve", "seed"}) {
       if (!line.given(option)) continue;
       throw InputError(
           fmt::format("--{} is for a study (published results are recomputed from their own rows); "
@@ -94,6 +96,7 @@ int report_command(Arguments arguments) {
   options.bootstrap = line.get<int>("bootstrap");
   options.seed = line.get<std::uint64_t>("seed");
   options.from_budget = line.get<double>("from-budget");
+  options.resolve_percent = line.get<double>("resolve");
   options.out = out;
   const WrittenReport report = write_report(sources, options);
   if (line.has("json")) {

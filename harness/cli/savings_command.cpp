@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analysis/next_study.h"
+#include "analysis/report_number.h"
 #include "analysis/savings.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -103,8 +104,8 @@ void print_next_study(const NextStudy& next) {
              "narrower %", "growth %");
   for (const NextRun& run : next.runs)
     fmt::print("  {:<20} {:<12} {:>10.3g} {:>10.2f} {:>10.2f}\n", run.architecture,
-               run.size.empty() ? fmt::format("{:.4g}", run.parameters) : run.size, run.flops,
-               100 * run.shrinks, 100 * run.growth_shrinks);
+               size_text(run.size, run.parameters), run.flops, 100 * run.shrinks,
+               100 * run.growth_shrinks);
 }
 
 // In seconds too, where every point says how many; what forbids it becomes a flag of `savings`.

@@ -75,6 +75,27 @@ TEST(Flags, FewPoints) {
   EXPECT_THAT(fitted(table).flags, Contains("few_points"));
 }
 
+// Five parameters: six runs are too few to resample, seven are not.
+TEST(Flags, FewRuns) {
+  const auto with_runs = [](int runs) {
+    PointTable table = good_table();
+    for (std::size_t i = 0; i < table.points.size(); ++i) {
+      table.points[i].run = std::to_string(static_cast<int>(i) % runs);
+    }
+    FitOptions options;
+    options.law = "chinchilla";
+    options.bootstrap = 20;
+    return fit_law(table, options);
+  };
+  const Fit six = with_runs(6);
+  EXPECT_THAT(six.flags, Contains("few_runs"));
+  EXPECT_THAT(six.uncertainty, HasSubstr("6 runs are too few to resample"));
+  EXPECT_EQ(six.intervals, six.lack_of_fit);
+  const Fit seven = with_runs(7);
+  EXPECT_THAT(seven.flags, Not(Contains("few_runs")));
+  EXPECT_EQ(seven.uncertainty, "case bootstrap over whole runs");
+}
+
 TEST(Flags, FewerPointsThanParametersAreRefused) {
   PointTable table = good_table();
   table.points.resize(4);

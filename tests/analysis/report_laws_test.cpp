@@ -51,8 +51,8 @@ TEST(ReportLaws, ExactPointsGiveTheLawAndNoHoldOutError) {
   EXPECT_NEAR(law.law.alpha, kTruth.alpha, 1e-6);
   EXPECT_NEAR(law.law.E, kTruth.E, 1e-6);
   EXPECT_NEAR(law.flops_per_product, 6, 1e-9);
-  ASSERT_FALSE(law.hold_out.empty());
-  EXPECT_NEAR(law.hold_out.back().error, 0, 1e-6);
+  ASSERT_TRUE(law.fit->calibration);
+  EXPECT_NEAR(law.fit->calibration->folds.back().error, 0, 1e-6);
 }
 
 TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
@@ -61,7 +61,9 @@ TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
   const PointTable points = table(0.01);
   double all = 0;
   for (const Point& p : points.points) all += p.flops;
-  for (const HoldOut& fold : fit_architecture(points, "a", options).hold_out) {
+  const ArchitectureLaw law = fit_architecture(points, "a", options);
+  ASSERT_TRUE(law.fit && law.fit->calibration);
+  for (const CalibrationFold& fold : law.fit->calibration->folds) {
     EXPECT_EQ(fold.fitted + fold.predicted, points.points.size());
     std::size_t below = 0;
     double cost = 0;
@@ -71,8 +73,8 @@ TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
       cost += p.flops;
     }
     EXPECT_EQ(fold.fitted, below);
-    EXPECT_NEAR(fold.cost / cost, 1, 1e-12);
-    EXPECT_LT(fold.cost, all);
+    EXPECT_NEAR(law.cost_up_to(fold.largest_flops) / cost, 1, 1e-12);
+    EXPECT_LT(cost, all);
     EXPECT_GT(fold.error, 0);
   }
 }
@@ -100,28 +102,53 @@ TEST(ReportLaws, FewSizesAreRefusedInWords) {
 TEST(ReportProfile, IsNowhereBelowTheFitAndMeetsItThere) {
   ReportOptions options;
   options.bootstrap = 60;
-  const ArchitectureLaw law = fit_architecture(table(0.01), "a", options);
+  const PointTable points = table(0.01);
+  const ArchitectureLaw law = fit_architecture(points, "a", options);
   ASSERT_TRUE(law.fit);
-  const ExponentProfile profile = exponent_profile(law);
-  double least = INFINITY;
-  for (const auto& row : profile.value) {
-    for (const double value : row) {
-      EXPECT_GE(value, profile.minimum * (1 - 1e-9));
-      least = std::min(least, value);
-    }
-  }
-  EXPECT_LT(least, profile.minimum * 1.05);
+  const ExponentProfile profile = exponent_profile(points, law);
+  EXPECT_GE(profile.value.minCoeff(), profile.minimum * (1 - 1e-9));
+  EXPECT_LT(profile.value.minCoeff(), profile.minimum * 1.05);
 }
 
 TEST(ReportProfile, BandEndsWhereTheProfileCrossesItsLimit) {
   // value = beta^2 at one alpha: below 2.5 between two crossings that lines put at 1 + 1.5 / 3.
-  const ExponentProfile profile{
-      {0.3, 0.4}, {-2, -1, 0, 1, 2}, {{4, 1, 0, 1, 4}, {9, 9, 9, 9, 9}}, 0};
+  const Eigen::MatrixXd value{{4, 1, 0, 1, 4}, {9, 9, 9, 9, 9}};
+  const ExponentProfile profile{{0.3, 0.4}, {-2, -1, 0, 1, 2}, value, 0};
   const ProfileBand band = profile_band(profile, 2.5);
   ASSERT_EQ(band.alpha.size(), 1u);
   EXPECT_DOUBLE_EQ(band.alpha[0], 0.3);
   EXPECT_DOUBLE_EQ(band.low[0], -1.5);
   EXPECT_DOUBLE_EQ(band.high[0], 1.5);
+}
+
+TEST(ReportProfile, BandEndsBesideAMinimumThatWasNotReached) {
+  const Eigen::MatrixXd value{{INFINITY, 1, 0, 1, 4}, {9, 9, 9, 9, 9}};
+  const ProfileBand band = profile_band({{0.3, 0.4}, {-2, -1, 0, 1, 2}, value, 0}, 2.5);
+  ASSERT_EQ(band.alpha.size(), 1u);
+  EXPECT_DOUBLE_EQ(band.low[0], -1);
+}
+
+// Rows of weight two are rows that stand twice.
+TEST(ReportProfile, KnowsTheWeightsOfTheTable) {
+  ReportOptions options;
+  options.bootstrap = 0;
+  PointTable weighted = table(0.01), twice = table(0.01);
+  weighted.other_columns = {"weight"};
+  for (std::size_t i = 0; i < weighted.points.size(); ++i) {
+    weighted.points[i].other = {i % 2 == 0 ? "2" : "1"};
+    if (i % 2 == 0) twice.points.push_back(twice.points[i]);
+  }
+  const ArchitectureLaw law = fit_architecture(weighted, "a", options);
+  ASSERT_TRUE(law.fit) << law.refusal;
+  ArchitectureLaw same = fit_architecture(twice, "a", options);
+  ASSERT_TRUE(same.fit) << same.refusal;
+  EXPECT_NEAR(law.fit->value / same.fit->value, 1, 1e-9);
+  same.fit->intervals = law.fit->intervals;  // the grid's
+  same.fit->parameters = law.fit->parameters;
+  const ExponentProfile profile = exponent_profile(weighted, law);
+  const ExponentProfile expected = exponent_profile(twice, same);
+  EXPECT_LT((profile.value - expected.value).cwiseAbs().maxCoeff(),
+            1e-6 * expected.value.maxCoeff());
 }
 
 }  // namespace

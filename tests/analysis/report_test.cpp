@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
@@ -220,8 +222,9 @@ TEST(Report, EveryTableReadsBack) {
     EXPECT_FALSE(read_csv(entry.path()).rows.empty()) << entry.path();
     tables.insert(entry.path().stem().string());
   }
-  for (const char* table : {"savings", "loss_changes", "crossings", "frontiers", "seed_noise",
-                            "trials", "one_shot", "points"}) {
+  for (const char* table : {"savings", "growth", "next_study_seeds", "next_runs", "loss_changes",
+                            "crossings", "frontiers", "seed_noise", "law_parameters", "law_fits",
+                            "calibration", "trials", "one_shot", "points"}) {
     EXPECT_THAT(tables, Contains(table));
   }
 }
@@ -233,6 +236,65 @@ TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
   ASSERT_EQ(group.losses.size(), 2u);
   // Of two values the sample deviation is their distance over root two.
   EXPECT_NEAR(group.deviation, std::abs(group.losses[0] - group.losses[1]) / std::sqrt(2.0), 1e-12);
+}
+
+// By hand: two seeds of two sizes at two computes, the rows of a seed together.
+TEST(Report, SeedNoiseOfACsvThatNamesNeitherSizesNorBudgets) {
+  const auto file = std::filesystem::temp_directory_path() / "isoloss-report-seeds.csv";
+  std::ofstream(file) << "architecture,parameters,tokens,flops,loss,seed\n"
+                         "a,100,10,6000,3.00,0\n"
+                         "a,200,10,12000,2.50,0\n"
+                         "a,100,20,12000,2.80,0\n"
+                         "a,200,20,24000,2.20,0\n"
+                         "a,200,20,24000,2.26,1\n"
+                         "a,100,20,12000,2.82,1\n"
+                         "a,200,10,12000,2.54,1\n"
+                         "a,100,10,6000,3.08,1\n";
+  ReportOptions options;
+  options.bootstrap = 0;
+  const Table table = seed_noise_table(read_study({file}, options));
+  std::filesystem::remove(file);
+  const double differences[] = {0.08, 0.02, 0.04, 0.06};  // by size, then compute
+  const char* sizes[] = {"100", "100", "200", "200"};
+  ASSERT_EQ(table.rows.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(table.rows[i][1].value, sizes[i]);
+    EXPECT_EQ(table.rows[i][4].value, "2");
+    EXPECT_NEAR(std::stod(table.rows[i][6].value), differences[i] / std::sqrt(2.0), 1e-12);
+  }
+}
+
+TEST(Report, SavingsByComputeHaveTheBandAtACompute) {
+  for (const PlotSection& section : report_plots(standard_study())) {
+    for (const Plot& plot : section.plots) {
+      if (plot.name != "savings_by_compute_baseline_1") continue;
+      for (const Comparison& comparison : standard_study().comparisons) {
+        if (comparison.baseline != "transformer" || comparison.wall_clock) continue;
+        const auto band =
+            std::find_if(plot.series.begin(), plot.series.end(), [&](const Series& series) {
+              return series.kind == SeriesKind::Band && series.name == comparison.candidate;
+            });
+        ASSERT_NE(band, plot.series.end());
+        const auto& by_compute = comparison.savings->by_compute;
+        ASSERT_EQ(band->x.size(), by_compute.size());
+        for (std::size_t i = 0; i < by_compute.size(); ++i) {
+          EXPECT_EQ(band->x[i], by_compute[i].baseline_compute);
+          EXPECT_EQ(band->low[i], by_compute[i].interval->first);
+        }
+      }
+      return;
+    }
+  }
+  FAIL() << "no such plot";
+}
+
+TEST(Report, WithoutReplicatesThePageSaysWhatToTrainFirst) {
+  StudyRecipe recipe;
+  recipe.replicates = false;
+  const Written written = write(recipe);
+  EXPECT_THAT(written.page, HasSubstr("Train two sizes at two seeds first"));
+  EXPECT_THAT(written.page, Not(HasSubstr("id=\"table-next_runs\"")));
+  std::filesystem::remove_all(written.folder);
 }
 
 TEST(Report, HostileNamesStayText) {

@@ -74,6 +74,33 @@ TEST(Commands, FitReachesTheOptimumOfTheChinchillaPoints) {
   EXPECT_NEAR(fit.at("parameters").at("beta").get<double>(), 0.36717243, 1e-5);
 }
 
+// Two tables of eight points whose fit cannot meet the criterion: squares of losses of 1e200
+// overflow, and kinks of 1e-16 lie below the rounding of the residuals.
+TEST(Commands, AFitThatDoesNotConvergeExitsOneAndPrintsNoParameters) {
+  const Scratch scratch;
+  for (const double unit : {1e200, 1.0}) {
+    std::ostringstream csv;
+    csv.precision(17);
+    csv << "architecture,parameters,tokens,flops,loss\n";
+    for (int i = 0; i < 8; ++i) {
+      const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+      csv << "a,,," << flops << ','
+          << unit * (1.5 + 30 * std::pow(flops, -0.05) * (1 + 1e-3 * (i % 3))) << '\n';
+    }
+    spill(scratch / "points.csv", csv.str());
+    const std::string options = unit > 1 ? "--objective squares --space linear" : "--delta 1e-16";
+    for (const char* form : {"", " --json"}) {
+      const Outcome outcome = isoloss("fit points.csv " + options + form, scratch.path());
+      EXPECT_EQ(outcome.status, 1) << options;
+      EXPECT_EQ(outcome.out, "") << options;
+      EXPECT_THAT(outcome.err, HasSubstr("did not converge")) << options;
+      EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    }
+    // The same points with the standard objective are no trouble.
+    EXPECT_EQ(isoloss("fit points.csv --bootstrap 0", scratch.path()).status, unit > 1 ? 1 : 0);
+  }
+}
+
 // What `fit --json` prints is all that `predict` needs: with floor zero the law is 30 C^-0.05.
 TEST(Commands, PredictReadsWhatFitPrinted) {
   std::ostringstream csv;

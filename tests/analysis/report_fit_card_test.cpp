@@ -1,0 +1,91 @@
+// The fit card holds what it takes to do the fits again.
+#include "analysis/report_fit_card.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/spec/counter_random.h"
+
+namespace isoloss {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Five sizes at five token counts of Hoffmann's form.
+StudyResults study_of(const std::vector<std::string>& columns) {
+  StudyResults study;
+  study.architectures = {"a"};
+  study.all.flops_convention = "6ND";
+  study.all.other_columns = columns;
+  std::uint64_t i = 0;
+  for (const double parameters : {1e7, 3e7, 1e8, 3e8, 1e9}) {
+    for (const double tokens : {3e8, 1e9, 3e9, 1e10, 3e10}) {
+      Point p;
+      p.architecture = "a";
+      p.parameters = parameters;
+      p.tokens = tokens;
+      p.flops = 6 * parameters * tokens;
+      p.loss = (1.8 + 400 * std::pow(parameters, -0.34) + 2000 * std::pow(tokens, -0.36)) *
+               std::exp(0.01 * random_normal(1, 2, i++));
+      p.budget = p.learning_rate = std::nan("");
+      p.other.assign(columns.size(), std::string(1, '2'));
+      study.all.points.push_back(p);
+    }
+  }
+  study.results = study.all;
+  ReportOptions options;
+  options.bootstrap = 20;
+  study.laws = {fit_architecture(study.results, "a", options)};
+  return study;
+}
+
+// The checklist of Li et al. 2025: form, N, D, C, loss, points and their ranges, objective, bounds,
+// optimiser, starts, hold-out, uncertainty, what is left out, checkpoints, data.
+TEST(ReportFitCard, FillsTheWholeChecklist) {
+  const StudyResults study = study_of({});
+  ASSERT_TRUE(study.laws[0].fit) << study.laws[0].refusal;
+  const std::string card = fit_card_html(study);
+  for (const char* term :
+       {"Form", "N", "D", "C", "Loss", "Points", "Objective", "Bounds", "Optimiser", "Starts",
+        "Hold-out", "Uncertainty", "Points left out", "Checkpoints", "Data"}) {
+    const std::string opening = std::string("<dt>") + term + "</dt><dd>";
+    ASSERT_THAT(card, HasSubstr(opening));
+    EXPECT_NE(card[card.find(opening) + opening.size()], '<') << term << " is empty";
+  }
+  EXPECT_THAT(card, HasSubstr("a: 25 points, parameters 1e7 to 1e9, tokens 3e8 to 3e10"));
+  EXPECT_THAT(card, HasSubstr("convention 6ND"));
+  EXPECT_THAT(card, HasSubstr("huber (delta 0.001) of ln(predicted) - ln(loss); every point"));
+}
+
+TEST(ReportFitCard, SaysThatRowsAreWeighted) {
+  EXPECT_THAT(fit_card_html(study_of({"weight"})), HasSubstr("column weight says"));
+}
+
+// 25 points are too few to resample (docs/fitting.md), so no percentiles are spoken of.
+TEST(ReportFitCard, UncertaintyIsThatOfTheIntervals) {
+  const StudyResults study = study_of({});
+  EXPECT_FALSE(study.laws[0].draws_give_intervals());
+  EXPECT_THAT(fit_card_html(study), HasSubstr("scatter about the law (Student t)"));
+  EXPECT_THAT(fit_card_html(study), Not(HasSubstr("percentiles")));
+  for (const auto& row : law_parameters_table(study).rows) {
+    EXPECT_EQ(row[3].value.empty(), row[1].value == "size exponent") << row[1].value;
+  }
+}
+
+TEST(ReportFitCard, CalibrationIsTheFits) {
+  const StudyResults study = study_of({});
+  ASSERT_TRUE(study.laws[0].fit->calibration);
+  const Calibration& calibration = *study.laws[0].fit->calibration;
+  const Table table = calibration_table(study);
+  ASSERT_EQ(table.rows.size(), calibration.rows.size());
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    EXPECT_NEAR(std::stod(table.rows[i][2].value), 100 * calibration.rows[i].coverage, 1e-9);
+    EXPECT_EQ(std::stoul(table.rows[i][4].value), calibration.folds.size());
+  }
+}
+
+}  // namespace
+}  // namespace isoloss
