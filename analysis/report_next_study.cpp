@@ -18,8 +18,8 @@ Table seeds_table(double percent) {
   return {"next_study_seeds",
           fmt::format("How many seeds would tell a saving from none in four studies of five, from "
                       "the noise measured here: the study as it is, then the fewest seeds that "
-                      "resolve {0:g} %, or the most looked at where none do. `isoloss savings "
-                      "--resolve {0:g}` lists all.",
+                      "resolve {0:g} %, or the most looked at where none do; isoloss savings "
+                      "--resolve {0:g} lists all.",
                       percent),
           {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
            number_column("loss", "loss (nats)"), words_column("sizes", "sizes"),

@@ -4,9 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "model/spec/counter_random.h"
+#include "tests/analysis/chinchilla_grid.h"
 
 namespace isoloss {
 namespace {
@@ -14,27 +12,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Five sizes at five token counts of Hoffmann's form.
 StudyResults study_of(const std::vector<std::string>& columns) {
   StudyResults study;
   study.architectures = {"a"};
+  study.all = test::chinchilla_grid(0.01);
   study.all.flops_convention = "6ND";
   study.all.other_columns = columns;
-  std::uint64_t i = 0;
-  for (const double parameters : {1e7, 3e7, 1e8, 3e8, 1e9}) {
-    for (const double tokens : {3e8, 1e9, 3e9, 1e10, 3e10}) {
-      Point p;
-      p.architecture = "a";
-      p.parameters = parameters;
-      p.tokens = tokens;
-      p.flops = 6 * parameters * tokens;
-      p.loss = (1.8 + 400 * std::pow(parameters, -0.34) + 2000 * std::pow(tokens, -0.36)) *
-               std::exp(0.01 * random_normal(1, 2, i++));
-      p.budget = p.learning_rate = std::nan("");
-      p.other.assign(columns.size(), std::string(1, '2'));
-      study.all.points.push_back(p);
-    }
-  }
+  for (Point& p : study.all.points) p.other.assign(columns.size(), std::string(1, '2'));
   study.results = study.all;
   ReportOptions options;
   options.bootstrap = 20;

@@ -5,30 +5,14 @@
 #include <cmath>
 
 #include "analysis/report_profile.h"
-#include "model/spec/counter_random.h"
+#include "tests/analysis/chinchilla_grid.h"
 
 namespace isoloss {
 namespace {
 
-constexpr ChinchillaLaw kTruth{400, 2000, 1.8, 0.34, 0.36};
+constexpr ChinchillaLaw kTruth = test::kChinchillaGrid;
 
-PointTable table(double noise) {
-  PointTable out;
-  std::uint64_t i = 0;
-  for (const double parameters : {1e7, 3e7, 1e8, 3e8, 1e9}) {
-    for (const double tokens : {3e8, 1e9, 3e9, 1e10, 3e10}) {
-      Point p;
-      p.architecture = "a";
-      p.parameters = parameters;
-      p.tokens = tokens;
-      p.flops = 6 * parameters * tokens;
-      p.loss = kTruth.loss(parameters, tokens) * std::exp(noise * random_normal(1, 2, i++));
-      p.budget = p.learning_rate = std::nan("");
-      out.points.push_back(p);
-    }
-  }
-  return out;
-}
+PointTable table(double noise) { return test::chinchilla_grid(noise); }
 
 TEST(ReportLaws, EfficientPointIsTheBestUseOfItsCompute) {
   // Hoffmann et al. 2022, equation 4: at the optimum a per-cent of N and of D buy the same, alpha A
