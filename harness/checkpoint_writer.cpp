@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/checkpoint.h"
-#include "harness/checkpoint_layout.h"
+#include "results/checkpoint_layout.h"
 #include "harness/progress/run_progress.h"
 #include "harness/summed_file.h"
 

@@ -8,9 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "harness/stop_signal.h"
@@ -22,39 +19,6 @@ namespace isoloss {
 namespace {
 
 constexpr std::chrono::milliseconds kLookForSignalEvery{50};
-
-// What changes is padded with blanks, so that every beat rewrites the file in its own length.
-std::string as_text(const ClaimContent& content) {
-  const nlohmann::ordered_json head = {{"host", content.process.host},
-                                       {"pid", content.process.pid},
-                                       {"started", content.process.started},
-                                       {"rank", content.rank},
-                                       {"supervisor", content.supervisor}};
-  std::string text = head.dump();
-  text.back() = ',';
-  return fmt::format("{}\"leaving\":{:>5},\"beat\":{:>20}}}\n", text, content.leaving,
-                     content.beat);
-}
-
-std::string raw_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::optional<ClaimContent> parse(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  try {
-    return ClaimContent{{json.at("host").get<std::string>(), json.at("pid").get<std::int64_t>(),
-                         json.at("started").get<std::uint64_t>()},
-                        json.at("rank").get<std::int64_t>(),
-                        json.at("beat").get<std::uint64_t>(),
-                        json.value("supervisor", ""),
-                        json.value("leaving", false)};
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;
-  }
-}
 
 bool same_file(int file, const std::filesystem::path& path) {
   struct stat open_file {
@@ -70,10 +34,6 @@ bool write_claim(int file, const std::string& text) {
 
 }  // namespace
 
-std::optional<ClaimContent> read_claim(const std::filesystem::path& path) {
-  return parse(raw_text(path));
-}
-
 std::string death_of(const ClaimContent& claim) {
   return fmt::format("process {} (rank {}) died while training", claim.process.pid, claim.rank);
 }
@@ -86,7 +46,7 @@ std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64
   const auto temporary = temporary_beside(path);
   const int file = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   const ClaimContent content{this_process(), rank, 0, supervisor_name()};
-  const bool written = file >= 0 && write_claim(file, as_text(content));
+  const bool written = file >= 0 && write_claim(file, claim_text(content));
   const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
   const int error = errno;
   ::unlink(temporary.c_str());
@@ -136,47 +96,12 @@ void Claim::beat(Interval every) {
     due = now + every;
     content_.leaving = signalled;
     ++content_.beat;
-    write_claim(file_, as_text(content_));
+    write_claim(file_, claim_text(content_));
     // Somebody who took this claim for expired by mistake puts it back at once: one miss may be
     // that.
     misses = same_file(file_, path_) ? 0 : misses + 1;
     if (misses >= 2) lost_ = true;
   }
-}
-
-ClaimObserver::State ClaimObserver::look(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) {
-    sights_.erase(path);
-    return State::Free;
-  }
-  const std::string content = raw_text(path);
-  const auto now = std::chrono::steady_clock::now();
-  auto& sight = sights_.try_emplace(path, Sight{content, now}).first->second;
-  if (sight.content != content) sight = {content, now};
-  const auto claim = parse(content);
-  if (claim && certainly_dead(claim->process)) return State::Expired;
-  return now - sight.since >= patience_ ? State::Expired : State::Held;
-}
-
-std::optional<ClaimContent> ClaimObserver::remove_expired(const std::filesystem::path& path) {
-  const auto sight = sights_.find(path);
-  if (sight == sights_.end()) return std::nullopt;
-  const std::string judged = sight->second.content;
-  if (raw_text(path) != judged) return std::nullopt;
-  const auto aside = temporary_beside(path);
-  if (::rename(path.c_str(), aside.c_str()) != 0) return std::nullopt;
-  const std::string moved = raw_text(aside);
-  if (moved != judged) {
-    // Another observer was faster and this is its fresh claim: back with it, unless a third one has
-    // claimed in between, in which case its holder sees the loss.
-    (void)!::link(aside.c_str(), path.c_str());
-    ::unlink(aside.c_str());
-    return std::nullopt;
-  }
-  ::unlink(aside.c_str());
-  sights_.erase(sight);
-  return parse(moved).value_or(ClaimContent{});
 }
 
 }  // namespace isoloss

@@ -1,6 +1,5 @@
 // Who trains a run: a file in the run's folder that only one process can make, with a heartbeat
-// counter in it. A claim expires when an observer's own monotonic clock has seen no beat for a
-// while (clocks of nodes are never compared), at once when its process is certainly dead. A claim
+// counter in it. It expires when others see no beat for a while (results/claim_observer.h). A claim
 // that was taken over is lost: its holder must publish nothing.
 #pragma once
 #include <atomic>
@@ -8,28 +7,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
-#include "harness/process_identity.h"
+#include "results/claim_observer.h"
 
 namespace isoloss {
-
-struct ClaimContent {
-  ProcessIdentity process;
-  std::int64_t rank = 0;
-  std::uint64_t beat = 0;
-  std::string supervisor = {};  // of the process; empty where there is none
-  bool leaving = false;         // the process was signalled to stop: should it be killed before it
-                                // has saved, that is no failure of the run
-};
-
-// What the file says; absent where there is none or it cannot be read as a claim.
-std::optional<ClaimContent> read_claim(const std::filesystem::path& path);
 
 // "process 4711 (rank 2) died while training": the reason of an attempt that failed so.
 std::string death_of(const ClaimContent& claim);
@@ -67,28 +52,6 @@ class Claim {
   std::mutex mutex_;
   std::condition_variable ended_;
   std::thread beating_;
-};
-
-// One process's memory of other processes' claims.
-class ClaimObserver {
- public:
-  explicit ClaimObserver(std::chrono::milliseconds patience = std::chrono::seconds(30))
-      : patience_(patience) {}
-
-  enum class State { Free, Held, Expired };
-  State look(const std::filesystem::path& path);
-
-  // Moves an expired claim out of the way, whatever others do at the same time; returns what it
-  // said where this call moved it.
-  std::optional<ClaimContent> remove_expired(const std::filesystem::path& path);
-
- private:
-  struct Sight {
-    std::string content;
-    std::chrono::steady_clock::time_point since;
-  };
-  std::map<std::filesystem::path, Sight> sights_;
-  std::chrono::milliseconds patience_;
 };
 
 }  // namespace isoloss

@@ -1,10 +1,10 @@
 #include "harness/gradient_norm.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "harness/lane_sum.h"
 
@@ -13,6 +13,7 @@ namespace isoloss {
 namespace {
 
 constexpr std::int64_t kBlock = 16384;  // elements whose sum is one thread's
+constexpr std::int64_t kBlocks = 256;   // whose sums are held at once
 
 template <typename Real>
 double sum_of_squares(const Real* values, std::int64_t count) {
@@ -27,17 +28,18 @@ double sum_of_squares(const Real* values, std::int64_t count) {
 template <typename Real>
 double global_norm(const ParameterTable& table, std::span<const Real> gradients) {
   double sum = 0;
-  std::vector<double> sums;
+  std::array<double, kBlocks> sums;
   for (const Parameter& parameter : table.parameters) {
     const Real* gradient = gradients.data() + parameter.offset;
-    const std::int64_t count = parameter.size();
-    const std::int64_t blocks = (count + kBlock - 1) / kBlock;
-    sums.resize(static_cast<std::size_t>(blocks));
+    for (std::int64_t first = 0; first < parameter.size(); first += kBlock * kBlocks) {
+      const std::int64_t count = std::min(parameter.size() - first, kBlock * kBlocks);
+      const std::int64_t blocks = (count + kBlock - 1) / kBlock;
 #pragma omp parallel for schedule(static) if (blocks > 2)
-    for (std::int64_t i = 0; i < blocks; ++i)
-      sums[static_cast<std::size_t>(i)] =
-          sum_of_squares(gradient + i * kBlock, std::min(kBlock, count - i * kBlock));
-    for (const double of_block : sums) sum += of_block;
+      for (std::int64_t i = 0; i < blocks; ++i)
+        sums[static_cast<std::size_t>(i)] =
+            sum_of_squares(gradient + first + i * kBlock, std::min(kBlock, count - i * kBlock));
+      for (std::int64_t i = 0; i < blocks; ++i) sum += sums[static_cast<std::size_t>(i)];
+    }
   }
   return std::sqrt(sum);
 }

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "harness/process_identity.h"
+#include "results/process_identity.h"
 
 namespace isoloss {
 namespace {

@@ -9,7 +9,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kFormat = "isoloss decision";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 }  // namespace
 
@@ -20,19 +20,19 @@ std::string decision_to_json(const Decision& decision) {
                     {"learning_rate", arm.learning_rate},
                     {"selection_loss", arm.selection_loss},
                     {"diverged", arm.diverged}});
-  return json_text({{"format", kFormat},
-                    {"version", kVersion},
-                    {"key", decision.key},
-                    {"architecture", decision.architecture},
-                    {"size", decision.size},
-                    {"every_size", decision.every_size},
-                    {"budget", decision.budget},
-                    {"this_budget_only", decision.this_budget_only},
-                    {"arms", arms},
-                    {"winner", decision.winner},
-                    {"learning_rate", decision.learning_rate},
-                    {"runner_up", decision.runner_up},
-                    {"at_edge", decision.at_edge}});
+  return sealed_json_text({{"format", kFormat},
+                           {"version", kVersion},
+                           {"key", decision.key},
+                           {"architecture", decision.architecture},
+                           {"size", decision.size},
+                           {"every_size", decision.every_size},
+                           {"budget", decision.budget},
+                           {"this_budget_only", decision.this_budget_only},
+                           {"arms", arms},
+                           {"winner", decision.winner},
+                           {"learning_rate", decision.learning_rate},
+                           {"runner_up", decision.runner_up},
+                           {"at_edge", decision.at_edge}});
 }
 
 Decision decision_from_json(std::string_view text, const std::filesystem::path& path) {

@@ -1,12 +1,14 @@
 #include "results/durable_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include "model/spec/error.h"
@@ -16,6 +18,14 @@ namespace isoloss {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr const char* kTemporaryMark = ".tmp-";
+
+std::string host_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) return "host";
+  return host.data();
+}
 
 // Closes on every way out; `release` hands the number on.
 class OpenFile {
@@ -95,14 +105,33 @@ void write_all(int file, const fs::path& path, std::string_view content) {
 
 fs::path temporary_beside(const fs::path& path) {
   static std::atomic<unsigned> next{0};
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host = {'h', 'o', 's', 't'};
-  return path.string() + ".tmp-" + host.data() + "-" + std::to_string(::getpid()) + "-" +
+  return path.string() + kTemporaryMark + host_name() + "-" + std::to_string(::getpid()) + "-" +
          std::to_string(next++);
 }
 
 bool is_temporary(const fs::path& path) {
-  return path.filename().string().find(".tmp-") != std::string::npos;
+  return path.filename().string().find(kTemporaryMark) != std::string::npos;
+}
+
+bool temporary_is_orphan(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::string start = kTemporaryMark + host_name() + "-";
+  const std::size_t mark = name.rfind(kTemporaryMark);
+  if (mark == std::string::npos || name.compare(mark, start.size(), start) != 0) return false;
+  pid_t process = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, status] = std::from_chars(name.data() + mark + start.size(), end, process);
+  if (status != std::errc() || stop == end || *stop != '-' || process < 1) return false;
+  return ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
+void copy_durably(const fs::path& from, const fs::path& to) {
+  make_folder_of(to);
+  std::error_code failure;
+  fs::copy_file(from, to, failure);
+  if (failure) throw_write_error(to, failure.value());
+  const OpenFile file(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0 || ::fsync(file.get()) != 0) throw_write_error(to, errno);
 }
 
 void commit_file(const fs::path& temporary, const fs::path& path) {
@@ -114,6 +143,11 @@ void commit_file(const fs::path& temporary, const fs::path& path) {
   if (::rename(temporary.c_str(), path.c_str()) != 0) throw_write_error(path, errno);
   guard.keep();
   sync_folder_of(path);
+}
+
+void move_durably(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_write_error(to, errno);
+  sync_folder_of(to);
 }
 
 void write_durably(const fs::path& path, std::string_view content) {

@@ -20,11 +20,22 @@ std::filesystem::path temporary_beside(const std::filesystem::path& path);
 // Whether a file name has the form of temporary_beside's.
 bool is_temporary(const std::filesystem::path& path);
 
+// Whether the process that made a temporary ran on this host and is no more, as far as its name
+// tells; false where that is not certain.
+bool temporary_is_orphan(const std::filesystem::path& path);
+
 // fsyncs `temporary`, renames it to `path` and fsyncs the folder.
 void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
+// Renames `from`, a file or a folder on the same file system, to `to`, where nothing is yet, and
+// fsyncs the folder. WorkError naming `to`.
+void move_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // The whole file as bytes; InputError where it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
+
+// Copies a file to where none is yet, and fsyncs it. WorkError naming `to`.
+void copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Writes all of `content` to an open file; WorkError naming `path`.
 void write_all(int file, const std::filesystem::path& path, std::string_view content);

@@ -125,4 +125,10 @@ JournalContent read_journal(const std::filesystem::path& path) {
   return parse(bytes, path).content;
 }
 
+void cut_torn_tail(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  const std::size_t whole = parse(bytes, path).whole_bytes;
+  if (whole < bytes.size()) write_durably(path, std::string_view(bytes).substr(0, whole));
+}
+
 }  // namespace isoloss

@@ -57,6 +57,9 @@ struct JournalContent {
 };
 JournalContent read_journal(const std::filesystem::path& path);
 
+// Cuts the torn tail off, durably; nothing to do where there is none. Nobody may be writing.
+void cut_torn_tail(const std::filesystem::path& path);
+
 // Appends events to a record, replacing nothing; the caller keeps order. An end sets the state.
 void apply_events(RunRecord& record, const std::vector<RunEvent>& events);
 

@@ -58,6 +58,8 @@ FrameScan scan_frames(std::string_view content, const std::filesystem::path& pat
            "format version " + std::to_string(version) + ", this program reads " +
                std::to_string(kJournalVersion),
            "read it with the version of isoloss that wrote it");
+  if (u32_at(content, kMagic.size() + 4) != 0)
+    reject(path, "damaged at byte 12", "restore it, or remove it and run again");
   FrameScan scan;
   scan.whole_bytes = kPreambleBytes;
   while (const auto payload = whole_payload_at(content, scan.whole_bytes)) {

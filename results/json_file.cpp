@@ -1,13 +1,32 @@
 #include "results/json_file.h"
 
+#include <fmt/format.h>
+
 #include <limits>
+
+#include "results/file_seal.h"
 
 namespace isoloss {
 
 using nlohmann::json;
 
+namespace {
+
+std::string content_checksum(json object) {
+  object.erase("checksum");
+  return fmt::format("{:016x}", checksum(object.dump()));
+}
+
+}  // namespace
+
 std::string json_text(const json& value) {
   return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string sealed_json_text(const json& object) {
+  json sealed = json::parse(json_text(object));  // as a reader will see it
+  sealed["checksum"] = content_checksum(sealed);
+  return json_text(sealed);
 }
 
 json parse_json_file(std::string_view text, const std::filesystem::path& path,
@@ -20,10 +39,13 @@ json parse_json_file(std::string_view text, const std::filesystem::path& path,
   if (!value.is_object() || value.value("format", json()) != json(format))
     reject("it is no '" + std::string(format) + "' file", "remove it and run again");
   const int found = json_value<int>(value, "version", path);
-  if (found != version)
+  if (found < 1 || found > version)
     reject("format version " + std::to_string(found) + ", this program reads " +
                std::to_string(version),
            "read it with the version of isoloss that wrote it");
+  if ((found > 1 || value.contains("checksum")) &&
+      json_value<std::string>(value, "checksum", path) != content_checksum(value))
+    reject("its checksum does not match: it is damaged", "remove it and run again");
   return value;
 }
 

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kAttemptFormat = "isoloss attempt";
-constexpr int kAttemptVersion = 1;
+constexpr int kAttemptVersion = 2;
 
 // What lies in a folder, sorted by path; nothing where there is no such folder.
 std::vector<fs::path> entries(const fs::path& folder) {
@@ -104,14 +104,21 @@ void publish_decision(const StudyFolder& folder, const Decision& decision) {
   publish_once(folder.decision(decision.key), decision_to_json(decision));
 }
 
+FailedAttempt read_attempt(const fs::path& path) {
+  const nlohmann::json object =
+      parse_json_file(read_file(path), path, kAttemptFormat, kAttemptVersion);
+  const FailedAttempt attempt{json_value<int>(object, "attempt", path),
+                              json_value<std::string>(object, "reason", path)};
+  if (attempt.attempt != attempt_number(path))
+    throw InputError("cannot take " + path.string() + " (it is attempt " +
+                     std::to_string(attempt.attempt) + "); give it its name back or remove it");
+  return attempt;
+}
+
 std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id) {
   std::vector<FailedAttempt> attempts;
   for (const fs::path& path : entries(folder.run(id))) {
-    const std::optional<int> number = attempt_number(path);
-    if (!number) continue;
-    const nlohmann::json object =
-        parse_json_file(read_file(path), path, kAttemptFormat, kAttemptVersion);
-    attempts.push_back({*number, json_value<std::string>(object, "reason", path)});
+    if (attempt_number(path)) attempts.push_back(read_attempt(path));
   }
   std::sort(attempts.begin(), attempts.end(),
             [](const auto& a, const auto& b) { return a.attempt < b.attempt; });
@@ -120,10 +127,10 @@ std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::s
 
 void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason) {
   for (int attempt = 1;; ++attempt) {
-    const std::string text = json_text({{"format", kAttemptFormat},
-                                        {"version", kAttemptVersion},
-                                        {"attempt", attempt},
-                                        {"reason", reason}});
+    const std::string text = sealed_json_text({{"format", kAttemptFormat},
+                                               {"version", kAttemptVersion},
+                                               {"attempt", attempt},
+                                               {"reason", reason}});
     if (publish_once(attempt_path(folder, id, attempt), text)) return;
   }
 }

@@ -6,6 +6,7 @@
 //   runs/ID/journal            metrics since the last checkpoint (journal.h)
 //   runs/ID/checkpoint-STEP    weights, optimizer state and counters; .kept for branches
 //   runs/ID/claim              who trains it now
+//   runs/ID/again/             checkpoints of a run that is trained from its start once more
 //   runs/ID/attempt-N.json     why an attempt failed
 //   decisions/KEY.json         what a learning-rate search decided
 //   ranks/NAME.json            what a rank is doing, for progress and status
@@ -30,6 +31,7 @@ struct StudyFolder {
   std::filesystem::path run(const std::string& id) const { return runs() / id; }
   std::filesystem::path run_file(const std::string& id) const { return run(id) / "run.h5"; }
   std::filesystem::path journal(const std::string& id) const { return run(id) / "journal"; }
+  std::filesystem::path again(const std::string& id) const { return run(id) / "again"; }
   std::filesystem::path claim(const std::string& id) const { return run(id) / "claim"; }
   std::filesystem::path decisions() const { return root / "decisions"; }
   std::filesystem::path decision(const std::string& key) const {
@@ -57,6 +59,8 @@ struct FailedAttempt {
 
   bool operator==(const FailedAttempt&) const = default;
 };
+// One attempt-N.json; InputError naming it where it is damaged or says another number.
+FailedAttempt read_attempt(const std::filesystem::path& path);
 // Attempts of a run by number.
 std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id);
 // Writes the next attempt-N.json; two writers at once get two numbers.

@@ -1,7 +1,8 @@
-// Checks every file of a study folder that this room knows the format of: run files, journals,
-// decisions and attempts; names leftovers of killed processes and files that are no part of a
-// study. Checkpoints and prepared tokens are checked by the rooms that write them.
+// Checks every file of a study folder: run files, journals, checkpoints, claims, attempts,
+// decisions and prepared tokens, each for itself and against each other; names leftovers of killed
+// processes and files that are no part of a study.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -31,8 +32,10 @@ struct Finding {
 // All findings by path; none where everything is whole. InputError where there is no such folder.
 std::vector<Finding> verify_study(const StudyFolder& folder);
 
-// What contradicts itself inside a record: steps out of order, a loss that is not the mean of its
-// sequences, a finished run without evaluations. Empty where nothing does.
-std::vector<std::string> contradictions(const RunRecord& record);
+// What contradicts itself inside a record: steps that are missing, come twice or are out of order,
+// a curve that begins elsewhere than at `first_step`, evaluations that come twice or lie past it, a
+// loss that is not the mean of its sequences, a finished run without evaluations. Empty where
+// nothing does.
+std::vector<std::string> contradictions(const RunRecord& record, std::int64_t first_step = 1);
 
 }  // namespace isoloss

@@ -24,6 +24,8 @@ int plan_command(Arguments arguments);
 int run_command(Arguments arguments);
 int status_command(Arguments arguments);
 int verify_command(Arguments arguments);
+int repair_command(Arguments arguments);
+int merge_command(Arguments arguments);
 int points_command(Arguments arguments);
 int fit_command(Arguments arguments);
 int predict_command(Arguments arguments);

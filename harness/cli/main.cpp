@@ -28,6 +28,8 @@ std::span<const Command> commands() {
       {"submit", "writes a Slurm batch script and submits it", submit_command},
       {"status", "how far a study is", status_command},
       {"verify", "checks every file of a study folder", verify_command},
+      {"repair", "mends what can be mended in a study folder", repair_command},
+      {"merge", "joins folders of one study", merge_command},
       {"points", "the trained losses as CSV", points_command},
       {"fit", "fits a scaling law, with intervals", fit_command},
       {"predict", "a stored fit at a size, token count or budget, with interval", predict_command},

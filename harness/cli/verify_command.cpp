@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/study_file_finding.h"
 #include "results/verify.h"
 
 namespace isoloss {
@@ -13,14 +14,17 @@ namespace isoloss {
 int verify_command(Arguments arguments) {
   CommandLine line(
       "isoloss verify DIR [--json]",
-      "Checks a study folder's run files, journals, decisions and attempts: checksums, "
-      "contradictions, leftovers, foreign files. Checkpoints and prepared tokens are "
-      "checked when they are read. Exit status 1 where results are damaged.",
+      "Checks every file of a study folder: run files, journals, checkpoints, claims, attempts, "
+      "decisions and prepared tokens: checksums, missing steps, contradictions, leftovers, foreign "
+      "files. Exit status 1 where something is damaged; `isoloss repair DIR` mends what can be "
+      "mended.",
       "isoloss verify results/runs/quickstart");
   line.add()("json", "one JSON object on standard output");
   line.positional("DIR");
   if (!line.parse(arguments)) return 0;
-  const std::vector<Finding> findings = verify_study({line.get<std::string>("DIR")});
+  const StudyFolder folder{line.get<std::string>("DIR")};
+  std::vector<Finding> findings = verify_study(folder);
+  if (const auto finding = study_file_finding(folder)) findings.push_back(*finding);
   const bool damaged = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity == Severity::Damage;
   });
@@ -35,7 +39,7 @@ int verify_command(Arguments arguments) {
     for (const Finding& finding : findings)
       fmt::print("{}: {}: {}\n", severity_name(finding.severity), finding.path.string(),
                  finding.problem);
-    if (findings.empty()) fmt::print("every run file, journal, decision and attempt is whole\n");
+    if (findings.empty()) fmt::print("every file is whole\n");
   }
   return damaged ? 1 : 0;
 }

@@ -1,41 +1,17 @@
 // What the files say of one run, in the words of the scheduler (sweeps/schedule.h).
 #pragma once
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "results/checkpoint_names.h"
 #include "results/decision.h"
 #include "results/run_record.h"
 #include "results/study_folder.h"
 #include "sweeps/schedule.h"
 
 namespace isoloss {
-
-// What a checkpoint's name ends in that is kept for branches.
-inline constexpr std::string_view kKeptSuffix = ".kept";
-
-// Steps of the folder's checkpoints by their names, ascending: those whose name ends in `suffix`.
-inline std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder,
-                                                  std::string_view suffix = "") {
-  constexpr std::string_view kPrefix = "checkpoint-";
-  std::vector<std::int64_t> steps;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix) || !name.ends_with(suffix)) continue;
-    std::int64_t step = 0;
-    const char* end = name.data() + name.size() - suffix.size();
-    const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, step);
-    if (parsed.ec == std::errc() && parsed.ptr == end) steps.push_back(step);
-  }
-  std::ranges::sort(steps);
-  return steps;
-}
 
 // `record` may be null where nothing is stored yet.
 inline RunProgress run_progress(const StudyFolder& folder, const std::string& id,

@@ -1,4 +1,5 @@
-// What an Adafactor step costs beside its arithmetic: no bit by thread count, no memory by step.
+// What an Adafactor step and clipping cost beside their arithmetic: no bit by thread count, no
+// memory by step.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -6,6 +7,7 @@
 #include <new>
 
 #include "harness/adafactor.h"
+#include "harness/gradient_norm.h"
 #include "model/layers/language_model.h"
 #include "model/spec/counter_random.h"
 
@@ -82,6 +84,15 @@ TEST(AdafactorSteps, AllocateNothingAfterTheFirst) {
   const long before = allocations;
   for (int i = 0; i < 3; ++i) training.step();
   EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(GradientNorm, AllocatesNothingOnceThreadsAreThere) {
+  Training training;
+  const double first = global_norm<float>(training.table, training.gradients);
+  const long before = allocations;
+  const double second = global_norm<float>(training.table, training.gradients);
+  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(second, first);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "harness/checkpoint_layout.h"
+#include "results/checkpoint_layout.h"
 #include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
 #include "tests/harness/tiny_study.h"

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "harness/gradient_norm.h"
 #include "harness/optimizer.h"
@@ -126,6 +128,14 @@ TEST(GradientNorm, LeavesPaddingOut) {
   auto gradient = optimizer_cases::gradients<float>()[0];
   gradient[5] = 1e9F;
   EXPECT_NEAR(global_norm<float>(optimizer_cases::table(), gradient), std::sqrt(5.55), 1e-6);
+}
+
+// Four million ones and five: more blocks than are summed at once, the last of them short.
+TEST(GradientNorm, LargeTensorsAreSummedWhole) {
+  const std::int64_t count = 256 * 16384 + 5;
+  const ParameterTable table{{{.name = "large", .shape = {count}, .offset = 0}}, count};
+  const std::vector<float> gradient(static_cast<std::size_t>(count), 1.0F);
+  EXPECT_DOUBLE_EQ(global_norm<float>(table, gradient), std::sqrt(static_cast<double>(count)));
 }
 
 TEST(GradientNorm, ClippingKeepsTheDirection) {

@@ -209,16 +209,48 @@ TEST_F(Study, ADamagedDecisionIsNamedWithItsKey) {
   EXPECT_THAT(refusal(text.substr(0, text.size() / 2)),
               "cannot read FILE (it is no JSON); remove it and run again");
   EXPECT_THAT(refusal("{\"format\": 3}"), HasSubstr("it is no 'isoloss decision' file"));
+  EXPECT_THAT(refusal("{\"format\": \"isoloss decision\", \"version\": 3}"),
+              HasSubstr("format version 3, this program reads 2"));
   EXPECT_THAT(refusal("{\"format\": \"isoloss decision\", \"version\": 2}"),
-              HasSubstr("format version 2, this program reads 1"));
-  nlohmann::json object = nlohmann::json::parse(text);
+              HasSubstr("key 'checksum' is missing"));
+  // Version 1 has no checksum, so that its keys can be changed one by one.
+  nlohmann::json first = nlohmann::json::parse(text);
+  first["version"] = 1;
+  first.erase("checksum");
+  nlohmann::json object = first;
   object["winner"] = 3;
   EXPECT_THAT(refusal(object.dump()), HasSubstr("key 'winner' is missing or of another type"));
   object.erase("winner");
   EXPECT_THAT(refusal(object.dump()), HasSubstr("key 'winner' is missing or of another type"));
-  object = nlohmann::json::parse(text);
+  object = first;
   object["arms"] = {1, 2};
   EXPECT_THAT(refusal(object.dump()), HasSubstr("key 'run' is missing or of another type"));
+}
+
+TEST_F(Study, ADecisionOfVersionOneIsReadAsItIs) {
+  nlohmann::json object = nlohmann::json::parse(decision_to_json(sample_decision()));
+  object["version"] = 1;
+  object.erase("checksum");
+  EXPECT_EQ(decision_from_json(object.dump(), "FILE"), sample_decision());
+}
+
+// Every flip either leaves the content as it was (a blank for a line end) or is refused.
+TEST_F(Study, AFlippedBitInADecisionIsRefused) {
+  const std::string text = decision_to_json(sample_decision());
+  const nlohmann::json content = nlohmann::json::parse(text);
+  for (std::size_t at = 0; at < text.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string flipped = text;
+      flipped[at] = static_cast<char>(static_cast<unsigned char>(flipped[at]) ^ (1U << bit));
+      if (nlohmann::json::parse(flipped, nullptr, false) == content) continue;
+      EXPECT_THROW(decision_from_json(flipped, "FILE"), InputError) << at << " bit " << bit;
+    }
+}
+
+TEST_F(Study, AnAttemptUnderAnotherNumberIsRefused) {
+  record_attempt(study(), kId, "reason");
+  std::filesystem::rename(study().run(kId) / "attempt-1.json", study().run(kId) / "attempt-2.json");
+  EXPECT_THROW(read_attempts(study(), kId), InputError);
 }
 
 TEST_F(Study, AttemptsAreNumberedInOrder) {

@@ -1,135 +1,13 @@
 #include "model/kernels/cpu/activation.h"
 
-#include <cmath>
 #include <vector>
 
-#include "model/kernels/cpu/exponential.h"
+#include "model/kernels/cpu/activation_formulas.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/places.h"
 
 namespace isoloss {
 namespace {
-
-// 1 / (1 + exp(-x)): where the exponential would pass its range the sigmoid is below 1e-37.
-template <typename Real>
-inline Real sigmoid(Real x) {
-  const Real least = Real(-86);
-  return Real(1) / (Real(1) + exponential(x < least ? -least : -x));
-}
-
-// value(x) and slope(x) of each activation.
-struct ReluOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return x < 0 ? Real(0) : x;  // NaN stays NaN
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return x > 0 ? Real(1) : Real(0);
-  }
-};
-struct SquaredReluOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return ReluOf::value(x) * ReluOf::value(x);
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return 2 * ReluOf::value(x);
-  }
-};
-struct SwishOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return x * sigmoid(x);
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    const Real s = sigmoid(x);
-    return s + x * s * (1 - s);
-  }
-};
-// 0.5 x (1 + tanh u) = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
-struct GeluOf {
-  static constexpr double kTwice = 1.5957691216057308;  // 2 sqrt(2 / pi)
-  static constexpr double kCubic = 0.044715;
-  template <typename Real>
-  static Real value(Real x) {
-    return x * sigmoid(Real(kTwice) * (x + Real(kCubic) * x * x * x));
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    const Real s = sigmoid(Real(kTwice) * (x + Real(kCubic) * x * x * x));
-    return s + x * s * (1 - s) * Real(kTwice) * (1 + 3 * Real(kCubic) * x * x);
-  }
-};
-// The rest is for insertion studies: exact, through the standard library, not vector code.
-struct GeluErfOf {
-  static constexpr double kInverseRootTwo = 0.7071067811865476;
-  static constexpr double kDensity = 0.3989422804014327;  // 1 / sqrt(2 pi)
-  template <typename Real>
-  static Real value(Real x) {
-    return x * Real(0.5) * std::erfc(-x * Real(kInverseRootTwo));
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return Real(0.5) * std::erfc(-x * Real(kInverseRootTwo)) +
-           x * Real(kDensity) * std::exp(Real(-0.5) * x * x);
-  }
-};
-struct EluOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return x > 0 ? x : std::expm1(x);
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return x > 0 ? Real(1) : std::exp(x);
-  }
-};
-// Klambauer et al. 2017, arXiv 1706.02515, equation 14.
-struct SeluOf {
-  static constexpr double kAlpha = 1.6732632423543772;
-  static constexpr double kLambda = 1.0507009873554805;
-  template <typename Real>
-  static Real value(Real x) {
-    return Real(kLambda) * (x > 0 ? x : Real(kAlpha) * std::expm1(x));
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return Real(kLambda) * (x > 0 ? Real(1) : Real(kAlpha) * std::exp(x));
-  }
-};
-struct SigmoidOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return sigmoid(x);
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    const Real s = sigmoid(x);
-    return s * (1 - s);
-  }
-};
-struct SoftplusOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return (x > 0 ? x : Real(0)) + std::log1p(std::exp(x > 0 ? -x : x));
-  }
-  template <typename Real>
-  static Real slope(Real x) {
-    return sigmoid(x);
-  }
-};
-struct LinearOf {
-  template <typename Real>
-  static Real value(Real x) {
-    return x;
-  }
-  template <typename Real>
-  static Real slope(Real) {
-    return Real(1);
-  }
-};
 
 // Columns [first, last) of every row.
 template <typename Of, typename Stored, typename Real>
@@ -141,15 +19,16 @@ void forward(const ActivationShape& shape, std::int64_t first, std::int64_t last
     if (shape.gated) {
       const Stored* gate = before + 2 * r * width;
       const Stored* in = gate + width;
-#pragma omp simd
-      for (std::int64_t c = first; c < last; ++c)
-        out[c] =
-            stored<Stored>(Of::value(real(gate[c]) + bias[c]) * (real(in[c]) + bias[width + c]));
+      for_places<Real, Of::kInLanes>(first, last, [=](auto at) {
+        write(out, at,
+              Of::value(read(gate, at) + read(bias, at)) * (read(in, at) + read(bias + width, at)));
+      });
     } else {
       const Stored* in = before + r * width;
-#pragma omp simd
-      for (std::int64_t c = first; c < last; ++c)
-        out[c] = stored<Stored>(Of::value(real(in[c]) + bias[c]));
+      for_places<Real, Of::kInLanes>(first, last, [=](auto at) {
+        fetch_ahead(in, at);
+        write(out, at, Of::value(read(in, at) + read(bias, at)));
+      });
     }
   }
 }
@@ -165,53 +44,27 @@ void backward(const ActivationShape& shape, std::int64_t first, std::int64_t las
       const Stored* in = gate + width;
       Stored* d_gate = d_before + 2 * r * width;
       Stored* d_in = d_gate + width;
-#pragma omp simd
-      for (std::int64_t c = first; c < last; ++c) {
-        const Real open = real(gate[c]) + bias[c];
-        const Real through_gate =
-            real(d_out[c]) * (real(in[c]) + bias[width + c]) * Of::slope(open);
-        const Real through_in = real(d_out[c]) * Of::value(open);
-        d_gate[c] = stored<Stored>(through_gate);
-        d_in[c] = stored<Stored>(through_in);
-        d_bias[c] += through_gate;
-        d_bias[width + c] += through_in;
-      }
+      for_places<Real, Of::kInLanes>(first, last, [=](auto at) {
+        const auto open = read(gate, at) + read(bias, at);
+        const auto through_gate =
+            read(d_out, at) * (read(in, at) + read(bias + width, at)) * Of::slope(open);
+        const auto through_in = read(d_out, at) * Of::value(open);
+        write(d_gate, at, through_gate);
+        write(d_in, at, through_in);
+        add(d_bias, at, through_gate);
+        add(d_bias + width, at, through_in);
+      });
     } else {
       const Stored* in = before + r * width;
       Stored* d_in = d_before + r * width;
-#pragma omp simd
-      for (std::int64_t c = first; c < last; ++c) {
-        const Real through = real(d_out[c]) * Of::slope(real(in[c]) + bias[c]);
-        d_in[c] = stored<Stored>(through);
-        d_bias[c] += through;
-      }
+      for_places<Real, Of::kInLanes>(first, last, [=](auto at) {
+        fetch_ahead(in, at);
+        fetch_ahead(d_out, at);
+        const auto through = read(d_out, at) * Of::slope(read(in, at) + read(bias, at));
+        write(d_in, at, through);
+        add(d_bias, at, through);
+      });
     }
-  }
-}
-
-template <typename Work>
-void with_activation(Activation activation, const Work& work) {
-  switch (activation) {
-    case Activation::Relu:
-      return work(ReluOf{});
-    case Activation::Gelu:
-      return work(GeluOf{});
-    case Activation::GeluErf:
-      return work(GeluErfOf{});
-    case Activation::Swish:
-      return work(SwishOf{});
-    case Activation::Elu:
-      return work(EluOf{});
-    case Activation::Selu:
-      return work(SeluOf{});
-    case Activation::Sigmoid:
-      return work(SigmoidOf{});
-    case Activation::Softplus:
-      return work(SoftplusOf{});
-    case Activation::SquaredRelu:
-      return work(SquaredReluOf{});
-    case Activation::Linear:
-      return work(LinearOf{});
   }
 }
 

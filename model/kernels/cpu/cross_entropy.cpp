@@ -7,28 +7,24 @@
 
 #include "model/kernels/cpu/exponential.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/places.h"
 
 namespace isoloss {
 namespace {
 
 template <typename Stored>
 RealOf<Stored> largest_of(const Stored* row, std::int64_t n) {
-  RealOf<Stored> largest = real(row[0]);
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t i = 0; i < n; ++i) largest = real(row[i]) > largest ? real(row[i]) : largest;
-  return largest;
+  return largest_of_places(n, real(row[0]), [=](auto at) { return read(row, at); });
 }
 
 // Writes exp(row - largest), which may be the row itself, and returns the sum.
 template <typename Stored, typename Real>
 Real exponentials(const Stored* row, std::int64_t n, Real largest, Real* to) {
-  Real sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i) {
-    to[i] = exponential(real(row[i]) - largest);
-    sum += to[i];
-  }
-  return sum;
+  return sum_of_places<Real>(n, [=](auto at) {
+    const auto e = exponential(read(row, at) - largest);
+    write(to, at, e);
+    return e;
+  });
 }
 
 // What is summed over ranks: each has a part of a row.
@@ -62,8 +58,7 @@ class GradientRows {
     const auto factor =
         static_cast<Real>(share_ * (1.0 + 2.0 * z_loss_ * log_z) / static_cast<double>(sum));
     Stored* to = row(r);
-#pragma omp simd
-    for (std::int64_t i = 0; i < n_; ++i) to[i] = stored<Stored>(exponentials[i] * factor);
+    for_places<Real>(0, n_, [=](auto at) { write(to, at, read(exponentials, at) * factor); });
     if (here(r))
       to[place(r)] = stored<Stored>(exponentials[place(r)] * factor - static_cast<Real>(share_));
     return log_z - static_cast<double>(chosen);

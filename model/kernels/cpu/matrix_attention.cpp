@@ -8,6 +8,7 @@
 #include "model/kernels/cpu/cache_aligned.h"
 #include "model/kernels/cpu/exponential.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/places.h"
 #include "model/kernels/cpu/register_blocks.h"
 
 namespace isoloss {
@@ -106,9 +107,9 @@ void score_products(const AttentionShape& shape, const QueryBlock& block,
 void store_rows(std::int64_t rows, std::int64_t d, float factor, const float* from,
                 const HeadRows<BFloat16>& to, std::int64_t first) {
   for (std::int64_t r = 0; r < rows; ++r) {
-    BFloat16* out = to.row(first + r);
-#pragma omp simd
-    for (std::int64_t c = 0; c < d; ++c) out[c] = stored<BFloat16>(factor * from[r * d + c]);
+    for_places<float>(0, d, [=, row = from + r * d, out = to.row(first + r)](auto at) {
+      write(out, at, factor * read(row, at));
+    });
   }
 }
 
@@ -161,21 +162,18 @@ void lay_out_bias(const float* bias, std::int64_t length, Buffer<float>& by_dist
 void soft_maximum(float* row, std::int64_t seen, std::int64_t keys, float scale, const float* bias,
                   BFloat16* to) {
   const std::int64_t n = round_up(seen, kSide);
-  float largest = kMasked;
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t k = 0; k < n; ++k) {
-    row[k] = scale * row[k] + bias[k];
-    largest = row[k] > largest ? row[k] : largest;
-  }
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t k = 0; k < n; ++k) {
-    row[k] = exponential(row[k] - largest);
-    sum += row[k];
-  }
+  const float largest = largest_of_places(n, kMasked, [=](auto at) {
+    const auto score = scale * read(row, at) + read(bias, at);
+    write(row, at, score);
+    return score;
+  });
+  const float sum = sum_of_places<float>(n, [=](auto at) {
+    const auto e = exponential(read(row, at) - largest);
+    write(row, at, e);
+    return e;
+  });
   const float inverse = 1 / sum;
-#pragma omp simd
-  for (std::int64_t k = 0; k < n; ++k) to[k] = stored<BFloat16>(row[k] * inverse);
+  for_places<float>(0, n, [=](auto at) { write(to, at, read(row, at) * inverse); });
   std::fill(to + n, to + keys, BFloat16(0));
 }
 
@@ -187,27 +185,23 @@ void turn(std::int64_t rows, std::int64_t columns, const BFloat16* from, BFloat1
 }
 
 float product_along(std::int64_t d, const BFloat16* a, const BFloat16* b) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t c = 0; c < d; ++c) sum += real(a[c]) * real(b[c]);
-  return sum;
+  return sum_of_places<float>(d, [=](auto at) { return read(a, at) * read(b, at); });
 }
 
 // From a row of the probabilities' gradient to the scores', scaled; adds the unscaled to d_bias.
 void score_gradient(std::int64_t keys, const BFloat16* probabilities, const float* d_row,
                     float along, float scale, BFloat16* to, float* d_bias) {
   if (d_bias == nullptr) {
-#pragma omp simd
-    for (std::int64_t k = 0; k < keys; ++k)
-      to[k] = stored<BFloat16>(scale * real(probabilities[k]) * (d_row[k] - along));
+    for_places<float>(0, keys, [=](auto at) {
+      write(to, at, scale * read(probabilities, at) * (read(d_row, at) - along));
+    });
     return;
   }
-#pragma omp simd
-  for (std::int64_t k = 0; k < keys; ++k) {
-    const float gradient = real(probabilities[k]) * (d_row[k] - along);
-    to[k] = stored<BFloat16>(scale * gradient);
-    d_bias[k] += gradient;
-  }
+  for_places<float>(0, keys, [=](auto at) {
+    const auto gradient = read(probabilities, at) * (read(d_row, at) - along);
+    write(to, at, scale * gradient);
+    add(d_bias, at, gradient);
+  });
 }
 
 // The gradient of one query head; adds its part of K's and V's to the scratch.

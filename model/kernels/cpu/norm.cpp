@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/places.h"
 
 namespace isoloss {
 namespace {
@@ -18,25 +19,23 @@ void forward_rows(const NormShape& shape, std::int64_t first, std::int64_t last,
     Stored* out = y + r * width;
     Real centre = 0;
     if (shape.centred) {
-#pragma omp simd reduction(+ : centre)
-      for (std::int64_t i = 0; i < width; ++i) centre += row[i];
-      centre *= share;
+      centre = share * sum_of_places<Real>(width, [=](auto at) { return read(row, at); });
       mean[r] = centre;
     }
-    Real spread = 0;
-#pragma omp simd reduction(+ : spread)
-    for (std::int64_t i = 0; i < width; ++i) spread += (row[i] - centre) * (row[i] - centre);
+    const Real spread = sum_of_places<Real>(width, [=](auto at) {
+      const auto away = read(row, at) - centre;
+      return away * away;
+    });
     const Real factor = Real(1) / std::sqrt(spread * share + static_cast<Real>(shape.epsilon));
     inverse[r] = factor;
-    if (bias != nullptr) {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        out[i] = stored<Stored>((row[i] - centre) * factor * scale[i] + bias[i]);
-    } else {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        out[i] = stored<Stored>((row[i] - centre) * factor * scale[i]);
-    }
+    if (bias != nullptr)
+      for_places<Real>(0, width, [=](auto at) {
+        write(out, at, (read(row, at) - centre) * factor * read(scale, at) + read(bias, at));
+      });
+    else
+      for_places<Real>(0, width, [=](auto at) {
+        write(out, at, (read(row, at) - centre) * factor * read(scale, at));
+      });
   }
 }
 
@@ -53,32 +52,26 @@ void backward_rows(const NormShape& shape, std::int64_t first, std::int64_t last
     const Real centre = shape.centred ? mean[r] : Real(0);
     const Real factor = inverse[r];
     Real sum = 0;
-    Real along = 0;
-#pragma omp simd reduction(+ : sum, along)
-    for (std::int64_t i = 0; i < width; ++i) {
-      const Real gradient = real(g[i]);
-      const Real unit = (row[i] - centre) * factor;
-      sum += gradient * scale[i];
-      along += gradient * scale[i] * unit;
-      d_scale[i] += gradient * unit;
-    }
-    if (d_bias != nullptr) {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i) d_bias[i] += real(g[i]);
-    }
-    sum = shape.centred ? sum * share : Real(0);
-    along *= share;
-    if (residual != nullptr) {
-      const Real* kept = residual + r * width;
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        out[i] =
-            kept[i] + factor * (real(g[i]) * scale[i] - sum - (row[i] - centre) * factor * along);
-    } else {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        out[i] = factor * (real(g[i]) * scale[i] - sum - (row[i] - centre) * factor * along);
-    }
+    if (shape.centred)
+      sum = share *
+            sum_of_places<Real>(width, [=](auto at) { return read(g, at) * read(scale, at); });
+    const Real along = share * sum_of_places<Real>(width, [=](auto at) {
+                         const auto of_scale = read(g, at) * ((read(row, at) - centre) * factor);
+                         add(d_scale, at, of_scale);
+                         return of_scale * read(scale, at);
+                       });
+    if (d_bias != nullptr)
+      for_places<Real>(0, width, [=](auto at) { add(d_bias, at, read(g, at)); });
+    const auto through = [=](auto at) {
+      return factor *
+             (read(g, at) * read(scale, at) - sum - (read(row, at) - centre) * factor * along);
+    };
+    if (residual != nullptr)
+      for_places<Real>(0, width, [=, kept = residual + r * width](auto at) {
+        write(out, at, read(kept, at) + through(at));
+      });
+    else
+      for_places<Real>(0, width, [=](auto at) { write(out, at, through(at)); });
   }
 }
 

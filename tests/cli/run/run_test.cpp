@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/cli/program.h"
 
@@ -175,6 +176,44 @@ TEST_F(Run, RefusesADamagedRunFile) {
   expect_one_line(outcome, 2);
   EXPECT_THAT(outcome.err, HasSubstr("run.h5"));
   EXPECT_EQ(isoloss("verify out").status, 1);
+}
+
+TEST_F(Run, WhatRepairSetAsideIsTrainedAgainToTheSameLosses) {
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  const std::string whole = losses("out");
+  std::vector<fs::path> runs;
+  for (const auto& entry : fs::directory_iterator(scratch_ / "out/runs"))
+    runs.push_back(entry.path());
+  ASSERT_GT(runs.size(), 2U);
+  fs::resize_file(runs[0] / "run.h5", 100);
+  for (const auto& entry : fs::directory_iterator(runs[1]))
+    if (entry.path().filename().string().starts_with("checkpoint-"))
+      fs::resize_file(entry.path(), fs::file_size(entry.path()) - 1);
+  for (const auto& entry : fs::directory_iterator(scratch_ / "out/data"))
+    if (entry.path().extension() == ".bin") fs::resize_file(entry.path(), 1000);
+  EXPECT_EQ(isoloss("verify out").status, 1);
+  const Outcome repaired = isoloss("repair out");
+  EXPECT_EQ(repaired.status, 0) << repaired.out << repaired.err;
+  EXPECT_EQ(isoloss("verify out").out, "every file is whole\n");
+  const Outcome again = isoloss("run study.yaml --out out");
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(losses("out"), whole);
+  EXPECT_EQ(isoloss("verify out").status, 0);
+}
+
+TEST_F(Run, AStudyOfTwoPlacesJoinsToTheOneOfOnePlace) {
+  ASSERT_EQ(isoloss("run study.yaml --out whole").status, 0);
+  ASSERT_EQ(isoloss("run study.yaml --out a --only primer").status, 0);
+  spill(scratch_ / "fewer.yaml", study_of("tiny", "[2e7, 4e7]"));
+  ASSERT_EQ(isoloss("run fewer.yaml --out b").status, 0);
+  const Outcome merged = isoloss("merge a b --out joined");
+  ASSERT_EQ(merged.status, 0) << merged.err;
+  EXPECT_EQ(isoloss("verify joined").out, "every file is whole\n");
+  EXPECT_EQ(isoloss("status joined").status, 0);
+  const Outcome finished = isoloss("run study.yaml --out joined");
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  EXPECT_EQ(losses("joined"), losses("whole"));
+  EXPECT_EQ(isoloss("report joined --bootstrap 50").status, 0);
 }
 
 TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {

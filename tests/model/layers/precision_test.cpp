@@ -81,6 +81,29 @@ TEST_P(BFloat16, RecomputationGivesTheSameBits) {
   }
 }
 
+// Heads as wide as matrix units take, 37 steps: blocks of the attention that are cut by the mask
+// and by the end of the sequence.
+TEST_P(BFloat16, AChangedTokenLeavesEarlierLogitsOnMatrixUnits) {
+  ModelSpec spec = GetParam().spec;
+  spec.d_model = 64;
+  spec.d_head = 32;
+  const LanguageModel model(spec, 3, {Precision::BFloat16, Kernels::Fused});
+  const std::size_t length = 37, width = 29, changed = 20;
+  std::vector<std::int32_t> inputs = formula_tokens();
+  const std::vector<double> before = model.logits(inputs, 37);
+  inputs[changed] = (inputs[changed] + 1) % 29;
+  const std::vector<double> after = model.logits(inputs, 37);
+  ASSERT_EQ(before.size(), 2 * length * width);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::size_t t = i / width;
+    if (t < changed || t >= length) {
+      ASSERT_EQ(after[i], before[i]) << "step " << t;
+    }
+  }
+  EXPECT_FALSE(std::equal(before.begin() + changed * width, before.begin() + (changed + 1) * width,
+                          after.begin() + changed * width));
+}
+
 INSTANTIATE_TEST_SUITE_P(Architectures, BFloat16, testing::ValuesIn(catalogue_specs()),
                          SpecTestName());
 

@@ -1,4 +1,4 @@
-#include "harness/process_identity.h"
+#include "results/process_identity.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,0 +1,32 @@
+#include "results/checkpoint_names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <system_error>
+
+namespace isoloss {
+
+std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path,
+                                            std::string_view suffix) {
+  constexpr std::string_view kPrefix = "checkpoint-";
+  const std::string name = path.filename().string();
+  if (!name.starts_with(kPrefix) || !name.ends_with(suffix)) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size() - suffix.size();
+  const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return step;
+}
+
+std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder,
+                                           std::string_view suffix) {
+  std::vector<std::int64_t> steps;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, missing))
+    if (const auto step = checkpoint_step(entry.path(), suffix)) steps.push_back(*step);
+  std::ranges::sort(steps);
+  return steps;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,32 @@
+// The file by which a process says that it trains a run (docs/reliability.md): who it is and a beat
+// that grows while it lives. What changes is padded, so that a beat rewrites the file in its
+// length.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "results/process_identity.h"
+
+namespace isoloss {
+
+struct ClaimContent {
+  ProcessIdentity process;
+  std::int64_t rank = 0;
+  std::uint64_t beat = 0;
+  std::string supervisor = {};  // of the process; empty where there is none
+  bool leaving = false;         // the process was signalled to stop: should it be killed before it
+                                // has saved, that is no failure of the run
+};
+
+std::string claim_text(const ClaimContent& claim);
+// Absent where the text is no claim.
+std::optional<ClaimContent> claim_from(const std::string& text);
+
+// The file's text; empty where there is none.
+std::string read_claim_text(const std::filesystem::path& path);
+// What the file says; absent where there is none or it cannot be read as a claim.
+std::optional<ClaimContent> read_claim(const std::filesystem::path& path);
+
+}  // namespace isoloss

@@ -1,0 +1,53 @@
+// How the checks of verify note what they find.
+#pragma once
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "results/verify.h"
+
+namespace isoloss {
+
+class Findings {
+ public:
+  void add(const std::filesystem::path& path, Severity severity, const std::string& problem) {
+    findings_.push_back({path, problem, severity});
+  }
+
+  void warn_foreign(const std::filesystem::path& path) {
+    add(path, Severity::Warning,
+        "not a file of a study (unknown name); move it out of the study folder");
+  }
+
+  // True where the file is no part of the study's content and is dealt with: a leftover, or a
+  // damaged file that was set aside.
+  bool passed_over(const std::filesystem::path& path);
+
+  std::vector<Finding> sorted() && {
+    std::ranges::stable_sort(findings_, {}, &Finding::path);
+    return std::move(findings_);
+  }
+
+ private:
+  std::vector<Finding> findings_;
+};
+
+// What lies in a folder; nothing where there is no such folder.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
+
+// Whether a folder of that name can be a run's.
+bool is_run_id(const std::string& name);
+
+// Checks one run's folder; returns what its decisions may rest on.
+struct RunSummary {
+  bool known = true;    // nothing of it is damaged
+  bool stored = false;  // anything of it
+  bool diverged = false;
+  std::vector<double> selection_losses;  // of every evaluation
+};
+RunSummary check_run(const StudyFolder& folder, const std::string& id, Findings& findings);
+RunSummary summary_of(const RunRecord* record);
+
+}  // namespace isoloss

@@ -1,0 +1,116 @@
+#include "results/run_parts.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "model/spec/error.h"
+#include "results/checkpoint_file.h"
+#include "results/checkpoint_names.h"
+#include "results/run_file.h"
+#include "results/verify.h"
+
+namespace isoloss {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string other_run(const RunHeader& header, const std::string& id) {
+  return "holds run " + header.id + " (its folder is " + id + "); move it back or remove it";
+}
+
+void add_contradictions(const RunRecord& record, std::int64_t first_step,
+                        std::vector<std::string>& problems) {
+  for (const std::string& problem : contradictions(record, first_step))
+    problems.push_back("contradicts itself (" + problem + "); remove it and run again");
+}
+
+// The step that a journal's curve begins with, whatever is before it in the run file.
+std::int64_t first_step(const RunRecord& events) {
+  if (!events.steps.empty()) return events.steps.front().step;
+  return events.evaluations.empty() ? 1 : events.evaluations.back().step + 1;
+}
+
+void read_file_part(const fs::path& path, const std::string& id, RunParts& parts) {
+  try {
+    RunRecord record = read_run_file(path);
+    if (record.header.id != id) parts.file_problems.push_back(other_run(record.header, id));
+    add_contradictions(record, 1, parts.file_problems);
+    if (parts.file_problems.empty()) parts.file = std::move(record);
+  } catch (const std::exception& error) {
+    if (fs::exists(path)) parts.file_problems.push_back(error.what());
+  }
+}
+
+void read_journal_part(const fs::path& path, const std::string& id, RunParts& parts) {
+  try {
+    JournalContent journal = read_journal(path);
+    if (journal.header.id != id) parts.journal_problems.push_back(other_run(journal.header, id));
+    const RunRecord events = journal_record(journal);
+    add_contradictions(events, first_step(events), parts.journal_problems);
+    if (parts.journal_problems.empty()) parts.journal = std::move(journal);
+  } catch (const std::exception& error) {
+    if (fs::exists(path)) parts.journal_problems.push_back(error.what());
+  }
+}
+
+void read_checkpoints(const fs::path& folder, const std::string& id, bool again, RunParts& parts) {
+  for (const std::string_view suffix : {std::string_view(), kKeptSuffix})
+    for (const std::int64_t step : checkpoint_steps(folder, suffix)) {
+      CheckpointPart part{
+          folder / ("checkpoint-" + std::to_string(step) + std::string(suffix)), step, again, {}};
+      try {
+        const CheckpointFile file(part.path, id);
+        if (file.frame().step != step)
+          part.problem = "it is of step " + std::to_string(file.frame().step);
+      } catch (const InputError& error) {
+        if (!fs::exists(part.path)) continue;  // replaced by a newer one meanwhile
+        part.problem = error.what();
+      }
+      parts.checkpoints.push_back(std::move(part));
+    }
+}
+
+}  // namespace
+
+RunRecord journal_record(const JournalContent& journal) {
+  RunRecord record;
+  record.header = journal.header;
+  apply_events(record, journal.events);
+  // Evaluations may lie in the run file already, so the end of a journal alone proves nothing.
+  if (record.state == RunState::Finished) record.state = RunState::Running;
+  return record;
+}
+
+std::int64_t last_step(const std::optional<RunRecord>& record) {
+  return record && !record->steps.empty() ? record->steps.back().step : 0;
+}
+
+std::string gap_before_journal(const std::optional<RunRecord>& file,
+                               const JournalContent& journal) {
+  const std::int64_t first = first_step(journal_record(journal));
+  const std::int64_t before = last_step(file);
+  if (first <= before + 1) return {};
+  return "begins at step " + std::to_string(first) + " (the run file ends at step " +
+         std::to_string(before) + ": steps are missing); restore the run file, or remove both";
+}
+
+std::int64_t steps_from_start(const std::optional<JournalContent>& journal) {
+  if (!journal) return 0;
+  const RunRecord events = journal_record(*journal);
+  return first_step(events) == 1 ? last_step(events) : 0;
+}
+
+RunParts read_run_parts(const StudyFolder& folder, const std::string& id) {
+  RunParts parts;
+  // In this order, so that what is read of a run in training never lacks what was stored before it:
+  // checkpoints follow the run file, which holds what the journal held.
+  read_checkpoints(folder.run(id), id, false, parts);
+  read_checkpoints(folder.again(id), id, true, parts);
+  if (fs::exists(folder.journal(id))) read_journal_part(folder.journal(id), id, parts);
+  if (fs::exists(folder.run_file(id))) read_file_part(folder.run_file(id), id, parts);
+  std::ranges::sort(parts.checkpoints, {}, &CheckpointPart::path);
+  return parts;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,46 @@
+// What lies in a run's folder, each part read for itself: what is whole, and what is wrong with the
+// rest. What verify tells and repair goes by.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/journal.h"
+#include "results/run_record.h"
+#include "results/study_folder.h"
+
+namespace isoloss {
+
+struct CheckpointPart {
+  std::filesystem::path path;
+  std::int64_t step = 0;
+  bool again = false;   // of a run that is trained from its start once more
+  std::string problem;  // empty where it is whole
+};
+
+struct RunParts {
+  std::optional<RunRecord> file;  // run.h5; absent where it is not there or damaged
+  std::vector<std::string> file_problems;
+  std::optional<JournalContent> journal;  // likewise
+  std::vector<std::string> journal_problems;
+  std::vector<CheckpointPart> checkpoints;  // kept ones too, by path
+};
+
+RunParts read_run_parts(const StudyFolder& folder, const std::string& id);
+
+// The journal's events as a record of their own.
+RunRecord journal_record(const JournalContent& journal);
+
+// Where the journal's events begin that follow `file`, or the run's start where it is absent:
+// empty, or the problem that steps between are missing.
+std::string gap_before_journal(const std::optional<RunRecord>& file, const JournalContent& journal);
+
+// The last step of a curve; 0 where it has none.
+std::int64_t last_step(const std::optional<RunRecord>& record);
+
+// How far the journal alone tells of the run from its first step on; 0 where it begins later.
+std::int64_t steps_from_start(const std::optional<JournalContent>& journal);
+
+}  // namespace isoloss

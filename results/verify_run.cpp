@@ -1,0 +1,104 @@
+#include <exception>
+
+#include "results/checkpoint_names.h"
+#include "results/claim_file.h"
+#include "results/findings.h"
+#include "results/run_parts.h"
+
+namespace isoloss {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void check_claim(const fs::path& path, Findings& findings) {
+  const std::string text = read_claim_text(path);
+  if (text.empty() && !fs::exists(path)) return;  // its run ended meanwhile
+  const auto claim = claim_from(text);
+  if (!claim)
+    findings.add(path, Severity::Note,
+                 "cannot be read as a claim (damaged, or made by hand); remove it once no run is "
+                 "going on");
+  else if (certainly_dead(claim->process))
+    findings.add(path, Severity::Note,
+                 "claim of process " + std::to_string(claim->process.pid) +
+                     " (it is no more); nothing to do, the next run takes it over");
+}
+
+void check_attempt(const fs::path& path, Findings& findings) {
+  try {
+    read_attempt(path);
+  } catch (const std::exception& error) {
+    findings.add(path, Severity::Damage, error.what());
+  }
+}
+
+bool is_checkpoint(const fs::path& path) {
+  return checkpoint_step(path) || checkpoint_step(path, kKeptSuffix);
+}
+
+void check_names(const StudyFolder& folder, const std::string& id, Findings& findings) {
+  for (const fs::path& path : files_in(folder.run(id))) {
+    if (findings.passed_over(path)) continue;
+    if (path == folder.claim(id))
+      check_claim(path, findings);
+    else if (attempt_number(path))
+      check_attempt(path, findings);
+    else if (path != folder.run_file(id) && path != folder.journal(id) &&
+             path != folder.again(id) && !is_checkpoint(path))
+      findings.warn_foreign(path);
+  }
+  for (const fs::path& path : files_in(folder.again(id)))
+    if (!findings.passed_over(path) && !is_checkpoint(path)) findings.warn_foreign(path);
+}
+
+}  // namespace
+
+RunSummary summary_of(const RunRecord* record) {
+  RunSummary summary;
+  if (record == nullptr) return summary;
+  summary.stored = true;
+  summary.diverged = record->state == RunState::Diverged;
+  for (const Evaluation& evaluation : record->evaluations)
+    summary.selection_losses.push_back(evaluation.selection_loss);
+  return summary;
+}
+
+RunSummary check_run(const StudyFolder& folder, const std::string& id, Findings& findings) {
+  check_names(folder, id, findings);
+  const RunParts parts = read_run_parts(folder, id);
+  for (const std::string& problem : parts.file_problems)
+    findings.add(folder.run_file(id), Severity::Damage, problem);
+  for (const std::string& problem : parts.journal_problems)
+    findings.add(folder.journal(id), Severity::Damage, problem);
+  std::optional<RunRecord> record = parts.file;
+  const bool curve_is_known = parts.file_problems.empty() && parts.journal_problems.empty();
+  if (parts.journal) {
+    if (parts.journal->torn_bytes > 0)
+      findings.add(folder.journal(id), Severity::Note,
+                   "ends in " + std::to_string(parts.journal->torn_bytes) +
+                       " bytes of an event that was not written whole (a process was killed, or is "
+                       "writing); nothing to do, the next run cuts them off");
+    const std::string gap = gap_before_journal(parts.file, *parts.journal);
+    if (curve_is_known && !gap.empty()) findings.add(folder.journal(id), Severity::Damage, gap);
+    if (!record) record.emplace().header = parts.journal->header;
+    add_later_events(*record, parts.journal->events);
+  }
+  for (const CheckpointPart& checkpoint : parts.checkpoints) {
+    const std::int64_t last =
+        checkpoint.again ? steps_from_start(parts.journal) : last_step(record);
+    if (!checkpoint.problem.empty())
+      findings.add(checkpoint.path, Severity::Damage,
+                   "cannot be used (" + checkpoint.problem +
+                       "); remove it, so that the one before it serves");
+    else if (curve_is_known && checkpoint.step > last)
+      findings.add(checkpoint.path, Severity::Damage,
+                   "goes past the run's curve (which ends at step " + std::to_string(last) +
+                       ": steps are missing); restore the run file, or remove the checkpoint");
+  }
+  RunSummary summary = summary_of(record ? &*record : nullptr);
+  summary.known = curve_is_known;
+  return summary;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,214 @@
+// Folders of one study join to the union of their runs, and whatever contradicts is refused.
+#include "results/merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "model/spec/error.h"
+#include "results/run_difference.h"
+#include "tests/results/study_fixture.h"
+
+namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kText = "study: sample\n";
+
+class MergeTest : public StudyTest {
+ protected:
+  MergeTest() {
+    make_study(here());
+    make_study(there());
+  }
+  StudyFolder here() const { return {folder_ / "here"}; }
+  StudyFolder there() const { return {folder_ / "there"}; }
+  StudyFolder out() const { return {folder_ / "out"}; }
+
+  Merge merged() const {
+    const std::array<StudyFolder, 2> sources = {here(), there()};
+    const auto before = std::pair(content_of(here().root), content_of(there().root));
+    const Merge merge = merge_studies(sources, kText, out().root, std::chrono::milliseconds(200));
+    EXPECT_EQ(std::pair(content_of(here().root), content_of(there().root)), before);
+    EXPECT_THAT(verify_study(out()), IsEmpty());
+    return merge;
+  }
+
+  // The refusal, after which nothing new is there.
+  std::string refusal() const {
+    const std::size_t before = entries();
+    std::string text = "not refused";
+    try {
+      merged();
+    } catch (const WorkError& error) {
+      text = error.what();
+    }
+    EXPECT_FALSE(fs::exists(out().root));
+    EXPECT_EQ(entries(), before) << "a temporary folder stayed";
+    return text;
+  }
+
+  static void store(const StudyFolder& folder, const RunRecord& record) {
+    write_run_file(folder.run_file(record.header.id), record);
+  }
+  const std::string kOther = "aaaaaaaaaaaaaaaa";
+};
+
+TEST_F(MergeTest, EqualFoldersJoinToTheSameFiles) {
+  const Merge merge = merged();
+  EXPECT_EQ(merge.runs, 2U);
+  EXPECT_EQ(merge.shared, 2U);
+  EXPECT_EQ(merge.decisions, 1U);
+  EXPECT_EQ(content_of(out().root), content_of(here().root));
+}
+
+TEST_F(MergeTest, EachFoldersOwnRunsAndDecisionsAreAllThere) {
+  store(there(), record_of(kOther, 20));
+  Decision decision = read_decisions(there()).front();
+  decision.key = "other";
+  decision.architecture = "other";
+  decision.arms = {{kOther, 0.1, 2.9, false}};
+  decision.winner = kOther;
+  decision.runner_up.clear();
+  publish_decision(there(), decision);
+  write_durably(there().data() / "tokens-1.bin", token_file_bytes('u'));
+  const Merge merge = merged();
+  EXPECT_EQ(merge.runs, 3U);
+  EXPECT_EQ(merge.decisions, 2U);
+  EXPECT_EQ(*read_run(out(), kOther), record_of(kOther, 20));
+  EXPECT_EQ(*read_run(out(), kFinished), *read_run(here(), kFinished));
+  EXPECT_TRUE(fs::exists(out().data() / "tokens-1.bin"));
+}
+
+// Another machine has the same numbers in another time.
+TEST_F(MergeTest, EqualNumbersOfAnotherMachineAreOneRun) {
+  RunRecord record = record_of(kFinished, 20);
+  record.header.machine = "another processor";
+  for (StepMetrics& step : record.steps) step.seconds *= 2;
+  for (Evaluation& evaluation : record.evaluations) evaluation.seconds *= 2;
+  store(there(), record);
+  EXPECT_EQ(merged().shared, 2U);
+}
+
+TEST_F(MergeTest, RunsThatDifferAreRefusedWithTheFirstDifference) {
+  RunRecord record = record_of(kFinished, 20);
+  record.steps[6].loss += 1e-12;
+  record.steps[8].loss += 1;
+  store(there(), record);
+  const std::string text = refusal();
+  EXPECT_THAT(text, HasSubstr("run " + kFinished + " differs"));
+  EXPECT_THAT(text, HasSubstr("loss of step 7"));
+}
+
+TEST_F(MergeTest, TheFurtherOfTwoUnfinishedRunsIsTaken) {
+  fs::remove_all(there().run(kTraining));
+  train(there(), kTraining, 30, 33);
+  const Merge merge = merged();
+  EXPECT_EQ(*read_run(out(), kTraining), *read_run(there(), kTraining));
+  EXPECT_TRUE(fs::exists(checkpoint(out(), kTraining, 30)));
+  EXPECT_FALSE(fs::exists(checkpoint(out(), kTraining, 10)));
+  EXPECT_EQ(merge.runs_from[1], 1U);
+}
+
+TEST_F(MergeTest, AFinishedRunIsTakenBeforeAnUnfinishedOne) {
+  fs::remove_all(there().run(kTraining));
+  store(there(), record_of(kTraining, 40));
+  add_checkpoint(there(), kTraining, 40);
+  merged();
+  EXPECT_EQ(read_run(out(), kTraining)->state, RunState::Finished);
+  EXPECT_FALSE(fs::exists(out().journal(kTraining)));
+  EXPECT_THAT(read_attempts(out(), kTraining), IsEmpty());
+}
+
+// One place asked for a budget on the way that the other did not.
+TEST_F(MergeTest, EvaluationsOfBothAreThere) {
+  RunRecord record = record_of(kFinished, 20);
+  record.evaluations.front() = sample_evaluation(15);
+  store(there(), record);
+  merged();
+  std::vector<std::int64_t> steps;
+  const RunRecord joined = *read_run(out(), kFinished);
+  for (const Evaluation& evaluation : joined.evaluations)
+    steps.push_back(evaluation.step);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{10, 15, 20}));
+}
+
+TEST_F(MergeTest, ARunThatDivergedInOnePlaceAloneIsRefused) {
+  RunRecord record = record_of(kOther, 15, RunState::Diverged);
+  record.reason = "loss is not finite";
+  store(here(), record);
+  store(there(), record_of(kOther, 20));
+  EXPECT_THAT(refusal(), HasSubstr("its state after step 15: 'diverged' and 'trained on'"));
+}
+
+TEST_F(MergeTest, DecisionsThatContradictAreRefused) {
+  Decision decision = read_decisions(there()).front();
+  fs::remove(there().decision("k"));
+  decision.winner = kTraining;
+  decision.learning_rate = 0.2;
+  publish_decision(there(), decision);
+  EXPECT_THAT(refusal(), HasSubstr("decision k differs"));
+}
+
+TEST_F(MergeTest, TokensThatDifferAreRefused) {
+  write_durably(there().data() / "tokens-0123456789abcdef.bin", token_file_bytes('x'));
+  EXPECT_THAT(refusal(), HasSubstr("one name, two contents"));
+}
+
+TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {
+  const std::string kept = "checkpoint-10.kept";
+  write_durably(here().run(kFinished) / kept, checkpoint_bytes(kFinished, 10));
+  RunRecord further = record_of(kFinished, 30);
+  store(there(), further);
+  add_checkpoint(there(), kFinished, 30);
+  merged();
+  EXPECT_TRUE(fs::exists(out().run(kFinished) / kept));
+  EXPECT_TRUE(fs::exists(checkpoint(out(), kFinished, 30)));
+}
+
+TEST_F(MergeTest, LeftoversAndClaimsStayBehind) {
+  write_durably(here().claim(kTraining), claim_text({.process = dead_process()}));
+  write_durably(temporary_beside(here().run_file(kFinished)), "x");
+  write_durably(here().run_file(kFinished).string() + ".damaged", "x");
+  write_durably(here().stop_file(), "");
+  merged();
+  EXPECT_EQ(content_of(out().root), content_of(there().root));
+}
+
+TEST_F(MergeTest, ADamagedSourceIsBadInput) {
+  flip_bit(there().run_file(kFinished), 700);
+  EXPECT_THROW(merged(), InputError);
+  EXPECT_FALSE(fs::exists(out().root));
+}
+
+TEST_F(MergeTest, AFolderThatIsThereIsNotTouched) {
+  write_durably(out().root / "mine", "x");
+  EXPECT_THROW(merged(), InputError);
+  EXPECT_EQ(read_file(out().root / "mine"), "x");
+}
+
+TEST(RunDifference, NamesWhatDiffers) {
+  const RunRecord record = record_of("0123456789abcdef", 20);
+  EXPECT_THAT(first_difference(record, record), IsEmpty());
+  RunRecord other = record;
+  other.steps.resize(5);  // unfinished: agrees as far as it goes
+  other.evaluations.clear();
+  EXPECT_THAT(first_difference(record, other), IsEmpty());
+  other = record;
+  other.evaluations[1].sequence_losses[2] = 4;
+  EXPECT_EQ(first_difference(record, other),
+            "loss of sequence 2 of the evaluation at step 20: 3 and 4");
+  other = record;
+  other.header.held_out_hash = "cc";
+  EXPECT_EQ(first_difference(record, other), "its held-out text: 'bb' and 'cc'");
+  other = record;
+  other.steps[3].learning_rate = 1;
+  EXPECT_THAT(first_difference(record, other), HasSubstr("learning rate of step 4"));
+}
+
+}  // namespace
+}  // namespace isoloss

@@ -1,0 +1,249 @@
+// Repair mends each kind of damage without inventing a number, twice is once, and verify is clean
+// afterwards.
+#include "results/repair.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "model/spec/error.h"
+#include "tests/results/study_fixture.h"
+
+namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+constexpr std::chrono::milliseconds kSoon{200};
+
+class RepairTest : public StudyTest {
+ protected:
+  RepairTest() { make_study(study()); }
+
+  // Repairs, and expects that nothing is left to verify or to repair.
+  std::vector<RepairAction> repaired() const {
+    const Repair repair = repair_study(study(), false, kSoon);
+    EXPECT_THAT(repair.left, IsEmpty());
+    EXPECT_THAT(verify_study(study()), IsEmpty());
+    EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
+    return repair.actions;
+  }
+  static fs::path aside(const fs::path& path) { return path.string() + ".damaged"; }
+};
+
+TEST_F(RepairTest, AWholeStudyIsLeftAsItIs) {
+  const auto before = content_of(folder_);
+  EXPECT_THAT(repaired(), IsEmpty());
+  EXPECT_EQ(content_of(folder_), before);
+}
+
+TEST_F(RepairTest, AFolderThatIsNotThereIsBadInput) {
+  EXPECT_THROW(repair_study({folder_ / "nothing"}, false, kSoon), InputError);
+}
+
+TEST_F(RepairTest, ATornJournalIsCutToItsLastWholeEvent) {
+  const fs::path path = study().journal(kTraining);
+  JournalContent expected = read_journal(path);
+  expected.events.pop_back();
+  cut(path, 5);
+  ASSERT_THAT(repaired(), SizeIs(1));
+  const JournalContent mended = read_journal(path);
+  EXPECT_EQ(mended.events, expected.events);
+  EXPECT_EQ(mended.torn_bytes, 0U);
+}
+
+TEST_F(RepairTest, ADamagedNewestCheckpointIsSetAsideAndTheOneBeforeServes) {
+  const fs::path path = checkpoint(study(), kTraining, 20);
+  flip_bit(path, 130);
+  const std::string damaged = read_file(path);
+  const auto actions = repaired();
+  ASSERT_THAT(actions, SizeIs(1));
+  EXPECT_THAT(actions[0].effect, HasSubstr("step 10 serves"));
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_EQ(read_file(aside(path)), damaged);
+  EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 10)));
+}
+
+TEST_F(RepairTest, ARunFileIsRebuiltFromAJournalThatHoldsAllOfIt) {
+  const RunRecord before = *read_run(study(), kTraining);
+  flip_bit(study().run_file(kTraining), 700);
+  repaired();
+  EXPECT_TRUE(fs::exists(aside(study().run_file(kTraining))));
+  EXPECT_EQ(read_run_file(study().run_file(kTraining)), before);
+  EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 20)));
+}
+
+TEST_F(RepairTest, ARunFileOfAJournalThatBeginsLaterIsTrainedAgain) {
+  fs::remove(study().journal(kTraining));
+  JournalWriter writer(study().journal(kTraining), header_of(kTraining), 0);
+  for (std::int64_t step = 21; step < 26; ++step) writer.append(sample_step(step));
+  writer.flush();
+  cut(study().run_file(kTraining), 100);
+  repaired();
+  // Nothing is left from which training could go on without the steps before it.
+  for (const fs::path& path :
+       {study().run_file(kTraining), study().journal(kTraining), checkpoint(study(), kTraining, 10),
+        checkpoint(study(), kTraining, 20)}) {
+    EXPECT_FALSE(fs::exists(path)) << path;
+    EXPECT_TRUE(fs::exists(aside(path))) << path;
+  }
+  EXPECT_FALSE(read_run(study(), kTraining));
+  // The search must be decided again, once its arm is trained.
+  EXPECT_TRUE(fs::exists(aside(study().decision("k"))));
+}
+
+TEST_F(RepairTest, AFinishedRunWhoseFileIsDamagedIsTrainedAgain) {
+  flip_bit(study().run_file(kFinished), 700);
+  const std::string damaged = read_file(study().run_file(kFinished));
+  repaired();
+  EXPECT_FALSE(read_run(study(), kFinished));
+  EXPECT_EQ(read_file(aside(study().run_file(kFinished))), damaged);
+  EXPECT_TRUE(read_run(study(), kTraining));
+}
+
+TEST_F(RepairTest, ADamagedJournalIsSetAsideAndTheRunFileServes) {
+  flip_bit(study().journal(kTraining), 40);
+  const RunRecord stored = read_run_file(study().run_file(kTraining));
+  repaired();
+  EXPECT_EQ(*read_run(study(), kTraining), stored);
+  EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 20)));
+}
+
+TEST_F(RepairTest, WithoutItsJournalARunTrainedAgainLosesThoseCheckpoints) {
+  write_durably(study().again(kTraining) / "checkpoint-10", checkpoint_bytes(kTraining, 10));
+  flip_bit(study().journal(kTraining), 40);
+  repaired();
+  EXPECT_FALSE(fs::exists(study().again(kTraining) / "checkpoint-10"));
+  EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 20)));
+}
+
+TEST_F(RepairTest, ACurveWithASecondStepIsNeverMendedByGuessing) {
+  RunRecord record = record_of(kFinished, 20);
+  record.steps.insert(record.steps.begin() + 4, record.steps[4]);
+  write_run_file(study().run_file(kFinished), record);
+  repaired();
+  EXPECT_FALSE(read_run(study(), kFinished));
+}
+
+TEST_F(RepairTest, DecisionsAttemptsAndTokensThatAreDamagedAreSetAside) {
+  write_durably(study().decision("k"), "{");
+  write_durably(study().run(kTraining) / "attempt-1.json", "{");
+  cut(study().data() / "tokens-0123456789abcdef.bin", 1);
+  EXPECT_THAT(repaired(), SizeIs(3));
+  EXPECT_THAT(read_decisions(study()), IsEmpty());
+  EXPECT_THAT(read_attempts(study(), kTraining), IsEmpty());
+}
+
+TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
+  write_durably(study().claim(kTraining), claim_text({.process = dead_process()}));
+  // Of another machine, and damaged: watched for a while.
+  write_durably(study().claim(kFinished), R"({"host":"elsewhere/boot/pid","pid":1,"started":1,)"
+                                          R"("rank":3,"beat":7})");
+  const std::vector<fs::path> leftovers = {temporary_beside(study().run_file(kFinished)),
+                                           temporary_beside(study().study_file()),
+                                           study().journal(kTraining).string() + ".tmp-h-1-2"};
+  for (const fs::path& path : leftovers) write_durably(path, "x");
+  EXPECT_THAT(repaired(), SizeIs(5));
+  for (const fs::path& path : leftovers) EXPECT_FALSE(fs::exists(path));
+  EXPECT_FALSE(fs::exists(study().claim(kTraining)));
+  EXPECT_FALSE(fs::exists(study().claim(kFinished)));
+}
+
+TEST_F(RepairTest, RefusesWhileAClaimBeats) {
+  flip_bit(study().run_file(kFinished), 700);
+  std::atomic<bool> over = false;
+  const ClaimContent claim{.process = this_process()};
+  write_durably(study().claim(kTraining), claim_text(claim));
+  std::thread beating([&] {
+    for (ClaimContent next = claim; !over; ++next.beat) {
+      write_durably(study().claim(kTraining), claim_text(next));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  // Never expires while it beats, however patient.
+  try {
+    repair_study(study(), false, std::chrono::minutes(5));
+    ADD_FAILURE() << "not refused";
+  } catch (const WorkError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("while it is trained"));
+  }
+  over = true;
+  beating.join();
+  EXPECT_FALSE(fs::exists(aside(study().run_file(kFinished))));
+}
+
+// Its process goes on with another run.
+TEST_F(RepairTest, RefusesWhereAClaimIsGivenBackMeanwhile) {
+  write_durably(study().claim(kTraining), claim_text({.process = this_process()}));
+  std::thread ending([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    fs::remove(study().claim(kTraining));
+  });
+  EXPECT_THROW(repair_study(study(), false, std::chrono::minutes(5)), WorkError);
+  ending.join();
+}
+
+TEST_F(RepairTest, ADryRunTellsAllAndChangesNothing) {
+  flip_bit(study().run_file(kFinished), 700);
+  cut(study().journal(kTraining), 5);
+  cut(checkpoint(study(), kTraining, 20), 5);
+  const auto before = content_of(folder_);
+  const Repair told = repair_study(study(), true, kSoon);
+  EXPECT_EQ(content_of(folder_), before);
+  EXPECT_THAT(told.left, IsEmpty());
+  const auto done = repaired();
+  ASSERT_EQ(told.actions.size(), done.size());
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    EXPECT_EQ(told.actions[i].path, done[i].path);
+    EXPECT_EQ(told.actions[i].kind, done[i].kind);
+  }
+}
+
+TEST_F(RepairTest, WhatItCannotMendIsNamed) {
+  fs::remove(study().study_file());
+  write_durably(study().runs() / "notes.txt", "mine");
+  for (const bool dry_run : {true, false}) {
+    const Repair repair = repair_study(study(), dry_run, kSoon);
+    ASSERT_THAT(repair.left, SizeIs(2));
+    EXPECT_EQ(repair.left[0].path, study().runs() / "notes.txt");
+    EXPECT_EQ(repair.left[0].severity, Severity::Warning);
+    EXPECT_EQ(repair.left[1].path, study().study_file());
+    EXPECT_EQ(repair.left[1].severity, Severity::Damage);
+  }
+  EXPECT_EQ(read_file(study().runs() / "notes.txt"), "mine");
+}
+
+// Whatever byte of whatever file is struck, repair leaves a folder that verify finds whole, and
+// every loss that is still there is one that was there before.
+TEST_F(RepairTest, AnyFileCutAnywhereEndsInAWholeFolderWithTheOldNumbers) {
+  const RunRecord finished = *read_run(study(), kFinished);
+  const RunRecord training = *read_run(study(), kTraining);
+  const auto prefix_of = [](const std::optional<RunRecord>& record, const RunRecord& of) {
+    if (!record) return true;
+    return record->steps.size() <= of.steps.size() &&
+           std::equal(record->steps.begin(), record->steps.end(), of.steps.begin()) &&
+           record->evaluations.size() <= of.evaluations.size() &&
+           std::equal(record->evaluations.begin(), record->evaluations.end(),
+                      of.evaluations.begin());
+  };
+  for (const auto& [name, content] : content_of(study().root)) {
+    if (name == "study.yaml") continue;
+    for (const std::size_t eighth : {0, 1, 3, 5, 7}) {
+      SCOPED_TRACE(name + " cut to " + std::to_string(eighth) + "/8");
+      fs::remove_all(study().root);
+      make_study(study());
+      write_durably(study().root / name, content.substr(0, content.size() * eighth / 8));
+      repair_study(study(), false, kSoon);
+      EXPECT_THAT(verify_study(study()), IsEmpty());
+      EXPECT_TRUE(prefix_of(read_run(study(), kFinished), finished));
+      EXPECT_TRUE(prefix_of(read_run(study(), kTraining), training));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace isoloss

@@ -1,0 +1,118 @@
+// Study files of one study join by their grid values and by nothing else.
+#include "sweeps/study_union.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <vector>
+
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class StudyUnion : public ::testing::Test {
+ protected:
+  StudyUnion() {
+    std::string pattern = (fs::temp_directory_path() / "isoloss-union-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~StudyUnion() override { fs::remove_all(folder_); }
+
+  std::string united(const std::vector<std::string>& texts) const {
+    std::vector<fs::path> files;
+    for (const std::string& text : texts) {
+      files.push_back(folder_ / ("study-" + std::to_string(files.size()) + ".yaml"));
+      std::ofstream(files.back()) << text;
+    }
+    return united_study_text(files);
+  }
+  std::string refusal(const std::string& a, const std::string& b) const {
+    try {
+      united({a, b});
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "not refused";
+  }
+
+  fs::path folder_;
+};
+
+// A study with what stands in the places that the tests change.
+std::string study(const std::string& grid, const std::string& optimizer = "{batch_tokens: 1024}",
+                  const std::string& run = "") {
+  return "# why\nstudy: mine\ndata: {text: a.txt}\noptimizer: " + optimizer + "\ngrid: " + grid +
+         "\n" + run;
+}
+
+TEST_F(StudyUnion, AFileThatHoldsEveryValueIsTakenAsItStands) {
+  const std::string small = study("{size: [{name: s, d_model: 8}], budget: {flops: [1e9]}}");
+  const std::string large =
+      study("{budget: {flops: [1e9, 2.0e9]}, size: [{d_model: 8, name: s}, m]}");
+  EXPECT_EQ(united({small, large}), large);
+  EXPECT_EQ(united({large, small}), large);
+  EXPECT_EQ(united({small, small}), small);
+}
+
+TEST_F(StudyUnion, ValuesOfBothAreJoined) {
+  const YAML::Node node =
+      YAML::Load(united({study("{budget: {flops: [1e9, 2e9]}, include: [{seed: 1}]}"),
+                         study("{budget: {flops: [1e9, 4e9]}, seed: [0, 1]}")}));
+  EXPECT_EQ(node["grid"]["budget"]["flops"].as<std::vector<double>>(),
+            (std::vector<double>{1e9, 2e9, 4e9}));
+  EXPECT_EQ(node["grid"]["seed"].as<std::vector<int>>(), (std::vector<int>{0, 1}));
+  EXPECT_EQ(node["grid"]["include"].size(), 1U);
+  EXPECT_EQ(node["study"].as<std::string>(), "mine");
+}
+
+TEST_F(StudyUnion, ASingleValueIsAListOfItself) {
+  const std::string two = study("{seed: [0, 1], budget: {flops: [1e9]}}");
+  EXPECT_EQ(united({study("{seed: 0, budget: {flops: 1e9}}"), two}), two);
+}
+
+TEST_F(StudyUnion, EveryKeyThatDiffersIsNamed) {
+  const std::string grid = "{budget: {flops: [1e9]}}";
+  EXPECT_THAT(refusal(study(grid, "{batch_tokens: 1024, schedule: rsqrt}"),
+                      study(grid, "{batch_tokens: 2048, schedule: wsd}")),
+              AllOf(HasSubstr("optimizer.batch_tokens"), HasSubstr("optimizer.schedule")));
+  EXPECT_THAT(refusal(study(grid), study(grid, "{batch_tokens: 1024, z_loss: 0}")),
+              HasSubstr("optimizer.z_loss"));
+  EXPECT_THAT(refusal(study(grid), study("{budget: {tokens: [1e9]}}")),
+              HasSubstr("grid.budget.flops"));
+  EXPECT_THAT(refusal(study(grid), study("{budget: {flops: [1e9]}, exclude: [{seed: 1}]}")),
+              HasSubstr("grid.exclude"));
+}
+
+TEST_F(StudyUnion, AnEntryOfOneNameAndTwoMeaningsIsRefused) {
+  EXPECT_THAT(
+      refusal(study("{size: [{name: s, d_model: 8}]}"), study("{size: [{name: s, d_model: 9}]}")),
+      HasSubstr("grid.size (s)"));
+}
+
+// The first seed searches learning rates.
+TEST_F(StudyUnion, AnotherFirstSeedIsRefused) {
+  EXPECT_THAT(refusal(study("{seed: [0, 1]}"), study("{seed: [1, 0]}")), HasSubstr("grid.seed"));
+}
+
+TEST_F(StudyUnion, HowRunsAreTrainedMayDifferWhereNoNumberDoes) {
+  const std::string grid = "{seed: [0]}", optimizer = "{batch_tokens: 1024}";
+  const std::string first = study(grid, optimizer, "run: {time_limit: 1h, threads: 2}\n");
+  EXPECT_EQ(united({first, study(grid, optimizer, "run: {device: cpu, threads: 2}\n")}), first);
+  EXPECT_THAT(refusal(first, study(grid, optimizer, "run: {time_limit: 1h, threads: 4}\n")),
+              HasSubstr("run.threads"));
+}
+
+TEST_F(StudyUnion, AFileThatIsNoStudyIsRefused) {
+  EXPECT_THAT(refusal(study("{seed: [0]}"), "- a list"), HasSubstr("study-1.yaml"));
+}
+
+}  // namespace
+}  // namespace isoloss
