@@ -164,17 +164,18 @@ std::string fit_card_html(const StudyResults& study) {
                                  "stands in the table above",
                                  fit->starts));
   out += item("Hold-out", hold_out_text(study));
-  out += item("Uncertainty", fmt::format("{}; {} resamples, seed {}, 95 % percentiles",
+  out += item("Uncertainty", fmt::format("{}, at 95 %; {} resamples or draws, seed {}",
                                          fit->uncertainty, fit->resamples, fit->seed));
   out +=
       item("Points left out",
            left_out == 0 ? "none"
                          : fmt::format("{} that lost or checked a learning-rate search", left_out));
-  out += item("Checkpoints",
-              columns
-                  ? "as the file has them; points of one run are resampled together where the file "
-                    "names runs"
-                  : "the budgets of one run are points of one run: whole runs are resampled");
+  out += item(
+      "Checkpoints",
+      columns
+          ? "as the file has them; points of one run are resampled together where the file "
+            "names runs"
+          : "the budgets of one run are points of one run: they are moved or resampled together");
   return out + item("Data", study.digest.digest + ": XXH3-64 of report/points.csv") + "</dl>\n";
 }
 
