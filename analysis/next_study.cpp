@@ -254,7 +254,7 @@ NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options
   }
   NextStudy next;
   next.percent = percent;
-  next.loss = savings.at[savings.at.size() / 2].loss;
+  next.loss = middle_loss(savings).loss;
   if (!savings.seed_noise.measured) return next;
   const Question question{options, savings, next.loss};
   const FrontierOptions asked = savings_frontier_options(options, savings.frontier);

@@ -12,9 +12,6 @@
 namespace isoloss {
 namespace {
 
-// The loss in the middle of those that savings are given at: neither end of the overlap.
-const SavingsAt& middle(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
-
 bool excludes_one(const Interval& interval) { return interval.first > 1 || interval.second < 1; }
 
 std::string growth_text(const Savings& savings) {
@@ -32,7 +29,7 @@ std::string time_text(const Comparison& comparison, bool from_csv) {
     return from_csv ? "Training time is not compared."
                     : fmt::format("In training time: no savings ({}).", comparison.refusal);
   }
-  const SavingsAt& at = middle(*comparison.savings);
+  const SavingsAt& at = middle_loss(*comparison.savings);
   if (!at.interval) {
     return fmt::format("In training time it reads {}×, without an interval.", factor(at.savings));
   }
@@ -57,7 +54,7 @@ Verdict verdict_of(const StudyResults& study, const Comparison& comparison,
     return verdict;
   }
   const Savings& savings = *comparison.savings;
-  const SavingsAt& at = middle(savings);
+  const SavingsAt& at = middle_loss(savings);
   const std::string place = fmt::format("at loss {}", fixed(at.loss, 3));
   if (!at.interval) {
     verdict.claim = fmt::format("{} against {}: {}× in training FLOPs {}, without an interval",

@@ -199,7 +199,7 @@ Table savings_by_rate_table(const StudyResults& study, const ReportOptions& opti
     if (comparison.wall_clock || !comparison.savings) continue;
     const std::size_t first = table.rows.size();
     const auto row = [&](const double* rate, const std::optional<Savings>& savings) {
-      const SavingsAt at = savings ? savings->at[savings->at.size() / 2]
+      const SavingsAt at = savings ? middle_loss(*savings)
                                    : SavingsAt{kNone, kNone, std::nullopt, false};
       const Interval interval = at.interval.value_or(Interval{kNone, kNone});
       double where_decided = kNone;

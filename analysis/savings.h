@@ -107,6 +107,9 @@ struct Savings {
 // tokenizers; WorkError: the losses do not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
+// Where verdict, headline and next study look: the middle of the losses at which savings are given.
+const SavingsAt& middle_loss(const Savings& savings);
+
 // Whether the test of one floor rejects it at 5 %: by the draws where there are any, else by F.
 bool floors_differ(const Savings& savings);
 

@@ -179,7 +179,7 @@ std::string brackets(const SavingsOptions& options, const Savings& savings, cons
 }
 
 std::string verdict(const SavingsOptions& options, const Savings& savings) {
-  const SavingsAt& at = savings.at.front();
+  const SavingsAt& at = middle_loss(savings);
   const std::string& c = savings.candidate;
   const std::string& b = savings.baseline;
   const std::string what = options.wall_clock ? "time" : "compute";
@@ -196,6 +196,10 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
 }
 
 }  // namespace
+
+const SavingsAt& middle_loss(const Savings& savings) {
+  return savings.at[savings.at.size() / 2];
+}
 
 void add_savings_words(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {
@@ -216,8 +220,8 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
                             (growth->first > 1 || growth->second < 1);
   if (!savings.growth_resolved) savings.flags.emplace_back("growth_not_resolved");
   if (slopes_differ(savings)) savings.flags.emplace_back("slopes_differ");
-  const auto& first = savings.at.front().interval;
-  if (first && first->first <= 1 && first->second >= 1) {
+  const auto& middle = middle_loss(savings).interval;
+  if (middle && middle->first <= 1 && middle->second >= 1) {
     savings.flags.emplace_back("savings_not_resolved");
   }
   for (const SavingsAt& at : savings.at) {

@@ -252,6 +252,15 @@ TEST(Savings, AnIntervalAroundOneIsNotResolved) {
   EXPECT_THAT(savings.flags, Contains("savings_not_resolved"));
 }
 
+// A candidate of another slope: the savings differ by loss, so each loss has a verdict of its own.
+TEST(Savings, TheVerdictSpeaksOfTheMiddleLoss) {
+  const Truth steeper{"other", 40, 0.11};
+  SavingsOptions options = against("zero");
+  options.at = {2.2, 2.0, 1.9};
+  const Savings savings = compute_savings(table_of(kBase, steeper, {}), options);
+  EXPECT_THAT(savings.verdict, HasSubstr("at loss 2 ("));
+}
+
 TEST(Savings, TheJsonHasTheHousesKeys) {
   const nlohmann::json json = to_json(compute_savings(table_of(kBase, kTwice, {}), against()));
   for (const char* key : {"baseline", "candidate", "floor", "frontier", "fits", "parallel", "law",
