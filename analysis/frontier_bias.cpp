@@ -27,11 +27,9 @@ double best_loss(const std::vector<std::pair<std::string, double>>& law, double 
 
 }  // namespace
 
-std::optional<std::vector<double>> frontier_bias(std::span<const Point> trials,
-                                                 const Frontier& frontier,
-                                                 const FrontierOptions& options,
-                                                 const Objective& objective,
-                                                 const FloorChoice& floor) {
+std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
+                                          const FrontierOptions& options,
+                                          const Objective& objective, const FloorChoice& floor) {
   const Law& chinchilla = law_named("chinchilla");
   const bool known = std::all_of(trials.begin(), trials.end(),
                                  [](const Point& p) { return p.parameters > 0 && p.tokens > 0; });
@@ -55,20 +53,19 @@ std::optional<std::vector<double>> frontier_bias(std::span<const Point> trials,
     exact.push_back(best_loss(law, point.flops, product));
   }
   const Law& power = law_named("power");
-  std::vector<double> bias;
-  for (const std::vector<double>* loss : {&by_parabolas, &exact}) {
-    if (loss->size() < power.coordinates()) return std::nullopt;
+  const auto count = static_cast<Eigen::Index>(exact.size());
+  if (exact.size() != frontier.used().size() || exact.size() < power.coordinates()) {
+    return std::nullopt;
+  }
+  FrontierBias bias{{0, 0, 0},
+                    Eigen::Map<const Eigen::VectorXd>(by_parabolas.data(), count) -
+                        Eigen::Map<const Eigen::VectorXd>(exact.data(), count)};
+  for (const auto& [loss, sign] : {std::pair{&by_parabolas, 1.0}, {&exact, -1.0}}) {
     const LawData points = law_data(flops, *loss);
     const LawSolution solution = solve_law(power, points, objective, floor);
     if (!solution.converged) return std::nullopt;
     const auto values = named_parameters(power, points, solution.state);
-    for (std::size_t j = 0; j < values.size(); ++j) {
-      if (loss == &by_parabolas) {
-        bias.push_back(values[j].second);
-      } else {
-        bias[j] -= values[j].second;
-      }
-    }
+    for (std::size_t j = 0; j < values.size(); ++j) bias.parameters[j] += sign * values[j].second;
   }
   return bias;
 }

@@ -2,6 +2,7 @@
 // 2603.22339 of approach 2 of Hoffmann et al. 2022), so that a frontier of their vertices is off by
 // a little, the same way in every draw of the noise.
 #pragma once
+#include <Eigen/Core>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,14 +13,17 @@
 
 namespace isoloss {
 
-// Of each printed parameter of a power law along `frontier`, the value that its parabolas give less
-// the value of the frontier itself, both for the chinchilla law that fits the trials: a bootstrap's
-// estimate of bias without the noise (Efron & Tibshirani 1993, chapter 10). Empty where the trials
-// lack parameters or tokens, are too few, or a fit does not converge.
-std::optional<std::vector<double>> frontier_bias(std::span<const Point> trials,
-                                                 const Frontier& frontier,
-                                                 const FrontierOptions& options,
-                                                 const Objective& objective,
-                                                 const FloorChoice& floor);
+struct FrontierBias {
+  std::vector<double> parameters;  // as the law prints them
+  Eigen::VectorXd losses;          // of the frontier's used points, nats
+};
+
+// Of a power law along `frontier`: what its parabolas give less what the frontier itself gives,
+// both for the chinchilla law that fits the trials: a bootstrap's estimate of bias without the
+// noise (Efron & Tibshirani 1993, chapter 10). Empty where the trials lack parameters or tokens,
+// are too few, or a fit does not converge.
+std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
+                                          const FrontierOptions& options,
+                                          const Objective& objective, const FloorChoice& floor);
 
 }  // namespace isoloss

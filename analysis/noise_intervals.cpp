@@ -138,16 +138,20 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
   const bool profiled = can_profile(trials.size(), fitted.objective.kind);
   fit.uncertainty = words_of(noisy) + (profiled ? " (profile, Student t)" : " (draws)");
   if (profiled) {
-    const LawScatter known =
-        noise_scatter(fitted.law, fitted.data, fitted.solution, fitted.objective, fitted.floor,
-                      frontier_noise(trials, noise, frontier, same), scatter);
-    fit.basis = basis_of(fitted.data, known);
-    fit.intervals = scatter_intervals(fitted, known, options.level);
+    LossNoise losses = frontier_noise(trials, noise, frontier, same);
+    const auto known = [&] {
+      return noise_scatter(fitted.law, fitted.data, fitted.solution, fitted.objective, fitted.floor,
+                           losses, scatter);
+    };
+    fit.intervals = scatter_intervals(fitted, known(), options.level);
     if (const auto bias = frontier_bias(trials, frontier, same, fitted.objective, fitted.floor)) {
+      // A prediction is not moved: its mean squared error has the bias in it.
+      losses.covariance += bias->losses * bias->losses.transpose();
       for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
-        move_interval(fit.parameters[j], (*bias)[j], fit.intervals);
+        move_interval(fit.parameters[j], bias->parameters[j], fit.intervals);
       }
     }
+    fit.basis = basis_of(fitted.data, known());
   }
   if (options.bootstrap == 0) return;
   const Draws draws =

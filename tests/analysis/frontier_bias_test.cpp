@@ -24,9 +24,9 @@ TEST(FrontierBias, IsTheErrorOfAStudyWithoutNoise) {
   const auto bias = frontier_bias(trials, compute_frontier(trials, FrontierOptions{}), {},
                                   {ObjectiveKind::Squares, 0, FitSpace::Log, 1}, {});
   ASSERT_TRUE(bias);
-  EXPECT_NEAR((*bias)[1], fit.parameter("b") - law.gamma(), 1e-6);
-  EXPECT_NEAR((*bias)[2], fit.parameter("E") - law.floor, 1e-5);
-  EXPECT_GT((*bias)[2], 0.005);  // curves of equal compute are no parabolas
+  EXPECT_NEAR(bias->parameters[1], fit.parameter("b") - law.gamma(), 1e-6);
+  EXPECT_NEAR(bias->parameters[2], fit.parameter("E") - law.floor, 1e-5);
+  EXPECT_GT(bias->parameters[2], 0.005);  // curves of equal compute are no parabolas
 }
 
 TEST(FrontierBias, NeedsParametersAndTokens) {

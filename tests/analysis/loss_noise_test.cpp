@@ -17,8 +17,8 @@ std::vector<Point> two_seeds() {
   for (const int seed : {0, 1}) {
     for (const int k : {0, 1}) {
       Point p;
-      p.architecture = "t";
-      p.size = "s";
+      p.architecture = std::string("t");
+      p.size = std::string("s");
       p.parameters = 1e5;
       p.budget = p.flops = k ? 2e10 : 1e10;
       p.loss = k ? 1.5 + 0.1 * seed : 2.0 + 0.2 * seed;

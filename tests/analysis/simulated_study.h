@@ -99,14 +99,14 @@ inline PointTable simulate(const StudyLayout& layout, std::uint64_t repeat) {
 // A run that the study lacks: the true best size of `law` at `flops`, with noise of its own.
 inline Point new_run(const StudyLayout& layout, const TrueLaw& law, double flops,
                      std::uint64_t repeat) {
-  static const std::uint64_t kNew = stream_of("simulated/new");
+  const std::uint64_t stream = stream_of("simulated/new " + layout.name);
   Point p;
   p.architecture = law.name;
   p.flops = flops;
   p.parameters = law.optimal_parameters(flops);
   p.tokens = flops / 6 / p.parameters;
-  p.loss = law.loss(p.parameters, p.tokens) + layout.run_noise * random_normal(repeat, kNew, 0) +
-           layout.evaluation_noise * random_normal(repeat, kNew, 1);
+  p.loss = law.loss(p.parameters, p.tokens) + layout.run_noise * random_normal(repeat, stream, 0) +
+           layout.evaluation_noise * random_normal(repeat, stream, 1);
   return p;
 }
 
