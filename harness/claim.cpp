@@ -116,6 +116,12 @@ Claim::~Claim() {
   ::close(file_);
 }
 
+void Claim::give_up() {
+  const bool own = held();
+  lost_ = true;
+  if (own) ::unlink(path_.c_str());
+}
+
 bool Claim::held() const { return !lost_ && same_file(file_, path_); }
 
 void Claim::beat(Interval every) {

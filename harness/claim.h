@@ -49,7 +49,10 @@ class Claim {
 
   // Whether the file is still this claim's, asked of the file system now.
   bool held() const;
-  // Set by the beating thread once the claim was taken over.
+  // Removes the file now, from any thread, for a process that is about to end: nothing of this
+  // claim counts as its death. The claim is lost from then on.
+  void give_up();
+  // Set by the beating thread once the claim was taken over, and by give_up().
   const std::atomic<bool>& lost() const { return lost_; }
 
  private:

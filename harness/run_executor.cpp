@@ -1,13 +1,16 @@
 #include "harness/run_executor.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
 #include "harness/stop_signal.h"
+#include "harness/study_outcome.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
 
@@ -20,6 +23,21 @@ void restore(TrainingState& state, const RunRestart& restart) {
   const StateTables tables = state.tables();
   state.take_tensors(head.step, head.seconds,
                      restart.checkpoint->tensors(tables.weights, &tables.optimizer));
+}
+
+// On the watch's thread: the training thread hangs and may hold any lock. A process that was told
+// to go is no failure of its run.
+[[noreturn]] void leave_stalled(const StudyFolder& folder, const std::string& id, Claim& claim,
+                                const std::string& what) {
+  fmt::print(stderr, "isoloss: run {} {}; this process ends, run again to go on\n", id, what);
+  std::fflush(stderr);
+  try {
+    if (claim.held() && !stop_signalled()) record_attempt(folder, id, what);
+  } catch (const std::exception& problem) {
+    fmt::print(stderr, "isoloss: {}\n", problem.what());
+  }
+  claim.give_up();
+  ::_exit(kExitFailed);
 }
 
 }  // namespace
@@ -65,9 +83,8 @@ void RunExecutor::follow(const StudyPlan& plan) {
   }
 }
 
-TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item,
-                                     const Claim& claim, RankReporter& reporter,
-                                     const std::function<bool()>& stop) {
+TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item, Claim& claim,
+                                     RankReporter& reporter, const std::function<bool()>& stop) {
   const Dataset* data = dataset_of(run.spec, stop);
   if (data == nullptr) return TrainingOutcome::Stopped;
   const Dataset& dataset = *data;
@@ -97,8 +114,12 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
       reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
-  const auto outcome =
-      train(state, run.spec, dataset, segment, listener, [&] { return stop() || claim.lost(); });
+  StallWatch watch(stall_,
+                   [&](const std::string& what) { leave_stalled(folder_, run.id, claim, what); });
+  const auto outcome = train(state, run.spec, dataset, segment, listener, [&] {
+    watch.beat();
+    return stop() || claim.lost();
+  });
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
     if (item.keep && claim.held())

@@ -10,6 +10,7 @@
 #include "harness/dataset.h"
 #include "harness/rank_groups.h"
 #include "harness/rank_reporter.h"
+#include "harness/stall_watch.h"
 #include "harness/trainer.h"
 #include "harness/training_order.h"
 #include "results/study_folder.h"
@@ -22,13 +23,20 @@ class RunExecutor {
  public:
   // The ranks of `block` train each run together, laid out as `layout`: one of them, which claims,
   // calls execute(), the others follow it.
-  RunExecutor(StudyFolder folder, std::string study, Communicator& block, const RankLayout& layout)
-      : folder_(std::move(folder)), study_(std::move(study)), block_(block), layout_(layout) {}
+  RunExecutor(StudyFolder folder, std::string study, Communicator& block, const RankLayout& layout,
+              const StallLimits& stall = {})
+      : folder_(std::move(folder)),
+        study_(std::move(study)),
+        block_(block),
+        layout_(layout),
+        stall_(stall) {}
 
   // Stopped: on request or because the claim was lost; the state up to here is saved in the first
   // case alone. InputError: bad data; WorkError: the disk is full; anything else that is thrown
-  // concerns this run only.
-  TrainingOutcome execute(const PlannedRun& run, const WorkItem& item, const Claim& claim,
+  // concerns this run only. Where training hangs, on this rank or on another of the block that this
+  // one waits for, that is recorded as a failed attempt of the run and this process ends with
+  // status 1.
+  TrainingOutcome execute(const PlannedRun& run, const WorkItem& item, Claim& claim,
                           RankReporter& reporter, const std::function<bool()>& stop);
   // Tells the other ranks of the block that nothing is left.
   void dismiss() { give_order(std::nullopt, block_); }
@@ -45,6 +53,7 @@ class RunExecutor {
   std::string study_;
   Communicator& block_;
   RankLayout layout_;
+  StallLimits stall_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
 };

@@ -136,7 +136,7 @@ class StudyLoop {
   }
 
   // What there is to do in the run is asked again under the claim: somebody may just have done it.
-  void train(const std::string& id, const Claim& claim) {
+  void train(const std::string& id, Claim& claim) {
     const StudyState state = read_and_decide();
     const auto items = ready_work(plan_, state.progress, state.decisions);
     const auto item = std::ranges::find(items, id, &WorkItem::id);

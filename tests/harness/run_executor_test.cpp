@@ -1,6 +1,7 @@
 // Stops at every moment of a work item: what is on disk then is what a later start goes on from.
 #include "harness/run_executor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/run_storage.h"
@@ -17,7 +18,8 @@ using tiny_study::Place;
 
 // Trains the first ready item until `stop` says yes.
 TrainingOutcome execute_one(const std::filesystem::path& study_file,
-                            const std::filesystem::path& root, const std::function<bool()>& stop) {
+                            const std::filesystem::path& root, const std::function<bool()>& stop,
+                            const StallLimits& stall = {}) {
   const Study study = read_study(study_file);
   const StudyPlan plan = make_plan(study);
   const StudyFolder folder{root};
@@ -25,7 +27,7 @@ TrainingOutcome execute_one(const std::filesystem::path& study_file,
   StudyReader reader(folder);
   const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
   SelfCommunicator alone;
-  RunExecutor executor(folder, study.name, alone, {});
+  RunExecutor executor(folder, study.name, alone, {}, stall);
   RankReporter reporter(folder, 0);
   const auto claim = Claim::take(folder.claim(item.id), 0);
   return executor.execute(plan.runs[item.run], item, *claim, reporter, stop);
@@ -59,6 +61,51 @@ TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole)) << last;
     EXPECT_TRUE(verify_study({folder}).empty()) << last;
   }
+}
+
+// Hangs where it is asked for the 40th time, well inside the steps.
+void hang_in_training(const std::filesystem::path& study, const std::filesystem::path& folder) {
+  int asked = 0;
+  StallLimits limits;
+  limits.at_least = std::chrono::milliseconds(200);
+  limits.look_every = std::chrono::milliseconds(20);
+  execute_one(
+      study, folder,
+      [&]() -> bool {
+        while (++asked > 40) ::pause();
+        return false;
+      },
+      limits);
+}
+
+TEST(RunExecutorDeathTest, ARunThatHangsIsAFailedAttemptAndLeavesNoClaim) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[6400]", "[0.05]");
+  const StudyFolder folder{place.root / "hung"};
+  // The new process has threads of its own, and so does LibTorch.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(hang_in_training(study, folder.root), testing::ExitedWithCode(kExitFailed),
+              "made no progress for 0.*longest pause before");
+}
+
+TEST(RunExecutor, AHangCountsOnceAndTheRunGoesOn) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[6400]", "[0.05]");
+  const StudyFolder folder{place.root / "hung"};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    hang_in_training(study, folder.root);
+    ::_exit(kExitDone);
+  }
+  ASSERT_EQ(tiny_study::wait(child), kExitFailed);
+  const std::string id = run_ids(folder).at(0);
+  EXPECT_FALSE(std::filesystem::exists(folder.claim(id)));
+  const auto attempts = read_attempts(folder, id);
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_THAT(attempts[0].reason, testing::HasSubstr("no progress"));
+  ASSERT_EQ(tiny_study::run(study, folder.root), kExitDone);
+  ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(place.root / "whole"));
 }
 
 }  // namespace
