@@ -15,6 +15,9 @@ namespace isoloss {
 namespace {
 
 constexpr std::size_t kResampleStarts = 1;  // beside the fit itself
+// Fewer independent points or runs than this are too few to resample: percentiles of their
+// resamples are too narrow, and the scatter about the law says more.
+constexpr std::size_t kFewestResampled = 30;
 // Points times resamples beyond which the intervals come from the scatter alone.
 constexpr double kMostWork = 1e7;
 

@@ -28,10 +28,6 @@ inline constexpr double kFailed = std::numeric_limits<double>::quiet_NaN();
 // Percentiles at `level`, into the fit's bootstrap intervals.
 void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit);
 
-// Fewer independent points or runs than this are too few to resample: percentiles of their
-// resamples are too narrow, and the noise or the scatter about the law says more.
-inline constexpr std::size_t kFewestResampled = 30;
-
 // fit.cpp's, shared.
 Objective objective_of(const FitOptions& options, ObjectiveKind standard);
 LawData frontier_data(const std::vector<FrontierPoint>& used);

@@ -191,7 +191,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
       lack_of_fit_intervals(law, data, solution, scatter, objective, options.floor, options.level);
   flag_wide_intervals(law, fit.lack_of_fit, fit);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
-  const auto noise = noise_of_few(table, chosen.points, options);
+  const auto noise = measured_noise(table, chosen.points, options);
   if (!noise) {
     add_bootstrap_intervals(law, chosen.points, data, solution, options, fit);
     calibrate_fit(law, data, chosen.points, objective, options, residual_scatter, fit);

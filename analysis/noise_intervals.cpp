@@ -33,12 +33,10 @@ SeedNoise noise_of(const PointTable& table, const FitOptions& options) {
 
 }  // namespace
 
-std::optional<SeedNoise> noise_of_few(const PointTable& table, std::span<const Point> points,
-                                      const FitOptions& options) {
+std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const Point> points,
+                                        const FitOptions& options) {
   const ObjectiveKind kind = options.objective.value_or(ObjectiveKind::Huber);
   if (!can_profile(points.size(), kind)) return std::nullopt;
-  const auto runs = runs_of(points);
-  if ((runs.empty() ? points.size() : runs.size()) >= kFewestResampled) return std::nullopt;
   SeedNoise noise = noise_of(table, options);
   if (!noise.measured || !(noise.deviation > 0)) return std::nullopt;
   return noise;

@@ -11,10 +11,10 @@
 
 namespace isoloss {
 
-// Measured noise, empty where no run has a replicate, where there are enough runs (or points that
-// name none) to resample, or more points than a covariance of all pairs is kept for.
-std::optional<SeedNoise> noise_of_few(const PointTable& table, std::span<const Point> points,
-                                      const FitOptions& options);
+// Measured noise; empty where no run has a replicate, where there are more points than a covariance
+// of all pairs is kept for, and for an asymmetric objective.
+std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const Point> points,
+                                        const FitOptions& options);
 
 // The fit's intervals are those of its profile by measured noise, `scatter` (noise_scatter.h).
 // Draws of the noise about the law, refitted from where it was, become its bootstrap intervals.

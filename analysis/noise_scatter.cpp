@@ -69,8 +69,8 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   scatter.covariance(free, free) = spread;
   scatter.covariance = box.covariance_of_state(scatter.covariance);
   scatter.degrees = noise.degrees;
-  scatter.deviation =
-      noise.deviation * std::sqrt(misfit * unit.squaredNorm() / static_cast<double>(data.points()));
+  // Predictions lie below the data's losses, where the same nats are more of the logarithm.
+  scatter.deviation = noise.deviation * std::sqrt(misfit) / (logarithm ? data.loss.minCoeff() : 1);
   return scatter;
 }
 
