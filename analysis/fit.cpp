@@ -8,6 +8,7 @@
 #include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/fit_points.h"
+#include "analysis/noise_intervals.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -28,8 +29,6 @@ Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
   return {options.objective.value_or(standard), options.delta, options.space, options.overestimate};
 }
 
-namespace {
-
 LawData frontier_data(const std::vector<FrontierPoint>& used) {
   std::vector<double> compute, loss;
   for (const FrontierPoint& point : used) {
@@ -38,8 +37,6 @@ LawData frontier_data(const std::vector<FrontierPoint>& used) {
   }
   return law_data(compute, loss);
 }
-
-}  // namespace
 
 Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
   const Law& law = law_named("power");
@@ -96,10 +93,9 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
   const LawSolution solution = solve_law(law, data, objective, options.floor);
-  fit.lack_of_fit = lack_of_fit_intervals(law, data, solution,
-                                          scatter_of(law, data, solution, objective, options.floor),
-                                          objective, options.floor, options.level);
-  add_frontier_intervals(table, trials, frontier, options, fit);
+  add_frontier_intervals({law, data, objective, options.floor, solution},
+                         scatter_of(law, data, solution, objective, options.floor), table, trials,
+                         frontier, options, fit);
   return fit;
 }
 

@@ -4,31 +4,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "analysis/fit_flags.h"
 #include "analysis/fit_points.h"
-#include "analysis/law_profile.h"
 #include "analysis/parallel_for.h"
-#include "analysis/seed_noise.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::size_t kResampleStarts = 1;  // beside the fit itself
-constexpr double kFailed = std::numeric_limits<double>::quiet_NaN();
-// Fewer independent points than this are too few to resample: percentiles of their resamples are
-// too narrow, and the scatter about the law says more.
+// Fewer independent points or runs than this are too few to resample: percentiles of their
+// resamples are too narrow, and the scatter about the law says more.
 constexpr std::size_t kFewestResampled = 30;
 // Points times resamples beyond which the intervals come from the scatter alone.
 constexpr double kMostWork = 1e7;
 
-// Each resample or draw gives one value per parameter, or NaN where its fit failed.
-using Draws = std::vector<std::vector<double>>;
+}  // namespace
 
-// Percentiles at `level`, into the fit's bootstrap intervals.
 void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit) {
   fit.draws = draws;
   fit.resamples = static_cast<int>(draws.size());
@@ -45,6 +39,8 @@ void add_percentiles(const Draws& draws, const FitOptions& options, double level
     }
   }
 }
+
+namespace {
 
 std::vector<std::vector<Eigen::Index>> clusters_of(std::span<const Point> points, bool by_run) {
   std::vector<std::vector<Eigen::Index>> clusters;
@@ -138,92 +134,20 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
     fit.flags.emplace_back("one_run");
     return scatter("");
   }
-  const bool resampled_counts = m > p + 1;
+  const bool enough = m > p + 1;
   const Draws draws =
       resample(law, data, solution, clusters, objective_of(options, ObjectiveKind::Huber), options,
                fit.parameters.size());
-  add_percentiles(draws, options,
-                  resampled_counts ? expanded_level(options.level, m, p) : options.level, fit);
-  if (by_run && !resampled_counts) fit.flags.emplace_back("few_runs");
-  const bool few = by_run ? !resampled_counts : clusters.size() < kFewestResampled;
-  if (few || fit.bootstrap_intervals.empty()) {
+  add_percentiles(draws, options, enough ? expanded_level(options.level, m, p) : options.level,
+                  fit);
+  if (by_run && !enough) fit.flags.emplace_back("few_runs");
+  if (clusters.size() < kFewestResampled || fit.bootstrap_intervals.empty()) {
     return scatter(fmt::format("; {} {} are too few to resample", clusters.size(),
                                by_run ? "runs" : "points"));
   }
   fit.uncertainty = by_run ? "case bootstrap over whole runs" : "case bootstrap over points";
   fit.intervals = fit.bootstrap_intervals;
   flag_wide_intervals(law, fit.intervals, fit);
-}
-
-std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
-                                               FitSpace space, double level) {
-  if (used.size() < 4) return std::nullopt;
-  std::vector<double> compute, loss;
-  for (const FrontierPoint& point : used) {
-    compute.push_back(point.flops);
-    loss.push_back(point.loss);
-  }
-  const LawData data = law_data(compute, loss);
-  const Law& law = law_named("power");
-  const Objective squares{ObjectiveKind::Squares, 0, space, 1};
-  const FloorChoice free;
-  const LawSolution best = solve_law(law, data, squares, free);
-  return profile_interval({law, data, squares, free, best},
-                          scatter_of(law, data, best, squares, free),
-                          *coordinate_named(law, free, "E"), level);
-}
-
-void add_frontier_intervals(const PointTable& table, std::span<const Point> trials,
-                            const Frontier& frontier, const FitOptions& options, Fit& fit) {
-  std::vector<Point> all;
-  for (const Point& point : table.points) {
-    if (is_result(point) && !(point.budget < options.from_budget)) all.push_back(point);
-  }
-  const SeedNoise noise = measure_seed_noise(all);
-  fit.uncertainty = "scatter about the law (Student t): no run has a replicate of another seed";
-  fit.intervals = fit.lack_of_fit;
-  if (!noise.measured) fit.flags.emplace_back("seed_noise_not_measured");
-  if (noise.measured && options.bootstrap > 0) {
-    const LossDraws noisy(trials, noise, options.seed);
-    fit.uncertainty = "seed noise of whole runs, measured from replicates";
-    if (noisy.sequences() > 0) fit.uncertainty += ", and paired held-out noise";
-    FrontierOptions same;
-    same.from_budget = options.from_budget;
-    Draws draws(static_cast<std::size_t>(options.bootstrap),
-                std::vector<double>(fit.parameters.size(), kFailed));
-    parallel_for(draws.size(), options.threads, [&](std::size_t r) {
-      const std::vector<FrontierPoint> used =
-          compute_frontier(trials, noisy.losses(r), same, &frontier).used();
-      if (used.size() < fit.n) return;
-      std::vector<double> compute, loss;
-      for (const FrontierPoint& point : used) {
-        if (!(point.loss > 0)) return;
-        compute.push_back(point.flops);
-        loss.push_back(point.loss);
-      }
-      const Law& law = law_named("power");
-      const LawData data = law_data(compute, loss);
-      const LawSolution again =
-          solve_law(law, data, objective_of(options, ObjectiveKind::Squares), options.floor, 2);
-      if (!again.converged) return;
-      const auto named = named_parameters(law, data, again.state);
-      for (std::size_t j = 0; j < named.size(); ++j) draws[r][j] = named[j].second;
-    });
-    add_percentiles(draws, options, options.level, fit);
-    fit.intervals = fit.bootstrap_intervals;
-  }
-  if (options.floor.kind != FloorChoice::Free) return;
-  const auto profile = floor_profile_interval(frontier.used(), options.space, options.level);
-  if (!profile) return;
-  const auto known = std::find_if(fit.intervals.begin(), fit.intervals.end(),
-                                  [](const auto& entry) { return entry.first == "E"; });
-  if (known == fit.intervals.end()) {
-    fit.intervals.emplace_back("E", *profile);
-  } else {
-    known->second.first = std::min(known->second.first, profile->first);
-    known->second.second = std::max(known->second.second, profile->second);
-  }
-  fit.uncertainty += "; the floor's interval holds its lack-of-fit interval (Student t) too";
 }
 
 }  // namespace isoloss

@@ -1,6 +1,6 @@
 // Intervals of a fit's parameters (docs/fitting.md).
 #pragma once
-#include <optional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,7 +8,6 @@
 #include "analysis/fit.h"
 #include "analysis/frontier.h"
 #include "analysis/law_solver.h"
-#include "analysis/statistics.h"
 
 namespace isoloss {
 
@@ -22,18 +21,15 @@ std::vector<std::vector<Eigen::Index>> runs_of(std::span<const Point> points);
 void add_bootstrap_intervals(const Law& law, std::span<const Point> points, const LawData& data,
                              const LawSolution& solution, const FitOptions& options, Fit& fit);
 
-// Along a frontier: every run is moved by measured noise and frontier and law are computed again;
-// the floor's interval is joined with its lack-of-fit interval, so that it is never narrower than
-// what the scatter about the law says. Without replicates only the latter, and a flag.
-void add_frontier_intervals(const PointTable& table, std::span<const Point> trials,
-                            const Frontier& frontier, const FitOptions& options, Fit& fit);
+// Each resample or draw gives one value per parameter, or NaN where its fit failed.
+using Draws = std::vector<std::vector<double>>;
+inline constexpr double kFailed = std::numeric_limits<double>::quiet_NaN();
 
-// Profile interval of the floor of a frontier by least squares (law_profile.h). Empty with fewer
-// than four points.
-std::optional<Interval> floor_profile_interval(const std::vector<FrontierPoint>& used,
-                                               FitSpace space, double level);
+// Percentiles at `level`, into the fit's bootstrap intervals.
+void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit);
 
 // fit.cpp's, shared.
 Objective objective_of(const FitOptions& options, ObjectiveKind standard);
+LawData frontier_data(const std::vector<FrontierPoint>& used);
 
 }  // namespace isoloss

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/law_profile.h"
+#include "analysis/noise_intervals.h"
+#include "analysis/noise_scatter.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -48,12 +51,13 @@ Chosen chosen_points(const PointTable& table, const FitOptions& options) {
 }
 
 void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> points,
-                   const Objective& objective, const FitOptions& options, Fit& fit) {
+                   const Objective& objective, const FitOptions& options,
+                   const FoldScatter& scatter, Fit& fit) {
   if (!options.calibrate || !fit.basis || data.points() > kMostPointsProfiled) return;
   std::vector<double> flops;
   for (const Point& point : points) flops.push_back(point.flops);
-  fit.calibration =
-      calibrate(law, data, flops, objective, options.floor, options.level, options.threads);
+  fit.calibration = calibrate(law, data, flops, objective, options.floor, options.level,
+                              options.threads, scatter);
   if (fit.calibration) fit.basis->factor = fit.calibration->factor;
 }
 
@@ -172,6 +176,14 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   fit.frontier = "points";
   flag_architectures(chosen.points, fit);
   fit.origin = origin_of(table, chosen.points, options.architecture);
+  const auto residual_scatter = [&](const LawData& seen, const LawSolution& at,
+                                    const std::vector<Eigen::Index>& rows) {
+    std::vector<Point> points;
+    for (const Eigen::Index row : rows) {
+      points.push_back(chosen.points[static_cast<std::size_t>(row)]);
+    }
+    return scatter_of(law, seen, at, objective, options.floor, runs_of(points));
+  };
   const LawScatter scatter =
       scatter_of(law, data, solution, objective, options.floor, runs_of(chosen.points));
   flag_rows(scatter, chosen.points, chosen.rows, fit);
@@ -179,8 +191,26 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
       lack_of_fit_intervals(law, data, solution, scatter, objective, options.floor, options.level);
   flag_wide_intervals(law, fit.lack_of_fit, fit);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
-  add_bootstrap_intervals(law, chosen.points, data, solution, options, fit);
-  calibrate_fit(law, data, chosen.points, objective, options, fit);
+  const auto noise = measured_noise(table, chosen.points, options);
+  if (!noise) {
+    add_bootstrap_intervals(law, chosen.points, data, solution, options, fit);
+    calibrate_fit(law, data, chosen.points, objective, options, residual_scatter, fit);
+    return fit;
+  }
+  const LossNoise known = loss_noise(chosen.points, *noise);
+  const auto with_noise = [&](const LawData& seen, const LawSolution& at,
+                              const std::vector<Eigen::Index>& rows) {
+    return noise_scatter(law, seen, at, objective, options.floor,
+                         {known.covariance(rows, rows), known.degrees, known.deviation},
+                         scatter_of(law, seen, at, objective, options.floor));
+  };
+  std::vector<Eigen::Index> all(chosen.points.size());
+  std::iota(all.begin(), all.end(), Eigen::Index{0});
+  const LawScatter by_noise = with_noise(data, solution, all);
+  fit.basis = basis_of(data, by_noise);
+  add_noise_intervals({law, data, objective, options.floor, solution}, chosen.points, *noise,
+                      by_noise, options, fit);
+  calibrate_fit(law, data, chosen.points, objective, options, with_noise, fit);
   return fit;
 }
 

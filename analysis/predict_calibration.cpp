@@ -4,14 +4,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "analysis/law_scatter.h"
 #include "analysis/parallel_for.h"
 #include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kMostFolds = 8;
+constexpr std::size_t kMostFolds = 8, kFewestBudgets = 3;
 constexpr double kSameBudget = 0.05;  // of ln C: as budget_groups.h has it
 
 // A later point in deviations from its prediction, as a two-sided Student-t probability and as what
@@ -36,7 +35,7 @@ Fold fold_of(const Law& law, const LawData& data, const Objective& objective,
   const LawData seen = rows_of(data, past);
   const LawSolution solution = solve_law(law, seen, objective, floor);
   if (!solution.converged) return fold;
-  const LawScatter scatter = scatter_of(law, seen, solution, objective, floor);
+  const LawScatter scatter = scatter_of_fold(seen, solution, past);
   if (!(scatter.degrees > 0)) return fold;
   const LawData later = rows_of(data, future);
   const Eigen::ArrayXd r = residuals(law, later, solution.state, objective.space);
@@ -72,7 +71,8 @@ double factor_for(const std::vector<const std::vector<Miss>*>& folds, double lev
 
 std::optional<Calibration> calibrate(const Law& law, const LawData& data,
                                      std::span<const double> flops, const Objective& objective,
-                                     const FloorChoice& floor, double level, int threads) {
+                                     const FloorChoice& floor, double level, int threads,
+                                     const FoldScatter& scatter) {
   std::vector<Eigen::Index> order(flops.size());
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   const auto compute = [&](Eigen::Index i) { return flops[static_cast<std::size_t>(i)]; };
@@ -80,9 +80,10 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
                    [&](Eigen::Index a, Eigen::Index b) { return compute(a) < compute(b); });
   const std::size_t least = law.coordinates() + 4;
   std::vector<std::size_t> cuts;  // places in `order` where a budget begins
+  std::size_t budgets = 1;
   for (std::size_t k = 1; k < order.size(); ++k) {
-    const bool another = std::log(compute(order[k]) / compute(order[k - 1])) > kSameBudget;
-    if (another && k >= least) cuts.push_back(k);
+    if (!(std::log(compute(order[k]) / compute(order[k - 1])) > kSameBudget)) continue;
+    if (budgets++ >= kFewestBudgets && k >= least) cuts.push_back(k);
   }
   if (cuts.size() < 2) return std::nullopt;
   if (cuts.size() > kMostFolds) {
@@ -95,7 +96,8 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
   std::vector<Fold> folds(cuts.size());
   parallel_for(cuts.size(), threads, [&](std::size_t f) {
     const auto cut = order.begin() + static_cast<std::ptrdiff_t>(cuts[f]);
-    folds[f] = fold_of(law, data, objective, floor, {order.begin(), cut}, {cut, order.end()});
+    folds[f] =
+        fold_of(law, data, objective, floor, scatter, {order.begin(), cut}, {cut, order.end()});
     folds[f].told.largest_flops = compute(*(cut - 1));
   });
   Calibration out;

@@ -2,11 +2,12 @@
 // smallest budgets and predicts the larger ones, again and again with one budget more. A nominal 95
 // % of the later points should lie in their intervals; published intervals held 12 to 80 %.
 #pragma once
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "analysis/law_solver.h"
+#include "analysis/law_scatter.h"
 
 namespace isoloss {
 
@@ -32,10 +33,16 @@ struct Calibration {
   std::vector<CalibrationRow> rows;
 };
 
-// Folds after each budget from the first that leaves four points more than free parameters; at most
-// eight, evenly chosen. Empty where fewer than two folds are possible.
+// What a fold's intervals rest on, from its data, its solution and its rows of all data.
+using FoldScatter = std::function<LawScatter(const LawData& seen, const LawSolution& solution,
+                                             const std::vector<Eigen::Index>& rows)>;
+
+// Folds after each budget from the third on (at one budget, N and D are one thing) that leaves four
+// points more than free parameters; at most eight, evenly chosen. Empty where fewer than two folds
+// are possible.
 std::optional<Calibration> calibrate(const Law& law, const LawData& data,
                                      std::span<const double> flops, const Objective& objective,
-                                     const FloorChoice& floor, double level, int threads);
+                                     const FloorChoice& floor, double level, int threads,
+                                     const FoldScatter& scatter);
 
 }  // namespace isoloss

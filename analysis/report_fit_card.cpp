@@ -243,9 +243,10 @@ std::string fit_card_html(const StudyResults& study) {
                        : fmt::format("{} that lost or checked a learning-rate search", left_out));
   out += html_item(
       "Checkpoints",
-      columns ? "as the file has them; points of one run are resampled together where the file "
-                "names runs"
-              : "the budgets of one run are points of one run: whole runs are resampled");
+      columns
+          ? "as the file has them; points of one run are resampled together where the file "
+            "names runs"
+          : "the budgets of one run are points of one run: they are moved or resampled together");
   return out + html_item("Data", study.digest.digest + ": XXH3-64 of report/points.csv") +
          "</dl>\n";
 }

@@ -121,6 +121,8 @@ SeedNoise measure_seed_noise(std::span<const Point> trials) {
   const double variance = squares / cells;
   noise.deviation = std::sqrt(variance);
   if (pairs > 0 && variance > 0) noise.shared = std::clamp(products / pairs / variance, 0.5, 1.0);
+  const double each = cells / noise.degrees;
+  noise.deviation_degrees = cells / (1 + (each - 1) * noise.shared * noise.shared);
   return noise;
 }
 

@@ -14,6 +14,9 @@ struct SeedNoise {
   double deviation = 0;  // nats, of one evaluation of one run
   int replicates = 0;    // groups of runs that differ in seed alone
   int degrees = 0;       // runs beyond the first of each group: budgets of one run are one draw
+  // Of `deviation`, which pools evaluations that share a part of their noise (Satterthwaite 1946):
+  // `degrees` where they share all of it, their number where they share none.
+  double deviation_degrees = 0;
   double shared = 1;     // share of the variance that the budgets of one run have in common
   int fewest_seeds = 0;  // of the groups
   // Covariance over budgets: factor factor^T, lower triangular, rows by `budgets` (ascending).

@@ -17,17 +17,11 @@ class Coverage : public testing::TestWithParam<int> {
   }
 };
 
-TEST_P(Coverage, OfSavingsIsWhatTheIntervalsClaim) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "minutes under sanitizers, which see the same code in the other tests of savings";
-#endif
-  constexpr int kStudies = 200;
-  CoverageTable table;
-  cover_savings(layout(), kStudies, 200, 1, table);
+void expect_covered(const CoverageTable& table) {
   for (const CoverageRow& row : table.rows()) {
     if (row.quantity.ends_with(", F")) continue;  // takes the budgets of a run as independent
     if (row.quantity == "had an interval") {
-      EXPECT_EQ(row.counted, kStudies);
+      EXPECT_EQ(row.counted, row.of);
       continue;
     }
     const double share = static_cast<double>(row.counted) / row.of;
@@ -35,6 +29,28 @@ TEST_P(Coverage, OfSavingsIsWhatTheIntervalsClaim) {
     EXPECT_GE(share, test ? 0.0 : 0.905) << row.quantity << ' ' << row.counted << " of " << row.of;
     EXPECT_LE(share, test ? 0.1 : 0.99) << row.quantity << ' ' << row.counted << " of " << row.of;
   }
+}
+
+constexpr int kStudies = 200;
+
+TEST_P(Coverage, OfSavingsIsWhatTheIntervalsClaim) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "minutes under sanitizers, which see the same code in the other tests of savings";
+#endif
+  CoverageTable table;
+  cover_savings(layout(), kStudies, 200, 1, table);
+  expect_covered(table);
+}
+
+TEST_P(Coverage, OfFitsAndPredictionsIsWhatTheIntervalsClaim) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "minutes under sanitizers, which see the same code in the other tests of fits";
+#endif
+  CoverageTable table;
+  cover_fits(layout(), kStudies, 100, 1, table);
+  expect_covered(table);
+  EXPECT_EQ(table.rows().size(), 7u);
+  for (const CoverageRow& row : table.rows()) EXPECT_GE(row.of, 0.9 * kStudies) << row.quantity;
 }
 INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2));
 

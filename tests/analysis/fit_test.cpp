@@ -208,24 +208,30 @@ TEST(Fit, AlongAFrontierTheFloorsIntervalCoversTheTruth) {
   EXPECT_GE(covered, 36);
 }
 
-// Squares in log space of three parameters at four points leave one degree of freedom: Student's t
-// is 12.706 at 95 % (tables), so the interval is wide; exact points leave a point.
+// Squares in log space about a floor: exact points leave a point, scatter an interval that holds
+// the truth.
 TEST(FloorProfile, IsAPointForExactPointsAndWideForScatter) {
-  std::vector<FrontierPoint> used;
+  PointTable table;
   for (int i = 0; i < 8; ++i) {
-    FrontierPoint p;
-    p.flops = 2e10 * std::pow(2.0, i);
-    p.loss = 1.7 + 50 * std::pow(p.flops, -0.2);
-    used.push_back(p);
+    const double c = 2e10 * std::pow(2.0, i);
+    table.points.push_back(point(c, 1.7 + 50 * std::pow(c, -0.2)));
   }
-  const auto exact = floor_profile_interval(used, FitSpace::Log, 0.95);
-  ASSERT_TRUE(exact);
-  EXPECT_NEAR(exact->first, 1.7, 1e-3);
-  EXPECT_NEAR(exact->second, 1.7, 1e-3);
-  for (std::size_t i = 0; i < used.size(); ++i) used[i].loss += i % 2 ? 0.004 : -0.004;
-  const auto scattered = floor_profile_interval(used, FitSpace::Log, 0.95);
-  EXPECT_LT(scattered->first, 1.68);
-  EXPECT_GT(scattered->second, 1.70);
+  FitOptions options;
+  options.objective = ObjectiveKind::Squares;
+  options.bootstrap = 0;
+  const auto floor = [&] {
+    for (const auto& [name, interval] : fit_law(table, options).lack_of_fit) {
+      if (name == "E") return interval;
+    }
+    return Interval{0, 0};
+  };
+  EXPECT_NEAR(floor().first, 1.7, 1e-3);
+  EXPECT_NEAR(floor().second, 1.7, 1e-3);
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    table.points[i].loss += i % 2 ? 0.004 : -0.004;
+  }
+  EXPECT_LT(floor().first, 1.68);
+  EXPECT_GT(floor().second, 1.70);
 }
 
 // NumPy: np.quantile([1, 2, 4, 8], .25) = 1.75, .9: 6.8.

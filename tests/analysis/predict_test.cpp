@@ -143,14 +143,24 @@ LawData power_points(double noise, std::uint64_t study, std::vector<double>& flo
   return law_data(flops, loss);
 }
 
+// Folds whose intervals rest on the residuals alone.
+std::optional<Calibration> calibrated(const LawData& data, const std::vector<double>& flops,
+                                      const FloorChoice& floor = {}) {
+  const Law& law = law_named("power");
+  const Objective squares{ObjectiveKind::Squares, 0, FitSpace::Log, 1};
+  return calibrate(law, data, flops, squares, floor, 0.95, 1,
+                   [&](const LawData& seen, const LawSolution& solution, const auto&) {
+                     return scatter_of(law, seen, solution, squares, floor);
+                   });
+}
+
 // Where the law is true, raw intervals cover about what they say over many studies.
 TEST(Calibration, CoversWhereTheLawIsTrue) {
-  const Objective squares{ObjectiveKind::Squares, 0, FitSpace::Log, 1};
   double covered = 0, studies = 0;
   for (std::uint64_t study = 0; study < 60; ++study) {
     std::vector<double> flops;
     const LawData data = power_points(0.004, study, flops);
-    const auto table = calibrate(law_named("power"), data, flops, squares, {}, 0.95, 1);
+    const auto table = calibrated(data, flops);
     ASSERT_TRUE(table);
     EXPECT_GE(table->factor, 1);
     EXPECT_EQ(table->rows.back().level, 0.95);
@@ -166,9 +176,7 @@ TEST(Calibration, CoversWhereTheLawIsTrue) {
 TEST(Calibration, ShowsAWrongLaw) {
   std::vector<double> flops;
   const LawData data = power_points(0.0005, 3, flops, 0.01);
-  const auto table =
-      calibrate(law_named("power"), data, flops, {ObjectiveKind::Squares, 0, FitSpace::Log, 1},
-                {FloorChoice::Zero, 0}, 0.95, 1);
+  const auto table = calibrated(data, flops, {FloorChoice::Zero, 0});
   ASSERT_TRUE(table);
   EXPECT_LT(table->rows.back().coverage, 0.8);
   EXPECT_GT(table->factor, 1.5);
@@ -176,7 +184,19 @@ TEST(Calibration, ShowsAWrongLaw) {
 
 TEST(Calibration, NeedsBudgets) {
   std::vector<double> flops(24, 1e10), loss(24, 3);
-  EXPECT_FALSE(calibrate(law_named("power"), law_data(flops, loss), flops, {}, {}, 0.95, 1));
+  EXPECT_FALSE(calibrated(law_data(flops, loss), flops));
+}
+
+// Eight budgets of three points: folds after the third budget to the seventh. Four budgets of six:
+// only the one after the third, for two budgets do not count though they leave enough points.
+TEST(Calibration, FoldsSeeThreeBudgets) {
+  std::vector<double> flops;
+  const LawData data = power_points(0.004, 1, flops);
+  EXPECT_EQ(calibrated(data, flops)->folds, 5);
+  for (std::size_t i = 0; i < flops.size(); ++i) {
+    flops[i] = 1e10 * std::pow(9.0, static_cast<double>(i / 6));
+  }
+  EXPECT_FALSE(calibrated(data, flops));
 }
 
 }  // namespace

@@ -96,6 +96,20 @@ inline PointTable simulate(const StudyLayout& layout, std::uint64_t repeat) {
   return table;
 }
 
+// A run that the study lacks: the true best size of `law` at `flops`, with noise of its own.
+inline Point new_run(const StudyLayout& layout, const TrueLaw& law, double flops,
+                     std::uint64_t repeat) {
+  const std::uint64_t stream = stream_of("simulated/new " + layout.name);
+  Point p;
+  p.architecture = law.name;
+  p.flops = flops;
+  p.parameters = law.optimal_parameters(flops);
+  p.tokens = flops / 6 / p.parameters;
+  p.loss = law.loss(p.parameters, p.tokens) + layout.run_noise * random_normal(repeat, stream, 0) +
+           layout.evaluation_noise * random_normal(repeat, stream, 1);
+  return p;
+}
+
 // At the scale of the quickstart: a slope of .11 nats per e-fold of compute at a loss of 1.8.
 inline TrueLaw quickstart_law() { return {"base", 13.7, 59.8, 1.17, 0.35, 0.35}; }
 

@@ -1,0 +1,73 @@
+#include "analysis/frontier_bias.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/law_solver.h"
+
+namespace isoloss {
+namespace {
+
+// Least loss of the law at `flops` = `product` N D.
+double best_loss(const std::vector<std::pair<std::string, double>>& law, double flops,
+                 double product) {
+  double a = 0, b = 0, floor = 0, alpha = 0, beta = 0;
+  for (const auto& [name, value] : law) {
+    if (name == "A") a = value;
+    if (name == "B") b = value;
+    if (name == "E") floor = value;
+    if (name == "alpha") alpha = value;
+    if (name == "beta") beta = value;
+  }
+  // Hoffmann et al. 2022, equation 4.
+  const double size = std::pow(alpha * a / (beta * b), 1 / (alpha + beta)) *
+                      std::pow(flops / product, beta / (alpha + beta));
+  return floor + a * std::pow(size, -alpha) + b * std::pow(flops / product / size, -beta);
+}
+
+}  // namespace
+
+std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
+                                          const FrontierOptions& options,
+                                          const Objective& objective, const FloorChoice& floor) {
+  const Law& chinchilla = law_named("chinchilla");
+  const bool known = std::all_of(trials.begin(), trials.end(),
+                                 [](const Point& p) { return p.parameters > 0 && p.tokens > 0; });
+  if (!known || trials.size() <= chinchilla.coordinates()) return std::nullopt;
+  const LawData data = law_data(chinchilla, trials);
+  const LawSolution fitted =
+      solve_law(chinchilla, data, {ObjectiveKind::Squares, 0, FitSpace::Log, 1}, {});
+  const bool bounded =
+      std::count(fitted.coefficient_at_bound.begin(), fitted.coefficient_at_bound.end(), true) > 0;
+  if (!fitted.converged || bounded) return std::nullopt;
+  const Eigen::ArrayXd smooth = predict(chinchilla, data, fitted.state);
+  const std::vector<double> losses(smooth.begin(), smooth.end());
+  const auto parabolas = compute_frontier(trials, losses, options, &frontier).used();
+  std::vector<double> products, flops, by_parabolas, exact;
+  for (const Point& p : trials) products.push_back(p.flops / p.parameters / p.tokens);
+  const double product = quantile(products, 0.5);
+  const auto law = named_parameters(chinchilla, data, fitted.state);
+  for (const FrontierPoint& point : parabolas) {
+    flops.push_back(point.flops);
+    by_parabolas.push_back(point.loss);
+    exact.push_back(best_loss(law, point.flops, product));
+  }
+  const Law& power = law_named("power");
+  const auto count = static_cast<Eigen::Index>(exact.size());
+  if (exact.size() != frontier.used().size() || exact.size() < power.coordinates()) {
+    return std::nullopt;
+  }
+  FrontierBias bias{{0, 0, 0},
+                    Eigen::Map<const Eigen::VectorXd>(by_parabolas.data(), count) -
+                        Eigen::Map<const Eigen::VectorXd>(exact.data(), count)};
+  for (const auto& [loss, sign] : {std::pair{&by_parabolas, 1.0}, {&exact, -1.0}}) {
+    const LawData points = law_data(flops, *loss);
+    const LawSolution solution = solve_law(power, points, objective, floor);
+    if (!solution.converged) return std::nullopt;
+    const auto values = named_parameters(power, points, solution.state);
+    for (std::size_t j = 0; j < values.size(); ++j) bias.parameters[j] += sign * values[j].second;
+  }
+  return bias;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,77 @@
+#include "analysis/noise_scatter.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace isoloss {
+namespace {
+
+struct Moments {
+  double slope = 0, square = 0;  // E psi', E psi^2
+};
+
+// Of a normal residual about zero.
+Moments moments_of(double deviation, const Objective& objective) {
+  const double density = 1 / std::sqrt(2 * std::numbers::pi);
+  if (objective.kind == ObjectiveKind::Squares) return {2, 4 * deviation * deviation};
+  if (objective.kind == ObjectiveKind::Lad) return {2 * density / deviation, 1};
+  const double k = objective.delta / deviation;
+  const double inside = std::erf(k / std::numbers::sqrt2);
+  const double square = inside - 2 * k * density * std::exp(-k * k / 2) + k * k * (1 - inside);
+  return {inside, deviation * deviation * square};
+}
+
+// inverse(A) of `columns`, scaled so that units do not decide what counts as singular.
+Eigen::MatrixXd bread(const Eigen::MatrixXd& columns, const Eigen::VectorXd& weight) {
+  const Eigen::MatrixXd normal = columns.transpose() * weight.asDiagonal() * columns;
+  const Eigen::VectorXd scale = normal.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+  const Eigen::MatrixXd unit = scale.asDiagonal() * normal * scale.asDiagonal();
+  return scale.asDiagonal() * unit.completeOrthogonalDecomposition().pseudoInverse() *
+         scale.asDiagonal();
+}
+
+}  // namespace
+
+LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution& solution,
+                         const Objective& objective, const FloorChoice& floor,
+                         const LossNoise& noise, LawScatter scatter) {
+  const LawBox box(law, data, floor);
+  const Eigen::VectorXd x = box.pack(solution.state);
+  const Eigen::MatrixXd rows = box.convert(jacobian(law, data, solution.state, objective.space));
+  const bool logarithm = objective.space == FitSpace::Log;
+  const Eigen::VectorXd unit =
+      logarithm ? data.loss.inverse().matrix().eval() : Eigen::VectorXd::Ones(data.points()).eval();
+  Eigen::MatrixXd covariance = unit.asDiagonal() * noise.covariance * unit.asDiagonal();
+  const double mean = covariance.diagonal().mean();
+  const double misfit = std::max(1.0, scatter.deviation * scatter.deviation / mean);
+  covariance *= misfit;
+  Eigen::VectorXd slope(data.points()), root(data.points());
+  for (Eigen::Index i = 0; i < data.points(); ++i) {
+    const double deviation = std::max(std::sqrt(covariance(i, i)), 1e-300);
+    const Moments moments = moments_of(deviation, objective);
+    slope[i] = data.weight[i] * moments.slope;
+    root[i] = data.weight[i] * std::sqrt(moments.square) / deviation;
+  }
+  const Eigen::MatrixXd middle = root.asDiagonal() * covariance * root.asDiagonal();
+  // A coordinate at its bound is not known to be there: it moves with the noise as any other.
+  std::vector<Eigen::Index> free =
+      box.free_at(0.5 * (box.low() + box.high()), Eigen::VectorXd::Zero(x.size()));
+  const Eigen::MatrixXd columns = rows(Eigen::all, free);
+  const Eigen::MatrixXd inverse = bread(columns, slope);
+  const Eigen::MatrixXd spread = inverse * columns.transpose() * middle * columns * inverse;
+  for (std::size_t k = 0; k < free.size(); ++k) {
+    const auto at = static_cast<Eigen::Index>(k);
+    scatter.rise[free[k]] = spread(at, at) / inverse(at, at) / 2;
+  }
+  scatter.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
+  scatter.covariance(free, free) = spread;
+  scatter.covariance = box.covariance_of_state(scatter.covariance);
+  scatter.degrees = noise.degrees;
+  // Predictions lie below the data's losses, where the same nats are more of the logarithm.
+  scatter.deviation = noise.deviation * std::sqrt(misfit) / (logarithm ? data.loss.minCoeff() : 1);
+  return scatter;
+}
+
+}  // namespace isoloss

@@ -1,0 +1,41 @@
+// What parabolas do to a frontier, where the truth is known.
+#include "analysis/frontier_bias.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/analysis/simulated_study.h"
+
+namespace isoloss {
+namespace {
+
+// Without noise the difference between what `fit` finds and the law's own exponent and floor is the
+// bias: gamma = alpha beta / (alpha + beta) and E, in closed form.
+TEST(FrontierBias, IsTheErrorOfAStudyWithoutNoise) {
+  test::StudyLayout layout = test::large_layout();
+  layout.evaluation_noise = 0;
+  const PointTable table = test::simulate(layout, 1);
+  const test::TrueLaw& law = layout.laws.front();
+  FitOptions options;
+  options.architecture = law.name;
+  options.frontier = FrontierKind::Surface;
+  options.bootstrap = 0;
+  const Fit fit = fit_law(table, options);
+  const std::vector<Point> trials = frontier_trials(table, law.name, {});
+  const auto bias = frontier_bias(trials, compute_frontier(trials, FrontierOptions{}), {},
+                                  {ObjectiveKind::Squares, 0, FitSpace::Log, 1}, {});
+  ASSERT_TRUE(bias);
+  EXPECT_NEAR(bias->parameters[1], fit.parameter("b") - law.gamma(), 1e-6);
+  EXPECT_NEAR(bias->parameters[2], fit.parameter("E") - law.floor, 1e-5);
+  EXPECT_GT(bias->parameters[2], 0.005);  // curves of equal compute are no parabolas
+}
+
+TEST(FrontierBias, NeedsParametersAndTokens) {
+  PointTable table = test::simulate(test::large_layout(), 1);
+  std::vector<Point> trials = frontier_trials(table, "base", {});
+  const Frontier frontier = compute_frontier(trials, FrontierOptions{});
+  for (Point& p : trials) p.tokens = std::nan("");
+  EXPECT_FALSE(frontier_bias(trials, frontier, {}, {}, {}));
+}
+
+}  // namespace
+}  // namespace isoloss
