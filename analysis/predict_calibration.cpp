@@ -29,8 +29,8 @@ struct Fold {
 };
 
 Fold fold_of(const Law& law, const LawData& data, const Objective& objective,
-             const FloorChoice& floor, const std::vector<Eigen::Index>& past,
-             const std::vector<Eigen::Index>& future) {
+             const FloorChoice& floor, const FoldScatter& scatter_of_fold,
+             const std::vector<Eigen::Index>& past, const std::vector<Eigen::Index>& future) {
   Fold fold;
   const LawData seen = rows_of(data, past);
   const LawSolution solution = solve_law(law, seen, objective, floor);

@@ -192,7 +192,7 @@ TEST(Calibration, NeedsBudgets) {
 TEST(Calibration, FoldsSeeThreeBudgets) {
   std::vector<double> flops;
   const LawData data = power_points(0.004, 1, flops);
-  EXPECT_EQ(calibrated(data, flops)->folds, 5);
+  EXPECT_EQ(calibrated(data, flops)->folds.size(), 5);
   for (std::size_t i = 0; i < flops.size(); ++i) {
     flops[i] = 1e10 * std::pow(9.0, static_cast<double>(i / 6));
   }
