@@ -105,7 +105,7 @@ std::string hold_out_text(const StudyResults& study) {
                        significant(last.largest_flops, 3), count_text(last.predicted, "point"),
                        fixed(100 * last.error, 2));
   }
-  if (out.empty()) return "none: fewer than two budgets leave enough points below and any above";
+  if (out.empty()) return "none: fewer than two budgets have three budgets and enough points up to them and any beyond";
   return "leave future out, every fold in hold_out_error.csv; the last: " + out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "analysis/csv.h"
 #include "analysis/report_card.h"
+#include "analysis/report_fit_card.h"
 #include "analysis/report_headline.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rules.h"
@@ -224,8 +225,22 @@ TEST(Report, EveryTableReadsBack) {
   }
   for (const char* table : {"savings", "growth", "next_study_seeds", "next_runs", "loss_changes",
                             "crossings", "frontiers", "seed_noise", "law_parameters", "law_fits",
-                            "calibration", "trials", "one_shot", "points"}) {
+                            "trials", "one_shot", "points"}) {
     EXPECT_THAT(tables, Contains(table));
+  }
+}
+
+// Folds begin after the third budget: four budgets leave one, which is none to be widened by.
+TEST(Report, CalibrationNeedsTwoFolds) {
+  EXPECT_TRUE(calibration_table(standard_study()).rows.empty());
+  StudyRecipe recipe;
+  recipe.budgets = {1e11, 2e11, 4.3e11, 9.3e11, 2e12};
+  const StudyResults study = study_of(recipe);
+  const Table table = calibration_table(study);
+  ASSERT_EQ(table.rows.size(), 4 * study.architectures.size());  // four levels each
+  for (const ArchitectureLaw& law : study.laws) {
+    ASSERT_TRUE(law.fit && law.fit->calibration);
+    EXPECT_EQ(law.fit->calibration->folds.size(), 2u);
   }
 }
 
