@@ -40,6 +40,10 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
   // Scaled to a unit diagonal, so that units do not decide what counts as singular.
   const Eigen::VectorXd scale = normal.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
   const Eigen::MatrixXd unit = scale.asDiagonal() * normal * scale.asDiagonal();
+  if (free.empty() || !unit.allFinite()) {
+    out.degrees = 0;
+    return out;
+  }
   const Eigen::MatrixXd inverse = scale.asDiagonal() *
                                   unit.completeOrthogonalDecomposition().pseudoInverse() *
                                   scale.asDiagonal();

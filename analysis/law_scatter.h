@@ -18,7 +18,9 @@
 namespace isoloss {
 
 struct LawScatter {
-  double degrees = 0;           // points minus free parameters; nothing below is known at zero
+  // Points minus free parameters; zero too where every parameter is at a bound, or squares of
+  // derivatives are beyond what a double holds. At zero or below only `residual` is known.
+  double degrees = 0;
   double deviation = 0;         // of a residual about the law, root mean square over the degrees
   double robust_deviation = 0;  // 1.4826 x median absolute residual, over the same degrees
   Eigen::VectorXd rise;         // of the objective per unit of chi squared, by coordinate

@@ -29,6 +29,17 @@ struct Line {
   }
 };
 
+// With nothing left free there is no matrix to invert.
+TEST(Scatter, IsNotKnownWhereEveryParameterIsAtABound) {
+  const Line line;
+  LawSolution held = line.solution;
+  const LawBox box(line.law, line.data, line.floor);
+  held.state = box.unpack(box.low());
+  const LawScatter scatter = scatter_of(line.law, line.data, held, line.objective, line.floor);
+  EXPECT_EQ(scatter.degrees, 0);
+  EXPECT_EQ(scatter.residual.size(), 8);
+}
+
 TEST(Scatter, OfAStraightLineIsOrdinaryLeastSquares) {
   const Line line;
   const LawScatter scatter =
