@@ -148,6 +148,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
       for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
         move_interval(fit.parameters[j], bias->parameters[j], fit.intervals);
       }
+      fit.uncertainty += ", moved by what parabolas do to the frontier of the chinchilla law";
     }
     fit.basis = basis_of(fitted.data, known());
   }
