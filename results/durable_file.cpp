@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "model/spec/error.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -178,8 +179,8 @@ bool publish_once(const fs::path& path, std::string_view content) {
 
 std::string read_file(const fs::path& path) {
   const auto fail = [&](int error_number) -> void {
-    throw InputError("cannot read " + path.string() + " (" + why(error_number) +
-                     "); check the path and its permissions");
+    throw UnreadError("cannot read " + path.string() + " (" + why(error_number) +
+                      "); check the path and its permissions");
   };
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail(errno);

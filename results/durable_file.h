@@ -31,7 +31,7 @@ void commit_file(const std::filesystem::path& temporary, const std::filesystem::
 // fsyncs the folder. WorkError naming `to`.
 void move_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// The whole file as bytes; InputError where it is missing or unreadable.
+// The whole file as bytes; UnreadError (an InputError) where it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
 
 // Copies a file to where none is yet, and fsyncs it. WorkError naming `to`.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "results/unread_error.h"
 #include "results/verify.h"
 
 namespace isoloss {
@@ -14,6 +15,10 @@ class Findings {
  public:
   void add(const std::filesystem::path& path, Severity severity, const std::string& problem) {
     findings_.push_back({path, problem, severity});
+  }
+
+  void add(const std::filesystem::path& path, const ReadProblem& problem) {
+    add(path, problem.unread ? Severity::Unread : Severity::Damage, problem.text);
   }
 
   void warn_foreign(const std::filesystem::path& path) {
@@ -42,7 +47,7 @@ bool is_run_id(const std::string& name);
 
 // Checks one run's folder; returns what its decisions may rest on.
 struct RunSummary {
-  bool known = true;    // nothing of it is damaged
+  bool known = true;    // nothing of it is damaged or unread
   bool stored = false;  // anything of it
   bool diverged = false;
   std::vector<double> selection_losses;  // of every evaluation

@@ -60,7 +60,11 @@ void check_place(const fs::path& out) {
 
 void check_source(const StudyFolder& source, std::chrono::milliseconds patience) {
   for (const Finding& finding : verify_study(source))
-    if (finding.severity == Severity::Damage)
+    if (finding.severity == Severity::Unread)
+      throw InputError("cannot join " + source.root.string() + " (" + finding.path.string() + ": " +
+                       finding.problem.substr(0, finding.problem.find(';')) +
+                       "); make it readable, or join with the version of isoloss that wrote it");
+    else if (finding.severity == Severity::Damage)
       throw InputError("cannot join " + source.root.string() + " (" + finding.path.string() + ": " +
                        finding.problem.substr(0, finding.problem.find(';')) +
                        "); mend it first by `isoloss repair`");
@@ -154,7 +158,7 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
   join_tokens(sources, making.folder());
   write_durably(making.folder().study_file(), study_text);
   for (const Finding& finding : verify_study(making.folder()))
-    if (finding.severity == Severity::Damage)
+    if (!is_harmless(finding.severity))
       throw WorkError("the folders cannot be joined (" +
                       finding.path.lexically_relative(making.folder().root).string() + " " +
                       finding.problem.substr(0, finding.problem.find(';')) +

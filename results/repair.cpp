@@ -1,7 +1,6 @@
 #include "results/repair.h"
 
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <set>
 #include <system_error>
@@ -86,10 +85,12 @@ void add_token_repairs(const StudyFolder& folder, std::vector<RepairAction>& act
     if (path.extension() != ".bin" || is_temporary(path) || is_set_aside(path)) continue;
     try {
       check_token_file(path);
-    } catch (const std::exception& error) {
+    } catch (...) {
+      const ReadProblem problem = read_problem(path);
+      if (problem.unread) continue;
       actions.push_back({RepairKind::SetAside,
                          path,
-                         error.what(),
+                         problem.text,
                          "`run` prepares the tokens again from the text",
                          {},
                          {}});
@@ -102,7 +103,7 @@ void add_decision_repairs(const StudyFolder& folder, const std::map<std::string,
                           std::vector<RepairAction>& actions) {
   std::set<fs::path> done;
   for (const Finding& finding : decision_problems(folder, runs))
-    if (done.insert(finding.path).second)
+    if (finding.severity == Severity::Damage && done.insert(finding.path).second)
       actions.push_back({RepairKind::SetAside,
                          finding.path,
                          finding.problem,
@@ -119,7 +120,9 @@ std::vector<RepairAction> planned(const StudyFolder& folder, const Leftovers& le
     if (!is_run_id(id)) continue;
     RunRepair repair = run_repair(folder, id);
     std::ranges::move(repair.actions, std::back_inserter(actions));
-    runs.emplace(id, summary_of(repair.record ? &*repair.record : nullptr));
+    RunSummary summary = summary_of(repair.record ? &*repair.record : nullptr);
+    summary.known = repair.known;
+    runs.emplace(id, std::move(summary));
   }
   add_decision_repairs(folder, runs, actions);
   return actions;

@@ -1,6 +1,7 @@
 // Mends a study folder after a crash, a full disk or a bad copy, without inventing a number: what
 // is damaged is cut where it is still whole, rebuilt from a journal that holds all of it, or set
-// aside (set_aside.h) so that `run` trains or decides it again. Nothing but leftovers is deleted.
+// aside (set_aside.h) so that `run` trains or decides it again. Nothing but leftovers is deleted,
+// and what could not be read (unread_error.h) stays with all that rests on it.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -51,6 +52,7 @@ Repair repair_study(const StudyFolder& folder, bool dry_run,
 struct RunRepair {
   std::vector<RepairAction> actions;
   std::optional<RunRecord> record;
+  bool known = true;  // nothing of it is unread; otherwise there is no record
 };
 RunRepair run_repair(const StudyFolder& folder, const std::string& id);
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <exception>
 
 #include "results/durable_file.h"
 #include "results/findings.h"
@@ -33,9 +32,12 @@ class RunMender {
       : folder_(folder), id_(id), parts_(read_run_parts(folder, id)) {}
 
   RunRepair mend() {
-    mend_journal();
-    mend_run_file();
-    mend_checkpoints();
+    repair_.known = !any_unread(parts_);
+    if (repair_.known) {
+      mend_journal();
+      mend_run_file();
+      mend_checkpoints();
+    }
     mend_attempts();
     std::ranges::move(last_, std::back_inserter(repair_.actions));
     repair_.record = record_;
@@ -122,8 +124,10 @@ class RunMender {
       if (!attempt_number(path) || is_temporary(path) || is_set_aside(path)) continue;
       try {
         read_attempt(path);
-      } catch (const std::exception& error) {
-        set_aside(path, error.what(), "one failed attempt less counts against the run");
+      } catch (...) {
+        const ReadProblem problem = read_problem(path);
+        if (!problem.unread)
+          set_aside(path, problem.text, "one failed attempt less counts against the run");
       }
     }
   }

@@ -18,15 +18,21 @@ struct CheckpointPart {
   std::int64_t step = 0;
   bool again = false;   // of a run that is trained from its start once more
   std::string problem;  // empty where it is whole
+  bool unread = false;  // the problem is that it could not be read: it may be whole
 };
 
 struct RunParts {
   std::optional<RunRecord> file;  // run.h5; absent where it is not there or damaged
   std::vector<std::string> file_problems;
+  bool file_unread = false;               // they say that it could not be read: it may be whole
   std::optional<JournalContent> journal;  // likewise
   std::vector<std::string> journal_problems;
+  bool journal_unread = false;
   std::vector<CheckpointPart> checkpoints;  // kept ones too, by path
 };
+
+// Whether any part could not be read, so that nothing is known of how the others rest on it.
+bool any_unread(const RunParts& parts);
 
 RunParts read_run_parts(const StudyFolder& folder, const std::string& id);
 

@@ -1,7 +1,6 @@
 #include "results/verify.h"
 
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <tuple>
 
@@ -41,8 +40,8 @@ void check_tokens(const StudyFolder& folder, Findings& findings) {
     if (findings.passed_over(path) || path.extension() != ".bin") continue;
     try {
       check_token_file(path);
-    } catch (const std::exception& error) {
-      findings.add(path, Severity::Damage, error.what());
+    } catch (...) {
+      findings.add(path, read_problem(path));
     }
   }
 }
@@ -71,12 +70,18 @@ bool Findings::passed_over(const fs::path& path) {
   return true;
 }
 
+bool is_harmless(Severity severity) {
+  return severity == Severity::Note || severity == Severity::Warning;
+}
+
 std::string_view severity_name(Severity severity) {
   switch (severity) {
     case Severity::Note:
       return "note";
     case Severity::Warning:
       return "warning";
+    case Severity::Unread:
+      return "unread";
     case Severity::Damage:
       return "damage";
   }

@@ -15,10 +15,14 @@ namespace isoloss {
 enum class Severity {
   Note,     // harmless: the torn tail of a run that was killed, a leftover temporary
   Warning,  // not ours: a file that no study has there
+  Unread,   // could not be read, or is of another version of isoloss: it may be whole
   Damage    // results are lost or contradict themselves
 };
 
-// note, warning or damage.
+// Whether a folder with such a finding is known to be whole all the same.
+bool is_harmless(Severity severity);
+
+// note, warning, unread or damage.
 std::string_view severity_name(Severity severity);
 
 struct Finding {

@@ -153,6 +153,62 @@ TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
   EXPECT_FALSE(fs::exists(study().claim(kFinished)));
 }
 
+// Reading that file fails with EIO, for root too: nothing is mapped at address 0.
+TEST_F(RepairTest, AFileThatCannotBeReadIsLeftWithAllThatRestsOnIt) {
+  for (const fs::path& path :
+       {study().run_file(kFinished), study().journal(kTraining), checkpoint(study(), kTraining, 20),
+        study().decision("k"), study().run(kTraining) / "attempt-1.json",
+        study().data() / "tokens-0123456789abcdef.bin"}) {
+    SCOPED_TRACE(path);
+    fs::remove_all(study().root);
+    make_study(study());
+    fs::remove(path);
+    fs::create_symlink("/proc/self/mem", path);
+    const Repair repair = repair_study(study(), false, kSoon);
+    EXPECT_THAT(repair.actions, IsEmpty());
+    ASSERT_THAT(repair.left, SizeIs(1));
+    EXPECT_EQ(repair.left[0].path, path);
+    EXPECT_EQ(repair.left[0].severity, Severity::Unread);
+    EXPECT_TRUE(fs::is_symlink(path));
+  }
+}
+
+TEST_F(RepairTest, AFileOfANewerVersionIsLeftWithAllThatRestsOnIt) {
+  constexpr std::size_t kJournalVersionAt = 8;  // docs/format.md
+  constexpr std::size_t kSealBytes = 32;
+  constexpr std::size_t kCheckpointVersionAt = 8;  // docs/reliability.md
+  const auto summed = [](std::string bytes) {
+    bytes.resize(bytes.size() - 8);
+    append_u64(bytes, checksum(bytes));
+    return bytes;
+  };
+  const auto expect_left = [&](const fs::path& path, const std::string& newer) {
+    SCOPED_TRACE(path);
+    fs::remove_all(study().root);
+    make_study(study());
+    write_durably(path, newer);
+    const Repair repair = repair_study(study(), false, kSoon);
+    EXPECT_THAT(repair.actions, IsEmpty());
+    ASSERT_THAT(repair.left, SizeIs(1));
+    EXPECT_EQ(repair.left[0].path, path);
+    EXPECT_EQ(repair.left[0].severity, Severity::Unread);
+    EXPECT_THAT(repair.left[0].problem, HasSubstr("version of isoloss that wrote it"));
+    EXPECT_EQ(read_file(path), newer);
+  };
+  std::string bytes = read_file(study().run_file(kFinished));
+  bytes[bytes.size() - kSealBytes + 8] = 99;
+  expect_left(study().run_file(kFinished), summed(bytes));
+  bytes = read_file(study().journal(kTraining));
+  bytes[kJournalVersionAt] = 99;
+  expect_left(study().journal(kTraining), bytes);
+  bytes = read_file(checkpoint(study(), kTraining, 20));
+  bytes[kCheckpointVersionAt] = 99;
+  expect_left(checkpoint(study(), kTraining, 20), summed(bytes));
+  expect_left(study().decision("k"), R"({"format":"isoloss decision","version":99})");
+  expect_left(study().run(kTraining) / "attempt-1.json",
+              R"({"format":"isoloss attempt","version":99})");
+}
+
 TEST_F(RepairTest, RefusesWhileAClaimBeats) {
   flip_bit(study().run_file(kFinished), 700);
   std::atomic<bool> over = false;

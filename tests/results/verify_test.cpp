@@ -337,6 +337,7 @@ TEST(Contradictions, AFinishedRunWithoutEvaluationIsOne) {
 }
 
 TEST(Severities, HaveNames) {
+  EXPECT_EQ(severity_name(Severity::Unread), "unread");
   EXPECT_EQ(severity_name(Severity::Note), "note");
   EXPECT_EQ(severity_name(Severity::Warning), "warning");
   EXPECT_EQ(severity_name(Severity::Damage), "damage");
