@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "results/folder_entries.h"
 #include "results/unread_error.h"
 #include "results/verify.h"
 
@@ -38,9 +39,6 @@ class Findings {
  private:
   std::vector<Finding> findings_;
 };
-
-// What lies in a folder; nothing where there is no such folder.
-std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
 
 // Whether a folder of that name can be a run's.
 bool is_run_id(const std::string& name);

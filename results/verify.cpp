@@ -52,18 +52,9 @@ bool is_run_id(const std::string& name) {
   return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code failure;
-  for (fs::directory_iterator next(folder, failure), end; !failure && next != end;
-       next.increment(failure))
-    paths.push_back(next->path());
-  return paths;
-}
-
 bool Findings::passed_over(const fs::path& path) {
   if (is_set_aside(path)) return true;
-  if (!is_temporary(path)) return false;
+  if (!is_temporary(path) || !fs::is_regular_file(fs::symlink_status(path))) return false;
   add(path, Severity::Note,
       "leftover of a process that was killed (a temporary file); remove it once no run is going "
       "on");

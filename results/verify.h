@@ -33,7 +33,8 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-// All findings by path; none where everything is whole. InputError where there is no such folder.
+// All findings by path; none where everything is whole. InputError where there is no such folder or
+// one in it cannot be read.
 std::vector<Finding> verify_study(const StudyFolder& folder);
 
 // What contradicts itself inside a record: steps that are missing, come twice or are out of order,

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "model/spec/error.h"
+#include "results/checkpoint_names.h"
 #include "results/set_aside.h"
+#include "results/unread_error.h"
 #include "tests/results/study_fixture.h"
 
 namespace isoloss {
@@ -264,6 +266,16 @@ TEST_F(Verify, LeftoversAreNoted) {
     EXPECT_EQ(found.severity, Severity::Note);
     EXPECT_THAT(leftovers, ::testing::Contains(found.path));
   }
+}
+
+// A link to itself cannot be opened, for root neither.
+TEST_F(Verify, AFolderThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  const fs::path loop = study().decisions();
+  fs::remove_all(loop);
+  fs::create_symlink(loop, loop);
+  EXPECT_THROW(verify_study(study()), UnreadError);
+  EXPECT_THROW(checkpoint_steps(loop), UnreadError);
+  EXPECT_THAT(checkpoint_steps(folder_ / "nothing"), IsEmpty());
 }
 
 TEST_F(Verify, ForeignFilesAreWarnedAbout) {
