@@ -47,7 +47,7 @@ class MendingClaim {
 void apply(const RepairAction& action) {
   switch (action.kind) {
     case RepairKind::Remove:
-      fs::remove_all(action.path);
+      fs::remove(action.path);
       break;
     case RepairKind::Cut:
       cut_torn_tail(action.path);
@@ -163,6 +163,11 @@ Repair repair_study(const StudyFolder& folder, bool dry_run, std::chrono::millis
   if (!fs::is_directory(folder.root))
     throw InputError("cannot repair " + folder.root.string() +
                      " (no such folder); give the folder that a study was run in");
+  const std::vector<std::string> ids = run_ids(folder);
+  if (!fs::is_regular_file(folder.study_file()) && std::ranges::none_of(ids, is_run_id))
+    throw InputError("cannot repair " + folder.root.string() +
+                     " (no study folder: it has neither study.yaml nor a run); give the folder "
+                     "that a study was run in");
   ClaimObserver observer(patience);
   const Leftovers leftovers = wait_for_quiet(folder, observer, patience);
   Repair repair{planned(folder, leftovers), {}};

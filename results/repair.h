@@ -44,7 +44,7 @@ struct Repair {
 
 // Mends the folder, or with `dry_run` says what it would do and changes nothing. Doing it twice
 // does it once. WorkError where somebody trains the folder (who cannot be known to be dead is
-// watched for `patience`), InputError where there is no such folder.
+// watched for `patience`), InputError where that is no study folder.
 Repair repair_study(const StudyFolder& folder, bool dry_run,
                     std::chrono::milliseconds patience = kClaimPatience);
 

@@ -143,14 +143,44 @@ TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
   // Of another machine, and damaged: watched for a while.
   write_durably(study().claim(kFinished), R"({"host":"elsewhere/boot/pid","pid":1,"started":1,)"
                                           R"("rank":3,"beat":7})");
-  const std::vector<fs::path> leftovers = {temporary_beside(study().run_file(kFinished)),
-                                           temporary_beside(study().study_file()),
-                                           study().journal(kTraining).string() + ".tmp-h-1-2"};
+  const auto left_by = [](const fs::path& path, const std::string& host) {
+    return path.string() + ".tmp-" + host + "-" + std::to_string(dead_process().pid) + "-2";
+  };
+  const std::string here = this_process().host.substr(0, this_process().host.find('/'));
+  const std::vector<fs::path> leftovers = {left_by(study().run_file(kFinished), here),
+                                           left_by(study().study_file(), here),
+                                           left_by(study().journal(kTraining), "elsewhere")};
   for (const fs::path& path : leftovers) write_durably(path, "x");
   EXPECT_THAT(repaired(), SizeIs(5));
   for (const fs::path& path : leftovers) EXPECT_FALSE(fs::exists(path));
   EXPECT_FALSE(fs::exists(study().claim(kTraining)));
   EXPECT_FALSE(fs::exists(study().claim(kFinished)));
+}
+
+// However still it is: a process may be suspended.
+TEST_F(RepairTest, ATemporaryOfALivingProcessStays) {
+  const fs::path path = temporary_beside(study().run_file(kFinished));
+  write_durably(path, "x");
+  EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
+  EXPECT_TRUE(fs::exists(path));
+}
+
+TEST_F(RepairTest, WhatOnlyLooksLikeALeftoverStays) {
+  const std::vector<fs::path> mine = {
+      study().root / "notes.tmp-old", study().root / "kept.tmp-elsewhere-12-0" / "notes.txt",
+      study().runs() / "backup" / "run.h5.tmp-elsewhere-12-0", study().runs() / "backup" / "claim"};
+  for (const fs::path& path : mine) write_durably(path, "mine");
+  EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
+  for (const fs::path& path : mine) EXPECT_TRUE(fs::exists(path)) << path;
+}
+
+TEST_F(RepairTest, AFolderThatHoldsNoStudyIsBadInput) {
+  const StudyFolder other{folder_ / "other"};
+  const fs::path path = other.root / "notes.tmp-elsewhere-12-0";
+  write_durably(path, "mine");
+  write_durably(other.runs() / "backup" / "notes.txt", "mine");
+  EXPECT_THROW(repair_study(other, false, kSoon), InputError);
+  EXPECT_TRUE(fs::exists(path));
 }
 
 // Reading that file fails with EIO, for root too: nothing is mapped at address 0.
