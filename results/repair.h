@@ -33,7 +33,6 @@ struct RepairAction {
   std::filesystem::path path;
   std::string problem;              // what was wrong
   std::string effect;               // what follows
-  std::string run;                  // id of the run that it is a file of; empty otherwise
   std::optional<RunRecord> record;  // of Rebuild
 };
 

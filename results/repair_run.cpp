@@ -46,7 +46,7 @@ class RunMender {
 
  private:
   void set_aside(const fs::path& path, const std::string& problem, const std::string& effect) {
-    repair_.actions.push_back({RepairKind::SetAside, path, problem, effect, id_, {}});
+    repair_.actions.push_back({RepairKind::SetAside, path, problem, effect, {}});
   }
 
   void mend_journal() {
@@ -65,7 +65,6 @@ class RunMender {
            path,
            "its last " + std::to_string(parts_.journal->torn_bytes) + " bytes are no whole event",
            "every whole event stays",
-           id_,
            {}});
   }
 
@@ -84,16 +83,16 @@ class RunMender {
     const std::int64_t told = steps_from_start(parts_.journal);
     if (told > 0 && told >= newest_whole(parts_)) {
       record_ = journal_record(*parts_.journal);
-      last_.push_back({RepairKind::SetAside, path, problem, "the journal holds the run", id_, {}});
+      last_.push_back({RepairKind::SetAside, path, problem, "the journal holds the run", {}});
       last_.push_back({RepairKind::Rebuild, path, "set aside",
-                       "from the journal, to step " + std::to_string(told), id_, record_});
+                       "from the journal, to step " + std::to_string(told), record_});
       return;
     }
     if (parts_.journal)
       set_aside(folder_.journal(id_), "the run file before it is damaged",
                 "`run` trains the run again");
     parts_.journal.reset();
-    last_.push_back({RepairKind::SetAside, path, problem, "`run` trains the run again", id_, {}});
+    last_.push_back({RepairKind::SetAside, path, problem, "`run` trains the run again", {}});
   }
 
   // A checkpoint past the curve cannot go on: the steps before it would be missing.

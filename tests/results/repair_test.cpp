@@ -2,8 +2,11 @@
 // afterwards.
 #include "results/repair.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -271,6 +274,27 @@ TEST_F(RepairTest, RefusesWhereAClaimIsGivenBackMeanwhile) {
   });
   EXPECT_THROW(repair_study(study(), false, std::chrono::minutes(5)), WorkError);
   ending.join();
+}
+
+// Somebody mends the run between repair's first look and its claim: the look waits in a pipe.
+TEST_F(RepairTest, WhatItSawBeforeItsClaimIsNotWhatItActsOn) {
+  const fs::path attempt = study().run(kTraining) / "attempt-1.json";
+  const std::string whole = read_file(study().run_file(kTraining));
+  const std::string told = read_file(attempt);
+  flip_bit(study().run_file(kTraining), 700);
+  fs::remove(attempt);
+  ASSERT_EQ(::mkfifo(attempt.c_str(), 0600), 0);
+  std::thread other([&] {
+    const int pipe = ::open(attempt.c_str(), O_WRONLY);
+    write_durably(study().run_file(kTraining), whole);
+    write_durably(attempt, told);
+    ::close(pipe);
+  });
+  const Repair repair = repair_study(study(), false, kSoon);
+  other.join();
+  EXPECT_THAT(repair.actions, IsEmpty());
+  EXPECT_EQ(read_file(study().run_file(kTraining)), whole);
+  EXPECT_FALSE(fs::exists(aside(study().run_file(kTraining))));
 }
 
 TEST_F(RepairTest, ADryRunTellsAllAndChangesNothing) {
