@@ -53,8 +53,7 @@ class RunMender {
     const fs::path path = folder_.journal(id_);
     std::string problem = joined(parts_.journal_problems);
     // A damaged run file is judged by the journal; where it is whole or absent they must join.
-    if (problem.empty() && parts_.journal && parts_.file_problems.empty())
-      problem = gap_before_journal(parts_.file, *parts_.journal);
+    if (problem.empty() && parts_.file_problems.empty()) problem = gap_before_journal(parts_);
     if (!problem.empty()) {
       set_aside(path, problem, "training goes on from the last checkpoint");
       parts_.journal.reset();

@@ -101,10 +101,15 @@ std::int64_t last_step(const std::optional<RunRecord>& record) {
   return record && !record->steps.empty() ? record->steps.back().step : 0;
 }
 
-std::string gap_before_journal(const std::optional<RunRecord>& file,
-                               const JournalContent& journal) {
-  const std::int64_t first = first_step(journal_record(journal));
-  const std::int64_t before = last_step(file);
+bool is_new_branch(const RunParts& parts) {
+  return parts.journal && !parts.file && parts.file_problems.empty() && parts.checkpoints.empty() &&
+         first_step(journal_record(*parts.journal)) > 1;
+}
+
+std::string gap_before_journal(const RunParts& parts) {
+  if (!parts.journal || is_new_branch(parts)) return {};
+  const std::int64_t first = first_step(journal_record(*parts.journal));
+  const std::int64_t before = last_step(parts.file);
   if (first <= before + 1) return {};
   return "begins at step " + std::to_string(first) + " (the run file ends at step " +
          std::to_string(before) + ": steps are missing); restore the run file, or remove both";

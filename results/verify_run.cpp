@@ -77,8 +77,12 @@ RunSummary check_run(const StudyFolder& folder, const std::string& id, Findings&
                    "ends in " + std::to_string(parts.journal->torn_bytes) +
                        " bytes of an event that was not written whole (a process was killed, or is "
                        "writing); nothing to do, the next run cuts them off");
-    const std::string gap = gap_before_journal(parts.file, *parts.journal);
+    const std::string gap = gap_before_journal(parts);
     if (curve_is_known && !gap.empty()) findings.add(folder.journal(id), Severity::Damage, gap);
+    if (is_new_branch(parts))
+      findings.add(folder.journal(id), Severity::Note,
+                   "begins past step 1 and there is no run file (as of a branch before its first "
+                   "checkpoint); nothing to do, `run` begins it again from its trunk");
     if (!record) record.emplace().header = parts.journal->header;
     add_later_events(*record, parts.journal->events);
   }

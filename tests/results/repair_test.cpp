@@ -116,6 +116,18 @@ TEST_F(RepairTest, ADamagedJournalIsSetAsideAndTheRunFileServes) {
   EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 20)));
 }
 
+TEST_F(RepairTest, ABranchBeforeItsFirstCheckpointIsLeftAsItIs) {
+  const std::string branch = "bbbbbbbbbbbbbbbb";
+  JournalWriter writer(study().journal(branch), header_of(branch), 10);
+  for (std::int64_t step = 11; step < 16; ++step) writer.append(sample_step(step));
+  writer.flush();
+  const auto before = content_of(folder_);
+  const Repair repair = repair_study(study(), false, kSoon);
+  EXPECT_THAT(repair.actions, IsEmpty());
+  EXPECT_THAT(repair.left, IsEmpty());
+  EXPECT_EQ(content_of(folder_), before);
+}
+
 TEST_F(RepairTest, WithoutItsJournalARunTrainedAgainLosesThoseCheckpoints) {
   write_durably(study().again(kTraining) / "checkpoint-10", checkpoint_bytes(kTraining, 10));
   flip_bit(study().journal(kTraining), 40);

@@ -147,6 +147,21 @@ TEST_F(Verify, StepsMissingBetweenRunFileAndJournalAreDamage) {
   expect_damage(study().journal(kTraining), "begins at step 23 (the run file ends at step 20");
 }
 
+// It begins from its trunk's checkpoint, and is stored at its first own one.
+TEST_F(Verify, ABranchBeforeItsFirstCheckpointIsOnlyNoted) {
+  const std::string branch = "bbbbbbbbbbbbbbbb";
+  {
+    JournalWriter writer(study().journal(branch), header_of(branch), 10);
+    for (std::int64_t step = 11; step < 16; ++step) writer.append(sample_step(step));
+    writer.flush();
+  }
+  EXPECT_EQ(finding().path, study().journal(branch));
+  EXPECT_EQ(finding().severity, Severity::Note);
+  // Stored before its checkpoint, so a checkpoint without a run file is no such thing.
+  add_checkpoint(study(), branch, 15);
+  expect_damage(study().journal(branch), "begins at step 11");
+}
+
 TEST_F(Verify, ADamagedDecisionIsDamage) {
   write_durably(study().decision("k"), "{");
   expect_damage(study().decision("k"), "no JSON");
