@@ -51,6 +51,11 @@ class FolderInTheMaking {
   bool committed_ = false;
 };
 
+// OUT and OUT/ are one place, and what is beside the second would lie inside it.
+fs::path without_end_slash(const fs::path& place) {
+  return place.has_filename() || !place.has_relative_path() ? place : place.parent_path();
+}
+
 void check_place(const fs::path& out) {
   std::error_code unseen;
   if (fs::exists(out, unseen) && !(fs::is_directory(out, unseen) && fs::is_empty(out, unseen)))
@@ -141,7 +146,7 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
                     const fs::path& out, std::chrono::milliseconds patience) {
   check_place(out);
   for (const StudyFolder& source : sources) check_source(source, patience);
-  FolderInTheMaking making(out);
+  FolderInTheMaking making(without_end_slash(out));
   Merge merge;
   merge.runs_from.resize(sources.size());
   std::set<std::string> ids;
