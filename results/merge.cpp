@@ -136,7 +136,8 @@ void join_tokens(std::span<const StudyFolder> sources, const StudyFolder& out) {
       else if (!equal_files(known->second, path))
         throw WorkError(
             known->second.string() + " and " + path.string() +
-            " differ (one name, two contents); the studies trained on different tokens");
+            " differ (one name, two contents: the studies trained on different tokens); join only "
+            "folders whose tokens are of one text");
     }
 }
 

@@ -165,7 +165,9 @@ TEST_F(MergeTest, DecisionsThatContradictAreRefused) {
 
 TEST_F(MergeTest, TokensThatDifferAreRefused) {
   write_durably(there().data() / "tokens-0123456789abcdef.bin", token_file_bytes('x'));
-  EXPECT_THAT(refusal(), HasSubstr("one name, two contents"));
+  const std::string text = refusal();
+  EXPECT_THAT(text, HasSubstr("one name, two contents"));
+  EXPECT_THAT(text, HasSubstr("; join only folders whose tokens are of one text"));
 }
 
 TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {
