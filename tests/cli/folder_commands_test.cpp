@@ -75,6 +75,29 @@ TEST_F(FolderCommands, WhatCannotBeMendedIsSaidWithStatusOne) {
   EXPECT_EQ(isoloss("repair nowhere").status, 2);
 }
 
+// The link's file fails with EIO, for root too.
+TEST_F(FolderCommands, WhatCouldNotBeReadIsLeftWithStatusOne) {
+  make_study("a");
+  fs::remove(scratch_ / "a/decisions/k.json");
+  fs::create_symlink("/proc/self/mem", scratch_ / "a/decisions/k.json");
+  const Outcome verified = isoloss("verify a");
+  EXPECT_EQ(verified.status, 1);
+  EXPECT_THAT(verified.out, HasSubstr("unread: a/decisions/k.json"));
+  const Outcome repaired = isoloss("repair a --json");
+  EXPECT_EQ(repaired.status, 1);
+  const json result = json::parse(repaired.out);
+  EXPECT_TRUE(result.at("repairs").empty());
+  EXPECT_EQ(result.at("left").at(0).at("severity"), "unread");
+  EXPECT_TRUE(fs::is_symlink(scratch_ / "a/decisions/k.json"));
+}
+
+TEST_F(FolderCommands, RepairOfAFolderWithoutAStudyIsBadUsage) {
+  fs::create_directories(scratch_ / "other/runs");
+  const Outcome outcome = isoloss("repair other");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("no study folder"));
+}
+
 TEST_F(FolderCommands, MergeMakesAFolderOfBothStudies) {
   make_study("a");
   make_study("b", "[2e7, 8e7]");
