@@ -68,7 +68,7 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   scatter.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
   scatter.covariance(free, free) = spread;
   scatter.covariance = box.covariance_of_state(scatter.covariance);
-  scatter.degrees = noise.degrees;
+  scatter.degrees = misfit > 1 ? std::min(noise.degrees, scatter.degrees) : noise.degrees;
   // Predictions lie below the data's losses, where the same nats are more of the logarithm.
   scatter.deviation = noise.deviation * std::sqrt(misfit) / (logarithm ? data.loss.minCoeff() : 1);
   return scatter;
