@@ -64,6 +64,16 @@ TEST(NoiseScatter, IsNoLessThanTheResiduals) {
   EXPECT_EQ(with(fit, 1e-10 * Eigen::MatrixXd::Identity(8, 8), 3).degrees, 3);
 }
 
+// Noise of nothing, or beyond a double: no interval can rest on it.
+TEST(NoiseScatter, IsNotKnownOfNoNoise) {
+  const Line fit = line();
+  for (const double variance : {0.0, double{INFINITY}, 1e308}) {
+    const LawScatter out = with(fit, variance * Eigen::MatrixXd::Ones(8, 8));
+    EXPECT_EQ(out.degrees, 0) << variance;
+    EXPECT_EQ(out.covariance, Eigen::MatrixXd::Zero(3, 3)) << variance;
+  }
+}
+
 // Huber's objective under normal noise: variance E psi^2 / (E psi')^2 of a mean, by
 // numerical integration in Python for delta of half a deviation.
 TEST(NoiseScatter, KnowsHubersEfficiency) {
