@@ -192,12 +192,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   flag_wide_intervals(law, fit.lack_of_fit, fit);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
   const auto noise = measured_noise(table, chosen.points, options);
-  if (!noise) {
-    add_bootstrap_intervals(law, chosen.points, data, solution, options, fit);
-    calibrate_fit(law, data, chosen.points, objective, options, residual_scatter, fit);
-    return fit;
-  }
-  const LossNoise known = loss_noise(chosen.points, *noise);
+  const LossNoise known = noise ? loss_noise(chosen.points, *noise) : LossNoise{};
   const auto with_noise = [&](const LawData& seen, const LawSolution& at,
                               const std::vector<Eigen::Index>& rows) {
     return noise_scatter(law, seen, at, objective, options.floor,
@@ -206,7 +201,12 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   };
   std::vector<Eigen::Index> all(chosen.points.size());
   std::iota(all.begin(), all.end(), Eigen::Index{0});
-  const LawScatter by_noise = with_noise(data, solution, all);
+  const LawScatter by_noise = noise ? with_noise(data, solution, all) : LawScatter{};
+  if (!(by_noise.degrees > 0)) {
+    add_bootstrap_intervals(law, chosen.points, data, solution, options, fit);
+    calibrate_fit(law, data, chosen.points, objective, options, residual_scatter, fit);
+    return fit;
+  }
   fit.basis = basis_of(data, by_noise);
   add_noise_intervals({law, data, objective, options.floor, solution}, chosen.points, *noise,
                       by_noise, options, fit);

@@ -17,6 +17,14 @@ double smooth_slope(double r, double h, const Objective& objective) {
 
 }  // namespace
 
+std::optional<Eigen::MatrixXd> inverse_of_normal(const Eigen::MatrixXd& normal) {
+  const Eigen::VectorXd scale = normal.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+  const Eigen::MatrixXd unit = scale.asDiagonal() * normal * scale.asDiagonal();
+  if (unit.size() == 0 || !unit.allFinite()) return std::nullopt;
+  return scale.asDiagonal() * unit.completeOrthogonalDecomposition().pseudoInverse() *
+         scale.asDiagonal();
+}
+
 LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& solution,
                       const Objective& objective, const FloorChoice& floor,
                       const std::vector<std::vector<Eigen::Index>>& runs) {
@@ -37,16 +45,12 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
   out.rise = Eigen::VectorXd::Zero(x.size());
   const Eigen::MatrixXd columns = rows(Eigen::all, free);
   const Eigen::MatrixXd normal = columns.transpose() * data.weight.matrix().asDiagonal() * columns;
-  // Scaled to a unit diagonal, so that units do not decide what counts as singular.
-  const Eigen::VectorXd scale = normal.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-  const Eigen::MatrixXd unit = scale.asDiagonal() * normal * scale.asDiagonal();
-  if (free.empty() || !unit.allFinite()) {
+  const std::optional<Eigen::MatrixXd> known = inverse_of_normal(normal);
+  if (!known) {
     out.degrees = 0;
     return out;
   }
-  const Eigen::MatrixXd inverse = scale.asDiagonal() *
-                                  unit.completeOrthogonalDecomposition().pseudoInverse() *
-                                  scale.asDiagonal();
+  const Eigen::MatrixXd& inverse = *known;
   for (Eigen::Index i = 0; i < data.points(); ++i) {
     out.leverage[i] = data.weight[i] * columns.row(i).dot(inverse * columns.row(i).transpose());
   }

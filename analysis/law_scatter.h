@@ -9,6 +9,7 @@
 // degrees are runs minus free parameters, at least one.
 #pragma once
 #include <Eigen/Core>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,5 +33,9 @@ struct LawScatter {
 LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& solution,
                       const Objective& objective, const FloorChoice& floor,
                       const std::vector<std::vector<Eigen::Index>>& runs = {});
+
+// Pseudo-inverse of J'WJ, scaled to a unit diagonal first, so that units do not decide what counts
+// as singular. Empty where J has no column, or squares are beyond what a double holds.
+std::optional<Eigen::MatrixXd> inverse_of_normal(const Eigen::MatrixXd& normal);
 
 }  // namespace isoloss

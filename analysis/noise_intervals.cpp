@@ -123,10 +123,16 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
                             const Frontier& frontier, const FitOptions& options, Fit& fit) {
   fit.lack_of_fit = scatter_intervals(fitted, scatter, options.level);
   fit.intervals = fit.lack_of_fit;
-  fit.uncertainty = "scatter about the law (Student t): no run has a replicate of another seed";
+  const auto by_scatter = [&](const std::string& why) {
+    fit.uncertainty = fit.lack_of_fit.empty() ? "not known: no point more than parameters"
+                                              : "scatter about the law (Student t)";
+    fit.uncertainty += why;
+  };
   if (scatter.degrees > 0) fit.basis = basis_of(fitted.data, scatter);
   const SeedNoise noise = noise_of(table, options);
   if (!noise.measured || !(noise.deviation > 0)) {
+    by_scatter(noise.measured ? ": replicates of another seed have equal losses"
+                              : ": no run has a replicate of another seed");
     fit.flags.emplace_back("seed_noise_not_measured");
     return;
   }
@@ -134,14 +140,18 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
   same.from_budget = options.from_budget;
   const LossDraws noisy(trials, noise, options.seed);
   const bool profiled = can_profile(trials.size(), fitted.objective.kind);
-  fit.uncertainty = words_of(noisy) + (profiled ? " (profile, Student t)" : " (draws)");
   if (profiled) {
     LossNoise losses = frontier_noise(trials, noise, frontier, same);
     const auto known = [&] {
       return noise_scatter(fitted.law, fitted.data, fitted.solution, fitted.objective, fitted.floor,
                            losses, scatter);
     };
-    fit.intervals = scatter_intervals(fitted, known(), options.level);
+    const LawScatter by_noise = known();
+    if (!(by_noise.degrees > 0)) {
+      return by_scatter(": the frontier's noise is zero or beyond what a double holds");
+    }
+    fit.intervals = scatter_intervals(fitted, by_noise, options.level);
+    fit.uncertainty = words_of(noisy) + " (profile, Student t)";
     if (const auto bias = frontier_bias(trials, frontier, same, fitted.objective, fitted.floor)) {
       // A prediction is not moved: its mean squared error has the bias in it.
       losses.covariance += bias->losses * bias->losses.transpose();
@@ -150,7 +160,12 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
       }
       fit.uncertainty += ", moved by what parabolas do to the frontier of the chinchilla law";
     }
-    fit.basis = basis_of(fitted.data, known());
+    if (const LawScatter moved = known(); moved.degrees > 0) {
+      fit.basis = basis_of(fitted.data, moved);
+    }
+  } else {
+    by_scatter(options.bootstrap == 0 ? ": no draws of the noise were asked for"
+                                      : ": too many draws of the noise failed");
   }
   if (options.bootstrap == 0) return;
   const Draws draws =
@@ -162,7 +177,9 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
                   return frontier_data(used);
                 });
   add_percentiles(draws, options, options.level, fit);
-  if (!profiled) fit.intervals = fit.bootstrap_intervals;
+  if (profiled || fit.bootstrap_intervals.empty()) return;
+  fit.intervals = fit.bootstrap_intervals;
+  fit.uncertainty = words_of(noisy) + " (draws)";
 }
 
 }  // namespace isoloss

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace isoloss {
 namespace {
@@ -23,15 +24,6 @@ Moments moments_of(double deviation, const Objective& objective) {
   return {inside, deviation * deviation * square};
 }
 
-// inverse(A) of `columns`, scaled so that units do not decide what counts as singular.
-Eigen::MatrixXd bread(const Eigen::MatrixXd& columns, const Eigen::VectorXd& weight) {
-  const Eigen::MatrixXd normal = columns.transpose() * weight.asDiagonal() * columns;
-  const Eigen::VectorXd scale = normal.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-  const Eigen::MatrixXd unit = scale.asDiagonal() * normal * scale.asDiagonal();
-  return scale.asDiagonal() * unit.completeOrthogonalDecomposition().pseudoInverse() *
-         scale.asDiagonal();
-}
-
 }  // namespace
 
 LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution& solution,
@@ -45,6 +37,10 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
       logarithm ? data.loss.inverse().matrix().eval() : Eigen::VectorXd::Ones(data.points()).eval();
   Eigen::MatrixXd covariance = unit.asDiagonal() * noise.covariance * unit.asDiagonal();
   const double mean = covariance.diagonal().mean();
+  const double residual_degrees = std::exchange(scatter.degrees, 0);
+  scatter.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
+  scatter.rise = Eigen::VectorXd::Zero(x.size());
+  if (!(mean > 0) || !covariance.allFinite()) return scatter;
   const double misfit = std::max(1.0, scatter.deviation * scatter.deviation / mean);
   covariance *= misfit;
   Eigen::VectorXd slope(data.points()), root(data.points());
@@ -59,18 +55,23 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   std::vector<Eigen::Index> free =
       box.free_at(0.5 * (box.low() + box.high()), Eigen::VectorXd::Zero(x.size()));
   const Eigen::MatrixXd columns = rows(Eigen::all, free);
-  const Eigen::MatrixXd inverse = bread(columns, slope);
+  const std::optional<Eigen::MatrixXd> known =
+      inverse_of_normal(columns.transpose() * slope.asDiagonal() * columns);
+  if (!known) return scatter;
+  const Eigen::MatrixXd& inverse = *known;
   const Eigen::MatrixXd spread = inverse * columns.transpose() * middle * columns * inverse;
+  // Predictions lie below the data's losses, where the same nats are more of the logarithm.
+  const double deviation =
+      noise.deviation * std::sqrt(misfit) / (logarithm ? data.loss.minCoeff() : 1);
+  if (!spread.allFinite() || !std::isfinite(deviation)) return scatter;
   for (std::size_t k = 0; k < free.size(); ++k) {
     const auto at = static_cast<Eigen::Index>(k);
     scatter.rise[free[k]] = spread(at, at) / inverse(at, at) / 2;
   }
-  scatter.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
   scatter.covariance(free, free) = spread;
   scatter.covariance = box.covariance_of_state(scatter.covariance);
-  scatter.degrees = noise.degrees;
-  // Predictions lie below the data's losses, where the same nats are more of the logarithm.
-  scatter.deviation = noise.deviation * std::sqrt(misfit) / (logarithm ? data.loss.minCoeff() : 1);
+  scatter.degrees = misfit > 1 ? std::min(noise.degrees, residual_degrees) : noise.degrees;
+  scatter.deviation = deviation;
   return scatter;
 }
 

@@ -13,8 +13,8 @@ namespace isoloss {
 
 // `scatter` is the residuals' own (law_scatter.h) and stays as it is but for degrees, deviation,
 // covariance and rise, which become the noise's; where the residuals scatter by more than the noise
-// explains, the noise is scaled up to them. Not for asymmetric_huber, whose optimum noise does not
-// leave in place.
+// explains, the noise is scaled up to them and the degrees are the fewer of the two. Not for
+// asymmetric_huber, whose optimum noise does not leave in place.
 LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution& solution,
                          const Objective& objective, const FloorChoice& floor,
                          const LossNoise& noise, LawScatter scatter);

@@ -149,6 +149,39 @@ TEST(Fit, TooFewPointsAreAnInputError) {
   EXPECT_THROW(fit_law(table, {}), InputError);
 }
 
+// Losses over 300 decades, each run with a replicate: squares are beyond a double, and the law ends
+// where no interval is known, or one with ends.
+TEST(Fit, LossesBeyondAnyLawGiveNoWrongInterval) {
+  PointTable table;
+  table.source = "made";
+  for (int i = 0; i < 16; ++i) {
+    Point p = point(1e18 * std::pow(10.0, i / 2), std::pow(10.0, 150 - 42.0 * (i / 2)));
+    p.loss *= 1 + 0.01 * (i % 2);
+    p.parameters = 1e7 * std::pow(2.0, i / 2);
+    p.tokens = p.flops / 6 / p.parameters;
+    p.budget = p.flops;
+    p.has_seed = true;
+    p.seed = i % 2;
+    table.points.push_back(p);
+  }
+  for (const char* law : {"power", "chinchilla"}) {
+    FitOptions options;
+    options.law = law;
+    options.bootstrap = 20;
+    options.calibrate = true;
+    options.frontier = FrontierKind::Points;
+    try {
+      const Fit fit = fit_law(table, options);
+      for (const auto& [name, ends] : fit.intervals) {
+        EXPECT_FALSE(std::isnan(ends.first) || std::isnan(ends.second)) << law << ' ' << name;
+      }
+      EXPECT_TRUE(!fit.basis || fit.basis->covariance.allFinite()) << law;
+    } catch (const WorkError&) {
+      // Says that it did not converge.
+    }
+  }
+}
+
 TEST(Fit, AnUnknownArchitectureNamesTheNearest) {
   FitOptions options;
   options.architecture = "tt";

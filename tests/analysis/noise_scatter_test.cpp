@@ -29,9 +29,9 @@ Line line() {
   return {data, solution, scatter_of(law, data, solution, kSquares, kZero)};
 }
 
-LawScatter with(const Line& fit, const Eigen::MatrixXd& relative) {
+LawScatter with(const Line& fit, const Eigen::MatrixXd& relative, double degrees = 16) {
   const LossNoise noise{
-      fit.data.loss.matrix().asDiagonal() * relative * fit.data.loss.matrix().asDiagonal(), 16,
+      fit.data.loss.matrix().asDiagonal() * relative * fit.data.loss.matrix().asDiagonal(), degrees,
       0.05 * fit.data.loss.mean()};
   return noise_scatter(law_named("power"), fit.data, fit.solution, kSquares, kZero, noise,
                        fit.scatter);
@@ -54,11 +54,24 @@ TEST(NoiseScatter, OfSharedNoiseMovesTheLevelAlone) {
   EXPECT_NEAR(out.covariance(1, 1), 0, 1e-9);
 }
 
-// Residuals that the noise does not explain: what they say themselves.
+// Residuals that the noise does not explain: what they say themselves, of the 8 - 2 degrees they
+// leave, or of the noise's where those are fewer.
 TEST(NoiseScatter, IsNoLessThanTheResiduals) {
   const Line fit = line();
   const LawScatter out = with(fit, 1e-10 * Eigen::MatrixXd::Identity(8, 8));
   EXPECT_TRUE(out.covariance.isApprox(fit.scatter.covariance, 1e-6));
+  EXPECT_EQ(out.degrees, 6);
+  EXPECT_EQ(with(fit, 1e-10 * Eigen::MatrixXd::Identity(8, 8), 3).degrees, 3);
+}
+
+// Noise of nothing, or beyond a double: no interval can rest on it.
+TEST(NoiseScatter, IsNotKnownOfNoNoise) {
+  const Line fit = line();
+  for (const double variance : {0.0, double{INFINITY}, 1e308}) {
+    const LawScatter out = with(fit, variance * Eigen::MatrixXd::Ones(8, 8));
+    EXPECT_EQ(out.degrees, 0) << variance;
+    EXPECT_EQ(out.covariance, Eigen::MatrixXd::Zero(3, 3)) << variance;
+  }
 }
 
 // Huber's objective under normal noise: variance E psi^2 / (E psi')^2 of a mean, by
