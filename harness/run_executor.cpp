@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
@@ -108,18 +109,23 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
   RunRecorder recorder(folder_, run_header(study_, run, dataset, block_.size()), std::move(restart),
                        state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
+  std::optional<StallWatch> watch;
   const auto listener = [&](const TrainingEvent& event) {
-    recorder.record(event);
+    {
+      const StallWatch::Pause writing(*watch);
+      recorder.record(event);
+    }
     if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
       reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
-  StallWatch watch(stall_,
-                   [&](const std::string& what) { leave_stalled(folder_, run.id, claim, what); });
+  watch.emplace(stall_,
+                [&](const std::string& what) { leave_stalled(folder_, run.id, claim, what); });
   const auto outcome = train(state, run.spec, dataset, segment, listener, [&] {
-    watch.beat();
+    watch->beat();
     return stop() || claim.lost();
   });
+  watch.reset();
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
     if (item.keep && claim.held())

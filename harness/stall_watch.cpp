@@ -32,6 +32,7 @@ void StallWatch::watch() {
     // A process that was suspended wakes up here long after it should have.
     silent += std::min<Milliseconds>(now - looked, 2 * Milliseconds(limits_.look_every));
     looked = now;
+    if (pauses_ > 0) silent = Milliseconds{0};
     if (const std::uint64_t beats = beats_.load(std::memory_order_relaxed); beats != heard) {
       // The first beat ends the time before training rather than a pause of it.
       if (heard > 0) {

@@ -33,12 +33,26 @@ class StallWatch {
   // Training got on. From any thread; costs one addition.
   void beat() { beats_.fetch_add(1, std::memory_order_relaxed); }
 
+  // While it lives no silence counts: files are being written, which may take a slow disk longer
+  // than any step. (A file system that hangs stops the claim's heart too, and others take the run.)
+  class Pause {
+   public:
+    explicit Pause(StallWatch& watch) : watch_(watch) { ++watch_.pauses_; }
+    ~Pause() { --watch_.pauses_; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    StallWatch& watch_;
+  };
+
  private:
   void watch();
 
   StallLimits limits_;
   std::function<void(const std::string&)> stalled_;
   std::atomic<std::uint64_t> beats_ = 0;
+  std::atomic<int> pauses_ = 0;
   bool ending_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "model/spec/error.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 namespace {
@@ -23,7 +23,7 @@ constexpr std::size_t kBlock = std::size_t{1} << 20;
 
 CheckpointFile::CheckpointFile(const std::filesystem::path& path, const std::string& run) {
   file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file_ < 0) throw InputError(std::generic_category().message(errno));
+  if (file_ < 0) throw UnreadError(std::generic_category().message(errno));
   try {
     check(run);
   } catch (...) {
@@ -38,7 +38,7 @@ void CheckpointFile::read(std::uint64_t place, std::span<std::byte> to) const {
   while (!to.empty()) {
     const ssize_t got = ::pread(file_, to.data(), to.size(), static_cast<off_t>(place));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw InputError(std::generic_category().message(errno));
+    if (got < 0) throw UnreadError(std::generic_category().message(errno));
     if (got == 0) throw InputError("it is truncated");
     to = to.subspan(static_cast<std::size_t>(got));
     place += static_cast<std::uint64_t>(got);
@@ -52,15 +52,16 @@ void CheckpointFile::check(const std::string& run) {
     return value;
   };
   const off_t end = ::lseek(file_, 0, SEEK_END);
+  if (end < 0) throw UnreadError(std::generic_category().message(errno));
   constexpr std::uint64_t kSum = sizeof(std::uint64_t);
   if (end < static_cast<off_t>(sizeof frame_ + kSum)) throw InputError("it is truncated");
   const std::uint64_t body = static_cast<std::uint64_t>(end) - kSum;
   read(0, std::as_writable_bytes(std::span(&frame_, 1)));
   if (std::string_view(frame_.magic, sizeof frame_.magic) != kCheckpointMagic)
     throw InputError("it is no checkpoint");
-  if (frame_.version < 1 || frame_.version > kCheckpointVersion)
-    throw InputError("it is of another version");
   if (u64_from(body) != sum(body)) throw InputError("its checksum is wrong");
+  if (frame_.version < 1 || frame_.version > kCheckpointVersion)
+    throw UnreadError("it is of another version");
   weights_at_ = sizeof frame_;
   if (frame_.version > 1) {
     const std::uint64_t size = u64_from(weights_at_);

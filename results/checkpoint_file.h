@@ -15,8 +15,8 @@ namespace isoloss {
 
 class CheckpointFile {
  public:
-  // InputError saying what is wrong with it (truncated, foreign, of another version, its checksum),
-  // or that it is not of the run of that id.
+  // InputError saying what is wrong with it (truncated, foreign, its checksum), or that it is not
+  // of the run of that id; UnreadError where it cannot be read or is of another version.
   CheckpointFile(const std::filesystem::path& path, const std::string& run);
   ~CheckpointFile();
   CheckpointFile(const CheckpointFile&) = delete;

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
-#include <system_error>
+
+#include "results/folder_entries.h"
 
 namespace isoloss {
 
@@ -22,9 +23,8 @@ std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path,
 std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder,
                                            std::string_view suffix) {
   std::vector<std::int64_t> steps;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, missing))
-    if (const auto step = checkpoint_step(entry.path(), suffix)) steps.push_back(*step);
+  for (const std::filesystem::path& path : files_in(folder))
+    if (const auto step = checkpoint_step(path, suffix)) steps.push_back(*step);
   std::ranges::sort(steps);
   return steps;
 }

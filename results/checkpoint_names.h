@@ -15,7 +15,8 @@ inline constexpr std::string_view kKeptSuffix = ".kept";
 std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path,
                                             std::string_view suffix = "");
 
-// Steps of the folder's checkpoints by their names, ascending: those whose name ends in `suffix`.
+// Steps of the folder's checkpoints by their names, ascending: those whose name ends in `suffix`;
+// none where there is no such folder. UnreadError where it cannot be read.
 std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& folder,
                                            std::string_view suffix = "");
 

@@ -9,9 +9,12 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <limits>
+#include <optional>
 #include <system_error>
 
 #include "model/spec/error.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -19,12 +22,42 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kTemporaryMark = ".tmp-";
+constexpr std::string_view kTemporaryMark = ".tmp-";
 
 std::string host_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) return "host";
   return host.data();
+}
+
+struct Maker {
+  std::string host;
+  pid_t process = 0;
+};
+
+// Takes `-NUMBER` off the end of a text; absent where it does not end so.
+std::optional<long> number_off(std::string_view& text) {
+  const std::size_t dash = text.rfind('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const char* end = text.data() + text.size();
+  unsigned number = 0;
+  const auto [stop, status] = std::from_chars(text.data() + dash + 1, end, number);
+  if (status != std::errc() || stop != end) return std::nullopt;
+  text.remove_suffix(text.size() - dash);
+  return number;
+}
+
+// Who made a file by its name FILE.tmp-HOST-PID-N; absent where the name has another form.
+std::optional<Maker> maker_named(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t mark = name.rfind(kTemporaryMark);
+  if (mark == std::string::npos || mark == 0) return std::nullopt;
+  std::string_view rest = std::string_view(name).substr(mark + kTemporaryMark.size());
+  if (!number_off(rest)) return std::nullopt;
+  const std::optional<long> process = number_off(rest);
+  if (!process || *process < 1 || *process > std::numeric_limits<pid_t>::max() || rest.empty())
+    return std::nullopt;
+  return Maker{std::string(rest), static_cast<pid_t>(*process)};
 }
 
 // Closes on every way out; `release` hands the number on.
@@ -105,24 +138,17 @@ void write_all(int file, const fs::path& path, std::string_view content) {
 
 fs::path temporary_beside(const fs::path& path) {
   static std::atomic<unsigned> next{0};
-  return path.string() + kTemporaryMark + host_name() + "-" + std::to_string(::getpid()) + "-" +
-         std::to_string(next++);
+  return path.string() + std::string(kTemporaryMark) + host_name() + "-" +
+         std::to_string(::getpid()) + "-" + std::to_string(next++);
 }
 
-bool is_temporary(const fs::path& path) {
-  return path.filename().string().find(kTemporaryMark) != std::string::npos;
-}
+bool is_temporary(const fs::path& path) { return maker_named(path).has_value(); }
 
-bool temporary_is_orphan(const fs::path& path) {
-  const std::string name = path.filename().string();
-  const std::string start = kTemporaryMark + host_name() + "-";
-  const std::size_t mark = name.rfind(kTemporaryMark);
-  if (mark == std::string::npos || name.compare(mark, start.size(), start) != 0) return false;
-  pid_t process = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, status] = std::from_chars(name.data() + mark + start.size(), end, process);
-  if (status != std::errc() || stop == end || *stop != '-' || process < 1) return false;
-  return ::kill(process, 0) != 0 && errno == ESRCH;
+TemporaryMaker maker_of_temporary(const fs::path& path) {
+  const auto maker = maker_named(path);
+  if (!maker || maker->host != host_name()) return TemporaryMaker::Unknown;
+  return ::kill(maker->process, 0) != 0 && errno == ESRCH ? TemporaryMaker::Dead
+                                                          : TemporaryMaker::Living;
 }
 
 void copy_durably(const fs::path& from, const fs::path& to) {
@@ -178,8 +204,8 @@ bool publish_once(const fs::path& path, std::string_view content) {
 
 std::string read_file(const fs::path& path) {
   const auto fail = [&](int error_number) -> void {
-    throw InputError("cannot read " + path.string() + " (" + why(error_number) +
-                     "); check the path and its permissions");
+    throw UnreadError("cannot read " + path.string() + " (" + why(error_number) +
+                      "); check the path and its permissions");
   };
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail(errno);

@@ -17,12 +17,16 @@ bool publish_once(const std::filesystem::path& path, std::string_view content);
 // A name beside `path` that no other process uses: PATH.tmp-HOST-PID-N.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
-// Whether a file name has the form of temporary_beside's.
+// Whether a file name has the form of temporary_beside's, to its last character.
 bool is_temporary(const std::filesystem::path& path);
 
-// Whether the process that made a temporary ran on this host and is no more, as far as its name
-// tells; false where that is not certain.
-bool temporary_is_orphan(const std::filesystem::path& path);
+// What the name of a temporary tells of the process that made it.
+enum class TemporaryMaker {
+  Unknown,  // of another host, or the name is no temporary's
+  Living,   // of this host, and a process of that number lives
+  Dead      // of this host, and there is no such process
+};
+TemporaryMaker maker_of_temporary(const std::filesystem::path& path);
 
 // fsyncs `temporary`, renames it to `path` and fsyncs the folder.
 void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
@@ -31,7 +35,7 @@ void commit_file(const std::filesystem::path& temporary, const std::filesystem::
 // fsyncs the folder. WorkError naming `to`.
 void move_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// The whole file as bytes; InputError where it is missing or unreadable.
+// The whole file as bytes; UnreadError (an InputError) where it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
 
 // Copies a file to where none is yet, and fsyncs it. WorkError naming `to`.

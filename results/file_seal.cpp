@@ -2,7 +2,7 @@
 
 #include <xxhash.h>
 
-#include "model/spec/error.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -64,9 +64,10 @@ std::span<const char> unsealed(std::string_view content, const std::filesystem::
       u64_at(content, length + 16) != length)
     reject("its checksum does not match: it is damaged", "remove it and run again");
   if (version != kRunFileVersion)
-    reject("format version " + std::to_string(version) + ", this program reads " +
-               std::to_string(kRunFileVersion),
-           "read it with the version of isoloss that wrote it");
+    throw UnreadError("cannot read " + path.string() + " (format version " +
+                      std::to_string(version) + ", this program reads " +
+                      std::to_string(kRunFileVersion) +
+                      "); read it with the version of isoloss that wrote it");
   return {content.data(), length};
 }
 

@@ -16,8 +16,8 @@ inline constexpr std::uint32_t kRunFileVersion = 1;
 // `image` with the seal behind it.
 std::string sealed(std::string image);
 
-// The HDF5 bytes inside `content`; InputError naming `path` where the seal is missing, of another
-// version or does not match.
+// The HDF5 bytes inside `content`; InputError naming `path` where the seal is missing or does not
+// match, UnreadError where it is of another version.
 std::span<const char> unsealed(std::string_view content, const std::filesystem::path& path);
 
 // Little-endian integers at the end of `bytes` and at an offset that must lie inside.

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "results/folder_entries.h"
+#include "results/unread_error.h"
 #include "results/verify.h"
 
 namespace isoloss {
@@ -14,6 +16,10 @@ class Findings {
  public:
   void add(const std::filesystem::path& path, Severity severity, const std::string& problem) {
     findings_.push_back({path, problem, severity});
+  }
+
+  void add(const std::filesystem::path& path, const ReadProblem& problem) {
+    add(path, problem.unread ? Severity::Unread : Severity::Damage, problem.text);
   }
 
   void warn_foreign(const std::filesystem::path& path) {
@@ -34,15 +40,12 @@ class Findings {
   std::vector<Finding> findings_;
 };
 
-// What lies in a folder; nothing where there is no such folder.
-std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
-
 // Whether a folder of that name can be a run's.
 bool is_run_id(const std::string& name);
 
 // Checks one run's folder; returns what its decisions may rest on.
 struct RunSummary {
-  bool known = true;    // nothing of it is damaged
+  bool known = true;    // nothing of it is damaged or unread
   bool stored = false;  // anything of it
   bool diverged = false;
   std::vector<double> selection_losses;  // of every evaluation

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <stdexcept>
 
@@ -47,6 +48,8 @@ ParsedFrames parse(std::string_view bytes, const std::filesystem::path& path) {
       parsed.content.events.push_back(event_from_cbor(frame->payload));
       parsed.begins.push_back(frame->begin);
     }
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     throw InputError("cannot read " + path.string() + " (" + error.what() +
                      "); remove it and run again");

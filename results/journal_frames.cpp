@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "model/spec/error.h"
 #include "results/file_seal.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -54,10 +54,10 @@ FrameScan scan_frames(std::string_view content, const std::filesystem::path& pat
     reject(path, "it is no journal of isoloss", "remove it and run again");
   const std::uint32_t version = u32_at(content, kMagic.size());
   if (version != kJournalVersion)
-    reject(path,
-           "format version " + std::to_string(version) + ", this program reads " +
-               std::to_string(kJournalVersion),
-           "read it with the version of isoloss that wrote it");
+    throw UnreadError("cannot read " + path.string() + " (format version " +
+                      std::to_string(version) + ", this program reads " +
+                      std::to_string(kJournalVersion) +
+                      "); read it with the version of isoloss that wrote it");
   if (u32_at(content, kMagic.size() + 4) != 0)
     reject(path, "damaged at byte 12", "restore it, or remove it and run again");
   FrameScan scan;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "results/file_seal.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -40,9 +41,9 @@ json parse_json_file(std::string_view text, const std::filesystem::path& path,
     reject("it is no '" + std::string(format) + "' file", "remove it and run again");
   const int found = json_value<int>(value, "version", path);
   if (found < 1 || found > version)
-    reject("format version " + std::to_string(found) + ", this program reads " +
-               std::to_string(version),
-           "read it with the version of isoloss that wrote it");
+    throw UnreadError("cannot read " + path.string() + " (format version " + std::to_string(found) +
+                      ", this program reads " + std::to_string(version) +
+                      "); read it with the version of isoloss that wrote it");
   if ((found > 1 || value.contains("checksum")) &&
       json_value<std::string>(value, "checksum", path) != content_checksum(value))
     reject("its checksum does not match: it is damaged", "remove it and run again");

@@ -51,6 +51,11 @@ class FolderInTheMaking {
   bool committed_ = false;
 };
 
+// OUT and OUT/ are one place, and what is beside the second would lie inside it.
+fs::path without_end_slash(const fs::path& place) {
+  return place.has_filename() || !place.has_relative_path() ? place : place.parent_path();
+}
+
 void check_place(const fs::path& out) {
   std::error_code unseen;
   if (fs::exists(out, unseen) && !(fs::is_directory(out, unseen) && fs::is_empty(out, unseen)))
@@ -60,7 +65,11 @@ void check_place(const fs::path& out) {
 
 void check_source(const StudyFolder& source, std::chrono::milliseconds patience) {
   for (const Finding& finding : verify_study(source))
-    if (finding.severity == Severity::Damage)
+    if (finding.severity == Severity::Unread)
+      throw InputError("cannot join " + source.root.string() + " (" + finding.path.string() + ": " +
+                       finding.problem.substr(0, finding.problem.find(';')) +
+                       "); make it readable, or join with the version of isoloss that wrote it");
+    else if (finding.severity == Severity::Damage)
       throw InputError("cannot join " + source.root.string() + " (" + finding.path.string() + ": " +
                        finding.problem.substr(0, finding.problem.find(';')) +
                        "); mend it first by `isoloss repair`");
@@ -127,7 +136,8 @@ void join_tokens(std::span<const StudyFolder> sources, const StudyFolder& out) {
       else if (!equal_files(known->second, path))
         throw WorkError(
             known->second.string() + " and " + path.string() +
-            " differ (one name, two contents); the studies trained on different tokens");
+            " differ (one name, two contents: the studies trained on different tokens); join only "
+            "folders whose tokens are of one text");
     }
 }
 
@@ -137,7 +147,7 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
                     const fs::path& out, std::chrono::milliseconds patience) {
   check_place(out);
   for (const StudyFolder& source : sources) check_source(source, patience);
-  FolderInTheMaking making(out);
+  FolderInTheMaking making(without_end_slash(out));
   Merge merge;
   merge.runs_from.resize(sources.size());
   std::set<std::string> ids;
@@ -154,7 +164,7 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
   join_tokens(sources, making.folder());
   write_durably(making.folder().study_file(), study_text);
   for (const Finding& finding : verify_study(making.folder()))
-    if (finding.severity == Severity::Damage)
+    if (!is_harmless(finding.severity))
       throw WorkError("the folders cannot be joined (" +
                       finding.path.lexically_relative(making.folder().root).string() + " " +
                       finding.problem.substr(0, finding.problem.find(';')) +

@@ -49,13 +49,15 @@ std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
   std::vector<fs::path> folders = {folder.root, folder.data(), folder.ranks(), folder.decisions(),
                                    folder.runs()};
   for (const std::string& id : run_ids(folder)) {
+    if (!is_run_id(id)) continue;
     folders.push_back(folder.run(id));
     folders.push_back(folder.again(id));
   }
   std::vector<fs::path> temporaries;
   for (const fs::path& place : folders)
     for (const fs::path& path : files_in(place))
-      if (is_temporary(path)) temporaries.push_back(path);
+      if (is_temporary(path) && fs::is_regular_file(fs::symlink_status(path)))
+        temporaries.push_back(path);
   std::ranges::sort(temporaries);
   return temporaries;
 }
@@ -64,7 +66,7 @@ Leftovers wait_for_quiet(const StudyFolder& folder, ClaimObserver& observer,
                          std::chrono::milliseconds patience) {
   std::vector<WatchedClaim> claims;
   for (const std::string& id : run_ids(folder))
-    if (fs::exists(folder.claim(id)))
+    if (is_run_id(id) && fs::exists(folder.claim(id)))
       claims.push_back({folder.claim(id), read_claim_text(folder.claim(id))});
   std::vector<WatchedTemporary> temporaries;
   for (const fs::path& path : temporaries_in(folder)) temporaries.push_back(seen_now(path));
@@ -93,11 +95,12 @@ Leftovers wait_for_quiet(const StudyFolder& folder, ClaimObserver& observer,
     });
     const bool patient = std::chrono::steady_clock::now() - begin < patience;
     std::erase_if(temporaries, [&](const WatchedTemporary& temporary) {
-      const bool orphan = temporary_is_orphan(temporary.path);
+      const TemporaryMaker maker = maker_of_temporary(temporary.path);
+      const bool orphan = maker == TemporaryMaker::Dead;
       if (!orphan && seen_now(temporary.path) != temporary)
         refuse(folder, "somebody writes " + temporary.path.string());
       if (!orphan && patient) return false;
-      leftovers.temporaries.push_back(temporary.path);
+      if (maker != TemporaryMaker::Living) leftovers.temporaries.push_back(temporary.path);
       return true;
     });
     if (claims.empty() && temporaries.empty()) break;

@@ -1,5 +1,6 @@
 // Whether anybody works in a study folder, for who wants it to himself: a claim or a temporary file
-// whose process is certainly dead, or that does not change for a while, is a leftover.
+// whose process is certainly dead, or that does not change for a while, is a leftover; a temporary
+// whose process lives on this machine is none, however still.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -22,7 +23,7 @@ struct Leftovers {
 Leftovers wait_for_quiet(const StudyFolder& folder, ClaimObserver& observer,
                          std::chrono::milliseconds patience);
 
-// Every temporary of the folder: beside run files, journals, decisions, tokens.
+// Every temporary file of the folder: beside run files, journals, decisions, tokens.
 std::vector<std::filesystem::path> temporaries_in(const StudyFolder& folder);
 
 }  // namespace isoloss

@@ -1,9 +1,9 @@
 #include "results/repair.h"
 
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <set>
+#include <span>
 #include <system_error>
 
 #include "model/spec/error.h"
@@ -48,7 +48,7 @@ class MendingClaim {
 void apply(const RepairAction& action) {
   switch (action.kind) {
     case RepairKind::Remove:
-      fs::remove_all(action.path);
+      fs::remove(action.path);
       break;
     case RepairKind::Cut:
       cut_torn_tail(action.path);
@@ -62,21 +62,17 @@ void apply(const RepairAction& action) {
   }
 }
 
+// Claims first.
 std::vector<RepairAction> leftover_repairs(const Leftovers& leftovers) {
   std::vector<RepairAction> actions;
   for (const fs::path& path : leftovers.claims)
-    actions.push_back({RepairKind::Remove,
-                       path,
-                       "claim of a process that is no more",
-                       "the run is free",
-                       {},
-                       {}});
+    actions.push_back(
+        {RepairKind::Remove, path, "claim of a process that is no more", "the run is free", {}});
   for (const fs::path& path : leftovers.temporaries)
     actions.push_back({RepairKind::Remove,
                        path,
                        "temporary file of a process that is no more",
                        "nobody misses it",
-                       {},
                        {}});
   return actions;
 }
@@ -86,12 +82,13 @@ void add_token_repairs(const StudyFolder& folder, std::vector<RepairAction>& act
     if (path.extension() != ".bin" || is_temporary(path) || is_set_aside(path)) continue;
     try {
       check_token_file(path);
-    } catch (const std::exception& error) {
+    } catch (...) {
+      const ReadProblem problem = read_problem(path);
+      if (problem.unread) continue;
       actions.push_back({RepairKind::SetAside,
                          path,
-                         error.what(),
+                         problem.text,
                          "`run` prepares the tokens again from the text",
-                         {},
                          {}});
     }
   }
@@ -102,42 +99,24 @@ void add_decision_repairs(const StudyFolder& folder, const std::map<std::string,
                           std::vector<RepairAction>& actions) {
   std::set<fs::path> done;
   for (const Finding& finding : decision_problems(folder, runs))
-    if (done.insert(finding.path).second)
+    if (finding.severity == Severity::Damage && done.insert(finding.path).second)
       actions.push_back({RepairKind::SetAside,
                          finding.path,
                          finding.problem,
                          "`run` decides again from the same losses",
-                         {},
                          {}});
 }
 
-std::vector<RepairAction> planned(const StudyFolder& folder, const Leftovers& leftovers) {
-  std::vector<RepairAction> actions = leftover_repairs(leftovers);
-  add_token_repairs(folder, actions);
-  std::map<std::string, RunSummary> runs;
-  for (const std::string& id : run_ids(folder)) {
-    if (!is_run_id(id)) continue;
-    RunRepair repair = run_repair(folder, id);
-    std::ranges::move(repair.actions, std::back_inserter(actions));
-    runs.emplace(id, summary_of(repair.record ? &*repair.record : nullptr));
-  }
-  add_decision_repairs(folder, runs, actions);
-  return actions;
+void apply_all(std::span<const RepairAction> actions) {
+  for (const RepairAction& action : actions) apply(action);
 }
 
-void apply_all(const StudyFolder& folder, const std::vector<RepairAction>& actions,
-               ClaimObserver& observer, const Leftovers& leftovers) {
-  for (const fs::path& path : leftovers.claims) observer.remove_expired(path);
-  std::optional<MendingClaim> claim;
-  std::string claimed;
-  for (const RepairAction& action : actions) {
-    if (action.run != claimed) {
-      claim.reset();
-      claimed = action.run;
-      if (!claimed.empty()) claim.emplace(folder, claimed);
-    }
-    if (action.path.filename() != "claim") apply(action);
-  }
+// Planned under the claim: what was seen before it may have been another process's work.
+RunRepair mend_run(const StudyFolder& folder, const std::string& id) {
+  const MendingClaim claim(folder, id);
+  RunRepair repair = run_repair(folder, id);
+  apply_all(repair.actions);
+  return repair;
 }
 
 }  // namespace
@@ -160,10 +139,32 @@ Repair repair_study(const StudyFolder& folder, bool dry_run, std::chrono::millis
   if (!fs::is_directory(folder.root))
     throw InputError("cannot repair " + folder.root.string() +
                      " (no such folder); give the folder that a study was run in");
+  const std::vector<std::string> ids = run_ids(folder);
+  if (!fs::is_regular_file(folder.study_file()) && std::ranges::none_of(ids, is_run_id))
+    throw InputError("cannot repair " + folder.root.string() +
+                     " (no study folder: it has neither study.yaml nor a run); give the folder "
+                     "that a study was run in");
   ClaimObserver observer(patience);
   const Leftovers leftovers = wait_for_quiet(folder, observer, patience);
-  Repair repair{planned(folder, leftovers), {}};
-  if (!dry_run) apply_all(folder, repair.actions, observer, leftovers);
+  Repair repair{leftover_repairs(leftovers), {}};
+  add_token_repairs(folder, repair.actions);
+  if (!dry_run) {
+    for (const fs::path& path : leftovers.claims) observer.remove_expired(path);
+    apply_all(std::span(repair.actions).subspan(leftovers.claims.size()));
+  }
+  std::map<std::string, RunSummary> runs;
+  for (const std::string& id : ids) {
+    if (!is_run_id(id)) continue;
+    RunRepair run = run_repair(folder, id);
+    if (!dry_run && !run.actions.empty()) run = mend_run(folder, id);
+    RunSummary summary = summary_of(run.record ? &*run.record : nullptr);
+    summary.known = run.known;
+    runs.emplace(id, std::move(summary));
+    std::ranges::move(run.actions, std::back_inserter(repair.actions));
+  }
+  const std::size_t before_decisions = repair.actions.size();
+  add_decision_repairs(folder, runs, repair.actions);
+  if (!dry_run) apply_all(std::span(repair.actions).subspan(before_decisions));
   std::set<fs::path> mended;
   if (dry_run)
     for (const RepairAction& action : repair.actions) mended.insert(action.path);

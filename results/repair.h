@@ -1,6 +1,7 @@
 // Mends a study folder after a crash, a full disk or a bad copy, without inventing a number: what
 // is damaged is cut where it is still whole, rebuilt from a journal that holds all of it, or set
-// aside (set_aside.h) so that `run` trains or decides it again. Nothing but leftovers is deleted.
+// aside (set_aside.h) so that `run` trains or decides it again. Nothing but leftovers is deleted,
+// and what could not be read (unread_error.h) stays with all that rests on it.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -32,7 +33,6 @@ struct RepairAction {
   std::filesystem::path path;
   std::string problem;              // what was wrong
   std::string effect;               // what follows
-  std::string run;                  // id of the run that it is a file of; empty otherwise
   std::optional<RunRecord> record;  // of Rebuild
 };
 
@@ -43,7 +43,7 @@ struct Repair {
 
 // Mends the folder, or with `dry_run` says what it would do and changes nothing. Doing it twice
 // does it once. WorkError where somebody trains the folder (who cannot be known to be dead is
-// watched for `patience`), InputError where there is no such folder.
+// watched for `patience`), InputError where that is no study folder.
 Repair repair_study(const StudyFolder& folder, bool dry_run,
                     std::chrono::milliseconds patience = kClaimPatience);
 
@@ -51,6 +51,7 @@ Repair repair_study(const StudyFolder& folder, bool dry_run,
 struct RunRepair {
   std::vector<RepairAction> actions;
   std::optional<RunRecord> record;
+  bool known = true;  // nothing of it is unread; otherwise there is no record
 };
 RunRepair run_repair(const StudyFolder& folder, const std::string& id);
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <exception>
 
 #include "results/durable_file.h"
 #include "results/findings.h"
@@ -33,9 +32,12 @@ class RunMender {
       : folder_(folder), id_(id), parts_(read_run_parts(folder, id)) {}
 
   RunRepair mend() {
-    mend_journal();
-    mend_run_file();
-    mend_checkpoints();
+    repair_.known = !any_unread(parts_);
+    if (repair_.known) {
+      mend_journal();
+      mend_run_file();
+      mend_checkpoints();
+    }
     mend_attempts();
     std::ranges::move(last_, std::back_inserter(repair_.actions));
     repair_.record = record_;
@@ -44,15 +46,14 @@ class RunMender {
 
  private:
   void set_aside(const fs::path& path, const std::string& problem, const std::string& effect) {
-    repair_.actions.push_back({RepairKind::SetAside, path, problem, effect, id_, {}});
+    repair_.actions.push_back({RepairKind::SetAside, path, problem, effect, {}});
   }
 
   void mend_journal() {
     const fs::path path = folder_.journal(id_);
     std::string problem = joined(parts_.journal_problems);
     // A damaged run file is judged by the journal; where it is whole or absent they must join.
-    if (problem.empty() && parts_.journal && parts_.file_problems.empty())
-      problem = gap_before_journal(parts_.file, *parts_.journal);
+    if (problem.empty() && parts_.file_problems.empty()) problem = gap_before_journal(parts_);
     if (!problem.empty()) {
       set_aside(path, problem, "training goes on from the last checkpoint");
       parts_.journal.reset();
@@ -63,7 +64,6 @@ class RunMender {
            path,
            "its last " + std::to_string(parts_.journal->torn_bytes) + " bytes are no whole event",
            "every whole event stays",
-           id_,
            {}});
   }
 
@@ -82,16 +82,16 @@ class RunMender {
     const std::int64_t told = steps_from_start(parts_.journal);
     if (told > 0 && told >= newest_whole(parts_)) {
       record_ = journal_record(*parts_.journal);
-      last_.push_back({RepairKind::SetAside, path, problem, "the journal holds the run", id_, {}});
+      last_.push_back({RepairKind::SetAside, path, problem, "the journal holds the run", {}});
       last_.push_back({RepairKind::Rebuild, path, "set aside",
-                       "from the journal, to step " + std::to_string(told), id_, record_});
+                       "from the journal, to step " + std::to_string(told), record_});
       return;
     }
     if (parts_.journal)
       set_aside(folder_.journal(id_), "the run file before it is damaged",
                 "`run` trains the run again");
     parts_.journal.reset();
-    last_.push_back({RepairKind::SetAside, path, problem, "`run` trains the run again", id_, {}});
+    last_.push_back({RepairKind::SetAside, path, problem, "`run` trains the run again", {}});
   }
 
   // A checkpoint past the curve cannot go on: the steps before it would be missing.
@@ -122,8 +122,10 @@ class RunMender {
       if (!attempt_number(path) || is_temporary(path) || is_set_aside(path)) continue;
       try {
         read_attempt(path);
-      } catch (const std::exception& error) {
-        set_aside(path, error.what(), "one failed attempt less counts against the run");
+      } catch (...) {
+        const ReadProblem problem = read_problem(path);
+        if (!problem.unread)
+          set_aside(path, problem.text, "one failed attempt less counts against the run");
       }
     }
   }

@@ -1,12 +1,11 @@
 #include "results/run_parts.h"
 
 #include <algorithm>
-#include <exception>
 
-#include "model/spec/error.h"
 #include "results/checkpoint_file.h"
 #include "results/checkpoint_names.h"
 #include "results/run_file.h"
+#include "results/unread_error.h"
 #include "results/verify.h"
 
 namespace isoloss {
@@ -37,8 +36,11 @@ void read_file_part(const fs::path& path, const std::string& id, RunParts& parts
     if (record.header.id != id) parts.file_problems.push_back(other_run(record.header, id));
     add_contradictions(record, 1, parts.file_problems);
     if (parts.file_problems.empty()) parts.file = std::move(record);
-  } catch (const std::exception& error) {
-    if (fs::exists(path)) parts.file_problems.push_back(error.what());
+  } catch (...) {
+    const ReadProblem problem = read_problem(path);
+    if (!fs::exists(path)) return;
+    parts.file_problems.push_back(problem.text);
+    parts.file_unread = problem.unread;
   }
 }
 
@@ -49,29 +51,42 @@ void read_journal_part(const fs::path& path, const std::string& id, RunParts& pa
     const RunRecord events = journal_record(journal);
     add_contradictions(events, first_step(events), parts.journal_problems);
     if (parts.journal_problems.empty()) parts.journal = std::move(journal);
-  } catch (const std::exception& error) {
-    if (fs::exists(path)) parts.journal_problems.push_back(error.what());
+  } catch (...) {
+    const ReadProblem problem = read_problem(path);
+    if (!fs::exists(path)) return;
+    parts.journal_problems.push_back(problem.text);
+    parts.journal_unread = problem.unread;
   }
 }
 
 void read_checkpoints(const fs::path& folder, const std::string& id, bool again, RunParts& parts) {
   for (const std::string_view suffix : {std::string_view(), kKeptSuffix})
     for (const std::int64_t step : checkpoint_steps(folder, suffix)) {
-      CheckpointPart part{
-          folder / ("checkpoint-" + std::to_string(step) + std::string(suffix)), step, again, {}};
+      CheckpointPart part{folder / ("checkpoint-" + std::to_string(step) + std::string(suffix)),
+                          step,
+                          again,
+                          {},
+                          false};
       try {
         const CheckpointFile file(part.path, id);
         if (file.frame().step != step)
           part.problem = "it is of step " + std::to_string(file.frame().step);
-      } catch (const InputError& error) {
+      } catch (...) {
+        const ReadProblem problem = read_problem(part.path);
         if (!fs::exists(part.path)) continue;  // replaced by a newer one meanwhile
-        part.problem = error.what();
+        part.problem = problem.text;
+        part.unread = problem.unread;
       }
       parts.checkpoints.push_back(std::move(part));
     }
 }
 
 }  // namespace
+
+bool any_unread(const RunParts& parts) {
+  return parts.file_unread || parts.journal_unread ||
+         std::ranges::any_of(parts.checkpoints, &CheckpointPart::unread);
+}
 
 RunRecord journal_record(const JournalContent& journal) {
   RunRecord record;
@@ -86,10 +101,15 @@ std::int64_t last_step(const std::optional<RunRecord>& record) {
   return record && !record->steps.empty() ? record->steps.back().step : 0;
 }
 
-std::string gap_before_journal(const std::optional<RunRecord>& file,
-                               const JournalContent& journal) {
-  const std::int64_t first = first_step(journal_record(journal));
-  const std::int64_t before = last_step(file);
+bool is_new_branch(const RunParts& parts) {
+  return parts.journal && !parts.file && parts.file_problems.empty() && parts.checkpoints.empty() &&
+         first_step(journal_record(*parts.journal)) > 1;
+}
+
+std::string gap_before_journal(const RunParts& parts) {
+  if (!parts.journal || is_new_branch(parts)) return {};
+  const std::int64_t first = first_step(journal_record(*parts.journal));
+  const std::int64_t before = last_step(parts.file);
   if (first <= before + 1) return {};
   return "begins at step " + std::to_string(first) + " (the run file ends at step " +
          std::to_string(before) + ": steps are missing); restore the run file, or remove both";

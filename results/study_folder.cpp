@@ -6,6 +6,7 @@
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "results/folder_entries.h"
 #include "results/journal.h"
 #include "results/json_file.h"
 #include "results/run_file.h"
@@ -18,20 +19,6 @@ namespace {
 
 constexpr const char* kAttemptFormat = "isoloss attempt";
 constexpr int kAttemptVersion = 2;
-
-// What lies in a folder, sorted by path; nothing where there is no such folder.
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code failure;
-  for (fs::directory_iterator next(folder, failure), end; !failure && next != end;
-       next.increment(failure))
-    paths.push_back(next->path());
-  if (failure && failure != std::errc::no_such_file_or_directory)
-    throw InputError("cannot read " + folder.string() + " (" + failure.message() +
-                     "); check the path and its permissions");
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 std::optional<JournalContent> journal_if_there(const fs::path& path) {
   try {
@@ -61,7 +48,7 @@ std::optional<int> attempt_number(const fs::path& path) {
 
 std::vector<std::string> run_ids(const StudyFolder& folder) {
   std::vector<std::string> ids;
-  for (const fs::path& path : entries(folder.runs()))
+  for (const fs::path& path : files_in(folder.runs()))
     if (fs::is_directory(path)) ids.push_back(path.filename().string());
   return ids;
 }
@@ -89,7 +76,7 @@ std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& 
 
 std::vector<Decision> read_decisions(const StudyFolder& folder) {
   std::vector<Decision> decisions;
-  for (const fs::path& path : entries(folder.decisions()))
+  for (const fs::path& path : files_in(folder.decisions()))
     if (path.extension() == ".json" && !is_temporary(path))
       decisions.push_back(decision_from_json(read_file(path), path));
   std::sort(decisions.begin(), decisions.end(),
@@ -117,7 +104,7 @@ FailedAttempt read_attempt(const fs::path& path) {
 
 std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id) {
   std::vector<FailedAttempt> attempts;
-  for (const fs::path& path : entries(folder.run(id))) {
+  for (const fs::path& path : files_in(folder.run(id))) {
     if (attempt_number(path)) attempts.push_back(read_attempt(path));
   }
   std::sort(attempts.begin(), attempts.end(),

@@ -2,14 +2,16 @@
 
 #include <xxhash.h>
 
+#include <cerrno>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
-#include "model/spec/error.h"
 #include "results/file_seal.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -26,9 +28,16 @@ void check_token_file(const std::filesystem::path& path) {
     throw InputError("cannot read " + path.string() + " (" + why +
                      "); remove it: it is made again from the text");
   };
+  const auto fail = [&]() {
+    throw UnreadError("cannot read " + path.string() + " (" +
+                      std::generic_category().message(errno) +
+                      "); check the path and its permissions");
+  };
   std::ifstream file(path, std::ios::binary);
+  if (!file) fail();
   std::string header(kHeaderBytes, '\0');
   file.read(header.data(), static_cast<std::streamsize>(header.size()));
+  if (file.bad()) fail();
   if (!file || !header.starts_with(kMagic)) refuse("it is no token file");
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        &XXH3_freeState);
@@ -39,6 +48,7 @@ void check_token_file(const std::filesystem::path& path) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     XXH3_64bits_update(state.get(), block.data(), static_cast<std::size_t>(file.gcount()));
   } while (file);
+  if (file.bad()) fail();
   if (XXH3_64bits_digest(state.get()) != u64_at(header, kChecksumAt))
     refuse("its checksum does not match: it is damaged");
 }

@@ -1,7 +1,6 @@
 #include "results/verify.h"
 
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <tuple>
 
@@ -41,8 +40,8 @@ void check_tokens(const StudyFolder& folder, Findings& findings) {
     if (findings.passed_over(path) || path.extension() != ".bin") continue;
     try {
       check_token_file(path);
-    } catch (const std::exception& error) {
-      findings.add(path, Severity::Damage, error.what());
+    } catch (...) {
+      findings.add(path, read_problem(path));
     }
   }
 }
@@ -53,22 +52,17 @@ bool is_run_id(const std::string& name) {
   return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code failure;
-  for (fs::directory_iterator next(folder, failure), end; !failure && next != end;
-       next.increment(failure))
-    paths.push_back(next->path());
-  return paths;
-}
-
 bool Findings::passed_over(const fs::path& path) {
   if (is_set_aside(path)) return true;
-  if (!is_temporary(path)) return false;
+  if (!is_temporary(path) || !fs::is_regular_file(fs::symlink_status(path))) return false;
   add(path, Severity::Note,
       "leftover of a process that was killed (a temporary file); remove it once no run is going "
       "on");
   return true;
+}
+
+bool is_harmless(Severity severity) {
+  return severity == Severity::Note || severity == Severity::Warning;
 }
 
 std::string_view severity_name(Severity severity) {
@@ -77,6 +71,8 @@ std::string_view severity_name(Severity severity) {
       return "note";
     case Severity::Warning:
       return "warning";
+    case Severity::Unread:
+      return "unread";
     case Severity::Damage:
       return "damage";
   }

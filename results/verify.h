@@ -15,10 +15,14 @@ namespace isoloss {
 enum class Severity {
   Note,     // harmless: the torn tail of a run that was killed, a leftover temporary
   Warning,  // not ours: a file that no study has there
+  Unread,   // could not be read, or is of another version of isoloss: it may be whole
   Damage    // results are lost or contradict themselves
 };
 
-// note, warning or damage.
+// Whether a folder with such a finding is known to be whole all the same.
+bool is_harmless(Severity severity);
+
+// note, warning, unread or damage.
 std::string_view severity_name(Severity severity);
 
 struct Finding {
@@ -29,7 +33,8 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-// All findings by path; none where everything is whole. InputError where there is no such folder.
+// All findings by path; none where everything is whole. InputError where there is no such folder or
+// one in it cannot be read.
 std::vector<Finding> verify_study(const StudyFolder& folder);
 
 // What contradicts itself inside a record: steps that are missing, come twice or are out of order,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <tuple>
 
 #include "results/durable_file.h"
@@ -76,6 +75,7 @@ std::vector<Finding> decision_problems(const StudyFolder& folder,
   for (const fs::path& path : paths) {
     if (path.extension() != ".json" || is_temporary(path) || is_set_aside(path)) continue;
     std::vector<std::string> problems;
+    Severity severity = Severity::Damage;
     try {
       const Decision decision = decision_from_json(read_file(path), path);
       if (path != folder.decision(decision.key))
@@ -87,11 +87,12 @@ std::vector<Finding> decision_problems(const StudyFolder& folder,
         problems.push_back("contradicts " + folder.decision(earlier->second.key).string() +
                            " (one search, two winners)");
       for (std::string& problem : problems) problem += "; remove it and run again";
-    } catch (const std::exception& error) {
-      problems = {error.what()};
+    } catch (...) {
+      const ReadProblem problem = read_problem(path);
+      if (problem.unread) severity = Severity::Unread;
+      problems = {problem.text};
     }
-    for (const std::string& problem : problems)
-      findings.push_back({path, problem, Severity::Damage});
+    for (const std::string& problem : problems) findings.push_back({path, problem, severity});
   }
   return findings;
 }

@@ -9,7 +9,7 @@
 
 namespace isoloss {
 
-// One finding, damage, for each problem. `runs`: what is stored, by id.
+// One finding, damage or unread, for each problem. `runs`: what is stored, by id.
 std::vector<Finding> decision_problems(const StudyFolder& folder,
                                        const std::map<std::string, RunSummary>& runs);
 

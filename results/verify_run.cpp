@@ -1,5 +1,3 @@
-#include <exception>
-
 #include "results/checkpoint_names.h"
 #include "results/claim_file.h"
 #include "results/findings.h"
@@ -28,8 +26,8 @@ void check_claim(const fs::path& path, Findings& findings) {
 void check_attempt(const fs::path& path, Findings& findings) {
   try {
     read_attempt(path);
-  } catch (const std::exception& error) {
-    findings.add(path, Severity::Damage, error.what());
+  } catch (...) {
+    findings.add(path, read_problem(path));
   }
 }
 
@@ -68,9 +66,9 @@ RunSummary check_run(const StudyFolder& folder, const std::string& id, Findings&
   check_names(folder, id, findings);
   const RunParts parts = read_run_parts(folder, id);
   for (const std::string& problem : parts.file_problems)
-    findings.add(folder.run_file(id), Severity::Damage, problem);
+    findings.add(folder.run_file(id), {problem, parts.file_unread});
   for (const std::string& problem : parts.journal_problems)
-    findings.add(folder.journal(id), Severity::Damage, problem);
+    findings.add(folder.journal(id), {problem, parts.journal_unread});
   std::optional<RunRecord> record = parts.file;
   const bool curve_is_known = parts.file_problems.empty() && parts.journal_problems.empty();
   if (parts.journal) {
@@ -79,15 +77,23 @@ RunSummary check_run(const StudyFolder& folder, const std::string& id, Findings&
                    "ends in " + std::to_string(parts.journal->torn_bytes) +
                        " bytes of an event that was not written whole (a process was killed, or is "
                        "writing); nothing to do, the next run cuts them off");
-    const std::string gap = gap_before_journal(parts.file, *parts.journal);
+    const std::string gap = gap_before_journal(parts);
     if (curve_is_known && !gap.empty()) findings.add(folder.journal(id), Severity::Damage, gap);
+    if (is_new_branch(parts))
+      findings.add(folder.journal(id), Severity::Note,
+                   "begins past step 1 and there is no run file (as of a branch before its first "
+                   "checkpoint); nothing to do, `run` begins it again from its trunk");
     if (!record) record.emplace().header = parts.journal->header;
     add_later_events(*record, parts.journal->events);
   }
   for (const CheckpointPart& checkpoint : parts.checkpoints) {
     const std::int64_t last =
         checkpoint.again ? steps_from_start(parts.journal) : last_step(record);
-    if (!checkpoint.problem.empty())
+    if (checkpoint.unread)
+      findings.add(checkpoint.path, Severity::Unread,
+                   "cannot be read (" + checkpoint.problem +
+                       "); make it readable, or read it with the version of isoloss that wrote it");
+    else if (!checkpoint.problem.empty())
       findings.add(checkpoint.path, Severity::Damage,
                    "cannot be used (" + checkpoint.problem +
                        "); remove it, so that the one before it serves");

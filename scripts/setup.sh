@@ -20,7 +20,7 @@ packages=(g++ cmake ninja-build ccache pkg-config git python3 ca-certificates
   libeigen3-dev nlohmann-json3-dev libfmt-dev libxxhash-dev
   libgtest-dev libgmock-dev gnuplot-nox)
 train_packages=(zlib1g-dev libopenmpi-dev openmpi-bin libsentencepiece-dev sentencepiece libbenchmark-dev
-  python3-venv python3-pip python3-h5py python3-numpy)
+  python3-venv python3-pip python3-dev python3-h5py python3-numpy)  # -dev: torch.compile includes Python.h
 case $preset in
   analysis-only | asan-ubsan) ;;
   *) packages+=("${train_packages[@]}") ;;

@@ -47,7 +47,10 @@ int repair_command(Arguments arguments) {
       "that `run` trains or decides them again, and removes what dead processes left. Refuses "
       "while "
       "somebody trains the folder (a claim of another machine is watched for half a minute). Exit "
-      "status 1 where something stays damaged. Then `isoloss verify DIR` is clean, and `isoloss "
+      "status 1 where something stays damaged or could not be read; what could not be read, or is "
+      "of "
+      "another version of isoloss, is left as it is. Then `isoloss verify DIR` is clean, and "
+      "`isoloss "
       "run` "
       "goes on.",
       "isoloss repair results/runs/quickstart --dry-run");
@@ -63,9 +66,8 @@ int repair_command(Arguments arguments) {
     fmt::print("{}\n", as_json(repair, folder, dry_run).dump());
   else
     print(repair, dry_run);
-  return std::ranges::any_of(
-             repair.left,
-             [](const Finding& finding) { return finding.severity == Severity::Damage; })
+  return std::ranges::any_of(repair.left,
+                             [](const Finding& finding) { return !is_harmless(finding.severity); })
              ? 1
              : 0;
 }

@@ -16,7 +16,8 @@ int verify_command(Arguments arguments) {
       "isoloss verify DIR [--json]",
       "Checks every file of a study folder: run files, journals, checkpoints, claims, attempts, "
       "decisions and prepared tokens: checksums, missing steps, contradictions, leftovers, foreign "
-      "files. Exit status 1 where something is damaged; `isoloss repair DIR` mends what can be "
+      "files. Exit status 1 where something is damaged or cannot be read; `isoloss repair DIR` "
+      "mends what can be "
       "mended.",
       "isoloss verify results/runs/quickstart");
   line.add()("json", "one JSON object on standard output");
@@ -28,6 +29,8 @@ int verify_command(Arguments arguments) {
   const bool damaged = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity == Severity::Damage;
   });
+  const bool whole = std::ranges::all_of(
+      findings, [](const Finding& finding) { return is_harmless(finding.severity); });
   if (line.has("json")) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const Finding& finding : findings)
@@ -41,7 +44,7 @@ int verify_command(Arguments arguments) {
                  finding.problem);
     if (findings.empty()) fmt::print("every file is whole\n");
   }
-  return damaged ? 1 : 0;
+  return whole ? 0 : 1;
 }
 
 }  // namespace isoloss

@@ -71,6 +71,21 @@ TEST(StallWatch, BeatsKeepItQuiet) {
   EXPECT_FALSE(said);
 }
 
+TEST(StallWatch, WritingFilesIsNoSilence) {
+  std::atomic<bool> said = false;
+  StallWatch watch(short_limits(), [&](const std::string&) { said = true; });
+  watch.beat();
+  std::this_thread::sleep_for(milliseconds(30));
+  watch.beat();
+  std::this_thread::sleep_for(milliseconds(30));
+  {
+    const StallWatch::Pause writing(watch);
+    std::this_thread::sleep_for(milliseconds(1500));
+  }
+  watch.beat();
+  EXPECT_FALSE(said);
+}
+
 // Stopped by SIGSTOP for longer than its limit, as a suspended job is.
 TEST(StallWatch, ASuspendedProcessHasNotStalled) {
   constexpr int kStalled = 9;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -10,6 +11,7 @@
 
 #include "harness/child_processes.h"
 #include "harness/claim.h"
+#include "harness/progress/rank_report.h"
 #include "harness/progress/run_progress.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
@@ -36,6 +38,19 @@ std::set<pid_t> training_processes(const std::filesystem::path& folder, std::siz
     ::usleep(10'000);
   }
   return found;
+}
+
+// Until so many ranks have begun a run, past the claim: from then on a request to stop saves. False
+// after half a minute.
+bool wait_for_begun(const std::filesystem::path& folder, std::ptrdiff_t wanted) {
+  for (int hundredth = 0; hundredth < 3000; ++hundredth) {
+    const auto reports = read_rank_reports({folder});
+    if (std::ranges::count_if(reports, [](const RankReport& r) { return !r.run.empty(); }) >=
+        wanted)
+      return true;
+    ::usleep(10'000);
+  }
+  return false;
 }
 
 pid_t a_training_process(const std::filesystem::path& folder) {
@@ -129,6 +144,7 @@ TEST(Supervisor, ASignalToEveryProcessOfTheJobLeavesTheRanksTimeToSave) {
   ASSERT_EQ(ranks.size(), 2U);
   const pid_t launcher = parent_of(*ranks.begin());
   ASSERT_EQ(parent_of(launcher), supervisor);
+  ASSERT_TRUE(wait_for_begun(folder, 2));
   for (const pid_t process : {launcher, *ranks.begin(), *ranks.rbegin(), supervisor})
     ::kill(process, SIGTERM);
   EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);

@@ -10,7 +10,7 @@ import sys
 def main():
     command = [os.environ["ISOLOSS"], "bench", "--peer", "--size", "0.8M", "--architecture", "gpt2",
                "--steps", "1", "--threads", "1", "--json"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = json.loads(printed)
     assert len(result["rows"]) == 1, result
     row = result["rows"][0]

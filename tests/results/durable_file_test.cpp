@@ -66,6 +66,16 @@ TEST_F(DurableFile, TemporariesHaveNamesOfTheirOwnInTheSameFolder) {
   EXPECT_FALSE(is_temporary(folder_ / "run.h5"));
 }
 
+TEST_F(DurableFile, OnlyTheWholeFormIsATemporarysName) {
+  for (const char* name : {"run.h5.tmp-host-12-0", "run.h5.tmp-node-7.site-12-34"})
+    EXPECT_TRUE(is_temporary(folder_ / name)) << name;
+  for (const char* name :
+       {"notes.tmp-old", "run.h5.tmp-host-12", "run.h5.tmp-12-0", "run.h5.tmp--12-0",
+        "run.h5.tmp-host-12-0.bak", "run.h5.tmp-host-0-1", "run.h5.tmp-host-x-1",
+        "run.h5.tmp-host-1-", ".tmp-host-12-0", "run.h5.tmp-host-99999999999-0"})
+    EXPECT_FALSE(is_temporary(folder_ / name)) << name;
+}
+
 TEST_F(DurableFile, PublishOnceNeverReplaces) {
   EXPECT_TRUE(publish_once(folder_ / "file", "first"));
   EXPECT_FALSE(publish_once(folder_ / "file", "second"));

@@ -66,6 +66,16 @@ TEST_F(MergeTest, EqualFoldersJoinToTheSameFiles) {
   EXPECT_EQ(content_of(out().root), content_of(here().root));
 }
 
+TEST_F(MergeTest, ASlashBehindTheNewFolderChangesNothing) {
+  for (const char* slashes : {"/", "//"}) {
+    const std::array<StudyFolder, 2> sources = {here(), there()};
+    merge_studies(sources, kText, out().root.string() + slashes, std::chrono::milliseconds(200));
+    EXPECT_EQ(content_of(out().root), content_of(here().root));
+    fs::remove_all(out().root);
+  }
+  EXPECT_EQ(entries(), 2U) << "a temporary folder stayed";
+}
+
 TEST_F(MergeTest, EachFoldersOwnRunsAndDecisionsAreAllThere) {
   store(there(), record_of(kOther, 20));
   Decision decision = read_decisions(there()).front();
@@ -132,8 +142,7 @@ TEST_F(MergeTest, EvaluationsOfBothAreThere) {
   merged();
   std::vector<std::int64_t> steps;
   const RunRecord joined = *read_run(out(), kFinished);
-  for (const Evaluation& evaluation : joined.evaluations)
-    steps.push_back(evaluation.step);
+  for (const Evaluation& evaluation : joined.evaluations) steps.push_back(evaluation.step);
   EXPECT_EQ(steps, (std::vector<std::int64_t>{10, 15, 20}));
 }
 
@@ -156,7 +165,9 @@ TEST_F(MergeTest, DecisionsThatContradictAreRefused) {
 
 TEST_F(MergeTest, TokensThatDifferAreRefused) {
   write_durably(there().data() / "tokens-0123456789abcdef.bin", token_file_bytes('x'));
-  EXPECT_THAT(refusal(), HasSubstr("one name, two contents"));
+  const std::string text = refusal();
+  EXPECT_THAT(text, HasSubstr("one name, two contents"));
+  EXPECT_THAT(text, HasSubstr("; join only folders whose tokens are of one text"));
 }
 
 TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {

@@ -2,8 +2,11 @@
 // afterwards.
 #include "results/repair.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -113,6 +116,18 @@ TEST_F(RepairTest, ADamagedJournalIsSetAsideAndTheRunFileServes) {
   EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 20)));
 }
 
+TEST_F(RepairTest, ABranchBeforeItsFirstCheckpointIsLeftAsItIs) {
+  const std::string branch = "bbbbbbbbbbbbbbbb";
+  JournalWriter writer(study().journal(branch), header_of(branch), 10);
+  for (std::int64_t step = 11; step < 16; ++step) writer.append(sample_step(step));
+  writer.flush();
+  const auto before = content_of(folder_);
+  const Repair repair = repair_study(study(), false, kSoon);
+  EXPECT_THAT(repair.actions, IsEmpty());
+  EXPECT_THAT(repair.left, IsEmpty());
+  EXPECT_EQ(content_of(folder_), before);
+}
+
 TEST_F(RepairTest, WithoutItsJournalARunTrainedAgainLosesThoseCheckpoints) {
   write_durably(study().again(kTraining) / "checkpoint-10", checkpoint_bytes(kTraining, 10));
   flip_bit(study().journal(kTraining), 40);
@@ -143,14 +158,100 @@ TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
   // Of another machine, and damaged: watched for a while.
   write_durably(study().claim(kFinished), R"({"host":"elsewhere/boot/pid","pid":1,"started":1,)"
                                           R"("rank":3,"beat":7})");
-  const std::vector<fs::path> leftovers = {temporary_beside(study().run_file(kFinished)),
-                                           temporary_beside(study().study_file()),
-                                           study().journal(kTraining).string() + ".tmp-h-1-2"};
+  const auto left_by = [](const fs::path& path, const std::string& host) {
+    return path.string() + ".tmp-" + host + "-" + std::to_string(dead_process().pid) + "-2";
+  };
+  const std::string here = this_process().host.substr(0, this_process().host.find('/'));
+  const std::vector<fs::path> leftovers = {left_by(study().run_file(kFinished), here),
+                                           left_by(study().study_file(), here),
+                                           left_by(study().journal(kTraining), "elsewhere")};
   for (const fs::path& path : leftovers) write_durably(path, "x");
   EXPECT_THAT(repaired(), SizeIs(5));
   for (const fs::path& path : leftovers) EXPECT_FALSE(fs::exists(path));
   EXPECT_FALSE(fs::exists(study().claim(kTraining)));
   EXPECT_FALSE(fs::exists(study().claim(kFinished)));
+}
+
+// However still it is: a process may be suspended.
+TEST_F(RepairTest, ATemporaryOfALivingProcessStays) {
+  const fs::path path = temporary_beside(study().run_file(kFinished));
+  write_durably(path, "x");
+  EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
+  EXPECT_TRUE(fs::exists(path));
+}
+
+TEST_F(RepairTest, WhatOnlyLooksLikeALeftoverStays) {
+  const std::vector<fs::path> mine = {
+      study().root / "notes.tmp-old", study().root / "kept.tmp-elsewhere-12-0" / "notes.txt",
+      study().runs() / "backup" / "run.h5.tmp-elsewhere-12-0", study().runs() / "backup" / "claim"};
+  for (const fs::path& path : mine) write_durably(path, "mine");
+  EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
+  for (const fs::path& path : mine) EXPECT_TRUE(fs::exists(path)) << path;
+}
+
+TEST_F(RepairTest, AFolderThatHoldsNoStudyIsBadInput) {
+  const StudyFolder other{folder_ / "other"};
+  const fs::path path = other.root / "notes.tmp-elsewhere-12-0";
+  write_durably(path, "mine");
+  write_durably(other.runs() / "backup" / "notes.txt", "mine");
+  EXPECT_THROW(repair_study(other, false, kSoon), InputError);
+  EXPECT_TRUE(fs::exists(path));
+}
+
+// Reading that file fails with EIO, for root too: nothing is mapped at address 0.
+TEST_F(RepairTest, AFileThatCannotBeReadIsLeftWithAllThatRestsOnIt) {
+  for (const fs::path& path :
+       {study().run_file(kFinished), study().journal(kTraining), checkpoint(study(), kTraining, 20),
+        study().decision("k"), study().run(kTraining) / "attempt-1.json",
+        study().data() / "tokens-0123456789abcdef.bin"}) {
+    SCOPED_TRACE(path);
+    fs::remove_all(study().root);
+    make_study(study());
+    fs::remove(path);
+    fs::create_symlink("/proc/self/mem", path);
+    const Repair repair = repair_study(study(), false, kSoon);
+    EXPECT_THAT(repair.actions, IsEmpty());
+    ASSERT_THAT(repair.left, SizeIs(1));
+    EXPECT_EQ(repair.left[0].path, path);
+    EXPECT_EQ(repair.left[0].severity, Severity::Unread);
+    EXPECT_TRUE(fs::is_symlink(path));
+  }
+}
+
+TEST_F(RepairTest, AFileOfANewerVersionIsLeftWithAllThatRestsOnIt) {
+  constexpr std::size_t kJournalVersionAt = 8;  // docs/format.md
+  constexpr std::size_t kSealBytes = 32;
+  constexpr std::size_t kCheckpointVersionAt = 8;  // docs/reliability.md
+  const auto summed = [](std::string bytes) {
+    bytes.resize(bytes.size() - 8);
+    append_u64(bytes, checksum(bytes));
+    return bytes;
+  };
+  const auto expect_left = [&](const fs::path& path, const std::string& newer) {
+    SCOPED_TRACE(path);
+    fs::remove_all(study().root);
+    make_study(study());
+    write_durably(path, newer);
+    const Repair repair = repair_study(study(), false, kSoon);
+    EXPECT_THAT(repair.actions, IsEmpty());
+    ASSERT_THAT(repair.left, SizeIs(1));
+    EXPECT_EQ(repair.left[0].path, path);
+    EXPECT_EQ(repair.left[0].severity, Severity::Unread);
+    EXPECT_THAT(repair.left[0].problem, HasSubstr("version of isoloss that wrote it"));
+    EXPECT_EQ(read_file(path), newer);
+  };
+  std::string bytes = read_file(study().run_file(kFinished));
+  bytes[bytes.size() - kSealBytes + 8] = 99;
+  expect_left(study().run_file(kFinished), summed(bytes));
+  bytes = read_file(study().journal(kTraining));
+  bytes[kJournalVersionAt] = 99;
+  expect_left(study().journal(kTraining), bytes);
+  bytes = read_file(checkpoint(study(), kTraining, 20));
+  bytes[kCheckpointVersionAt] = 99;
+  expect_left(checkpoint(study(), kTraining, 20), summed(bytes));
+  expect_left(study().decision("k"), R"({"format":"isoloss decision","version":99})");
+  expect_left(study().run(kTraining) / "attempt-1.json",
+              R"({"format":"isoloss attempt","version":99})");
 }
 
 TEST_F(RepairTest, RefusesWhileAClaimBeats) {
@@ -185,6 +286,27 @@ TEST_F(RepairTest, RefusesWhereAClaimIsGivenBackMeanwhile) {
   });
   EXPECT_THROW(repair_study(study(), false, std::chrono::minutes(5)), WorkError);
   ending.join();
+}
+
+// Somebody mends the run between repair's first look and its claim: the look waits in a pipe.
+TEST_F(RepairTest, WhatItSawBeforeItsClaimIsNotWhatItActsOn) {
+  const fs::path attempt = study().run(kTraining) / "attempt-1.json";
+  const std::string whole = read_file(study().run_file(kTraining));
+  const std::string told = read_file(attempt);
+  flip_bit(study().run_file(kTraining), 700);
+  fs::remove(attempt);
+  ASSERT_EQ(::mkfifo(attempt.c_str(), 0600), 0);
+  std::thread other([&] {
+    const int pipe = ::open(attempt.c_str(), O_WRONLY);
+    write_durably(study().run_file(kTraining), whole);
+    write_durably(attempt, told);
+    ::close(pipe);
+  });
+  const Repair repair = repair_study(study(), false, kSoon);
+  other.join();
+  EXPECT_THAT(repair.actions, IsEmpty());
+  EXPECT_EQ(read_file(study().run_file(kTraining)), whole);
+  EXPECT_FALSE(fs::exists(aside(study().run_file(kTraining))));
 }
 
 TEST_F(RepairTest, ADryRunTellsAllAndChangesNothing) {

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "model/spec/error.h"
+#include "results/checkpoint_names.h"
 #include "results/set_aside.h"
+#include "results/unread_error.h"
 #include "tests/results/study_fixture.h"
 
 namespace isoloss {
@@ -145,6 +147,21 @@ TEST_F(Verify, StepsMissingBetweenRunFileAndJournalAreDamage) {
   expect_damage(study().journal(kTraining), "begins at step 23 (the run file ends at step 20");
 }
 
+// It begins from its trunk's checkpoint, and is stored at its first own one.
+TEST_F(Verify, ABranchBeforeItsFirstCheckpointIsOnlyNoted) {
+  const std::string branch = "bbbbbbbbbbbbbbbb";
+  {
+    JournalWriter writer(study().journal(branch), header_of(branch), 10);
+    for (std::int64_t step = 11; step < 16; ++step) writer.append(sample_step(step));
+    writer.flush();
+  }
+  EXPECT_EQ(finding().path, study().journal(branch));
+  EXPECT_EQ(finding().severity, Severity::Note);
+  // Stored before its checkpoint, so a checkpoint without a run file is no such thing.
+  add_checkpoint(study(), branch, 15);
+  expect_damage(study().journal(branch), "begins at step 11");
+}
+
 TEST_F(Verify, ADamagedDecisionIsDamage) {
   write_durably(study().decision("k"), "{");
   expect_damage(study().decision("k"), "no JSON");
@@ -266,6 +283,16 @@ TEST_F(Verify, LeftoversAreNoted) {
   }
 }
 
+// A link to itself cannot be opened, for root neither.
+TEST_F(Verify, AFolderThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  const fs::path loop = study().decisions();
+  fs::remove_all(loop);
+  fs::create_symlink(loop, loop);
+  EXPECT_THROW(verify_study(study()), UnreadError);
+  EXPECT_THROW(checkpoint_steps(loop), UnreadError);
+  EXPECT_THAT(checkpoint_steps(folder_ / "nothing"), IsEmpty());
+}
+
 TEST_F(Verify, ForeignFilesAreWarnedAbout) {
   for (const fs::path& path :
        {study().runs() / "notes.txt", study().run(kFinished) / "notes.txt",
@@ -337,6 +364,7 @@ TEST(Contradictions, AFinishedRunWithoutEvaluationIsOne) {
 }
 
 TEST(Severities, HaveNames) {
+  EXPECT_EQ(severity_name(Severity::Unread), "unread");
   EXPECT_EQ(severity_name(Severity::Note), "note");
   EXPECT_EQ(severity_name(Severity::Warning), "warning");
   EXPECT_EQ(severity_name(Severity::Damage), "damage");
