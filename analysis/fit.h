@@ -39,6 +39,9 @@ struct FitOptions {
   bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
 };
 
+// What a fit's draws are: points or whole runs resampled, or losses moved by measured noise.
+enum class DrawKind { Resamples, Noise };
+
 using NamedInterval = std::pair<std::string, Interval>;
 
 struct Fit {
@@ -53,14 +56,15 @@ struct Fit {
   std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
   std::vector<NamedInterval> intervals;                    // what `uncertainty` names
   std::vector<NamedInterval> lack_of_fit;          // Student t, from the scatter about the law
-  std::vector<NamedInterval> bootstrap_intervals;  // of the resamples, where there are any
+  std::vector<NamedInterval> bootstrap_intervals;  // of the draws, where there are any
   bool converged = false;
   std::vector<std::string> flags;
   double gradient_norm = 0;  // scale-free, at the optimum
   double condition = 0;      // of the curvature there, scaled to a unit diagonal
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
-  std::vector<std::vector<double>> draws;  // by resample, as `parameters`; NaN where it failed
+  DrawKind draw_kind = DrawKind::Resamples;
+  std::vector<std::vector<double>> draws;  // one a draw, as `parameters`; NaN where it failed
   std::uint64_t seed = 0;
   double level = 0;
   std::string uncertainty;                 // what the intervals rest on, in words

@@ -112,6 +112,7 @@ void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> po
                                   }
                                   return with_losses(fitted.data, losses);
                                 });
+  fit.draw_kind = DrawKind::Noise;
   add_percentiles(draws, options, options.level, fit);
   fit.intervals = scatter_intervals(fitted, scatter, options.level);
   fit.uncertainty = words_of(noisy) + " (profile, Student t)";
@@ -176,6 +177,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
                   if (used.size() < fit.n) return std::nullopt;
                   return frontier_data(used);
                 });
+  fit.draw_kind = DrawKind::Noise;
   add_percentiles(draws, options, options.level, fit);
   if (profiled || fit.bootstrap_intervals.empty()) return;
   fit.intervals = fit.bootstrap_intervals;

@@ -61,7 +61,12 @@ std::string uncertainty_text(const StudyResults& study) {
     const ArchitectureLaw& law = study.laws[i];
     if (!law.fit) continue;
     std::string words = law.fit->uncertainty;
-    if (law.draws_give_intervals()) {
+    if (law.draws_give_intervals() && law.draws_are_noise()) {
+      words += fmt::format(
+          "; size exponent and bands: 95 % percentiles of {} draws of the noise about the law, "
+          "seed {}",
+          law.fit->resamples, law.fit->seed);
+    } else if (law.draws_give_intervals()) {
       words += fmt::format("; {} resamples, seed {}, 95 % percentiles", law.fit->resamples,
                            law.fit->seed);
     }
@@ -105,7 +110,9 @@ std::string hold_out_text(const StudyResults& study) {
                        significant(last.largest_flops, 3), count_text(last.predicted, "point"),
                        fixed(100 * last.error, 2));
   }
-  if (out.empty()) return "none: fewer than two budgets have three budgets and enough points up to them and any beyond";
+  if (out.empty())
+    return "none: it takes two folds, each fitting at least three budgets with enough points and "
+           "predicting later ones";
   return "leave future out, every fold in hold_out_error.csv; the last: " + out;
 }
 
@@ -150,11 +157,11 @@ Table law_fits_table(const StudyResults& study) {
   Table table{"law_fits",
               "What the optimiser says of each fit. Gradient: scale-free, the root of the relative "
               "decrease that one more Newton step would promise, times two. Condition: of the "
-              "curvature at the optimum.",
+              "curvature at the optimum. Draws: resamples, or draws of measured noise.",
               {words_column("architecture", "architecture"), number_column("points", "points"),
                number_column("objective", "objective (sum)"), number_column("gradient", "gradient"),
                number_column("condition", "condition"), number_column("starts", "starts refined"),
-               number_column("starts_agreeing", "agree"), number_column("resamples", "resamples"),
+               number_column("starts_agreeing", "agree"), number_column("resamples", "draws"),
                number_column("failed_resamples", "failed"),
                sentence_column("flags", "flags of the fit, or why there is none")},
               {}};

@@ -72,8 +72,11 @@ std::vector<ChinchillaLaw> ArchitectureLaw::drawn() const {
   return out;
 }
 
+bool ArchitectureLaw::draws_are_noise() const { return fit && fit->draw_kind == DrawKind::Noise; }
+
 bool ArchitectureLaw::draws_give_intervals() const {
-  return fit && !fit->bootstrap_intervals.empty() && fit->intervals == fit->bootstrap_intervals;
+  if (!fit || fit->bootstrap_intervals.empty()) return false;
+  return draws_are_noise() || fit->intervals == fit->bootstrap_intervals;
 }
 
 double ArchitectureLaw::cost_up_to(double largest_flops) const {

@@ -35,8 +35,10 @@ struct ArchitectureLaw {
   double flops_per_product = 0;        // k: the median of C / (N D)
   Interval flops_per_product_range{};  // smallest and largest
 
-  std::vector<ChinchillaLaw> drawn() const;  // of the resamples that did not fail
-  // Whether the draws make 95 % intervals: too few runs or points to resample give none.
+  std::vector<ChinchillaLaw> drawn() const;  // of the draws that did not fail
+  bool draws_are_noise() const;              // and not resamples
+  // Whether percentiles of the draws are 95 % intervals: those of measured noise always are, those
+  // of too few runs or points to resample are not.
   bool draws_give_intervals() const;
   // FLOPs of the runs fitted up to `largest_flops`, each counted where it ends there.
   double cost_up_to(double largest_flops) const;

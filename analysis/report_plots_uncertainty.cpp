@@ -27,10 +27,28 @@ std::string tip_of(const ChinchillaLaw& law) {
                      fixed(law.beta, 4));
 }
 
-Series resamples(const StudyResults& study, std::size_t place, const Coordinate& x,
-                 const Coordinate& y) {
-  Series out = series_of(study, study.architectures[place], SeriesKind::Points, "resamples");
-  out.name = "resamples";
+const char* draws_of(const ArchitectureLaw& fitted) {
+  return fitted.draws_are_noise() ? "draws of the noise" : "resamples";
+}
+
+std::string caption_of(const ArchitectureLaw& fitted) {
+  if (fitted.draws_are_noise()) {
+    return "A marker a draw of the measured noise about the law, fitted again. The law's intervals "
+           "rest on: " +
+           fitted.fit->uncertainty + ".";
+  }
+  std::string out = "A marker a resample of whole runs, or of points where none are named.";
+  if (fitted.fit && !fitted.draws_give_intervals()) {
+    out += " They spread too little to be intervals: " + fitted.fit->uncertainty + ".";
+  }
+  return out;
+}
+
+Series cloud_of(const StudyResults& study, std::size_t place, const Coordinate& x,
+                const Coordinate& y) {
+  const char* words = draws_of(study.laws[place]);
+  Series out = series_of(study, study.architectures[place], SeriesKind::Points, words);
+  out.name = words;
   out.scale = 0.45;
   for (const ChinchillaLaw& law : study.laws[place].drawn()) {
     out.x.push_back(x.value(law));
@@ -58,13 +76,10 @@ Plot pair_plot(const StudyResults& study, std::size_t place, const Coordinate& x
   const ArchitectureLaw& fitted = study.laws[place];
   plot.title =
       fmt::format("Bootstrap of {} and {}, {}.", x.label, y.label, study.architectures[place]);
-  plot.caption = "A marker a resample of whole runs, or of points where none are named.";
-  if (fitted.fit && !fitted.draws_give_intervals()) {
-    plot.caption += " They spread too little to be intervals: " + fitted.fit->uncertainty + ".";
-  }
+  plot.caption = caption_of(fitted);
   plot.x = {x.label, false, false, {}};
   plot.y = {y.label, false, false, {}};
-  Series cloud = resamples(study, place, x, y);
+  Series cloud = cloud_of(study, place, x, y);
   if (cloud.x.empty()) return plot;
   plot.series = {std::move(cloud), optimum(fitted, x, y)};
   return plot;
@@ -84,8 +99,8 @@ Plot profile_plot(const StudyResults& study, std::size_t place) {
   plot.caption =
       "Shaded: exponents whose best fit is not much worse than the best of all, the 50 % and 95 % "
       "regions of the profile likelihood if residuals were independent and double exponential, "
-      "which "
-      "is what Huber's objective with a small delta amounts to. Markers: bootstrap resamples.";
+      "which is what Huber's objective with a small delta amounts to. Markers: ";
+  plot.caption += std::string(draws_of(fitted)) + ", fitted again.";
   plot.x = {"alpha", false, false, {}};
   plot.y = {"beta", false, false, {}};
   if (!fitted.fit) return plot;
@@ -102,7 +117,7 @@ Plot profile_plot(const StudyResults& study, std::size_t place) {
     region.high = band.high;
     plot.series.push_back(std::move(region));
   }
-  Series cloud = resamples(study, place, kAlpha, kBeta);
+  Series cloud = cloud_of(study, place, kAlpha, kBeta);
   if (!cloud.x.empty()) plot.series.push_back(std::move(cloud));
   plot.series.push_back(optimum(fitted, kAlpha, kBeta));
   return plot;

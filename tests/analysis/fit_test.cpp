@@ -149,13 +149,13 @@ TEST(Fit, TooFewPointsAreAnInputError) {
   EXPECT_THROW(fit_law(table, {}), InputError);
 }
 
-// Losses over 300 decades, each run with a replicate: squares are beyond a double, and the law ends
+// Losses over 301 decades, each run with a replicate: squares are beyond a double, and the law ends
 // where no interval is known, or one with ends.
 TEST(Fit, LossesBeyondAnyLawGiveNoWrongInterval) {
   PointTable table;
   table.source = "made";
   for (int i = 0; i < 16; ++i) {
-    Point p = point(1e18 * std::pow(10.0, i / 2), std::pow(10.0, 150 - 42.0 * (i / 2)));
+    Point p = point(1e18 * std::pow(10.0, i / 2), std::pow(10.0, -43.0 * (i / 2)));
     p.loss *= 1 + 0.01 * (i % 2);
     p.parameters = 1e7 * std::pow(2.0, i / 2);
     p.tokens = p.flops / 6 / p.parameters;

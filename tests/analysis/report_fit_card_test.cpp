@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/report_plot_families.h"
+#include "analysis/report_plot_parts.h"
 #include "tests/analysis/chinchilla_grid.h"
 
 namespace isoloss {
@@ -57,6 +59,44 @@ TEST(ReportFitCard, UncertaintyIsThatOfTheIntervals) {
   for (const auto& row : law_parameters_table(study).rows) {
     EXPECT_EQ(row[3].value.empty(), row[1].value == "size exponent") << row[1].value;
   }
+}
+
+// With a second seed of every trial the draws are of the noise: no resample is spoken of, and the
+// law's line has its band.
+TEST(ReportFitCard, DrawsOfNoiseAreCalledThat) {
+  StudyResults study = study_of({});
+  std::vector<Point>& points = study.results.points;
+  const std::size_t trials = points.size();
+  for (std::size_t i = 0; i < trials; ++i) {
+    points[i].has_seed = true;
+    Point other = points[i];
+    other.seed = 1;
+    other.loss *= i % 2 ? 1.01 : 0.99;
+    points.push_back(other);
+  }
+  ReportOptions options;
+  options.bootstrap = 20;
+  study.laws = {fit_architecture(study.results, "a", options)};
+  ASSERT_TRUE(study.laws[0].fit) << study.laws[0].refusal;
+  EXPECT_TRUE(study.laws[0].draws_are_noise());
+  EXPECT_TRUE(study.laws[0].draws_give_intervals());
+  EXPECT_THAT(fit_card_html(study), HasSubstr("percentiles of 20 draws of the noise"));
+  for (const auto& row : law_parameters_table(study).rows) {
+    EXPECT_FALSE(row[3].value.empty()) << row[1].value;
+  }
+  for (const Plot& plot : uncertainty_plots(study)) {
+    EXPECT_THAT(plot.caption, HasSubstr("noise")) << plot.name;
+    EXPECT_THAT(plot.caption, Not(HasSubstr("resample"))) << plot.name;
+    EXPECT_THAT(plot.caption, Not(HasSubstr("too little"))) << plot.name;
+  }
+  const LawLine line = law_line(study, 0, [](const EfficientPoint& best) { return best.loss; });
+  EXPECT_EQ(line.band.x.size(), line.line.x.size());
+}
+
+TEST(ReportFitCard, SaysWhatCalibrationTakes) {
+  StudyResults study = study_of({});
+  study.laws[0].fit->calibration.reset();
+  EXPECT_THAT(fit_card_html(study), HasSubstr("none: it takes two folds"));
 }
 
 TEST(ReportFitCard, CalibrationIsTheFits) {
