@@ -54,12 +54,12 @@ CheckResult check_agreement(const CheckInput& input) {
                                here.text, there.front().text);
     }
   }
-  Finding out{claim_of(input),
-              fmt::format("{} of {}", rows, rows),
-              static_cast<double>(agree),
-              static_cast<double>(agree - rows),
-              Reproduction::Reproduces,
-              "reproduces"};
+  PublishedFinding out{claim_of(input),
+                       fmt::format("{} of {}", rows, rows),
+                       static_cast<double>(agree),
+                       static_cast<double>(agree - rows),
+                       Reproduction::Reproduces,
+                       "reproduces"};
   if (!differing.empty()) {
     out.outcome = Reproduction::DoesNot;
     out.words = fmt::format("does not: differ {}", differing);

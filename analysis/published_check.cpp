@@ -67,13 +67,14 @@ std::string range_text(const RoundedValue& value) {
   return fmt::format(" ({} to {} by their rounding)", low, high);
 }
 
-Finding judged(std::string claim, const PublishedCell& printed, const RoundedValue& recomputed) {
+PublishedFinding judged(std::string claim, const PublishedCell& printed,
+                        const RoundedValue& recomputed) {
   if (!printed.value) return cannot(std::move(claim), printed, printed.what + " is not printed");
   double difference = recomputed.value - printed.value->value;
   // Decimals that agree differ in the last bits of their binary values.
   if (std::abs(difference) < 1e-12 * std::abs(printed.value->value)) difference = 0;
-  Finding out{std::move(claim),         printed.text, recomputed.value, difference,
-              Reproduction::Reproduces, "reproduces"};
+  PublishedFinding out{std::move(claim),         printed.text, recomputed.value, difference,
+                       Reproduction::Reproduces, "reproduces"};
   if (rounds_to(recomputed, *printed.value)) return out;
   if (meets(recomputed, *printed.value)) {
     out.words = fmt::format("reproduces within rounding: the printed rows allow {} to {}",
@@ -86,8 +87,8 @@ Finding judged(std::string claim, const PublishedCell& printed, const RoundedVal
   return out;
 }
 
-Finding cannot(std::string claim, const PublishedCell& printed, const std::string& why) {
-  Finding out;
+PublishedFinding cannot(std::string claim, const PublishedCell& printed, const std::string& why) {
+  PublishedFinding out;
   out.claim = std::move(claim);
   out.printed = printed.text;
   out.words = "cannot be recomputed: " + why;

@@ -14,7 +14,7 @@ namespace isoloss {
 
 enum class Reproduction { Reproduces, DoesNot, CannotSay };
 
-struct Finding {
+struct PublishedFinding {
   std::string claim;                                             // what the number is
   std::string printed;                                           // as printed
   double recomputed = std::numeric_limits<double>::quiet_NaN();  // NaN where it cannot be
@@ -24,7 +24,7 @@ struct Finding {
 };
 
 struct CheckResult {
-  std::vector<Finding> findings;
+  std::vector<PublishedFinding> findings;
   std::vector<Table> details;  // what a count is made of
 };
 
@@ -46,8 +46,9 @@ std::string claim_of(const CheckInput& input);
 
 // Reproduces where the recomputed value rounds to the printed one, or where what the rounded rows
 // allow meets what the printed number may stand for; says so, else what the rows give.
-Finding judged(std::string claim, const PublishedCell& printed, const RoundedValue& recomputed);
-Finding cannot(std::string claim, const PublishedCell& printed, const std::string& why);
+PublishedFinding judged(std::string claim, const PublishedCell& printed,
+                        const RoundedValue& recomputed);
+PublishedFinding cannot(std::string claim, const PublishedCell& printed, const std::string& why);
 
 // "steps of primer_table4 is not printed" for the first empty cell; empty where all are printed.
 std::string missing_input(const std::vector<PublishedCell>& cells);

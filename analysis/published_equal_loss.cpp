@@ -69,11 +69,12 @@ std::string bounds_text(const RoundedValue& bounds) {
   return "by nothing";
 }
 
-Finding judged_curve(std::string claim, const PublishedCell& printed, const Question& ask) {
+PublishedFinding judged_curve(std::string claim, const PublishedCell& printed,
+                              const Question& ask) {
   const RoundedValue bounds = bounds_of(ask);
   const std::optional<RoundedValue> line = straight_line(ask);
   if (!meets(*printed.value, bounds)) {
-    Finding out = cannot(std::move(claim), printed, "");
+    PublishedFinding out = cannot(std::move(claim), printed, "");
     out.outcome = Reproduction::DoesNot;
     out.recomputed = printed.value->value > bounds.high ? bounds.high : bounds.low;
     out.difference = out.recomputed - printed.value->value;
@@ -88,7 +89,7 @@ Finding judged_curve(std::string claim, const PublishedCell& printed, const Ques
                               "{} is all that follows",
                               bounds_text(bounds)));
   }
-  Finding out = judged(claim, printed, *line);
+  PublishedFinding out = judged(claim, printed, *line);
   if (out.outcome == Reproduction::Reproduces) return out;
   out.outcome = Reproduction::CannotSay;
   out.words = fmt::format(

@@ -78,7 +78,7 @@ CheckResult check_mean(const CheckInput& input) {
   }
   if (rows.empty()) return {{cannot(claim_of(input), printed, "no row matches")}, {}};
   const std::vector<Term> terms = terms_of(rows, within);
-  Finding finding = judged(claim_of(input), printed, mean_of(terms));
+  PublishedFinding finding = judged(claim_of(input), printed, mean_of(terms));
   if (finding.outcome == Reproduction::DoesNot) {
     finding.words += explanation(terms, *printed.value);
   }

@@ -30,7 +30,7 @@ Table findings_table(const TableFindings& findings) {
                number_column("recomputed", "recomputed"), number_column("difference", "difference"),
                sentence_column("verdict", "verdict")},
               {}};
-  for (const Finding& finding : findings.result.findings) {
+  for (const PublishedFinding& finding : findings.result.findings) {
     table.rows.push_back({text_cell(finding.claim), text_cell(finding.printed),
                           value_cell(finding.recomputed), value_cell(finding.difference),
                           text_cell(finding.words)});
@@ -90,7 +90,7 @@ std::string headline_html(const PublishedFolder& folder, const PublishedReport& 
       html_escape(folder.title), count_text(good + bad + open, "check"), good, bad, open);
   if (bad > 0) out += "<h2>What does not reproduce</h2>\n<ul class=\"verdicts\">\n";
   for (const TableFindings& table : report.tables) {
-    for (const Finding& finding : table.result.findings) {
+    for (const PublishedFinding& finding : table.result.findings) {
       if (finding.outcome != Reproduction::DoesNot) continue;
       out += fmt::format("<li class=\"ink-2\"><span><b>{}: {}</b><br>printed {}; {}</span></li>\n",
                          html_escape(table.title), html_escape(finding.claim),
@@ -125,7 +125,8 @@ nlohmann::json number_or_null(double value) {
 std::size_t PublishedReport::count(Reproduction outcome) const {
   std::size_t total = 0;
   for (const TableFindings& table : tables) {
-    for (const Finding& finding : table.result.findings) total += finding.outcome == outcome;
+    for (const PublishedFinding& finding : table.result.findings)
+      total += finding.outcome == outcome;
   }
   return total;
 }
@@ -157,7 +158,7 @@ nlohmann::json to_json(const PublishedReport& report) {
     out["counts"][kOutcomes[static_cast<int>(outcome)]] = report.count(outcome);
   }
   for (const TableFindings& table : report.tables) {
-    for (const Finding& finding : table.result.findings) {
+    for (const PublishedFinding& finding : table.result.findings) {
       out["findings"].push_back({{"table", table.table},
                                  {"claim", finding.claim},
                                  {"printed", finding.printed},

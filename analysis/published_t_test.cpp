@@ -103,8 +103,8 @@ std::vector<Test> tests_of(const CheckInput& input, const Question& ask) {
 constexpr const char* kSides[3] = {"better", "worse", "equal"};
 
 // Sets the count of one side beside the printed one.
-Finding counted(const std::string& claim, const PublishedCell& printed,
-                const std::vector<Test>& tests, Side side) {
+PublishedFinding counted(const std::string& claim, const PublishedCell& printed,
+                         const std::vector<Test>& tests, Side side) {
   int count = 0, at_least = 0, at_most = 0, unknown = 0;
   for (const Test& test : tests) {
     const bool possible = test.can_be[static_cast<int>(side)];
@@ -114,7 +114,7 @@ Finding counted(const std::string& claim, const PublishedCell& printed,
     at_most += possible;
     unknown += test.side == Side::Unknown;
   }
-  Finding out = judged(
+  PublishedFinding out = judged(
       claim, printed,
       {static_cast<double>(count), static_cast<double>(at_least), static_cast<double>(at_most)});
   if (!printed.value) return out;
@@ -135,7 +135,7 @@ Finding counted(const std::string& claim, const PublishedCell& printed,
 }
 
 // The paper's own marks beside the tests, task by task.
-Finding marks_compared(const std::string& claim, const std::vector<Test>& tests) {
+PublishedFinding marks_compared(const std::string& claim, const std::vector<Test>& tests) {
   std::string differing;
   int known = 0, agree = 0;
   for (const Test& test : tests) {
@@ -149,12 +149,12 @@ Finding marks_compared(const std::string& claim, const std::vector<Test>& tests)
     differing += fmt::format("{}{} ({}, t {:.2f})", differing.empty() ? "" : ", ", test.name,
                              test.mark.empty() ? "not marked" : "marked " + test.mark, test.t);
   }
-  Finding out{claim,
-              fmt::format("{} of {}", known, known),
-              static_cast<double>(agree),
-              static_cast<double>(agree - known),
-              Reproduction::Reproduces,
-              "reproduces"};
+  PublishedFinding out{claim,
+                       fmt::format("{} of {}", known, known),
+                       static_cast<double>(agree),
+                       static_cast<double>(agree - known),
+                       Reproduction::Reproduces,
+                       "reproduces"};
   if (agree == known) return out;
   out.outcome = Reproduction::DoesNot;
   out.words = fmt::format("does not: {} of {} marks are those of the test; not {}", agree, known,

@@ -21,7 +21,7 @@ fs::path default_output(const fs::path& folder) {
 
 void print_published(const PublishedReport& report) {
   for (const TableFindings& table : report.tables) {
-    for (const Finding& finding : table.result.findings) {
+    for (const PublishedFinding& finding : table.result.findings) {
       if (finding.outcome != Reproduction::DoesNot) continue;
       fmt::print("{}: {}: printed {}; {}\n", table.title, finding.claim, finding.printed,
                  finding.words);

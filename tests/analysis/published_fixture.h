@@ -39,13 +39,13 @@ class MadeUpPaper {
             checks + "]" + more + "}]}");
   }
 
-  std::vector<Finding> findings() const {
+  std::vector<PublishedFinding> findings() const {
     const PublishedFolder folder = read_published(path_);
     return run_checks(folder, folder.tables.front()).findings;
   }
 
-  std::vector<Finding> findings(const std::string& csv, const std::string& checks,
-                                const std::string& more = "") const {
+  std::vector<PublishedFinding> findings(const std::string& csv, const std::string& checks,
+                                         const std::string& more = "") const {
     table(csv, checks, more);
     return findings();
   }

@@ -33,11 +33,11 @@ const Shipped& shipped() {
   return once;
 }
 
-const Finding& finding(const std::string& table, const std::string& claim) {
-  static const Finding none;
+const PublishedFinding& finding(const std::string& table, const std::string& claim) {
+  static const PublishedFinding none;
   for (const TableFindings& of : shipped().report.tables) {
     if (of.table != table) continue;
-    for (const Finding& found : of.result.findings) {
+    for (const PublishedFinding& found : of.result.findings) {
       if (found.claim == claim) return found;
     }
   }
@@ -47,7 +47,7 @@ const Finding& finding(const std::string& table, const std::string& claim) {
 
 TEST(Published, SpeedupOfTableOneIsWithinItsRounding) {
   // By hand: 15.7 / 3.8 = 4.13 K hours; 4.2 is 15.75 / 3.75. 16.5 / 8.3 = 1.988.
-  const Finding& over_t5 =
+  const PublishedFinding& over_t5 =
       finding("primer_table1", "hours of the transformer over hours of primer at perplexity 13.25");
   EXPECT_NEAR(over_t5.recomputed, 4.131579, 1e-6);
   EXPECT_THAT(over_t5.words, StartsWith("reproduces within rounding"));
@@ -71,7 +71,7 @@ TEST(Published, StepsOfTableFourAreTheirRateTimesADay) {
   int counts = 0;
   for (const TableFindings& of : shipped().report.tables) {
     if (of.table != "primer_table4") continue;
-    for (const Finding& found : of.result.findings) {
+    for (const PublishedFinding& found : of.result.findings) {
       if (!found.claim.starts_with("steps")) continue;
       ++counts;
       const bool odd = found.claim.starts_with("steps of primer-ez in 24 hours of TPUv2, T5");
@@ -84,7 +84,7 @@ TEST(Published, StepsOfTableFourAreTheirRateTimesADay) {
 
 TEST(Published, SpeedupsOfTableFiveAgainstTheirOwnPerplexities) {
   const auto speedup = [](const std::string& model, const std::string& data,
-                          const std::string& steps) -> const Finding& {
+                          const std::string& steps) -> const PublishedFinding& {
     return finding("primer_table5", "speedup of " + model + " over transformer on " + data + ", " +
                                         steps + " steps of the transformer");
   };
@@ -115,8 +115,9 @@ TEST(Published, AveragesOfTableSixLeaveReCoRDOutExceptGpt3s) {
                {"GPT-3 XL", 54.126316, 52.522222}};
   for (const auto& c : cases) {
     const std::string average = std::string("average of ") + c.model + " over ";
-    const Finding& all = finding("primer_table6", average + "all 19 multiple-choice tasks");
-    const Finding& without =
+    const PublishedFinding& all =
+        finding("primer_table6", average + "all 19 multiple-choice tasks");
+    const PublishedFinding& without =
         finding("primer_table6", average + "18 multiple-choice tasks, ReCoRD left out");
     EXPECT_NEAR(all.recomputed, c.all, 1e-6);
     EXPECT_NEAR(without.recomputed, c.without, 1e-6);
@@ -147,7 +148,7 @@ TEST(Published, SignificanceCountsOfTableSix) {
   EXPECT_EQ(finding("primer_table6", full + "equal").recomputed, 7);
   // Five tasks are open: the paper's 15, 2 and 10 may be.
   EXPECT_EQ(finding("primer_table6", full + "worse").outcome, Reproduction::CannotSay);
-  const Finding& marks = finding("primer_table6", full + "marks of single tasks");
+  const PublishedFinding& marks = finding("primer_table6", full + "marks of single tasks");
   EXPECT_THAT(marks.words, HasSubstr("WebQs (not marked, t 3.58)"));
   EXPECT_THAT(finding("primer_table6", third + "marks of single tasks").words,
               HasSubstr("QuAC (not marked, t -3.92)"));
@@ -186,12 +187,12 @@ TEST(Published, CostsAndSearch) {
 
 TEST(Published, LinesOfFigureSevenGiveItsShiftsAndAreNotParallel) {
   // NumPy from a and k: 3.0922 at 24 hours; 2.71 / 3.05 = 0.8885.
-  const Finding& shift =
+  const PublishedFinding& shift =
       finding("primer_figure7",
               "savings of primer at the transformer's loss after 24 hours, from the two lines");
   EXPECT_NEAR(shift.recomputed, 3.0922, 5e-5);
   EXPECT_EQ(shift.outcome, Reproduction::Reproduces);
-  const Finding& drift =
+  const PublishedFinding& drift =
       finding("primer_figure7",
               "savings of primer at 128 hours over those at 24: 1 if the lines are parallel, as "
               "appendix A.9 takes them");
