@@ -16,10 +16,8 @@ BudgetUnit unit_named(const std::string& name) {
   return BudgetUnit::Flops;
 }
 
-RunRecord journal_record(const std::filesystem::path& path) {
-  RunRecord record;
-  if (std::filesystem::exists(path)) apply_events(record, read_journal(path).events);
-  return record;
+RunRecord curve_again(const std::filesystem::path& journal) {
+  return std::filesystem::exists(journal) ? journal_record(read_journal(journal)) : RunRecord{};
 }
 
 // A branch's curve begins with its trunk's, whose evaluations are the trunk's own.
@@ -54,10 +52,10 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
     if (restart.step() > item.to_step) restart.checkpoint.reset();
   }
   const std::int64_t step = restart.step();
-  restart.record = cut_record(item.trunk.empty()
-                                  ? restart.again ? journal_record(folder.journal(item.id)) : stored
-                                  : trunk_curve(folder, item.trunk),
-                              1, step);
+  restart.record =
+      cut_record(item.trunk.empty() ? restart.again ? curve_again(folder.journal(item.id)) : stored
+                                    : trunk_curve(folder, item.trunk),
+                 1, step);
   restart.record.state = RunState::Running;
   if (restart.again) restart.later = cut_record(stored, item.to_step + 1, kEnd);
   restart.stops = item.stops;

@@ -18,10 +18,6 @@ struct Appender {
   }
 };
 
-std::int64_t last_step(const std::vector<StepMetrics>& steps) {
-  return steps.empty() ? 0 : steps.back().step;
-}
-
 // Adds what is new; what the run file holds is never added twice.
 struct LaterAppender {
   RunRecord& record;
@@ -29,7 +25,7 @@ struct LaterAppender {
 
   void operator()(const StepMetrics& step) {
     journal_step = std::max(journal_step, step.step);
-    if (step.step <= last_step(record.steps)) return;
+    if (step.step <= last_step(record)) return;
     record.steps.push_back(step);
     // A finished run that was extended is in training again until its end says otherwise.
     record.state = RunState::Running;
@@ -52,7 +48,7 @@ struct LaterAppender {
     if (!known) record.scores.push_back(score);
   }
   void operator()(const RunEnd& end) {
-    if (journal_step >= last_step(record.steps)) Appender{record}(end);
+    if (journal_step >= last_step(record)) Appender{record}(end);
   }
 };
 
@@ -60,6 +56,14 @@ struct LaterAppender {
 
 void apply_events(RunRecord& record, const std::vector<RunEvent>& events) {
   for (const RunEvent& event : events) std::visit(Appender{record}, event);
+}
+
+RunRecord journal_record(const JournalContent& journal) {
+  RunRecord record;
+  record.header = journal.header;
+  apply_events(record, journal.events);
+  if (record.state == RunState::Finished) record.state = RunState::Running;
+  return record;
 }
 
 void add_later_events(RunRecord& record, const std::vector<RunEvent>& events) {

@@ -40,9 +40,6 @@ class Findings {
   std::vector<Finding> findings_;
 };
 
-// Whether a folder of that name can be a run's.
-bool is_run_id(const std::string& name);
-
 // Checks one run's folder; returns what its decisions may rest on.
 struct RunSummary {
   bool known = true;    // nothing of it is damaged or unread

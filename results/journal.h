@@ -63,6 +63,10 @@ void cut_torn_tail(const std::filesystem::path& path);
 // Appends events to a record, replacing nothing; the caller keeps order. An end sets the state.
 void apply_events(RunRecord& record, const std::vector<RunEvent>& events);
 
+// The journal's events as a record of their own, in training: evaluations may lie in the run file
+// already, so the end of a journal alone proves nothing.
+RunRecord journal_record(const JournalContent& journal);
+
 // Adds the events of a journal that a record read from a run file does not hold yet: steps after
 // its last, evaluations (then sorted by step) and scores that are not in it, and the end unless the
 // record is ahead.

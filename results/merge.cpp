@@ -1,7 +1,6 @@
 #include "results/merge.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <map>
 #include <set>
@@ -11,6 +10,7 @@
 #include "results/durable_file.h"
 #include "results/findings.h"
 #include "results/quiet_folder.h"
+#include "results/run_difference.h"
 #include "results/set_aside.h"
 #include "results/verify.h"
 
@@ -77,11 +77,9 @@ void check_source(const StudyFolder& source, std::chrono::milliseconds patience)
   wait_for_quiet(source, observer, patience);
 }
 
-bool equal(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-
 bool equal_arms(const DecisionArm& a, const DecisionArm& b) {
   return a.run == b.run && a.learning_rate == b.learning_rate && a.diverged == b.diverged &&
-         equal(a.selection_loss, b.selection_loss);
+         same_number(a.selection_loss, b.selection_loss);
 }
 
 // Empty where both decide the same.

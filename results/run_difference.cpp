@@ -11,14 +11,11 @@ namespace isoloss {
 
 namespace {
 
-// Equal bits but for the sign of zero and the payload of NaN, which no loss depends on.
-bool equal(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-
 // Collects the first difference; later ones are not looked at.
 class Difference {
  public:
   void number(std::string_view what, double a, double b) {
-    if (text_.empty() && !equal(a, b)) text_ = fmt::format("{}: {} and {}", what, a, b);
+    if (text_.empty() && !same_number(a, b)) text_ = fmt::format("{}: {} and {}", what, a, b);
   }
   void text(std::string_view what, const std::string& a, const std::string& b) {
     if (text_.empty() && a != b) text_ = fmt::format("{}: '{}' and '{}'", what, a, b);
@@ -67,15 +64,12 @@ void compare_evaluations(const Evaluation& a, const Evaluation& b, Difference& d
 }
 
 void compare_ends(const RunRecord& a, const RunRecord& b, Difference& difference) {
-  const auto last = [](const RunRecord& record) {
-    return record.steps.empty() ? 0 : record.steps.back().step;
-  };
   const bool a_ended = a.state == RunState::Diverged, b_ended = b.state == RunState::Diverged;
   if (difference.found() || a_ended == b_ended) return;
   const RunRecord& ended = a_ended ? a : b;
   const RunRecord& other = a_ended ? b : a;
-  if (last(other) > last(ended))
-    difference.text(fmt::format("its state after step {}", last(ended)),
+  if (last_step(other) > last_step(ended))
+    difference.text(fmt::format("its state after step {}", last_step(ended)),
                     a_ended ? "diverged" : "trained on", b_ended ? "diverged" : "trained on");
 }
 

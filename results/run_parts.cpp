@@ -88,19 +88,6 @@ bool any_unread(const RunParts& parts) {
          std::ranges::any_of(parts.checkpoints, &CheckpointPart::unread);
 }
 
-RunRecord journal_record(const JournalContent& journal) {
-  RunRecord record;
-  record.header = journal.header;
-  apply_events(record, journal.events);
-  // Evaluations may lie in the run file already, so the end of a journal alone proves nothing.
-  if (record.state == RunState::Finished) record.state = RunState::Running;
-  return record;
-}
-
-std::int64_t last_step(const std::optional<RunRecord>& record) {
-  return record && !record->steps.empty() ? record->steps.back().step : 0;
-}
-
 bool is_new_branch(const RunParts& parts) {
   return parts.journal && !parts.file && parts.file_problems.empty() && parts.checkpoints.empty() &&
          first_step(journal_record(*parts.journal)) > 1;

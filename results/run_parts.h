@@ -36,9 +36,6 @@ bool any_unread(const RunParts& parts);
 
 RunParts read_run_parts(const StudyFolder& folder, const std::string& id);
 
-// The journal's events as a record of their own.
-RunRecord journal_record(const JournalContent& journal);
-
 // Whether the journal begins past step 1 and is all that is there of the run's numbers: that of a
 // branch before its first checkpoint, whose steps before it are its trunk's.
 bool is_new_branch(const RunParts& parts);
@@ -46,9 +43,6 @@ bool is_new_branch(const RunParts& parts);
 // Where the journal's events begin that follow the run file, or the run's start where there is
 // none: empty, or the problem that steps between are missing. Empty too for a new branch.
 std::string gap_before_journal(const RunParts& parts);
-
-// The last step of a curve; 0 where it has none.
-std::int64_t last_step(const std::optional<RunRecord>& record);
 
 // How far the journal alone tells of the run from its first step on; 0 where it begins later.
 std::int64_t steps_from_start(const std::optional<JournalContent>& journal);

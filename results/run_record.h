@@ -96,4 +96,12 @@ struct RunRecord {
   bool operator==(const RunRecord&) const = default;
 };
 
+// The last step of the curve; 0 where there is none.
+inline std::int64_t last_step(const RunRecord& record) {
+  return record.steps.empty() ? 0 : record.steps.back().step;
+}
+inline std::int64_t last_step(const std::optional<RunRecord>& record) {
+  return record ? last_step(*record) : 0;
+}
+
 }  // namespace isoloss

@@ -46,6 +46,10 @@ std::optional<int> attempt_number(const fs::path& path) {
   return number;
 }
 
+bool is_run_id(const std::string& name) {
+  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 std::vector<std::string> run_ids(const StudyFolder& folder) {
   std::vector<std::string> ids;
   for (const fs::path& path : files_in(folder.runs()))

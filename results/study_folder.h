@@ -40,6 +40,9 @@ struct StudyFolder {
   std::filesystem::path ranks() const { return root / "ranks"; }
 };
 
+// Whether a folder of that name can be a run's.
+bool is_run_id(const std::string& name);
+
 // Ids of the runs that have a folder, sorted; none where the study has not begun.
 std::vector<std::string> run_ids(const StudyFolder& folder);
 

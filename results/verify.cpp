@@ -48,19 +48,6 @@ void check_tokens(const StudyFolder& folder, Findings& findings) {
 
 }  // namespace
 
-bool is_run_id(const std::string& name) {
-  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-bool Findings::passed_over(const fs::path& path) {
-  if (is_set_aside(path)) return true;
-  if (!is_temporary(path) || !fs::is_regular_file(fs::symlink_status(path))) return false;
-  add(path, Severity::Note,
-      "leftover of a process that was killed (a temporary file); remove it once no run is going "
-      "on");
-  return true;
-}
-
 bool is_harmless(Severity severity) {
   return severity == Severity::Note || severity == Severity::Warning;
 }

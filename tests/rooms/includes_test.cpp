@@ -77,6 +77,31 @@ TEST(Rooms, NoIncludeGoesUpOrSideways) {
   EXPECT_GT(seen, 20) << "the search for includes found too little to mean anything";
 }
 
+// One namespace for all rooms: of two types of one name the linker takes one's code for both.
+TEST(Rooms, NoTwoTypesHaveOneName) {
+  static const std::regex type(
+      R"(^(?:struct|class|enum class) (\w+)(?: final)?\s*(?::[^:].*|\{.*)$)");
+  std::map<std::string, std::string> defined;
+  const fs::path root = ISOLOSS_SOURCE;
+  for (const char* top : {"model", "results", "sweeps", "analysis", "slurm", "harness"})
+    for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".h" && extension != ".cpp") continue;
+      const std::string file = fs::relative(entry.path(), root).string();
+      std::ifstream in(entry.path());
+      std::smatch match;
+      bool unnamed = false;
+      for (std::string line; std::getline(in, line);) {
+        if (line == "namespace {") unnamed = true;
+        if (line == "}  // namespace") unnamed = false;
+        if (unnamed || !std::regex_match(line, match, type)) continue;
+        const auto [known, fresh] = defined.try_emplace(match[1], file);
+        EXPECT_TRUE(fresh) << match[1] << " of " << file << " and of " << known->second;
+      }
+    }
+  EXPECT_GT(defined.size(), 200U) << "the search for types found too little to mean anything";
+}
+
 TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
   const struct {
     std::regex header;
