@@ -3,30 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/chinchilla_law.h"
 #include "analysis/law_solver.h"
 
 namespace isoloss {
-namespace {
-
-// Least loss of the law at `flops` = `product` N D.
-double best_loss(const std::vector<std::pair<std::string, double>>& law, double flops,
-                 double product) {
-  double a = 0, b = 0, floor = 0, alpha = 0, beta = 0;
-  for (const auto& [name, value] : law) {
-    if (name == "A") a = value;
-    if (name == "B") b = value;
-    if (name == "E") floor = value;
-    if (name == "alpha") alpha = value;
-    if (name == "beta") beta = value;
-  }
-  // Hoffmann et al. 2022, equation 4.
-  const double size = std::pow(alpha * a / (beta * b), 1 / (alpha + beta)) *
-                      std::pow(flops / product, beta / (alpha + beta));
-  return floor + a * std::pow(size, -alpha) + b * std::pow(flops / product / size, -beta);
-}
-
-}  // namespace
-
 std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
                                           const FrontierOptions& options,
                                           const Objective& objective, const FloorChoice& floor) {
@@ -43,14 +23,13 @@ std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const F
   const Eigen::ArrayXd smooth = predict(chinchilla, data, fitted.state);
   const std::vector<double> losses(smooth.begin(), smooth.end());
   const auto parabolas = compute_frontier(trials, losses, options, &frontier).used();
-  std::vector<double> products, flops, by_parabolas, exact;
-  for (const Point& p : trials) products.push_back(p.flops / p.parameters / p.tokens);
-  const double product = quantile(products, 0.5);
-  const auto law = named_parameters(chinchilla, data, fitted.state);
+  std::vector<double> flops, by_parabolas, exact;
+  const double product = quantile(flops_per_product(trials), 0.5);
+  const ChinchillaLaw law = chinchilla_law(named_parameters(chinchilla, data, fitted.state));
   for (const FrontierPoint& point : parabolas) {
     flops.push_back(point.flops);
     by_parabolas.push_back(point.loss);
-    exact.push_back(best_loss(law, point.flops, product));
+    exact.push_back(efficient_point(law, point.flops, product).loss);
   }
   const Law& power = law_named("power");
   const auto count = static_cast<Eigen::Index>(exact.size());

@@ -14,20 +14,6 @@ namespace {
 constexpr int kMostResamples = 200;
 constexpr std::size_t kFewestPoints = 8, kFewestValues = 3;
 
-ChinchillaLaw law_of(const std::vector<std::pair<std::string, double>>& names,
-                     const std::vector<double>& values) {
-  ChinchillaLaw law;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string& name = names[i].first;
-    if (name == "A") law.A = values[i];
-    if (name == "B") law.B = values[i];
-    if (name == "E") law.E = values[i];
-    if (name == "alpha") law.alpha = values[i];
-    if (name == "beta") law.beta = values[i];
-  }
-  return law;
-}
-
 FitOptions fit_options(const std::string& architecture, const ReportOptions& options) {
   FitOptions fit;
   fit.law = "chinchilla";
@@ -40,8 +26,7 @@ FitOptions fit_options(const std::string& architecture, const ReportOptions& opt
 }
 
 void set_flops_per_product(ArchitectureLaw& out) {
-  std::vector<double> ratios;
-  for (const Point& p : out.points) ratios.push_back(p.flops / p.parameters / p.tokens);
+  const std::vector<double> ratios = flops_per_product(out.points);
   out.flops_per_product = quantile(ratios, 0.5);
   out.flops_per_product_range = {*std::min_element(ratios.begin(), ratios.end()),
                                  *std::max_element(ratios.begin(), ratios.end())};
@@ -49,25 +34,14 @@ void set_flops_per_product(ArchitectureLaw& out) {
 
 }  // namespace
 
-double ChinchillaLaw::loss(double parameters, double tokens) const {
-  return E + A * std::pow(parameters, -alpha) + B * std::pow(tokens, -beta);
-}
-
-EfficientPoint efficient_point(const ChinchillaLaw& law, double flops, double k) {
-  const double sum = law.alpha + law.beta;
-  const double log_g = std::log(law.alpha * law.A / (law.beta * law.B)) / sum;
-  EfficientPoint out;
-  out.parameters = std::exp(log_g + law.beta / sum * std::log(flops / k));
-  out.tokens = flops / k / out.parameters;
-  out.loss = law.loss(out.parameters, out.tokens);
-  return out;
-}
-
 std::vector<ChinchillaLaw> ArchitectureLaw::drawn() const {
   std::vector<ChinchillaLaw> out;
   if (!fit) return out;
   for (const std::vector<double>& values : fit->draws) {
-    if (!std::isnan(values.front())) out.push_back(law_of(fit->parameters, values));
+    if (std::isnan(values.front())) continue;
+    auto named = fit->parameters;
+    for (std::size_t j = 0; j < named.size(); ++j) named[j].second = values[j];
+    out.push_back(chinchilla_law(named));
   }
   return out;
 }
@@ -124,9 +98,7 @@ ArchitectureLaw fit_architecture(const PointTable& results, const std::string& a
     out.refusal = error.what();
     return out;
   }
-  std::vector<double> values;
-  for (const auto& [name, value] : out.fit->parameters) values.push_back(value);
-  out.law = law_of(out.fit->parameters, values);
+  out.law = chinchilla_law(out.fit->parameters);
   return out;
 }
 

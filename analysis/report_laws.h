@@ -6,26 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/chinchilla_law.h"
 #include "analysis/fit.h"
 #include "analysis/points.h"
 #include "analysis/report.h"
 #include "analysis/statistics.h"
 
 namespace isoloss {
-
-// loss = E + A N^-alpha + B D^-beta (Hoffmann et al. 2022, equation 2).
-struct ChinchillaLaw {
-  double A = 0, B = 0, E = 0, alpha = 0, beta = 0;
-
-  double loss(double parameters, double tokens) const;
-};
-
-// What `compute` buys: N* = G (C/k)^(beta/(alpha+beta)), D* = (C/k)/N*, G = (alpha A / (beta
-// B))^(1/(alpha+beta)), with C = k N D (Hoffmann et al. 2022, equation 4, where k = 6).
-struct EfficientPoint {
-  double parameters = 0, tokens = 0, loss = 0;
-};
-EfficientPoint efficient_point(const ChinchillaLaw& law, double flops, double k);
 
 struct ArchitectureLaw {
   std::string refusal;     // why there is no fit

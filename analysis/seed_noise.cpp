@@ -42,6 +42,25 @@ void factorise(std::vector<std::vector<double>>& matrix) {
   }
 }
 
+// Adds what deviations of one seed at two budgets have in common, and how many such pairs say so.
+void add_shared(const std::vector<std::map<std::int64_t, double>>& deviations, double& products,
+                double& pairs) {
+  for (std::size_t i = 0; i < deviations.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      double product = 0, common = 0;
+      for (const auto& [seed, deviation] : deviations[i]) {
+        const auto other = deviations[j].find(seed);
+        if (other == deviations[j].end()) continue;
+        product += deviation * other->second;
+        ++common;
+      }
+      if (common < 2) continue;
+      products += product;
+      pairs += common - 1;
+    }
+  }
+}
+
 }  // namespace
 
 SeedNoise measure_seed_noise(std::span<const Point> trials) {
@@ -91,20 +110,7 @@ SeedNoise measure_seed_noise(std::span<const Point> trials) {
         for (std::size_t j = 0; j <= i; ++j) noise.factor[i][j] += row[i] * row[j];
       }
     }
-    for (std::size_t i = 0; i < deviations.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        double product = 0, common = 0;
-        for (const auto& [seed, deviation] : deviations[i]) {
-          const auto other = deviations[j].find(seed);
-          if (other == deviations[j].end()) continue;
-          product += deviation * other->second;
-          ++common;
-        }
-        if (common < 2) continue;
-        products += product;
-        pairs += common - 1;
-      }
-    }
+    add_shared(deviations, products, pairs);
     ++noise.replicates;
     noise.degrees += static_cast<int>(seeds) - 1;
     const int here = static_cast<int>(seeds);
