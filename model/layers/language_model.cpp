@@ -13,6 +13,7 @@
 #include "model/layers/parameter_buffers.h"
 #include "model/layers/relative_position.h"
 #include "model/layers/token_batch.h"
+#include "model/layers/vector_math.h"
 #include "model/spec/error.h"
 #include "model/spec/shard.h"
 
@@ -137,6 +138,7 @@ void LanguageModel::Impl::for_each_logits(const at::Tensor& inputs, const Work& 
 LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed,
                              const ModelOptions& options) {
   check(spec);
+  resolve_vector_math();
   impl_ = std::make_unique<Impl>(spec, seed, options);
 }
 
