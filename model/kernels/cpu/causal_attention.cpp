@@ -1,15 +1,16 @@
 #include "model/kernels/cpu/causal_attention.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "model/kernels/cpu/attention_head.h"
+#include "model/kernels/cpu/attention_products.h"
 #include "model/kernels/cpu/cache_aligned.h"
 #include "model/kernels/cpu/exponential.h"
 #include "model/kernels/cpu/matrix_attention.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/places.h"
 #include "model/kernels/cpu/simd.h"
 
 namespace isoloss {
@@ -18,102 +19,42 @@ namespace {
 constexpr std::int64_t kBiasCopies = 4;  // overlapping sums apart, so that stores do not stall
 constexpr double kMasked = -1e30;        // finite: its exponential is zero and no NaN can arise
 
-// products[j] = sum over channels c of rows[j][c] columns[c][lane], for a group of keys j.
-template <typename Real, typename Vector>
-inline void group_products(const Real* rows, std::int64_t row_stride, const Real* columns,
-                           std::int64_t column_stride, std::int64_t channels,
-                           Vector (&products)[kAttentionGroup]) {
-  using S = Simd<Real, kLanes<Real>>;
-  for (Vector& p : products) p = Vector{};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const Vector column = S::load(columns + c * column_stride);
-#pragma GCC unroll 8
-    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-      products[r] += rows[r * row_stride + c] * column;
-  }
-}
-
-// to[c][lane] = scale[lane] sum over keys j of rows[j][c] weights[j][lane].
 template <typename Real>
-inline void weighted_rows(const Real* rows, std::int64_t channels, const Real* weights,
-                          std::int64_t keys, const Real* scale, Real* to) {
-  using S = Simd<Real, kLanes<Real>>;
-  using Vector = typename S::Vector;
-  const Vector factor = S::load(scale);
-  for (std::int64_t c = 0; c < channels; c += kAttentionGroup) {
-    Vector sums[kAttentionGroup] = {};
-    for (std::int64_t j = 0; j < keys; ++j) {
-      const Vector weight = S::load(weights + j * kLanes<Real>);
-#pragma GCC unroll 8
-      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-        sums[r] += rows[j * channels + c + r] * weight;
-    }
-    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-      S::store(to + (c + r) * kLanes<Real>, sums[r] * factor);
-  }
-}
-
-// to[j][first ..] += sum over the block's queries l of weights[j][l] rows[l][first ..], `lanes`
-// channels wide, for every key j.
-template <typename Real, std::int64_t lanes>
-inline void add_outer(const Real* weights, const Real* rows, std::int64_t channels,
-                      std::int64_t keys, std::int64_t first, Real* to) {
-  using S = Simd<Real, lanes>;
-  using Vector = typename S::Vector;
-  for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
-    Vector sums[kAttentionGroup];
-    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-      sums[r] = S::load(to + (j + r) * channels + first);
-    for (std::int64_t l = 0; l < kLanes<Real>; ++l) {
-      const Vector row = S::load(rows + l * channels + first);
-#pragma GCC unroll 8
-      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-        sums[r] += weights[(j + r) * kLanes<Real> + l] * row;
-    }
-    for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-      S::store(to + (j + r) * channels + first, sums[r]);
-  }
-}
-
-template <typename Real>
-inline void add_outer_all(const Real* weights, const Real* rows, std::int64_t channels,
-                          std::int64_t keys, Real* to) {
-  std::int64_t c = 0;
-  for (; c + kLanes<Real> <= channels; c += kLanes<Real>)
-    add_outer<Real, kLanes<Real>>(weights, rows, channels, keys, c, to);
-  for (; c < channels; c += kAttentionGroup)
-    add_outer<Real, kAttentionGroup>(weights, rows, channels, keys, c, to);
-}
-
-// exp(scores - largest) in place; writes the inverse sums of each query behind them.
-template <typename Real>
-inline void soft_maximum(Real* scores, std::int64_t keys) {
-  constexpr std::int64_t kL = kLanes<Real>;
-  Real largest[kL], sum[kL] = {};
-  for (std::int64_t l = 0; l < kL; ++l) largest[l] = static_cast<Real>(kMasked);
-  for (std::int64_t j = 0; j < keys; ++j)
+inline Lanes<Real> exponentials(Lanes<Real> x) {
+#if ISOLOSS_FLOAT_LANES
+  if constexpr (kOnLanes<Real>) return exponential(FloatLanes(x)).values;
+#endif
+  Real values[kLanes<Real>];
+  Simd<Real, kLanes<Real>>::store(values, x);
 #pragma omp simd
-    for (std::int64_t l = 0; l < kL; ++l)
-      largest[l] = scores[j * kL + l] > largest[l] ? scores[j * kL + l] : largest[l];
-  for (std::int64_t j = 0; j < keys; ++j)
-#pragma omp simd
-    for (std::int64_t l = 0; l < kL; ++l) {
-      const Real e = exponential(scores[j * kL + l] - largest[l]);
-      scores[j * kL + l] = e;
-      sum[l] += e;
-    }
-  for (std::int64_t l = 0; l < kL; ++l) scores[keys * kL + l] = Real(1) / sum[l];
+  for (std::int64_t l = 0; l < kLanes<Real>; ++l) values[l] = exponential(values[l]);
+  return Simd<Real, kLanes<Real>>::load(values);
 }
 
-// The bias by distance with minus infinity for keys to come in front of it, [kL + padded length];
-// `bias` may be null (zero).
+// exp(scores - largest) in place, of one vector of queries; the inverse of their sum.
+template <typename Real>
+inline Lanes<Real> soft_maximum(std::int64_t keys, Lanes<Real> largest, Real* scores) {
+  using S = Simd<Real, kLanes<Real>>;
+  Lanes<Real> sum{};
+  for (std::int64_t j = 0; j < keys; ++j) {
+    Real* place = scores + j * kQueryBlock<Real>;
+    const Lanes<Real> e = exponentials<Real>(S::load(place) - largest);
+    S::store(place, e);
+    sum += e;
+  }
+  return Real(1) / sum;
+}
+
+// The bias by distance with minus infinity for keys to come in front of it, [block of queries +
+// padded length]; `bias` may be null (zero).
 template <typename Real>
 void masked_bias(const Real* bias, std::int64_t length, Buffer<Real>& all) {
-  std::fill_n(all.begin(), kLanes<Real>, static_cast<Real>(kMasked));
+  constexpr std::int64_t kB = kQueryBlock<Real>;
+  std::fill_n(all.begin(), kB, static_cast<Real>(kMasked));
   if (bias != nullptr) {
-    std::copy_n(bias, length, all.begin() + kLanes<Real>);
+    std::copy_n(bias, length, all.begin() + kB);
   } else {
-    std::fill(all.begin() + kLanes<Real>, all.end(), Real(0));
+    std::fill(all.begin() + kB, all.end(), Real(0));
   }
 }
 
@@ -122,36 +63,42 @@ Buffer<Real> zeros(std::int64_t n) {
   return Buffer<Real>(static_cast<std::size_t>(n), Real(0));
 }
 
-// What one thread works on; padding stays zero from one head to the next.
+// What one thread works on: a whole head or one block of its queries. Padding of the channels stays
+// zero from one head to the next.
 template <typename Real>
 struct ForwardScratch {
+  static constexpr std::int64_t kB = kQueryBlock<Real>;
   explicit ForwardScratch(const PaddedAttention<Real>& p)
-      : query(zeros<Real>(p.length * p.channels)),
-        key(query),
-        value(query),
-        out_block(zeros<Real>(p.channels * kLanes<Real>)),
-        by_distance(zeros<Real>(kLanes<Real> + p.length)) {}
-  Buffer<Real> query, key, value, out_block, by_distance;
+      : key(zeros<Real>(p.length * p.channels)),
+        value(key),
+        query(zeros<Real>(p.channels * kB)),
+        query_transposed(query),
+        out(query),
+        by_distance(zeros<Real>(kB + p.length)) {}
+  Buffer<Real> key, value;
+  Buffer<Real> query, query_transposed, out;  // of a block
+  Buffer<Real> by_distance;
 };
 
 template <typename Real>
 struct BackwardScratch {
+  static constexpr std::int64_t kB = kQueryBlock<Real>;
   explicit BackwardScratch(const PaddedAttention<Real>& p)
-      : query(zeros<Real>(p.length * p.channels)),
-        key(query),
-        value(query),
+      : key(zeros<Real>(p.length * p.channels)),
+        value(key),
+        d_key(key),
+        d_value(key),
+        query(zeros<Real>(p.channels * kB)),
+        d_query(query),
         d_out(query),
         d_out_transposed(query),
-        d_key(query),
-        d_value(query),
-        along(zeros<Real>(p.length)),
-        d_scores(zeros<Real>(p.length * kLanes<Real>)),
-        d_query_block(zeros<Real>(p.channels * kLanes<Real>)),
-        d_bias(zeros<Real>(kBiasCopies * (p.length + kLanes<Real>))),
-        scale(zeros<Real>(kLanes<Real>)) {}
-  Buffer<Real> query, key, value, d_out, d_out_transposed, d_key, d_value;
+        along(zeros<Real>(kB)),
+        d_scores(zeros<Real>(p.length * kB)),
+        d_bias(zeros<Real>(kBiasCopies * (p.length + kB))) {}
+  Buffer<Real> key, value, d_key, d_value;
+  Buffer<Real> query, d_query, d_out, d_out_transposed;  // of a block
   Buffer<Real> along;  // of each query, sum over channels of out times its gradient
-  Buffer<Real> d_scores, d_query_block, d_bias, scale;
+  Buffer<Real> d_scores, d_bias;
 };
 
 template <typename Stored>
@@ -169,115 +116,119 @@ Scratch& scratch_for(const AttentionShape& shape) {
   return *scratch;
 }
 
-// Calls work(part, K and V head, sequence) for each, a contiguous range for every thread.
+// Calls work(part, K and V head, sequence) for each, a contiguous range for every thread. A
+// sequence's heads share its pages of memory, so they follow each other.
 template <typename Work>
 void for_heads(const AttentionShape& shape, std::int64_t parts, const Work& work) {
-  for_parts(parts, shape.kv_head_count() * shape.batch, 1,
+  const std::int64_t heads = shape.kv_head_count();
+  for_parts(parts, heads * shape.batch, 1,
             [&](std::int64_t part, std::int64_t first, std::int64_t last) {
-              for (std::int64_t i = first; i < last; ++i)
-                work(part, i / shape.batch, i % shape.batch);
+              for (std::int64_t i = first; i < last; ++i) work(part, i % heads, i / heads);
             });
 }
+
+constexpr auto unscaled = [](std::int64_t) { return 1; };
 
 std::int64_t parts_of(const AttentionShape& shape) {
   return part_count(shape.kv_head_count() * shape.batch, 1);
 }
 
-// Gradients of one block's scores from its kept exponentials, which become probabilities.
-template <typename Real>
-void block_score_gradients(const PaddedAttention<Real>& padded, std::int64_t first, std::int64_t d,
-                           bool biased, Real* kept, BackwardScratch<Real>& s) {
-  constexpr std::int64_t kL = kLanes<Real>;
-  using S = Simd<Real, kL>;
-  using Vector = typename S::Vector;
-  const std::int64_t keys = first + kL;
-  const Vector inverse = S::load(kept + keys * kL);
-  const Vector along = S::load(s.along.data() + first);
-  for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
-    Vector products[kAttentionGroup];
-    group_products<Real>(s.value.data() + j * padded.channels, padded.channels,
-                         s.d_out_transposed.data() + first, padded.length, d, products);
-    for (std::int64_t r = 0; r < kAttentionGroup; ++r) {
-      const Vector probability = S::load(kept + (j + r) * kL) * inverse;
-      const Vector gradient = probability * (products[r] - along);
-      S::store(kept + (j + r) * kL, probability);
-      S::store(s.d_scores.data() + (j + r) * kL, gradient);
-      if (!biased) continue;
-      Real* bias = s.d_bias.data() + (r % kBiasCopies) * (padded.length + kL) + kL + first - j - r;
-      S::store(bias, S::load(bias) + gradient);
-    }
-  }
-}
-
 template <typename Stored, typename Real>
 void forward_head(const AttentionShape& shape, std::int64_t b, std::int64_t h,
                   Rows<const Stored> query, Rows<Stored> out, Real* kept, ForwardScratch<Real>& s) {
-  constexpr std::int64_t kL = kLanes<Real>;
+  constexpr std::int64_t kL = kLanes<Real>, kB = kQueryBlock<Real>;
   using S = Simd<Real, kL>;
-  const PaddedAttention<Real> padded(shape);
+  const std::int64_t channels = PaddedAttention<Real>(shape).channels;
   const AttentionHead head(shape, b, h);
-  head.pack_transposed(query, static_cast<Real>(shape.scale), padded.length, s.query.data());
-  for (std::int64_t first = 0; first < shape.length; first += kL) {
-    const std::int64_t keys = first + kL;
-    for (std::int64_t j = 0; j < keys; j += kAttentionGroup) {
-      typename S::Vector products[kAttentionGroup];
-      group_products<Real>(s.key.data() + j * padded.channels, padded.channels,
-                           s.query.data() + first, padded.length, shape.d_head, products);
-      for (std::int64_t r = 0; r < kAttentionGroup; ++r)
-        S::store(kept + (j + r) * kL,
-                 products[r] + S::load(s.by_distance.data() + kL + first - j - r));
-    }
-    soft_maximum(kept, keys);
-    weighted_rows(s.value.data(), padded.channels, kept, keys, kept + keys * kL,
-                  s.out_block.data());
-    head.unpack_block(s.out_block.data(), first, out);
-    kept += (keys + 1) * kL;
+  for (std::int64_t first = 0; first < shape.length; first += kB) {
+    head.pack(
+        query, first, kB, channels, [&](std::int64_t) { return shape.scale; }, s.query.data());
+    transpose_queries(s.query.data(), channels, s.query_transposed.data());
+    const Real* bias = s.by_distance.data() + kB + first;
+    Lanes<Real> largest[2] = {Lanes<Real>{} + static_cast<Real>(kMasked),
+                              Lanes<Real>{} + static_cast<Real>(kMasked)};
+    for_scores(s.key.data(), channels, shape.d_head, s.query_transposed.data(), first,
+               [&](std::int64_t key, std::int64_t v, Lanes<Real> product) {
+                 const Lanes<Real> score = product + S::load(bias - key + v * kL);
+                 largest[v] = score > largest[v] ? score : largest[v];
+                 S::store(kept + key * kB + v * kL, score);
+               });
+    Real* inverse = kept + (first + kB) * kB;
+    for (std::int64_t v = 0; v < 2; ++v)
+      S::store(inverse + v * kL, soft_maximum(first + (v + 1) * kL, largest[v], kept + v * kL));
+    sum_over_keys(kept, s.value.data(), channels, first, s.out.data());
+    head.unpack(
+        s.out.data(), first, kB, channels, [&](std::int64_t q) { return inverse[q]; }, out);
+    kept = inverse + kB;
   }
 }
 
-// Of each query, the sum over channels of out times its gradient.
+// Gradients of one block's scores from its exponentials e: e / sum e (product - along), where d_out
+// and along are divided by the sum already.
+template <typename Real>
+void score_gradients(const PaddedAttention<Real>& padded, std::int64_t first, std::int64_t d,
+                     bool biased, const Real* kept, BackwardScratch<Real>& s) {
+  constexpr std::int64_t kL = kLanes<Real>, kB = kQueryBlock<Real>;
+  using S = Simd<Real, kL>;
+  const Lanes<Real> along[2] = {S::load(s.along.data()), S::load(s.along.data() + kL)};
+  const auto gradients = [&](auto add_to_bias) {
+    for_scores(s.value.data(), padded.channels, d, s.d_out_transposed.data(), first,
+               [&](std::int64_t key, std::int64_t v, Lanes<Real> product) {
+                 const std::int64_t at = key * kB + v * kL;
+                 const Lanes<Real> gradient = S::load(kept + at) * (product - along[v]);
+                 S::store(s.d_scores.data() + at, gradient);
+                 add_to_bias(key, v, gradient);
+               });
+  };
+  if (!biased) return gradients([](std::int64_t, std::int64_t, Lanes<Real>) {});
+  gradients([&](std::int64_t key, std::int64_t v, Lanes<Real> gradient) {
+    Real* bias =
+        s.d_bias.data() + key % kBiasCopies * (padded.length + kB) + kB + first - key + v * kL;
+    S::store(bias, S::load(bias) + gradient);
+  });
+}
+
+// d_out and its products along the channels with out, of one block, both over the sums of the
+// exponentials.
 template <typename Stored, typename Real>
-void products_along(const AttentionHead& head, Rows<const Stored> out, Rows<const Stored> d_out,
-                    Buffer<Real>& along) {
-  for (std::int64_t t = 0; t < head.length; ++t) {
-    const Stored* o = out.data + (head.row + t) * out.stride + head.channel;
-    const Stored* g = d_out.data + (head.row + t) * d_out.stride + head.channel;
-    Real sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int64_t c = 0; c < head.d; ++c) sum += real(o[c]) * real(g[c]);
-    along[static_cast<std::size_t>(t)] = sum;
-  }
+void pack_gradient(const AttentionHead& head, std::int64_t channels, Rows<const Stored> out,
+                   Rows<const Stored> d_out, std::int64_t first, const Real* inverse,
+                   BackwardScratch<Real>& s) {
+  constexpr std::int64_t kB = kQueryBlock<Real>;
+  head.pack(
+      d_out, first, kB, channels, [&](std::int64_t q) { return inverse[q]; }, s.d_out.data());
+  transpose_queries(s.d_out.data(), channels, s.d_out_transposed.data());
+  for (std::int64_t q = 0; q < std::min(kB, head.length - first); ++q)
+    s.along[static_cast<std::size_t>(q)] = sum_of_places<Real>(
+        head.d, [o = head.at(out, first + q), g = s.d_out.data() + q * channels](auto place) {
+          return read(o, place) * read(g, place);
+        });
 }
 
 // One query head; its part of the gradients of K and V is added to the scratch's.
 template <typename Stored, typename Real>
 void backward_head(const AttentionShape& shape, const AttentionHead& head, Rows<const Stored> query,
-                   Rows<const Stored> out, Rows<const Stored> d_out, Real* kept, Real* d_bias,
+                   Rows<const Stored> out, Rows<const Stored> d_out, const Real* kept, Real* d_bias,
                    Rows<Stored> d_query, BackwardScratch<Real>& s) {
-  constexpr std::int64_t kL = kLanes<Real>;
+  constexpr std::int64_t kB = kQueryBlock<Real>;
   const PaddedAttention<Real> padded(shape);
-  const auto scale = static_cast<Real>(shape.scale);
-  head.pack(query, scale, padded.channels, s.query.data());
-  head.pack(d_out, Real(1), padded.channels, s.d_out.data());
-  head.pack_transposed(d_out, Real(1), padded.length, s.d_out_transposed.data());
-  products_along(head, out, d_out, s.along);
-  std::fill(s.scale.begin(), s.scale.end(), scale);
+  const std::int64_t channels = padded.channels;
+  const auto scale = [&](std::int64_t) { return shape.scale; };
   std::fill(s.d_bias.begin(), s.d_bias.end(), Real(0));
-  for (std::int64_t first = 0; first < shape.length; first += kL) {
-    const std::int64_t keys = first + kL;
-    block_score_gradients(padded, first, shape.d_head, d_bias != nullptr, kept, s);
-    weighted_rows(s.key.data(), padded.channels, s.d_scores.data(), keys, s.scale.data(),
-                  s.d_query_block.data());
-    head.unpack_block(s.d_query_block.data(), first, d_query);
-    add_outer_all(s.d_scores.data(), s.query.data() + first * padded.channels, padded.channels,
-                  keys, s.d_key.data());
-    add_outer_all(kept, s.d_out.data() + first * padded.channels, padded.channels, keys,
-                  s.d_value.data());
-    kept += (keys + 1) * kL;
+  for (std::int64_t first = 0; first < shape.length; first += kB) {
+    const Real* inverse = kept + (first + kB) * kB;
+    head.pack(query, first, kB, channels, scale, s.query.data());
+    pack_gradient(head, channels, out, d_out, first, inverse, s);
+    score_gradients(padded, first, shape.d_head, d_bias != nullptr, kept, s);
+    sum_over_keys(s.d_scores.data(), s.key.data(), channels, first, s.d_query.data());
+    head.unpack(s.d_query.data(), first, kB, channels, scale, d_query);
+    add_over_queries(s.d_scores.data(), s.query.data(), channels, first, s.d_key.data());
+    add_over_queries(kept, s.d_out.data(), channels, first, s.d_value.data());
+    kept = inverse + kB;
   }
   if (d_bias == nullptr) return;
   for (std::int64_t copy = 0; copy < kBiasCopies; ++copy) {
-    const Real* sums = s.d_bias.data() + copy * (padded.length + kL) + kL;
+    const Real* sums = s.d_bias.data() + copy * (padded.length + kB) + kB;
     for (std::int64_t n = 0; n < shape.length; ++n) d_bias[n] += sums[n];
   }
 }
@@ -303,8 +254,8 @@ void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> qu
   for_heads(shape, parts_of(shape), [&](std::int64_t, std::int64_t kv, std::int64_t b) {
     auto& s = scratch_for<ForwardScratch<Real>, Real>(shape);
     const AttentionHead shared(shape, b, kv);
-    shared.pack(key, Real(1), padded.channels, s.key.data());
-    shared.pack(value, Real(1), padded.channels, s.value.data());
+    shared.pack(key, 0, padded.length, padded.channels, unscaled, s.key.data());
+    shared.pack(value, 0, padded.length, padded.channels, unscaled, s.value.data());
     for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h) {
       masked_bias(bias == nullptr ? nullptr : bias + h * shape.length, shape.length, s.by_distance);
       forward_head(shape, b, h, query, out, kept + (h * shape.batch + b) * padded.kept(), s);
@@ -331,8 +282,8 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
   for_heads(shape, parts, [&](std::int64_t part, std::int64_t kv, std::int64_t b) {
     auto& s = scratch_for<BackwardScratch<Real>, Real>(shape);
     const AttentionHead shared(shape, b, kv);
-    shared.pack(key, Real(1), padded.channels, s.key.data());
-    shared.pack(value, Real(1), padded.channels, s.value.data());
+    shared.pack(key, 0, padded.length, padded.channels, unscaled, s.key.data());
+    shared.pack(value, 0, padded.length, padded.channels, unscaled, s.value.data());
     std::fill(s.d_key.begin(), s.d_key.end(), Real(0));
     std::fill(s.d_value.begin(), s.d_value.end(), Real(0));
     for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h)
@@ -340,8 +291,8 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
                     kept + (h * shape.batch + b) * padded.kept(),
                     biases == 0 ? nullptr : sums.data() + part * biases + h * shape.length,
                     gradients.query, s);
-    shared.unpack(s.d_key.data(), padded.channels, gradients.key);
-    shared.unpack(s.d_value.data(), padded.channels, gradients.value);
+    shared.unpack(s.d_key.data(), 0, shape.length, padded.channels, unscaled, gradients.key);
+    shared.unpack(s.d_value.data(), 0, shape.length, padded.channels, unscaled, gradients.value);
   });
   for (std::int64_t part = 0; part < parts; ++part)
     for (std::int64_t i = 0; i < biases; ++i)
