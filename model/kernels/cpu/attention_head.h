@@ -43,21 +43,24 @@ struct AttentionHead {
             const Factor& factor, Real* to) const {
     const std::int64_t there = std::min(count, length - first);
     for (std::int64_t i = 0; i < there; ++i)
-      for_places<Real>(0, d,
-                       [=, in = at(from, first + i), row_to = to + i * channels,
-                        by = static_cast<Real>(factor(i))](auto place) {
-                         write(row_to, place, by * read(in, place));
-                       });
+      copy_row(at(from, first + i), static_cast<Real>(factor(i)), to + i * channels);
     std::fill(to + there * channels, to + count * channels, Real(0));
   }
   template <typename Stored, typename Real, typename Factor>
   void unpack(const Real* from, std::int64_t first, std::int64_t count, std::int64_t channels,
               const Factor& factor, Rows<Stored> to) const {
-    for (std::int64_t i = 0; i < std::min(count, length - first); ++i)
-      for_places<Real>(
-          0, d,
-          [=, in = from + i * channels, out = at(to, first + i), by = static_cast<Real>(factor(i))](
-              auto place) { write(out, place, by * read(in, place)); });
+    const std::int64_t there = std::min(count, length - first);
+    constexpr auto kLine = static_cast<std::int64_t>(64 / sizeof(Stored));
+    for (std::int64_t i = 0; i < there; ++i)  // or stores to rows far apart wait for each other
+      for (std::int64_t c = 0; c < d; c += kLine) __builtin_prefetch(at(to, first + i) + c, 1);
+    for (std::int64_t i = 0; i < there; ++i)
+      copy_row(from + i * channels, static_cast<Real>(factor(i)), at(to, first + i));
+  }
+
+ private:
+  template <typename From, typename Real, typename To>
+  void copy_row(const From* from, Real factor, To* to) const {
+    for_places<Real>(0, d, [=](auto place) { write(to, place, factor * read(from, place)); });
   }
 };
 

@@ -198,6 +198,7 @@ void pack_gradient(const AttentionHead& head, std::int64_t channels, Rows<const 
   head.pack(
       d_out, first, kB, channels, [&](std::int64_t q) { return inverse[q]; }, s.d_out.data());
   transpose_queries(s.d_out.data(), channels, s.d_out_transposed.data());
+  std::fill(s.along.begin(), s.along.end(), Real(0));
   for (std::int64_t q = 0; q < std::min(kB, head.length - first); ++q)
     s.along[static_cast<std::size_t>(q)] = sum_of_places<Real>(
         head.d, [o = head.at(out, first + q), g = s.d_out.data() + q * channels](auto place) {
@@ -267,7 +268,8 @@ template <typename Stored>
 void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> query,
                                Rows<const Stored> key, Rows<const Stored> value,
                                Rows<const Stored> out, Rows<const Stored> d_out,
-                               RealOf<Stored>* kept, const AttentionGradients<Stored>& gradients) {
+                               const RealOf<Stored>* kept,
+                               const AttentionGradients<Stored>& gradients) {
   using Real = RealOf<Stored>;
   if constexpr (std::is_same_v<Stored, c10::BFloat16>)
     if (on_matrix_units<Stored>(shape))
@@ -308,7 +310,8 @@ template std::int64_t attention_kept_size<c10::BFloat16>(const AttentionShape&);
                                          const RealOf<Stored>*, Rows<Stored>, RealOf<Stored>*); \
   template void causal_attention_backward(                                                      \
       const AttentionShape&, Rows<const Stored>, Rows<const Stored>, Rows<const Stored>,        \
-      Rows<const Stored>, Rows<const Stored>, RealOf<Stored>*, const AttentionGradients<Stored>&);
+      Rows<const Stored>, Rows<const Stored>, const RealOf<Stored>*,                            \
+      const AttentionGradients<Stored>&);
 ISOLOSS_ATTENTION(float)
 ISOLOSS_ATTENTION(double)
 ISOLOSS_ATTENTION(c10::BFloat16)

@@ -1,9 +1,9 @@
 // Causal attention, softmax(scale Q K^T + bias[query - key]) V per sequence and head, forward and
 // backward, skipping what the mask hides. The plain version is that of model/layers/attention.h.
-// Vectors run along queries, so any head size and length will do; unscaled probabilities are kept
-// for the backward pass. In bfloat16 it runs on the processor's matrix units where they serve
-// (matrix_attention.h). Heads and sequences are split among threads; bits depend on their number
-// alone.
+// Queries go in blocks of two vectors (attention_products.h) and any head size and length will do;
+// exponentials of the scores and their inverse sums are kept for the backward pass. In bfloat16 it
+// runs on the processor's matrix units where they serve (matrix_attention.h). Heads and sequences
+// are split among threads; bits depend on their number alone.
 #pragma once
 #include <cstdint>
 
@@ -41,7 +41,7 @@ void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> qu
                               const RealOf<Stored>* bias, Rows<Stored> out, RealOf<Stored>* kept);
 
 // Overwrites the gradients of query, key and value and adds to d_bias, [heads, length] (null where
-// there is no bias). `kept` is used up.
+// there is no bias).
 template <typename Stored>
 struct AttentionGradients {
   Rows<Stored> query, key, value;
@@ -51,6 +51,7 @@ template <typename Stored>
 void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> query,
                                Rows<const Stored> key, Rows<const Stored> value,
                                Rows<const Stored> out, Rows<const Stored> d_out,
-                               RealOf<Stored>* kept, const AttentionGradients<Stored>& gradients);
+                               const RealOf<Stored>* kept,
+                               const AttentionGradients<Stored>& gradients);
 
 }  // namespace isoloss

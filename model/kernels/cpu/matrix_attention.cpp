@@ -241,13 +241,14 @@ void backward_head(const AttentionShape& shape, std::int64_t b, std::int64_t h,
     d_bias[n] += s.d_bias[static_cast<std::size_t>(length - 1 - n)];
 }
 
-// Calls work(part, K and V head, sequence) for each, a contiguous range for every thread.
+// Calls work(part, K and V head, sequence) for each, a contiguous range for every thread. A
+// sequence's heads share its pages of memory, so they follow each other.
 template <typename Work>
 void for_heads(const AttentionShape& shape, std::int64_t parts, const Work& work) {
-  for_parts(parts, shape.kv_head_count() * shape.batch, 1,
+  const std::int64_t heads = shape.kv_head_count();
+  for_parts(parts, heads * shape.batch, 1,
             [&](std::int64_t part, std::int64_t first, std::int64_t last) {
-              for (std::int64_t i = first; i < last; ++i)
-                work(part, i / shape.batch, i % shape.batch);
+              for (std::int64_t i = first; i < last; ++i) work(part, i % heads, i / heads);
               at::native::cpublas::brgemm_release();
             });
 }
@@ -299,8 +300,8 @@ void matrix_attention_forward(const AttentionShape& shape, Rows<const BFloat16> 
 
 void matrix_attention_backward(const AttentionShape& shape, Rows<const BFloat16> query,
                                Rows<const BFloat16> key, Rows<const BFloat16> value,
-                               Rows<const BFloat16> out, Rows<const BFloat16> d_out, float* kept,
-                               const AttentionGradients<BFloat16>& gradients) {
+                               Rows<const BFloat16> out, Rows<const BFloat16> d_out,
+                               const float* kept, const AttentionGradients<BFloat16>& gradients) {
   const std::int64_t group = shape.heads / shape.kv_head_count();
   const std::int64_t of_head = kept_of_head(shape.length);
   const auto* all = reinterpret_cast<const BFloat16*>(kept);

@@ -22,6 +22,7 @@ void matrix_attention_forward(const AttentionShape& shape, Rows<const c10::BFloa
 void matrix_attention_backward(const AttentionShape& shape, Rows<const c10::BFloat16> query,
                                Rows<const c10::BFloat16> key, Rows<const c10::BFloat16> value,
                                Rows<const c10::BFloat16> out, Rows<const c10::BFloat16> d_out,
-                               float* kept, const AttentionGradients<c10::BFloat16>& gradients);
+                               const float* kept,
+                               const AttentionGradients<c10::BFloat16>& gradients);
 
 }  // namespace isoloss
