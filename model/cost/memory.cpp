@@ -32,11 +32,11 @@ struct Widths {
 
 // Of one token and one layer: the norms' inputs and outputs and their two statistics, Q K V before
 // and after the convolution, queries made of keys, unscaled probabilities (the half that the mask
-// leaves, by blocks of 16), the heads' output, the hidden layer before and after its activation,
+// leaves, by blocks of 32), the heads' output, the hidden layer before and after its activation,
 // and the residual stream after each branch.
 double kept_by_layer(const ModelSpec& spec, const MemoryOptions& options, const Widths& w) {
   const double heads = real(head_count(spec)) / options.tensor_ranks;
-  const double probabilities = heads * ((real(spec.sequence) + 16) / 2 + 1);
+  const double probabilities = heads * ((real(spec.sequence) + 32) / 2 + 1);
   const double attention = w.stored * (w.d + (spec.convolution_width > 0 ? 2 : 1) * w.projected +
                                        (spec.shared_qk != SharedQk::No ? 2 : 1) * w.query) +
                            kFloat * (probabilities + w.d + 2);

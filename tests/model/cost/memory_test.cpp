@@ -64,27 +64,27 @@ TEST(Memory, RanksShareTheOptimizersState) {
 }
 
 // Of a token, in values. Layer: norm's output 4, Q K V 12, heads' output 4, probabilities
-// 2 ((16 + 16) / 2 + 1) = 34, stream 4, statistics 2; norm's output 4, hidden 8 and 8, stream 4,
-// statistics 2: 86. Ends: embedded 4, statistics 2, norm's output 4, logits 6, gradient of the
+// 2 ((16 + 32) / 2 + 1) = 50, stream 4, statistics 2; norm's output 4, hidden 8 and 8, stream 4,
+// statistics 2: 102. Ends: embedded 4, statistics 2, norm's output 4, logits 6, gradient of the
 // stream 4: 20, and two ids of 8 bytes. Working space: 4 + 4, 12 + 8: 28.
 TEST(Memory, ActivationsByHand) {
   MemoryOptions options;
   options.batch_tokens = 10;
   EXPECT_EQ(training_memory(small("transformer"), options).activations,
-            10 * (4 * (86 + 20 + 28) + 16));
+            10 * (4 * (102 + 20 + 28) + 16));
 }
 
-// In bfloat16 what products read takes half: of the layer's 86 values 40, of the ends' 20 ten, the
+// In bfloat16 what products read takes half: of the layer's 102 values 40, of the ends' 20 ten, the
 // working space and 4 more for the rounded incoming gradient.
 TEST(Memory, BFloat16HalvesWhatProductsRead) {
   MemoryOptions options;
   options.batch_tokens = 10;
   options.bfloat16 = true;
   EXPECT_EQ(training_memory(small("transformer"), options).activations,
-            10 * (2 * (40 + 10 + 28 + 4) + 4 * (46 + 10) + 16));
+            10 * (2 * (40 + 10 + 28 + 4) + 4 * (62 + 10) + 16));
 }
 
-// Two layers: twice 86 values, or the two inputs of 4 and one layer's 86.
+// Two layers: twice 102 values, or the two inputs of 4 and one layer's 102.
 TEST(Memory, RecomputationKeepsTheInputsOfLayers) {
   ModelSpec spec = small("transformer");
   spec.layers = 2;
@@ -92,7 +92,7 @@ TEST(Memory, RecomputationKeepsTheInputsOfLayers) {
   options.batch_tokens = 10;
   const double kept = training_memory(spec, options).activations;
   options.recompute = true;
-  EXPECT_EQ(kept - training_memory(spec, options).activations, 10 * 4 * (2 * 86 - 2 * 4 - 86));
+  EXPECT_EQ(kept - training_memory(spec, options).activations, 10 * 4 * (2 * 102 - 2 * 4 - 102));
 }
 
 TEST(Memory, MicroBatchesAreHeldOneAtATime) {
@@ -104,14 +104,14 @@ TEST(Memory, MicroBatchesAreHeldOneAtATime) {
 }
 
 // Two ranks: heads, hidden channels and vocabulary are halved, the stream's 4 are not. Layer: 4 + 6
-// + 2 + 17 + 4 + 2, 4 + 4 + 4 + 4 + 2 = 53; ends 4 + 2 + 4 + 3 + 4 = 17; working space (4 + 2) + 2,
+// + 2 + 25 + 4 + 2, 4 + 4 + 4 + 4 + 2 = 61; ends 4 + 2 + 4 + 3 + 4 = 17; working space (4 + 2) + 2,
 // 6 + 4 = 18.
 TEST(Memory, TensorRanksShareWhatTheyCompute) {
   MemoryOptions options;
   options.batch_tokens = 10;
   options.tensor_ranks = 2;
   const MemoryBytes memory = training_memory(small("transformer"), options);
-  EXPECT_EQ(memory.activations, 10 * (4 * (53 + 17 + 18) + 16));
+  EXPECT_EQ(memory.activations, 10 * (4 * (61 + 17 + 18) + 16));
   EXPECT_LT(memory.weights, training_memory(small("transformer"), {}).weights);
 }
 
