@@ -92,11 +92,13 @@ struct BackwardScratch {
         d_query(query),
         d_out(query),
         d_out_transposed(query),
+        out(query),
+        out_transposed(query),
         along(zeros<Real>(kB)),
         d_scores(zeros<Real>(p.length * kB)),
         d_bias(zeros<Real>(kBiasCopies * (p.length + kB))) {}
   Buffer<Real> key, value, d_key, d_value;
-  Buffer<Real> query, d_query, d_out, d_out_transposed;  // of a block
+  Buffer<Real> query, d_query, d_out, d_out_transposed, out, out_transposed;  // of a block
   Buffer<Real> along;  // of each query, sum over channels of out times its gradient
   Buffer<Real> d_scores, d_bias;
 };
@@ -189,21 +191,25 @@ void score_gradients(const PaddedAttention<Real>& padded, std::int64_t first, st
 }
 
 // d_out and its products along the channels with out, of one block, both over the sums of the
-// exponentials.
+// exponentials. The products are summed as those with the values are, so that what one key alone
+// takes has no gradient, not even a rounding.
 template <typename Stored, typename Real>
 void pack_gradient(const AttentionHead& head, std::int64_t channels, Rows<const Stored> out,
                    Rows<const Stored> d_out, std::int64_t first, const Real* inverse,
                    BackwardScratch<Real>& s) {
-  constexpr std::int64_t kB = kQueryBlock<Real>;
+  constexpr std::int64_t kL = kLanes<Real>, kB = kQueryBlock<Real>;
+  using S = Simd<Real, kL>;
   head.pack(
       d_out, first, kB, channels, [&](std::int64_t q) { return inverse[q]; }, s.d_out.data());
   transpose_queries(s.d_out.data(), channels, s.d_out_transposed.data());
-  std::fill(s.along.begin(), s.along.end(), Real(0));
-  for (std::int64_t q = 0; q < std::min(kB, head.length - first); ++q)
-    s.along[static_cast<std::size_t>(q)] = sum_of_places<Real>(
-        head.d, [o = head.at(out, first + q), g = s.d_out.data() + q * channels](auto place) {
-          return read(o, place) * read(g, place);
-        });
+  head.pack(out, first, kB, channels, unscaled, s.out.data());
+  transpose_queries(s.out.data(), channels, s.out_transposed.data());
+  Lanes<Real> along[2] = {};
+  for (std::int64_t c = 0; c < head.d; ++c)
+    for (std::int64_t v = 0; v < 2; ++v)
+      along[v] += S::load(s.out_transposed.data() + c * kB + v * kL) *
+                  S::load(s.d_out_transposed.data() + c * kB + v * kL);
+  for (std::int64_t v = 0; v < 2; ++v) S::store(s.along.data() + v * kL, along[v]);
 }
 
 // One query head; its part of the gradients of K and V is added to the scratch's.
