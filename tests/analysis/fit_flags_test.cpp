@@ -75,7 +75,8 @@ TEST(Flags, FewPoints) {
   EXPECT_THAT(fitted(table).flags, Contains("few_points"));
 }
 
-// Five parameters: six runs are flagged, seven are not; below thirty the scatter gives the intervals.
+// Five parameters: six runs are flagged, seven are not; below thirty the scatter gives the
+// intervals.
 TEST(Flags, FewRuns) {
   const auto with_runs = [](int runs) {
     PointTable table = good_table();
@@ -184,6 +185,40 @@ TEST(Flags, MixedConventionsAreRefused) {
       EXPECT_THAT(error.what(), HasSubstr(column));
     }
   }
+}
+
+// Parameters whose part the scatter hides: A may be anything.
+TEST(Flags, ACoefficientThatNothingDetermines) {
+  EXPECT_FALSE(is_undetermined({1, 1e6}));
+  EXPECT_TRUE(is_undetermined({1, 1.01e6}));
+  EXPECT_TRUE(is_undetermined({0, 1}));
+  EXPECT_TRUE(is_undetermined({0, INFINITY}));
+  PointTable table = good_table();
+  for (int i = 0; i < 30; ++i) {
+    Point& p = table.points[static_cast<std::size_t>(i)];
+    p.loss = (1.8 + 0.02 * std::pow(p.parameters / 1e7, -0.35) + 2100 * std::pow(p.tokens, -0.37)) *
+             std::exp(0.01 * random_normal(5, 6, static_cast<std::uint64_t>(i)));
+  }
+  EXPECT_THAT(fitted(table).flags, Contains("A_undetermined"));
+  EXPECT_THAT(fitted(table).flags, Not(Contains("B_undetermined")));
+}
+
+TEST(Flags, OptionsOutOfRangeAreNamed) {
+  const auto refusal = [](const auto& change) {
+    FitOptions options;
+    change(options);
+    try {
+      fit_law(good_table(), options);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refusal([](FitOptions& o) { o.bootstrap = -1; }), StartsWith("bootstrap -1 (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.level = NAN; }), StartsWith("level nan (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.delta = INFINITY; }), StartsWith("delta inf (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.threads = 0; }), StartsWith("threads 0 (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.from_budget = NAN; }), StartsWith("from-budget nan"));
 }
 
 }  // namespace
