@@ -41,7 +41,7 @@ LawData frontier_data(const std::vector<FrontierPoint>& used) {
 
 Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
   const Law& law = law_named("power");
-  require_points(used.size(), law, options.floor);
+  require_points("the frontier", used.size(), law, options.floor);
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
   const CertifiedSolution solved =

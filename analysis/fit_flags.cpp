@@ -114,12 +114,13 @@ std::size_t free_parameters(const Law& law, const FloorChoice& floor) {
          (law.has_floor && floor.kind == FloorChoice::Free ? 1 : 0);
 }
 
-void require_points(std::size_t n, const Law& law, const FloorChoice& floor) {
+void require_points(const std::string& source, std::size_t n, const Law& law,
+                    const FloorChoice& floor) {
   const std::size_t free = free_parameters(law, floor);
   if (n >= free) return;
   throw InputError(fmt::format(
-      "law '{}' has {} free parameters and there are {} points (too few to fit); add points{}",
-      law.name, free, n,
+      "{}: law '{}' has {} free parameters and there are {} points (too few to fit); add points{}",
+      source, law.name, free, n,
       law.has_floor && floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
 }
 

@@ -12,8 +12,9 @@ namespace isoloss {
 // Coefficients, exponents and floor that the solver may move.
 std::size_t free_parameters(const Law& law, const FloorChoice& floor);
 
-// InputError: fewer points than free parameters.
-void require_points(std::size_t n, const Law& law, const FloorChoice& floor);
+// InputError naming `source`: fewer points than free parameters.
+void require_points(const std::string& source, std::size_t n, const Law& law,
+                    const FloorChoice& floor);
 
 // InputError where the rows name more than one FLOP convention, tokenizer or held-out set (columns
 // flops_convention, tokenizer_hash, held_out_hash): their losses or FLOPs cannot share a law.

@@ -177,7 +177,7 @@ PredictionBasis basis_of(const LawData& data, const LawScatter& scatter) {
 
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options) {
   const Chosen chosen = chosen_points(table, options);
-  require_points(chosen.points.size(), law, options.floor);
+  require_points(table.source, chosen.points.size(), law, options.floor);
   const LawData data = law_data(law, table, chosen.points, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
   const CertifiedSolution solved =
