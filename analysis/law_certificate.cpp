@@ -62,8 +62,8 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
     for (ExponentCell& half : bound.halves(cell)) look(std::move(half));
   }
   out.lower_bound = value;
-  const auto lower = [&](double bound) {
-    out.lower_bound = std::min(out.lower_bound, std::max(bound, 0.0));
+  const auto lower = [&](double least) {
+    out.lower_bound = std::min(out.lower_bound, std::max(least, 0.0));
   };
   lower(done);
   if (!open.empty()) lower(open.top().lower);
