@@ -4,6 +4,7 @@
 #include "analysis/predict.h"
 
 namespace isoloss {
+
 nlohmann::json to_json(const Calibration& calibration) {
   nlohmann::json rows = nlohmann::json::array();
   for (const CalibrationRow& row : calibration.rows) {
