@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "analysis/fit_flags.h"
@@ -40,11 +41,14 @@ LawData frontier_data(const std::vector<FrontierPoint>& used) {
 
 Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
   const Law& law = law_named("power");
-  require_points(used.size(), law, options.floor);
+  require_points("the frontier", used.size(), law, options.floor);
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
-  const LawSolution solution = solve_law(law, data, objective, options.floor);
+  const CertifiedSolution solved =
+      solve_certified(law, data, objective, options.floor, options.certify);
+  const LawSolution& solution = solved.solution;
   Fit fit = describe_solution(law, data, solution, options, objective);
+  fit.certificate = solved.certificate;
   const LawScatter scatter = scatter_of(law, data, solution, objective, options.floor);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
   return fit;
@@ -92,22 +96,40 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   const Law& law = law_named("power");
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
-  const LawSolution solution = solve_law(law, data, objective, options.floor);
+  const LawSolution solution =
+      solve_certified(law, data, objective, options.floor, options.certify).solution;
   add_frontier_intervals({law, data, objective, options.floor, solution},
                          scatter_of(law, data, solution, objective, options.floor), table, trials,
                          frontier, options, fit);
+  flag_wide_intervals(law, fit.intervals, fit);
+  if (options.calibrate) {
+    fit.calibration_missing =
+        "a frontier is one point a budget, too few to hold some out; a law of every point "
+        "(chinchilla, or --frontier points) can be calibrated";
+  }
   return fit;
 }
 
 }  // namespace
 
+void check_options(const FitOptions& options) {
+  const auto require = [](bool fine, const char* name, double value, const char* must) {
+    if (fine) return;
+    throw InputError(fmt::format("{} {} (must be {}); correct it", name, value, must));
+  };
+  const auto positive = [](double value) { return value > 0 && std::isfinite(value); };
+  require(options.bootstrap >= 0, "bootstrap", options.bootstrap, "zero or more resamples");
+  require(options.level > 0 && options.level < 1, "level", options.level, "between 0 and 1");
+  require(positive(options.delta), "delta", options.delta, "a number above zero");
+  require(positive(options.overestimate), "overestimate penalty", options.overestimate,
+          "a number above zero");
+  require(options.threads >= 1, "threads", options.threads, "one or more");
+  require(options.from_budget >= 0 && std::isfinite(options.from_budget), "from-budget",
+          options.from_budget, "a number of FLOPs, zero or more");
+}
+
 Fit fit_law(const PointTable& table, const FitOptions& options) {
-  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1) || !(options.delta > 0) ||
-      !(options.overestimate > 0)) {
-    throw InputError(
-        "fit options out of range (bootstrap below 0, level outside 0 to 1, delta or overestimate "
-        "penalty not above 0); correct them");
-  }
+  check_options(options);
   if (options.law == "isoflop") return fit_isoflop(table, options);
   const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
   const bool folder = !table.runs.empty();

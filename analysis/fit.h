@@ -11,6 +11,7 @@
 
 #include "analysis/frontier.h"
 #include "analysis/isoflop_fit.h"
+#include "analysis/law_certificate.h"
 #include "analysis/law_solver.h"
 #include "analysis/points.h"
 #include "analysis/predict_calibration.h"
@@ -37,10 +38,22 @@ struct FitOptions {
   FrontierKind frontier = FrontierKind::Auto;
   double from_budget = 0;  // points of smaller nominal budgets are left out
   bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
+  bool certify = false;  // a bound of how far the optimum can be from the best (law_certificate.h)
 };
 
 // What a fit's draws are: points or whole runs resampled, or losses moved by measured noise.
-enum class DrawKind { Resamples, Noise };
+enum class DrawKind { None, Points, Runs, Noise };
+
+// What a fit's intervals come from; `uncertainty` says it in words, with the reason.
+enum class IntervalKind {
+  None,
+  ResidualScatter,       // lack of fit, Student's t
+  ResidualScatterByRun,  // the same, points of one run summed first
+  PointBootstrap,
+  RunBootstrap,
+  NoiseProfile,  // measured seed noise (and held-out noise), Student's t
+  NoiseDraws     // the same, percentiles
+};
 
 using NamedInterval = std::pair<std::string, Interval>;
 
@@ -63,7 +76,8 @@ struct Fit {
   double condition = 0;      // of the curvature there, scaled to a unit diagonal
   int starts_agreeing = 0, starts = 0;
   int resamples = 0, failed_resamples = 0;
-  DrawKind draw_kind = DrawKind::Resamples;
+  DrawKind draw_kind = DrawKind::None;
+  IntervalKind interval_kind = IntervalKind::None;
   std::vector<std::vector<double>> draws;  // one a draw, as `parameters`; NaN where it failed
   std::uint64_t seed = 0;
   double level = 0;
@@ -72,11 +86,16 @@ struct Fit {
   std::vector<IsoflopRow> rows;            // law isoflop: one a budget
   std::optional<PredictionBasis> basis;    // empty where no degree of freedom is left
   std::optional<Calibration> calibration;  // where asked for and the budgets allow it
+  std::string calibration_missing;         // why there is none, where it was asked for
+  std::optional<LawCertificate> certificate;  // where asked for and the law has one
   FitOrigin origin;
 
   bool has_flag(const std::string& name) const;
   double parameter(const std::string& name) const;  // programmer error where there is none
 };
+
+// InputError naming the option that is out of range.
+void check_options(const FitOptions& options);
 
 // Throws InputError for too few points or columns a law needs and the table lacks, WorkError where
 // the fit did not converge.
@@ -87,6 +106,8 @@ Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& optio
 
 const char* name_of(ObjectiveKind kind);
 const char* name_of(FitSpace space);
+const char* name_of(DrawKind kind);
+const char* name_of(IntervalKind kind);
 nlohmann::json to_json(const Fit& fit);
 
 }  // namespace isoloss

@@ -114,12 +114,13 @@ std::size_t free_parameters(const Law& law, const FloorChoice& floor) {
          (law.has_floor && floor.kind == FloorChoice::Free ? 1 : 0);
 }
 
-void require_points(std::size_t n, const Law& law, const FloorChoice& floor) {
+void require_points(const std::string& source, std::size_t n, const Law& law,
+                    const FloorChoice& floor) {
   const std::size_t free = free_parameters(law, floor);
   if (n >= free) return;
   throw InputError(fmt::format(
-      "law '{}' has {} free parameters and there are {} points (too few to fit); add points{}",
-      law.name, free, n,
+      "{}: law '{}' has {} free parameters and there are {} points (too few to fit); add points{}",
+      source, law.name, free, n,
       law.has_floor && floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
 }
 
@@ -176,6 +177,11 @@ void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
   if (n >= 0 && d >= 0) flag(data.z.col(d) - data.z.col(n), "tokens_per_parameter");
 }
 
+bool is_undetermined(const Interval& interval) {
+  constexpr double kDecades = 6;
+  return !(std::log10(interval.second) - std::log10(interval.first) <= kDecades);
+}
+
 void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& intervals, Fit& fit) {
   for (const ShapeParameter& shape : law.shape) {
     for (const auto& [name, interval] : intervals) {
@@ -183,6 +189,21 @@ void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& inter
       if (interval.second > kWideExponent * interval.first) add_once(fit, name + "_unidentified");
     }
   }
+  for (const LawTerm& term : law.terms) {
+    for (const auto& [name, interval] : intervals) {
+      if (name != term.name || name.starts_with("ln") || !is_undetermined(interval)) continue;
+      add_once(fit, name + "_undetermined");
+    }
+  }
+}
+
+void flag_misfit(const LawScatter& scatter, Fit& fit) {
+  if (!(scatter.misfit_p < 0.05)) return;
+  fit.flags.push_back(
+      fmt::format("scatter_beyond_noise: points lie {:.3g} times as far off the law as measured "
+                  "noise explains (p = {:.2g}); the intervals are widened by that, draws of the "
+                  "noise are not",
+                  std::sqrt(scatter.misfit), scatter.misfit_p));
 }
 
 void flag_architectures(std::span<const Point> points, Fit& fit) {

@@ -12,8 +12,9 @@ namespace isoloss {
 // Coefficients, exponents and floor that the solver may move.
 std::size_t free_parameters(const Law& law, const FloorChoice& floor);
 
-// InputError: fewer points than free parameters.
-void require_points(std::size_t n, const Law& law, const FloorChoice& floor);
+// InputError naming `source`: fewer points than free parameters.
+void require_points(const std::string& source, std::size_t n, const Law& law,
+                    const FloorChoice& floor);
 
 // InputError where the rows name more than one FLOP convention, tokenizer or held-out set (columns
 // flops_convention, tokenizer_hash, held_out_hash): their losses or FLOPs cannot share a law.
@@ -26,9 +27,16 @@ void flag_solution(const Law& law, const LawSolution& solution, Fit& fit);
 // decade.
 void flag_ranges(const Law& law, const LawData& data, Fit& fit);
 
-// EXPONENT_unidentified: the lack-of-fit interval of a positive shape parameter reaches its bound
-// or spans a factor of four.
+// EXPONENT_unidentified: the interval of a positive shape parameter reaches its bound or spans a
+// factor of four. COEFFICIENT_undetermined: a coefficient's spans more than six decades.
 void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& intervals, Fit& fit);
+
+// Of a coefficient: the data say nothing of its size.
+bool is_undetermined(const Interval& interval);
+
+// scatter_beyond_noise: points lie off the law by more than measured noise explains (F test at
+// 5 %), so that the law is not all there is to them; the profiles were widened by it.
+void flag_misfit(const LawScatter& scatter, Fit& fit);
 
 // several_architectures: the rows of more than one, because none was chosen.
 void flag_architectures(std::span<const Point> points, Fit& fit);

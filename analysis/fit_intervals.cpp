@@ -123,7 +123,11 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
     fit.intervals = fit.lack_of_fit;
     fit.uncertainty = by_run ? "scatter about the law, summed by run (Student t)"
                              : "scatter about the law (Student t)";
-    if (fit.lack_of_fit.empty()) fit.uncertainty = "not known: no point more than parameters";
+    fit.interval_kind = by_run ? IntervalKind::ResidualScatterByRun : IntervalKind::ResidualScatter;
+    if (fit.lack_of_fit.empty()) {
+      fit.uncertainty = "not known: no point more than parameters";
+      fit.interval_kind = IntervalKind::None;
+    }
     fit.uncertainty += why;
   };
   if (options.bootstrap == 0) return scatter("");
@@ -138,6 +142,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
   const Draws draws =
       resample(law, data, solution, clusters, objective_of(options, ObjectiveKind::Huber), options,
                fit.parameters.size());
+  fit.draw_kind = by_run ? DrawKind::Runs : DrawKind::Points;
   add_percentiles(draws, options, enough ? expanded_level(options.level, m, p) : options.level,
                   fit);
   if (by_run && !enough) fit.flags.emplace_back("few_runs");
@@ -146,6 +151,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
                                by_run ? "runs" : "points"));
   }
   fit.uncertainty = by_run ? "case bootstrap over whole runs" : "case bootstrap over points";
+  fit.interval_kind = by_run ? IntervalKind::RunBootstrap : IntervalKind::PointBootstrap;
   fit.intervals = fit.bootstrap_intervals;
   flag_wide_intervals(law, fit.intervals, fit);
 }

@@ -21,6 +21,40 @@ const char* name_of(ObjectiveKind kind) {
 
 const char* name_of(FitSpace space) { return space == FitSpace::Log ? "log" : "linear"; }
 
+const char* name_of(DrawKind kind) {
+  switch (kind) {
+    case DrawKind::Points:
+      return "points";
+    case DrawKind::Runs:
+      return "runs";
+    case DrawKind::Noise:
+      return "noise";
+    case DrawKind::None:
+      break;
+  }
+  return "none";
+}
+
+const char* name_of(IntervalKind kind) {
+  switch (kind) {
+    case IntervalKind::ResidualScatter:
+      return "residual_scatter";
+    case IntervalKind::ResidualScatterByRun:
+      return "residual_scatter_by_run";
+    case IntervalKind::PointBootstrap:
+      return "point_bootstrap";
+    case IntervalKind::RunBootstrap:
+      return "run_bootstrap";
+    case IntervalKind::NoiseProfile:
+      return "noise_profile";
+    case IntervalKind::NoiseDraws:
+      return "noise_draws";
+    case IntervalKind::None:
+      break;
+  }
+  return "none";
+}
+
 namespace {
 
 using nlohmann::json;
@@ -77,26 +111,11 @@ json prediction_of(const std::optional<PredictionBasis>& basis) {
           {"factor", basis->factor}};
 }
 
-json calibration_of(const std::optional<Calibration>& calibration) {
-  if (!calibration) return nullptr;
-  json rows = json::array();
-  for (const CalibrationRow& row : calibration->rows) {
-    rows.push_back(
-        {{"level", row.level}, {"coverage", row.coverage}, {"calibrated", row.calibrated}});
-  }
-  json hold_out = json::array();
-  for (const CalibrationFold& fold : calibration->folds) {
-    hold_out.push_back({{"largest_flops", fold.largest_flops},
-                        {"fitted", fold.fitted},
-                        {"predicted", fold.predicted},
-                        {"error", fold.error}});
-  }
-  return {{"folds", calibration->folds.size()},
-          {"predictions", calibration->predictions},
-          {"decades", calibration->decades},
-          {"factor", calibration->factor},
-          {"rows", std::move(rows)},
-          {"hold_out", std::move(hold_out)}};
+json certificate_of(const std::optional<LawCertificate>& certificate) {
+  if (!certificate) return nullptr;
+  return {{"lower_bound", certificate->lower_bound},
+          {"relative_gap", certificate->relative_gap},
+          {"cells", certificate->cells}};
 }
 
 json budgets_of(const std::vector<IsoflopRow>& rows) {
@@ -132,18 +151,22 @@ json to_json(const Fit& fit) {
                  {"status", fit.converged ? "converged" : "failed"},
                  {"flags", fit.flags},
                  {"bootstrap",
-                  {{"resamples", fit.resamples},
+                  {{"kind", name_of(fit.draw_kind)},
+                   {"resamples", fit.resamples},
                    {"failed", fit.failed_resamples},
                    {"seed", fit.seed},
                    {"intervals", named(fit.bootstrap_intervals)}}},
+                 {"interval_kind", name_of(fit.interval_kind)},
                  {"uncertainty", fit.uncertainty},
                  {"frontier", fit.frontier},
                  {"gradient_norm", fit.gradient_norm},
                  {"condition", number(fit.condition)},
                  {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}},
+                 {"certificate", certificate_of(fit.certificate)},
                  {"data", data_of(fit.origin)},
                  {"prediction", prediction_of(fit.basis)},
-                 {"calibration", calibration_of(fit.calibration)}};
+                 {"calibration", fit.calibration ? to_json(*fit.calibration) : json()}};
+  if (!fit.calibration_missing.empty()) object["calibration_missing"] = fit.calibration_missing;
   if (fit.law == "isoflop") object["rows"] = budgets_of(fit.rows);
   return object;
 }

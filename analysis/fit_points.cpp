@@ -53,12 +53,21 @@ Chosen chosen_points(const PointTable& table, const FitOptions& options) {
 void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> points,
                    const Objective& objective, const FitOptions& options,
                    const FoldScatter& scatter, Fit& fit) {
-  if (!options.calibrate || !fit.basis || data.points() > kMostPointsProfiled) return;
+  if (!options.calibrate) return;
+  if (!fit.basis || data.points() > kMostPointsProfiled) {
+    fit.calibration_missing = fit.basis ? fmt::format("more than {} points", kMostPointsProfiled)
+                                        : "no point more than parameters";
+    return;
+  }
   std::vector<double> flops;
   for (const Point& point : points) flops.push_back(point.flops);
   fit.calibration = calibrate(law, data, flops, objective, options.floor, options.level,
                               options.threads, scatter);
-  if (fit.calibration) fit.basis->factor = fit.calibration->factor;
+  if (fit.calibration) {
+    fit.basis->factor = fit.calibration->factor;
+  } else {
+    fit.calibration_missing = why_not_calibrated(law, flops);
+  }
 }
 
 }  // namespace
@@ -168,11 +177,14 @@ PredictionBasis basis_of(const LawData& data, const LawScatter& scatter) {
 
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options) {
   const Chosen chosen = chosen_points(table, options);
-  require_points(chosen.points.size(), law, options.floor);
+  require_points(table.source, chosen.points.size(), law, options.floor);
   const LawData data = law_data(law, table, chosen.points, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
-  const LawSolution solution = solve_law(law, data, objective, options.floor);
+  const CertifiedSolution solved =
+      solve_certified(law, data, objective, options.floor, options.certify);
+  const LawSolution& solution = solved.solution;
   Fit fit = describe_solution(law, data, solution, options, objective);
+  fit.certificate = solved.certificate;
   fit.frontier = "points";
   flag_architectures(chosen.points, fit);
   fit.origin = origin_of(table, chosen.points, options.architecture);
@@ -280,6 +292,10 @@ Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
   fit.lack_of_fit = fit.intervals;
   fit.uncertainty = sizes.n < 3 ? "not known: two budgets lie on any line"
                                 : "scatter of the vertices about the line (Student t)";
+  if (sizes.n >= 3) fit.interval_kind = IntervalKind::ResidualScatter;
+  if (options.calibrate) {
+    fit.calibration_missing = "the lines over budgets predict sizes, which no later run measures";
+  }
   if (sizes.n < 4) fit.flags.emplace_back("few_points");
   if (std::log10(compute.back() / compute.front()) < 1) {
     fit.flags.emplace_back("narrow_range");

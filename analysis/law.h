@@ -84,6 +84,9 @@ struct Law {
   std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
   bool tied = false;
   bool basis_needs_coefficients = false;
+  // Per term: the shape parameter that the logarithm of its basis function is linear in. Empty
+  // where terms are not of that kind; then no certificate can be had (law_certificate.h).
+  std::vector<int> exponent_of_term;
   LawMath math;
 
   // Log coefficients, shape, floor.

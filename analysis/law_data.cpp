@@ -59,11 +59,12 @@ void finish(LawData& data) {
   data.offset = Eigen::ArrayXd::Zero(data.points());
 }
 
-[[noreturn]] void refuse(const Law& law, const char* column, std::size_t i, const Point& point) {
+[[noreturn]] void refuse(const Law& law, const PointTable* table, const char* column, std::size_t i,
+                         const Point& point) {
   throw InputError(fmt::format(
-      "law '{}' needs {} (point {} of architecture '{}' has none); fill the column or choose "
+      "{}law '{}' needs {} (point {} of architecture '{}' has none); fill the column or choose "
       "another law",
-      law.name, column, i + 1, point.architecture));
+      table ? table->source + ": " : "", law.name, column, i + 1, point.architecture));
 }
 
 // A column that points keep as text. Empty where the table has none of that name.
@@ -125,7 +126,7 @@ LawData read(const Law& law, const PointTable* table, std::span<const Point> poi
       const double x = !text.empty() && !text[i].empty()
                            ? positive(*table, column_of(regressor), i, text[i])
                            : value_of(regressor, points[i]);
-      if (!(x > 0)) refuse(law, column_of(regressor), i, points[i]);
+      if (!(x > 0)) refuse(law, table, column_of(regressor), i, points[i]);
       data.z(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(r)) = std::log(x);
     }
   }

@@ -95,7 +95,8 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
   out.rise = Eigen::VectorXd::Constant(x.size(), psi_squared / (2 * slope));
   for (std::size_t j = 0; j < free.size(); ++j) {
     const auto at = static_cast<Eigen::Index>(j);
-    out.rise[free[j]] *= covariance(at, at) / (plain * inverse(at, at));
+    // Points that the law meets to the last bit have no scatter, and no ratio of it.
+    if (plain > 0) out.rise[free[j]] *= covariance(at, at) / (plain * inverse(at, at));
   }
   out.covariance(free, free) = covariance;
   out.covariance = box.covariance_of_state(out.covariance);

@@ -28,6 +28,9 @@ struct LawScatter {
   Eigen::MatrixXd covariance;  // of (log coefficients, shape, floor); zero where held or at a bound
   Eigen::VectorXd leverage;    // of each point, 0 to 1; they sum to the free parameters
   Eigen::ArrayXd residual;     // predicted minus measured, log or linear
+  // Of noise_scatter: variance of the residuals over that of the noise (never below one: the noise
+  // was scaled up by it), and the chance of as much where the law is right.
+  double misfit = 1, misfit_p = 1;
 };
 
 LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& solution,

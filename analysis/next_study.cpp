@@ -230,8 +230,7 @@ SeedPlan seed_plan(const StudyQuestion& question, const Study& base, const std::
 
 }  // namespace
 
-NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options,
-                          const Savings& savings, double percent) {
+void check_next_study(const SavingsOptions& options, double percent) {
   if (!(percent > 0) || !std::isfinite(percent)) {
     throw InputError(fmt::format(
         "saving to resolve {} % (must be above zero); give a percentage like 20", percent));
@@ -241,6 +240,11 @@ NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options
         "a study to resolve a saving with the exponent given (it plans for savings between "
         "frontiers); leave one of the two out");
   }
+}
+
+NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options,
+                          const Savings& savings, double percent) {
+  check_next_study(options, percent);
   NextStudy next;
   next.percent = percent;
   next.loss = middle_loss(savings).loss;

@@ -42,9 +42,13 @@ struct NextStudy {
 };
 
 // For the middle of the losses of `savings`, which compute_savings gave from the same table and
-// options. Empty lists where seed noise was not measured. InputError: percent not above zero.
+// options. Empty lists where seed noise was not measured. InputError as check_next_study has it.
 NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options,
                           const Savings& savings, double percent);
+
+// InputError: percent not above zero, or an exponent given. For commands that check before they
+// work.
+void check_next_study(const SavingsOptions& options, double percent);
 
 nlohmann::json to_json(const NextStudy& next);
 

@@ -112,9 +112,11 @@ void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> po
                                   }
                                   return with_losses(fitted.data, losses);
                                 });
-  fit.draw_kind = DrawKind::Noise;
+  if (!draws.empty()) fit.draw_kind = DrawKind::Noise;
   add_percentiles(draws, options, options.level, fit);
   fit.intervals = scatter_intervals(fitted, scatter, options.level);
+  fit.interval_kind = IntervalKind::NoiseProfile;
+  flag_misfit(scatter, fit);
   fit.uncertainty = words_of(noisy) + " (profile, Student t)";
   flag_wide_intervals(fitted.law, fit.intervals, fit);
 }
@@ -127,6 +129,8 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
   const auto by_scatter = [&](const std::string& why) {
     fit.uncertainty = fit.lack_of_fit.empty() ? "not known: no point more than parameters"
                                               : "scatter about the law (Student t)";
+    fit.interval_kind =
+        fit.lack_of_fit.empty() ? IntervalKind::None : IntervalKind::ResidualScatter;
     fit.uncertainty += why;
   };
   if (scatter.degrees > 0) fit.basis = basis_of(fitted.data, scatter);
@@ -152,6 +156,8 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
       return by_scatter(": the frontier's noise is zero or beyond what a double holds");
     }
     fit.intervals = scatter_intervals(fitted, by_noise, options.level);
+    fit.interval_kind = IntervalKind::NoiseProfile;
+    flag_misfit(by_noise, fit);
     fit.uncertainty = words_of(noisy) + " (profile, Student t)";
     if (const auto bias = frontier_bias(trials, frontier, same, fitted.objective, fitted.floor)) {
       // A prediction is not moved: its mean squared error has the bias in it.
@@ -181,6 +187,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
   add_percentiles(draws, options, options.level, fit);
   if (profiled || fit.bootstrap_intervals.empty()) return;
   fit.intervals = fit.bootstrap_intervals;
+  fit.interval_kind = IntervalKind::NoiseDraws;
   fit.uncertainty = words_of(noisy) + " (draws)";
 }
 

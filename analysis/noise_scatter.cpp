@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "analysis/statistics.h"
+
 namespace isoloss {
 namespace {
 
@@ -43,6 +45,8 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   if (!(mean > 0) || !covariance.allFinite()) return scatter;
   const double misfit = std::max(1.0, scatter.deviation * scatter.deviation / mean);
   covariance *= misfit;
+  scatter.misfit = misfit;
+  scatter.misfit_p = misfit > 1 ? f_tail(misfit, residual_degrees, noise.degrees) : 1;
   Eigen::VectorXd slope(data.points()), root(data.points());
   for (Eigen::Index i = 0; i < data.points(); ++i) {
     const double deviation = std::max(std::sqrt(covariance(i, i)), 1e-300);

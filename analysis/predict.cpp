@@ -94,6 +94,15 @@ void add_distance(const FitOrigin& origin, const Located& at, Prediction& predic
       fmt::format("{:.2f} decades beyond the data in {}; {}", d, prediction.beyond, grade);
 }
 
+void add_calibration(const StoredFit& fit, Prediction& prediction) {
+  prediction.calibration = fit.calibration;
+  if (fit.calibration) return;
+  prediction.notes.push_back("interval not calibrated: " +
+                             (fit.calibration_missing.empty()
+                                  ? "the fit says nothing of leave-future-out folds"
+                                  : fit.calibration_missing));
+}
+
 Prediction predict_optimum(const StoredFit& fit, const Place& place, double level) {
   if (!place.flops || place.parameters || place.tokens) {
     throw InputError(
@@ -126,6 +135,7 @@ Prediction predict_optimum(const StoredFit& fit, const Place& place, double leve
     };
     out.optimal_parameters = around(out.parameters, 0);
     if (basis.covariance.rows() >= 4) out.optimal_tokens = around(out.tokens, 2);
+    add_calibration(fit, out);
   }
   add_distance(fit.origin, {std::nan(""), std::nan(""), out.flops}, out);
   return out;
@@ -224,6 +234,7 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
     centred.floor = raw.floor;
     out.interval =
         interval_of(forecast(law, centred, *fit.basis, fit.space, x), *fit.basis, fit.space, level);
+    add_calibration(fit, out);
   } else {
     out.notes.emplace_back("no interval: the fit had no point more than parameters");
   }

@@ -25,9 +25,10 @@ struct Prediction {
   std::optional<Interval> interval;  // of one run's loss; of N* for isoflop, in optimal_interval
   std::optional<Interval> optimal_parameters, optimal_tokens;  // isoflop: intervals of N* and D*
   double level = 0;
-  double decades_beyond = 0;  // the furthest of the regressors from the data; 0 inside
-  std::string beyond;         // that regressor
-  std::string warning;        // empty inside the data
+  double decades_beyond = 0;               // the furthest of the regressors from the data; 0 inside
+  std::string beyond;                      // that regressor
+  std::string warning;                     // empty inside the data
+  std::optional<Calibration> calibration;  // that the interval rests on
   std::vector<std::string> notes;
 };
 

@@ -1,5 +1,7 @@
 #include "analysis/predict_calibration.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -67,7 +69,29 @@ double factor_for(const std::vector<const std::vector<Miss>*>& folds, double lev
   return std::max(1.0, needed[std::min(rank, needed.size()) - 1]);
 }
 
+std::size_t fewest_points(const Law& law) { return law.coordinates() + 4; }
+
 }  // namespace
+
+std::string why_not_calibrated(const Law& law, std::span<const double> flops) {
+  std::vector<double> compute(flops.begin(), flops.end());
+  std::sort(compute.begin(), compute.end());
+  std::size_t budgets = compute.empty() ? 0 : 1;
+  for (std::size_t k = 1; k < compute.size(); ++k) {
+    budgets += std::log(compute[k] / compute[k - 1]) > kSameBudget ? 1 : 0;
+  }
+  constexpr std::size_t kEnough = kFewestBudgets + 2;  // two folds, each with a later budget
+  if (budgets < kEnough) {
+    return fmt::format(
+        "leave-future-out folds take {} budgets (two folds, the first fitted to {}) and there are "
+        "{}",
+        kEnough, kFewestBudgets, budgets);
+  }
+  return fmt::format(
+      "fewer than two leave-future-out folds could be fitted to {} points of at least {} budgets "
+      "and predict a later budget",
+      fewest_points(law), kFewestBudgets);
+}
 
 std::optional<Calibration> calibrate(const Law& law, const LawData& data,
                                      std::span<const double> flops, const Objective& objective,
@@ -78,7 +102,7 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
   const auto compute = [&](Eigen::Index i) { return flops[static_cast<std::size_t>(i)]; };
   std::stable_sort(order.begin(), order.end(),
                    [&](Eigen::Index a, Eigen::Index b) { return compute(a) < compute(b); });
-  const std::size_t least = law.coordinates() + 4;
+  const std::size_t least = fewest_points(law);
   std::vector<std::size_t> cuts;  // places in `order` where a budget begins
   std::size_t budgets = 1;
   for (std::size_t k = 1; k < order.size(); ++k) {
@@ -110,6 +134,7 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
   }
   if (out.folds.size() < 2) return std::nullopt;
   out.decades = std::log10(compute(order.back()) / compute(order[cuts.front() - 1]));
+  out.level = level;
   out.factor = factor_for(every, level);
   std::vector<double> levels = {0.5, 0.8, 0.9, 0.95};
   if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);

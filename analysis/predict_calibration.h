@@ -5,7 +5,10 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "analysis/law_scatter.h"
 
@@ -28,6 +31,7 @@ struct Calibration {
   std::vector<CalibrationFold> folds;  // by largest_flops; those that could be fitted
   std::size_t predictions = 0;
   double decades = 0;  // the furthest prediction beyond its fold's compute
+  double level = 0;    // that the factor is for
   double factor = 1;   // what intervals are widened by: the least that covers `level` of all
                        // predictions, never below one
   std::vector<CalibrationRow> rows;
@@ -39,10 +43,15 @@ using FoldScatter = std::function<LawScatter(const LawData& seen, const LawSolut
 
 // Folds after each budget from the third on (at one budget, N and D are one thing) that leaves four
 // points more than free parameters; at most eight, evenly chosen. Empty where fewer than two folds
-// are possible.
+// are possible: that takes five budgets.
 std::optional<Calibration> calibrate(const Law& law, const LawData& data,
                                      std::span<const double> flops, const Objective& objective,
                                      const FloorChoice& floor, double level, int threads,
                                      const FoldScatter& scatter);
+
+// Why there is no calibration, where calibrate gave none.
+std::string why_not_calibrated(const Law& law, std::span<const double> flops);
+
+nlohmann::json to_json(const Calibration& calibration);
 
 }  // namespace isoloss

@@ -4,6 +4,26 @@
 #include "analysis/predict.h"
 
 namespace isoloss {
+
+nlohmann::json to_json(const Calibration& calibration) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const CalibrationRow& row : calibration.rows) {
+    rows.push_back(
+        {{"level", row.level}, {"coverage", row.coverage}, {"calibrated", row.calibrated}});
+  }
+  nlohmann::json hold_out = nlohmann::json::array();
+  for (const CalibrationFold& fold : calibration.folds) {
+    hold_out.push_back({{"largest_flops", fold.largest_flops},
+                        {"fitted", fold.fitted},
+                        {"predicted", fold.predicted},
+                        {"error", fold.error}});
+  }
+  return {{"folds", calibration.folds.size()}, {"predictions", calibration.predictions},
+          {"decades", calibration.decades},    {"level", calibration.level},
+          {"factor", calibration.factor},      {"rows", std::move(rows)},
+          {"hold_out", std::move(hold_out)}};
+}
+
 nlohmann::json to_json(const Prediction& p) {
   nlohmann::json json = {
       {"law", p.law},
@@ -15,6 +35,7 @@ nlohmann::json to_json(const Prediction& p) {
       {"level", p.level},
       {"decades_beyond", p.decades_beyond},
       {"warning", p.warning.empty() ? nlohmann::json() : nlohmann::json(p.warning)},
+      {"calibration", p.calibration ? to_json(*p.calibration) : nlohmann::json()},
       {"notes", p.notes}};
   if (p.optimal_parameters) json["parameters_interval"] = json_interval(p.optimal_parameters);
   if (p.optimal_tokens) json["tokens_interval"] = json_interval(p.optimal_tokens);

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "analysis/html.h"
+#include "analysis/next_study.h"
 #include "analysis/plot_render.h"
 #include "analysis/report_card.h"
 #include "analysis/report_combined.h"
@@ -113,8 +114,18 @@ std::filesystem::path folder_of_page(const std::filesystem::path& source,
 
 }  // namespace
 
+void check_options(const ReportOptions& options) {
+  SavingsOptions savings;
+  savings.baseline = options.baseline;
+  savings.bootstrap = options.bootstrap;
+  savings.from_budget = options.from_budget;
+  check_options(savings);
+  check_next_study(savings, options.resolve_percent);
+}
+
 WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                            const ReportOptions& options) {
+  check_options(options);
   const StudyResults study = read_study(sources, options);
   const std::filesystem::path folder = folder_of_page(sources.front(), options);
   const Beside beside{folder / "report", origin_of(study.digest)};

@@ -24,6 +24,9 @@ struct WrittenReport {
   std::string digest;  // of the input (report_digest.h)
 };
 
+// InputError naming the option that is out of range: nothing is written then.
+void check_options(const ReportOptions& options);
+
 // Writes report.html, report/*.svg and report/*.csv from one or more study folders, or from one CSV
 // of points. InputError where nothing is there to report; WorkError where gnuplot is missing or
 // fails.

@@ -111,7 +111,7 @@ std::string hold_out_text(const StudyResults& study) {
   }
   if (out.empty())
     return "none: it takes two folds, each fitting at least three budgets with enough points and "
-           "predicting later ones";
+           "predicting later ones, so five budgets";
   return "leave future out, every fold in hold_out_error.csv; the last: " + out;
 }
 
@@ -136,7 +136,7 @@ Table law_parameters_table(const StudyResults& study) {
     for (const auto& [name, value] : law.fit->parameters) {
       Interval interval{kNone, kNone};
       for (const auto& [known, range] : law.fit->intervals) {
-        if (known == name) interval = range;
+        if (known == name && !law.fit->has_flag(name + "_undetermined")) interval = range;
       }
       row(name, value, interval);
     }
@@ -156,12 +156,14 @@ Table law_fits_table(const StudyResults& study) {
   Table table{"law_fits",
               "What the optimiser says of each fit. Gradient: scale-free, the root of the relative "
               "decrease that one more Newton step would promise, times two. Condition: of the "
-              "curvature at the optimum. Draws: resamples, or draws of measured noise.",
+              "curvature at the optimum. Bound: by at most so much could any parameters within the "
+              "bounds lower the objective, by branch and bound (docs/fitting.md, Solver). Draws: "
+              "resamples, or draws of measured noise.",
               {words_column("architecture", "architecture"), number_column("points", "points"),
                number_column("objective", "objective (sum)"), number_column("gradient", "gradient"),
                number_column("condition", "condition"), number_column("starts", "starts refined"),
-               number_column("starts_agreeing", "agree"), number_column("resamples", "draws"),
-               number_column("failed_resamples", "failed"),
+               number_column("starts_agreeing", "agree"), number_column("bound", "bound (%)"),
+               number_column("resamples", "draws"), number_column("failed_resamples", "failed"),
                sentence_column("flags", "flags of the fit, or why there is none")},
               {}};
   for (std::size_t i = 0; i < study.laws.size(); ++i) {
@@ -174,13 +176,14 @@ Table law_fits_table(const StudyResults& study) {
       continue;
     }
     const Fit& fit = *law.fit;
-    table.rows.push_back({text_cell(study.architectures[i]),
-                          fixed_cell(static_cast<double>(fit.n), 0),
-                          significant_cell(fit.value, 10), significant_cell(fit.gradient_norm, 2),
-                          significant_cell(fit.condition, 3), fixed_cell(fit.starts, 0),
-                          fixed_cell(fit.starts_agreeing, 0), fixed_cell(fit.resamples, 0),
-                          fixed_cell(fit.failed_resamples, 0),
-                          text_cell(fmt::format("{}", fmt::join(fit.flags, "; ")))});
+    table.rows.push_back(
+        {text_cell(study.architectures[i]), fixed_cell(static_cast<double>(fit.n), 0),
+         significant_cell(fit.value, 10), significant_cell(fit.gradient_norm, 2),
+         significant_cell(fit.condition, 3), fixed_cell(fit.starts, 0),
+         fixed_cell(fit.starts_agreeing, 0),
+         significant_cell(fit.certificate ? 100 * fit.certificate->relative_gap : kNone, 2),
+         fixed_cell(fit.resamples, 0), fixed_cell(fit.failed_resamples, 0),
+         text_cell(fmt::format("{}", fmt::join(fit.flags, "; ")))});
   }
   return table;
 }
@@ -236,7 +239,8 @@ std::string fit_card_html(const StudyResults& study) {
       "Optimiser",
       "global search of a grid over the exponents with E, A, B solved by nonnegative least "
       "squares (variable projection), then Newton's method with exact curvature from the best "
-      "local minima; stops where one more step promises less than 5e-15 of the objective");
+      "local minima; stops where one more step promises less than 5e-15 of the objective; how far "
+      "any other parameters could be better stands in the table above as the bound");
   out += html_item("Starts",
                    fmt::format("{} refined of the grid, chosen by the objective; how many agreed "
                                "stands in the table above",

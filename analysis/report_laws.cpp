@@ -21,7 +21,7 @@ FitOptions fit_options(const std::string& architecture, const ReportOptions& opt
   fit.bootstrap = std::min(options.bootstrap, kMostResamples);
   fit.seed = options.seed;
   fit.from_budget = options.from_budget;
-  fit.calibrate = true;
+  fit.calibrate = fit.certify = true;
   return fit;
 }
 

@@ -76,7 +76,7 @@ std::string chosen_baseline(const std::vector<std::string>& architectures, const
     return asked;
   }
   if (asked != ReportOptions().baseline) {
-    throw InputError(fmt::format("baseline '{}' (the study has no such architecture{})", asked,
+    throw InputError(fmt::format("baseline '{}' (the study has no such architecture){}", asked,
                                  suggestion(asked, architectures)));
   }
   notes.push_back(

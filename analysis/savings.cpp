@@ -142,12 +142,19 @@ std::string floor_asked(const SavingsOptions& options, const PointTable& table) 
   return table.floor ? fmt::format("{}", *table.floor) : "zero";
 }
 
+}  // namespace
+
+FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind) {
+  return {kind, options.wall_clock, options.embeddings, options.from_budget};
+}
+
 void check_options(const SavingsOptions& options) {
-  if (options.bootstrap < 0 || !(options.level > 0 && options.level < 1)) {
-    throw InputError(
-        "savings options out of range (bootstrap below 0 or level outside 0 to 1); "
-        "correct them");
-  }
+  FitOptions shared;
+  shared.bootstrap = options.bootstrap;
+  shared.level = options.level;
+  shared.threads = options.threads;
+  shared.from_budget = options.from_budget;
+  check_options(shared);
   if (options.baseline == options.candidate) {
     throw InputError(
         fmt::format("baseline and candidate are both '{}' (nothing to compare); name two "
@@ -168,12 +175,6 @@ void check_options(const SavingsOptions& options) {
     throw InputError(
         fmt::format("loss {} (must be above zero); give a loss in nats per token", loss));
   }
-}
-
-}  // namespace
-
-FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind) {
-  return {kind, options.wall_clock, options.embeddings, options.from_budget};
 }
 
 Savings compute_savings(const PointTable& table, const SavingsOptions& options) {

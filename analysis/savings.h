@@ -103,6 +103,9 @@ struct Savings {
   std::string verdict;           // one line for people
 };
 
+// InputError naming the option that is out of range or without meaning.
+void check_options(const SavingsOptions& options);
+
 // Throws InputError: an architecture that is not there (nearest named), points of several
 // tokenizers; WorkError: the losses do not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);

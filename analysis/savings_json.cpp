@@ -102,7 +102,11 @@ nlohmann::json to_json(const Savings& savings) {
         {"degrees", noise.degrees}}},
       {"held_out_error", savings.held_out_error},
       {"bootstrap",
-       {{"resamples", savings.draws}, {"failed", savings.failed_draws}, {"seed", savings.seed}}},
+       {{"kind", name_of(savings.draws > 0 ? DrawKind::Noise : DrawKind::None)},
+        {"resamples", savings.draws},
+        {"failed", savings.failed_draws},
+        {"seed", savings.seed}}},
+      {"interval_kind", name_of(savings.draws > 0 ? IntervalKind::NoiseDraws : IntervalKind::None)},
       {"uncertainty", savings.uncertainty},
       {"flags", savings.flags},
       {"verdict", savings.verdict}};

@@ -100,6 +100,28 @@ PredictionBasis basis_of(const json& object, const Reader& read) {
   return basis;
 }
 
+Calibration calibration_of(const json& object, const Reader& read) {
+  Calibration out;
+  out.predictions =
+      static_cast<std::size_t>(read.number(read.at(object, "predictions"), "predictions"));
+  out.decades = read.number(read.at(object, "decades"), "decades");
+  if (object.contains("level")) out.level = read.number(object["level"], "level");
+  out.factor = read.number(read.at(object, "factor"), "factor");
+  for (const json& row : read.at(object, "rows")) {
+    out.rows.push_back({read.number(read.at(row, "level"), "level"),
+                        read.number(read.at(row, "coverage"), "coverage"),
+                        read.number(read.at(row, "calibrated"), "calibrated")});
+  }
+  for (const json& fold : read.at(object, "hold_out")) {
+    out.folds.push_back(
+        {read.number(read.at(fold, "largest_flops"), "largest_flops"),
+         static_cast<std::size_t>(read.number(read.at(fold, "fitted"), "fitted")),
+         static_cast<std::size_t>(read.number(read.at(fold, "predicted"), "predicted")),
+         read.number(read.at(fold, "error"), "error")});
+  }
+  return out;
+}
+
 }  // namespace
 
 StoredFit stored_fit(const json& object, const std::string& name) {
@@ -134,6 +156,13 @@ StoredFit stored_fit(const json& object, const std::string& name) {
   }
   const json& prediction = read.at(object, "prediction");
   if (!prediction.is_null()) fit.basis = basis_of(prediction, read);
+  // Fits that were printed before predictions were calibrated have no such key.
+  if (object.contains("calibration") && !object["calibration"].is_null()) {
+    fit.calibration = calibration_of(object["calibration"], read);
+  }
+  if (object.contains("calibration_missing")) {
+    fit.calibration_missing = read.text(object, "calibration_missing");
+  }
   return fit;
 }
 

@@ -12,6 +12,7 @@
 
 #include "analysis/isoflop_fit.h"
 #include "analysis/law_objective.h"
+#include "analysis/predict_calibration.h"
 #include "analysis/statistics.h"
 
 namespace isoloss {
@@ -44,6 +45,8 @@ struct StoredFit {
   FitSpace space = FitSpace::Log;
   FitOrigin origin;
   std::optional<PredictionBasis> basis;
+  std::optional<Calibration> calibration;
+  std::string calibration_missing;  // why there is none, where the fit says
   std::vector<IsoflopRow> rows;
 };
 

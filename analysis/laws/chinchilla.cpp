@@ -37,6 +37,7 @@ Law chinchilla_law() {
   law.shape = {{.name = "alpha"}, {.name = "beta"}};
   law.parameters = {"A", "B", "alpha", "beta"};
   law.may_tie = {{0, 1}};
+  law.exponent_of_term = {0, 1};
   law.math = math_of<Chinchilla>();
   return law;
 }

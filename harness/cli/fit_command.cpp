@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/fit.h"
+#include "harness/cli/calibration_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/fit_options.h"
@@ -24,14 +25,17 @@ void print_row(const IsoflopRow& row) {
       row.optimal_tokens, row.used ? "" : "   not used: " + row.why_not);
 }
 
-void print_calibration(const Calibration& c, double level) {
+std::string interval_text(const Fit& fit, const std::string& name, const Interval& interval) {
+  if (fit.has_flag(name + "_undetermined")) return "   [not determined by these points]";
+  return fmt::format("   [{:.6g}, {:.6g}]", interval.first, interval.second);
+}
+
+void print_certificate(const Fit& fit) {
+  if (!fit.certificate) return;
   fmt::print(
-      "prediction intervals on {} leave-future-out folds, {} predictions up to {:.2f} decades on:\n"
-      "  level   covered   covered when widened by the other folds\n",
-      c.folds.size(), c.predictions, c.decades);
-  for (const CalibrationRow& row : c.rows)
-    fmt::print("  {:<7g} {:<9.3f} {:.3f}\n", row.level, row.coverage, row.calibrated);
-  fmt::print("  predict widens its intervals by {:.3g} (at level {:g})\n", c.factor, level);
+      "global search: nothing within the bounds has an objective below {:.10g} ({:.2g} % less), by "
+      "{} cells of exponents\n",
+      fit.certificate->lower_bound, 100 * fit.certificate->relative_gap, fit.certificate->cells);
 }
 
 void print_fit(const Fit& fit) {
@@ -40,14 +44,18 @@ void print_fit(const Fit& fit) {
   for (const auto& [name, value] : fit.parameters) {
     fmt::print("  {:<8} {:.9g}", name, value);
     for (const auto& [of, interval] : fit.intervals)
-      if (of == name) fmt::print("   [{:.6g}, {:.6g}]", interval.first, interval.second);
+      if (of == name) fmt::print("{}", interval_text(fit, name, interval));
     fmt::print("\n");
   }
   for (const IsoflopRow& row : fit.rows) print_row(row);
   if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);
   fmt::print("gradient {:.2g}, condition {:.3g}, {} of {} starts agree\n", fit.gradient_norm,
              fit.condition, fit.starts_agreeing, fit.starts);
-  if (fit.calibration) print_calibration(*fit.calibration, fit.level);
+  print_certificate(fit);
+  if (fit.calibration)
+    fmt::print("{}", calibration_text(*fit.calibration));
+  else
+    fmt::print("prediction intervals are not calibrated: {}\n", fit.calibration_missing);
   for (const std::string& flag : fit.flags) fmt::print("flag: {}\n", flag);
 }
 
@@ -85,7 +93,7 @@ int fit_command(Arguments arguments) {
   options.law = line.get<std::string>("law");
   if (line.has("objective"))
     options.objective = objective_named(line.get<std::string>("objective"));
-  options.calibrate = true;
+  options.calibrate = options.certify = true;
   options.tied = line.has("tied");
   options.delta = line.get<double>("delta");
   options.overestimate = line.get<double>("overestimate-penalty");
@@ -98,6 +106,7 @@ int fit_command(Arguments arguments) {
   options.threads = line.get<int>("threads");
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.from_budget = line.get<double>("from-budget");
+  check_options(options);
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
   const Fit fit = fit_law(table, options);

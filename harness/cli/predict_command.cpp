@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/predict.h"
+#include "harness/cli/calibration_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
@@ -44,6 +45,7 @@ void print_prediction(const Prediction& p) {
   };
   optimum("size", p.optimal_parameters);
   optimum("tokens", p.optimal_tokens);
+  if (p.calibration) fmt::print("{}", calibration_text(*p.calibration));
   for (const std::string& note : p.notes) fmt::print("note: {}\n", note);
   if (!p.warning.empty()) fmt::print("warning: {}\n", p.warning);
 }

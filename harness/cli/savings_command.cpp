@@ -36,11 +36,11 @@ std::string in_brackets(const std::optional<Interval>& interval) {
 
 void print_laws(const Savings& savings) {
   if (const auto& parallel = savings.parallel) {
-    const std::optional<Interval>& shown =
-        parallel->interval ? parallel->interval : parallel->lack_of_fit_interval;
-    fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {}{})\n", parallel->savings,
-               in_brackets(shown), parallel->k, savings.floor,
-               shown && !parallel->interval ? "; interval of the scatter alone" : "");
+    fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {})\n", parallel->savings,
+               in_brackets(parallel->interval), parallel->k, savings.floor);
+    if (parallel->lack_of_fit_interval)
+      fmt::print("    by the scatter about the lines alone (lack of fit, Student t):{}\n",
+                 in_brackets(parallel->lack_of_fit_interval));
     const bool drawn = std::isfinite(parallel->slope_equality_bootstrap_p);
     const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
     if (std::isfinite(p))
@@ -70,6 +70,7 @@ void print_savings(const Savings& savings, const std::optional<Savings>& wall_cl
       fmt::print(", by the law {:.3f}x{}", at.by_law, in_brackets(at.by_law_interval));
     fmt::print("{}\n", at.extrapolated ? " (extrapolated)" : "");
   }
+  fmt::print("  intervals: {}\n", savings.uncertainty);
   print_laws(savings);
   if (wall_clock) {
     fmt::print("  in training time as measured:");
@@ -175,6 +176,8 @@ int savings_command(Arguments arguments) {
   options.from_budget = line.get<double>("from-budget");
   options.embeddings = !line.has("without-embeddings");
   options.threads = line.get<int>("threads");
+  check_options(options);
+  if (line.has("resolve")) check_next_study(options, line.get<double>("resolve"));
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
   Savings savings = compute_savings(table, options);

@@ -75,7 +75,8 @@ TEST(Flags, FewPoints) {
   EXPECT_THAT(fitted(table).flags, Contains("few_points"));
 }
 
-// Five parameters: six runs are flagged, seven are not; below thirty the scatter gives the intervals.
+// Five parameters: six runs are flagged, seven are not; below thirty the scatter gives the
+// intervals.
 TEST(Flags, FewRuns) {
   const auto with_runs = [](int runs) {
     PointTable table = good_table();
@@ -184,6 +185,34 @@ TEST(Flags, MixedConventionsAreRefused) {
       EXPECT_THAT(error.what(), HasSubstr(column));
     }
   }
+}
+
+TEST(Flags, ACoefficientThatNothingDetermines) {
+  EXPECT_FALSE(is_undetermined({1, 1e6}));
+  EXPECT_TRUE(is_undetermined({1, 1.01e6}));
+  EXPECT_TRUE(is_undetermined({0, 1}));
+  EXPECT_TRUE(is_undetermined({0, INFINITY}));
+  Fit fit;
+  flag_wide_intervals(law_named("chinchilla"), {{"A", {0, INFINITY}}, {"B", {100, 1e5}}}, fit);
+  EXPECT_THAT(fit.flags, testing::ElementsAre("A_undetermined"));
+}
+
+TEST(Flags, OptionsOutOfRangeAreNamed) {
+  const auto refusal = [](const auto& change) {
+    FitOptions options;
+    change(options);
+    try {
+      fit_law(good_table(), options);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refusal([](FitOptions& o) { o.bootstrap = -1; }), StartsWith("bootstrap -1 (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.level = NAN; }), StartsWith("level nan (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.delta = INFINITY; }), StartsWith("delta inf (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.threads = 0; }), StartsWith("threads 0 (must"));
+  EXPECT_THAT(refusal([](FitOptions& o) { o.from_budget = NAN; }), StartsWith("from-budget nan"));
 }
 
 }  // namespace

@@ -64,7 +64,33 @@ TEST(Fit, TheJsonHasTheHousesKeys) {
   EXPECT_EQ(json["objective"]["space"], "log");
   EXPECT_EQ(json["status"], "converged");
   EXPECT_EQ(json["bootstrap"]["resamples"], 30);
+  EXPECT_EQ(json["bootstrap"]["kind"], "points");
+  EXPECT_EQ(json["interval_kind"], "residual_scatter");
   EXPECT_EQ(json["intervals"]["b"].size(), 2u);
+}
+
+// Thirty points can be resampled, and thirty runs; eight runs cannot.
+TEST(Fit, NamesTheKindOfItsIntervals) {
+  PointTable table;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    table.points.push_back(point(2e10 * std::pow(1.1, static_cast<double>(i)), 0));
+    Point& p = table.points.back();
+    p.loss = 1.7 + 50 * std::pow(p.flops, -0.2) + 1e-3 * random_normal(3, 8, i);
+  }
+  FitOptions options;
+  options.bootstrap = 20;
+  Fit fit = fit_law(table, options);
+  EXPECT_EQ(fit.interval_kind, IntervalKind::PointBootstrap);
+  EXPECT_EQ(fit.draw_kind, DrawKind::Points);
+  for (std::size_t i = 0; i < 60; ++i) table.points[i].run = std::to_string(i % 30);
+  fit = fit_law(table, options);
+  EXPECT_EQ(fit.interval_kind, IntervalKind::RunBootstrap);
+  EXPECT_EQ(fit.draw_kind, DrawKind::Runs);
+  for (std::size_t i = 0; i < 60; ++i) table.points[i].run = std::to_string(i % 8);
+  options.bootstrap = 0;
+  fit = fit_law(table, options);
+  EXPECT_EQ(fit.interval_kind, IntervalKind::ResidualScatterByRun);
+  EXPECT_EQ(fit.draw_kind, DrawKind::None);
 }
 
 TEST(Fit, BootstrapDoesNotDependOnThreads) {

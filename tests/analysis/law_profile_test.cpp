@@ -40,6 +40,27 @@ TEST(Scatter, IsNotKnownWhereEveryParameterIsAtABound) {
   EXPECT_EQ(scatter.residual.size(), 8);
 }
 
+// A law met to the last bit: its intervals are points, not everything within the bounds.
+TEST(Scatter, OfExactPointsIsNone) {
+  const Law& law = law_named("power");
+  std::vector<double> compute, loss(8, 1.0);
+  for (int i = 0; i < 8; ++i) compute.push_back(1e15 * std::pow(2.0, i));
+  LawData data = law_data(compute, loss);
+  LawSolution solution;
+  solution.state = {Eigen::ArrayXd::Constant(1, 0.0), Eigen::ArrayXd::Constant(1, 0.1), 1.5};
+  data.loss = predict(law, data, solution.state);
+  data.log_loss = data.loss.log();
+  const Objective objective;
+  const FloorChoice floor;
+  const LawScatter scatter = scatter_of(law, data, solution, objective, floor);
+  EXPECT_EQ(scatter.deviation, 0);
+  EXPECT_EQ(scatter.rise.maxCoeff(), 0);
+  EXPECT_TRUE(scatter.rise.allFinite());
+  const Interval b = profile_interval({law, data, objective, floor, solution}, scatter, 1, 0.95);
+  EXPECT_NEAR(b.first, 0.1, 1e-6);
+  EXPECT_NEAR(b.second, 0.1, 1e-6);
+}
+
 TEST(Scatter, OfAStraightLineIsOrdinaryLeastSquares) {
   const Line line;
   const LawScatter scatter =

@@ -59,5 +59,32 @@ TEST(FrontierIntervals, EqualReplicatesAreNotCalledMissing) {
               HasSubstr("no run has a replicate"));
 }
 
+// Without its floor the law misses the points by far more than seeds differ: that is flagged, and
+// the intervals are the wider ones that the scatter calls for.
+TEST(PointIntervals, ScatterBeyondTheNoiseIsFlaggedAndWidens) {
+  test::StudyLayout layout = test::large_layout();
+  layout.evaluation_noise = 0.0005;
+  FitOptions options;
+  options.architecture = "base";
+  options.law = "chinchilla";
+  options.objective = ObjectiveKind::Squares;
+  options.bootstrap = 20;
+  const Fit right = fit_law(test::simulate(layout, 1), options);
+  EXPECT_THAT(right.flags, testing::Not(testing::Contains(StartsWith("scatter_beyond_noise"))));
+  EXPECT_EQ(right.interval_kind, IntervalKind::NoiseProfile);
+  EXPECT_EQ(right.draw_kind, DrawKind::Noise);
+  options.floor = {FloorChoice::Zero, 0};
+  const Fit wrong = fit_law(test::simulate(layout, 1), options);
+  EXPECT_THAT(wrong.flags, testing::Contains(StartsWith("scatter_beyond_noise: points lie ")));
+  const auto width = [](const std::vector<NamedInterval>& intervals) {
+    for (const auto& [name, interval] : intervals) {
+      if (name == "alpha") return interval.second - interval.first;
+    }
+    return 0.0;
+  };
+  EXPECT_GT(width(wrong.intervals), 3 * width(wrong.bootstrap_intervals));
+  EXPECT_GT(width(wrong.intervals), 0.5 * width(wrong.lack_of_fit));
+}
+
 }  // namespace
 }  // namespace isoloss

@@ -199,5 +199,35 @@ TEST(Calibration, FoldsSeeThreeBudgets) {
   EXPECT_FALSE(calibrated(data, flops));
 }
 
+// Four budgets allow one fold: the table says what it takes.
+TEST(Calibration, SaysHowManyBudgetsItTakes) {
+  std::vector<double> flops;
+  for (int i = 0; i < 24; ++i) flops.push_back(1e10 * std::pow(9.0, i / 6));
+  EXPECT_THAT(why_not_calibrated(law_named("power"), flops),
+              HasSubstr("take 5 budgets (two folds, the first fitted to 3) and there are 4"));
+}
+
+// What `fit --json` says of its folds, `predict` says again.
+TEST(Calibration, IsPrintedWithThePrediction) {
+  PointTable table = line_table();
+  for (int i = 0; i < 16; ++i) {
+    table.points.push_back(table.points[static_cast<std::size_t>(i % 8)]);
+    table.points.back().loss *= 1 + 0.004 * std::sin(i);
+  }
+  FitOptions options = line_options();
+  options.calibrate = true;
+  const Fit fit = fit_law(table, options);
+  ASSERT_TRUE(fit.calibration);
+  const Prediction p = predict_at(printed(fit), {.flops = 1e13}, 0.95);
+  ASSERT_TRUE(p.calibration);
+  EXPECT_EQ(to_json(p)["calibration"], to_json(fit)["calibration"]);
+  EXPECT_EQ(p.calibration->folds.size(), fit.calibration->folds.size());
+  options.from_budget = 0;
+  table.points.resize(4);
+  const Prediction bare = predict_at(printed(fit_law(table, options)), {.flops = 1e13}, 0.95);
+  EXPECT_FALSE(bare.calibration);
+  EXPECT_THAT(bare.notes, testing::Contains(HasSubstr("not calibrated: leave-future-out folds")));
+}
+
 }  // namespace
 }  // namespace isoloss

@@ -115,7 +115,7 @@ TEST_F(BadCsv, OneArchitectureWhereTwoAreAsked) {
 TEST_F(BadCsv, FewerPointsThanParameters) {
   const Outcome outcome =
       fit(kHeader + "a,1e6,1e8,6e14,3.5\na,2e6,1e8,1.2e15,3.3\n", "--law chinchilla");
-  expect_refused(outcome, {"points"});
+  expect_refused(outcome, {"points.csv", "5 free parameters", "2 points"});
 }
 
 TEST_F(BadCsv, WindowsLineEndsQuotesAndAByteOrderMarkChangeNothing) {

@@ -205,5 +205,48 @@ TEST(Commands, SavingsPlanTheNextStudy) {
   EXPECT_EQ(isoloss(command + "0 --exponent .05", scratch.path()).status, 2);
 }
 
+// Options are read before anything is written or printed.
+TEST(Commands, BadOptionsExitTwoAndWriteNothing) {
+  const Scratch scratch;
+  std::string csv = "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 8; ++i) {
+    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+    for (const char* name : {"a", "b"}) {
+      csv += std::string(name) + ",1e6,1e9," + std::to_string(flops) + "," +
+             std::to_string(30 * std::pow(flops, -0.05)) + "\n";
+    }
+  }
+  spill(scratch / "points.csv", csv);
+  spill(scratch / "fit.json",
+        isoloss("fit points.csv --architecture a --bootstrap 0 --json", scratch.path()).out);
+  const std::string savings = "savings points.csv --baseline a --candidate b ";
+  for (const std::string& command : {std::string("report points.csv --baseline a --resolve 0"),
+                                     std::string("report points.csv --baseline a --resolve nan"),
+                                     std::string("report points.csv --baseline a --bootstrap -1"),
+                                     std::string("report points.csv --baseline a --from-budget -5"),
+                                     std::string("report points.csv --baseline c"),
+                                     savings + "--resolve -3",
+                                     savings + "--resolve 5 --exponent .1 --floor 0",
+                                     savings + "--level 1",
+                                     savings + "--at 3,x",
+                                     savings + "--threads 0",
+                                     savings + "--bootstrap -2",
+                                     savings + "--floor lots",
+                                     savings + "--frontier curve",
+                                     std::string("fit points.csv --delta 0"),
+                                     std::string("fit points.csv --level 95"),
+                                     std::string("fit points.csv --objective mean"),
+                                     std::string("fit points.csv --law chinchila"),
+                                     std::string("fit points.csv --threads -1"),
+                                     std::string("predict fit.json --flops 1e18 --level 0"),
+                                     std::string("predict fit.json --flops nan")}) {
+    const Outcome outcome = isoloss(command, scratch.path());
+    EXPECT_EQ(outcome.status, 2) << command << '\n' << outcome.err;
+    EXPECT_EQ(outcome.out, "") << command;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(scratch / "points-report")) << command;
+  }
+}
+
 }  // namespace
 }  // namespace isoloss::test

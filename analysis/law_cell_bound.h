@@ -1,0 +1,84 @@
+// A lower bound of the objective over a cell of exponents, for every coefficient and floor at once,
+// from a convex problem that lies below it everywhere in the cell (branch and bound: Horst & Tuy
+// 1996). Three things make it convex. A term c exp(d u), u the exponent's distance from the cell's
+// middle, is convex in (c, c u), being the perspective of exp: where a prediction is too high it is
+// taken as it is. Where it is too low, its chord over the cell stands for it, off by the square of
+// the cell's width. Where rho of a logarithm is concave, above the measured loss, its chord up to
+// the largest value replaces it that a fit no worse than the known one can have there. The minimum
+// of that problem is approached by Newton's method, through rhos of a shrinking knee, and bounded
+// by its gradient, so that the bound holds wherever the iteration stopped. Exact but for rounding.
+#pragma once
+#include <Eigen/Core>
+#include <optional>
+#include <vector>
+
+#include "analysis/law.h"
+#include "analysis/law_objective.h"
+
+namespace isoloss {
+
+// Exponents from `low` to `high`, and what is known of the fits in there.
+struct ExponentCell {
+  Eigen::ArrayXd low, high;  // by axis: the exponents that differ (one where they are tied)
+  double lower = 0;          // no coefficients and floor give an objective below this
+  Eigen::ArrayXd reach;      // per point: predicted / measured of a better fit is at most this
+  // The relaxed minimum: coefficients at the regressors' centre, each term's exponent, floor.
+  Eigen::ArrayXd coefficient, exponent;
+  double floor = 0;
+};
+
+class CellBound {
+ public:
+  // Better fits than one whose objective is `value` are looked for. The law has exponent_of_term.
+  CellBound(const Law& law, const LawData& data, const Objective& objective,
+            const FloorChoice& floor, double value);
+
+  // All exponents within the law's bounds, not yet bounded.
+  ExponentCell whole() const;
+  // Raises `lower`, and stops early where it has reached `target` or cannot.
+  void raise(ExponentCell& cell, double target) const;
+  // Halves along the axis that moves predictions more.
+  std::vector<ExponentCell> halves(const ExponentCell& cell) const;
+  // The cell's relaxed minimum as a state of the law.
+  LawState state_of(const ExponentCell& cell) const;
+
+ private:
+  struct Columns;
+  struct Side {
+    double scale = 1;  // rho is scale x Huber's
+    double knee = 0;   // up to here quadratic
+  };
+  struct Bend {
+    double value = 0, slope = 0, curvature = 0, weight = 0;
+  };
+
+  // A convex function at a place, and its least where the unknowns may be.
+  struct Look {
+    double value = 0, bound = 0;
+    Eigen::VectorXd gradient;
+    Eigen::MatrixXd curvature, weight;
+  };
+
+  Columns columns_of(const ExponentCell& cell) const;
+  Bend above(Eigen::Index i, double ratio, double reach, const Side& side) const;
+  Bend below(Eigen::Index i, double ratio, const Side& side) const;
+  Look look(const Columns& columns, const Eigen::ArrayXd& reach, const Eigen::VectorXd& x,
+            double knee) const;
+  // From `x` towards the minimum, until `lower` has reached `target` or no longer rises.
+  Eigen::VectorXd descend(const Columns& columns, const Eigen::ArrayXd& reach, Eigen::VectorXd x,
+                          double knee, double target, double& lower) const;
+  void tighten(ExponentCell& cell, const Columns& columns, const Eigen::VectorXd& x) const;
+
+  const Law& law_;
+  const LawData& data_;
+  FitSpace space_;
+  Side over_, under_;  // residuals above and below zero
+  bool free_floor_;
+  double fixed_floor_, value_;
+  std::vector<Eigen::Index> axis_;  // of each term
+  Eigen::ArrayXXd slope_;           // points x terms: d ln(basis) / d exponent
+  Eigen::ArrayXXd at_zero_;         // ln(basis) at exponent zero
+  Eigen::ArrayXd offset_;           // what no coefficient moves, over the measured loss
+};
+
+}  // namespace isoloss

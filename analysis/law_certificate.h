@@ -1,0 +1,37 @@
+// How far a fit can be from the best one anywhere: branch and bound over all exponents within the
+// law's bounds (law_cell_bound.h), with all coefficients and floors. The search of starts
+// (law_search.h) finds the optimum; this proves it, to the gap it reports: 5 % is aimed at where
+// rho is concave in the prediction (huber and lad of logarithms), 1 % elsewhere. For laws whose
+// terms are powers of a regressor (power, chinchilla, overtraining, tied or not); the profile of
+// the others has more than two dimensions or an outer power.
+#pragma once
+#include <cstddef>
+#include <optional>
+
+#include "analysis/law_solver.h"
+
+namespace isoloss {
+
+struct LawCertificate {
+  double lower_bound = 0;   // no parameters within the bounds give an objective below this
+  double relative_gap = 0;  // (value - lower_bound) / value; that of residuals of 1e-5 in the
+                            // value's place where the points are fitted better than so
+  std::size_t cells = 0;    // of exponents that were bounded
+  std::optional<LawState> better;  // met on the way: lower than the known fit
+};
+
+// Empty for laws that have none, and for more points than searched at once (even_selection).
+std::optional<LawCertificate> certify(const Law& law, const LawData& data,
+                                      const Objective& objective, const FloorChoice& floor,
+                                      double value);
+
+struct CertifiedSolution {
+  LawSolution solution;
+  std::optional<LawCertificate> certificate;
+};
+
+// The best of solve_law and of what the certificate met on its way, where `asked` for one.
+CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,
+                                  const FloorChoice& floor, bool asked);
+
+}  // namespace isoloss
