@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -94,7 +96,9 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
     fmt::print(stderr, "isoloss: {}\n", problem);
   });
   if (stop()) return TrainingOutcome::Stopped;
-  const TrainingSegment segment{item.to_step, restart.stops};
+  const TrainingSegment segment{
+      item.to_step, restart.stops,
+      std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
   TrainingState state(run.spec, groups());
   restore(state, restart);

@@ -18,7 +18,7 @@ namespace isoloss {
 struct TrainingSegment {
   std::int64_t to = 0;                // last step
   std::vector<EvaluationStop> stops;  // by step; those before the state's are passed over
-  std::chrono::seconds checkpoint_every{60};
+  std::chrono::milliseconds checkpoint_every{60'000};
 };
 
 enum class TrainingOutcome { Reached, Stopped, Diverged };
