@@ -1,31 +1,75 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <ranges>
+#include <thread>
 
 #include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "results/folder_entries.h"
 
 namespace isoloss {
 namespace {
-
-std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::int64_t step) {
-  return folder / fmt::format("checkpoint-{}", step);
-}
 
 std::filesystem::path kept_file(const std::filesystem::path& folder, std::int64_t step) {
   return folder / fmt::format("checkpoint-{}{}", step, kKeptSuffix);
 }
 
+// As one rename, so that nobody ever finds half of it.
+void remove_checkpoint(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    std::filesystem::remove(path, ignored);
+    return;
+  }
+  const std::filesystem::path leftover = temporary_beside(path);
+  std::filesystem::rename(path, leftover, ignored);
+  std::filesystem::remove_all(leftover, ignored);
+}
+
+// By a second name, where the file system has such: nobody ever writes into a checkpoint.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code failure;
+  std::filesystem::create_hard_link(from, to, failure);
+  if (failure && failure != std::errc::file_exists) write_durably(to, read_file(from));
+}
+
 }  // namespace
+
+std::filesystem::path checkpoint_path(const std::filesystem::path& folder, std::int64_t step) {
+  return folder / fmt::format("checkpoint-{}", step);
+}
+
+std::filesystem::path part_file(const std::filesystem::path& place, int rank) {
+  return place / part_name(static_cast<std::size_t>(rank));
+}
+
+bool commit_parts(const std::filesystem::path& place, const std::filesystem::path& path, int ranks,
+                  const std::function<bool()>& given_up) {
+  constexpr auto kLookEvery = std::chrono::milliseconds(10);
+  for (int rank = 0; rank < ranks; ++rank) {
+    while (!std::filesystem::exists(part_file(place, rank))) {
+      if (given_up()) {
+        std::error_code ignored;
+        std::filesystem::remove_all(place, ignored);
+        return false;
+      }
+      std::this_thread::sleep_for(kLookEvery);
+    }
+  }
+  remove_checkpoint(path);  // one of that step that was passed over
+  commit_file(place, path);
+  return true;
+}
 
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
                                           const std::string& run,
                                           const std::function<void(const std::string&)>& warn) {
   for (const std::int64_t step : checkpoint_steps(folder) | std::views::reverse) {
-    const auto path = checkpoint_file(folder, step);
+    const auto path = checkpoint_path(folder, step);
     try {
       return Checkpoint(path, run);
     } catch (const InputError& problem) {
@@ -40,23 +84,25 @@ void remove_older_checkpoints(const std::filesystem::path& folder, std::int64_t 
   // Later ones were passed over as damaged when this state was restored.
   int kept = 0;
   for (const std::int64_t step : checkpoint_steps(folder) | std::views::reverse) {
-    if (step > newest || ++kept > 2) std::filesystem::remove(checkpoint_file(folder, step));
+    if (step > newest || ++kept > 2) remove_checkpoint(checkpoint_path(folder, step));
   }
 }
 
 void keep_checkpoint(const std::filesystem::path& from, const std::filesystem::path& folder,
                      std::int64_t step) {
-  // By a second name: nobody ever writes into a checkpoint.
-  std::error_code failure;
-  std::filesystem::create_hard_link(checkpoint_file(from, step), kept_file(folder, step), failure);
-  if (!failure || failure == std::errc::file_exists) return;
-  write_durably(kept_file(folder, step), read_file(checkpoint_file(from, step)));
+  const auto source = checkpoint_path(from, step), kept = kept_file(folder, step);
+  if (!std::filesystem::is_directory(source)) return link_or_copy(source, kept);
+  if (std::filesystem::exists(kept)) return;
+  const std::filesystem::path place = temporary_beside(kept);
+  std::filesystem::create_directories(place);
+  for (const auto& path : files_in(source)) link_or_copy(path, place / path.filename());
+  commit_file(place, kept);
 }
 
 std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
                                              const std::string& run, std::int64_t step,
                                              const std::function<void(const std::string&)>& warn) {
-  for (const auto& path : {kept_file(folder, step), checkpoint_file(folder, step)}) {
+  for (const auto& path : {kept_file(folder, step), checkpoint_path(folder, step)}) {
     if (!std::filesystem::exists(path)) continue;
     try {
       return Checkpoint(path, run);
@@ -69,20 +115,27 @@ std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder
 }
 
 void release_checkpoint(const std::filesystem::path& folder, std::int64_t step) {
-  std::error_code ignored;
-  std::filesystem::remove(kept_file(folder, step), ignored);
+  remove_checkpoint(kept_file(folder, step));
 }
 
 void move_checkpoint(const std::filesystem::path& from, const std::filesystem::path& folder,
                      std::int64_t step) {
-  commit_file(checkpoint_file(from, step), checkpoint_file(folder, step));
+  commit_file(checkpoint_path(from, step), checkpoint_path(folder, step));
   remove_older_checkpoints(folder, step);
 }
 
 void remove_checkpoints(const std::filesystem::path& folder) {
+  for (const std::int64_t step : checkpoint_steps(folder))
+    remove_checkpoint(checkpoint_path(folder, step));
+}
+
+void remove_leftovers(const std::filesystem::path& folder) {
   std::error_code ignored;
-  for (const std::int64_t step : checkpoint_steps(folder)) {
-    std::filesystem::remove(checkpoint_file(folder, step), ignored);
+  for (const auto& path : files_in(folder)) {
+    const std::string name = path.filename().string();
+    const bool ours = name.starts_with("checkpoint-") || name.starts_with("run.h5.");
+    if (ours && is_temporary_entry(path) && maker_of_temporary(path) == TemporaryMaker::Dead)
+      std::filesystem::remove_all(path, ignored);
   }
 }
 

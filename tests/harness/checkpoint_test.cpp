@@ -26,7 +26,7 @@ StateTables tables() {
 }
 
 void save(const Place& place, std::int64_t step, float first) {
-  CheckpointWriter writer(place.root, {"run", step, 2.5, 4}, tables());
+  CheckpointWriter writer(checkpoint_path(place.root, step), {"run", step, 2.5, 4}, tables());
   const auto add = [&writer](const std::vector<float>& values) {
     writer.add(std::as_bytes(std::span(values)));
   };
@@ -34,6 +34,7 @@ void save(const Place& place, std::int64_t step, float first) {
   add({7, 8});
   add({10, 20, 30, 40, 50, 60});
   writer.commit();
+  remove_older_checkpoints(place.root, step);
 }
 
 std::vector<float> values_of(const Checkpoint& checkpoint) {
@@ -83,7 +84,7 @@ TEST(Checkpoint, CanBeReadAfterItsFileIsGone) {
 
 TEST(Checkpoint, OneThatIsNotCommittedLeavesNothing) {
   const Place place;
-  { const CheckpointWriter writer(place.root, {"run", 1, 0, 4}, tables()); }
+  { const CheckpointWriter writer(checkpoint_path(place.root, 1), {"run", 1, 0, 4}, tables()); }
   EXPECT_TRUE(std::filesystem::is_empty(place.root));
 }
 

@@ -51,7 +51,7 @@ TEST(StudyLoop, ACheckpointWhoseTensorsDoNotFitIsBadInput) {
   const StudyFolder folder{out};
   const ParameterTable other{{{.name = "embedding", .shape = {2, 4}}}, 8};
   for (const std::string& id : run_ids(folder)) {
-    CheckpointWriter writer(folder.run(id), {id, 20, 0, 4}, {other, other});
+    CheckpointWriter writer(checkpoint_path(folder.run(id), 20), {id, 20, 0, 4}, {other, other});
     const std::vector<float> values(8);
     for (int i = 0; i < 2; ++i) writer.add(std::as_bytes(std::span(values)));
     writer.commit();
