@@ -88,10 +88,8 @@ TensorSource Checkpoint::tensors(const ParameterTable& weights,
     for (const Parameter& p : optimizer->parameters)
       places.push_back(weights_at + frame.weight_bytes +
                        static_cast<std::uint64_t>(p.offset) * f.head.element_bytes);
-  return [&content, places = std::move(places),
-          next = std::size_t{0}](std::span<std::byte> to) mutable {
-    content.read(places.at(next++), to);
-  };
+  return [&content, places = std::move(places), next = std::size_t{0}](
+             std::span<std::byte> to) mutable { content.read(places.at(next++), to); };
 }
 
 }  // namespace isoloss

@@ -29,7 +29,8 @@ struct TrainingDiverged {
   std::string reason;
 };
 
-using TrainingEvent = std::variant<StepMetrics, Evaluation, Score, CheckpointDue, CheckpointHere, TrainingDiverged>;
+using TrainingEvent =
+    std::variant<StepMetrics, Evaluation, Score, CheckpointDue, CheckpointHere, TrainingDiverged>;
 using TrainingListener = std::function<void(const TrainingEvent&)>;
 
 }  // namespace isoloss

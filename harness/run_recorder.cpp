@@ -99,9 +99,8 @@ void RunRecorder::save(const std::filesystem::path& place) {
   const int ranks = state_.ranks().all().size();
   const auto copy = std::make_shared<const StateCopy>(state_, id);
   // A run that is trained again keeps its file until the item's end.
-  const auto record = restart_.again ? nullptr
-                                     : std::make_shared<const RunRecord>(
-                                           whole_record(RunState::Running));
+  const auto record =
+      restart_.again ? nullptr : std::make_shared<const RunRecord>(whole_record(RunState::Running));
   writing_.start([=, this, events = std::exchange(unwritten_, {})] {
     write_events(events);
     // The run file first: a checkpoint must not be further than the evaluations before it.

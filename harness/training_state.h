@@ -1,8 +1,8 @@
 // A model in training between two steps: weights, optimizer state, how far it is. All that a
 // checkpoint holds, and the one update that moves it on. Several ranks may train one state, tensor
 // x data (rank_groups.h): each then has its shard of the model and its share of the optimizer's
-// state, and every function that says so is collective. Each rank saves its part, and any layout goes
-// on from them.
+// state, and every function that says so is collective. Each rank saves its part, and any layout
+// goes on from them.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "results/checkpoint_layout.h"
 #include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
+#include "results/checkpoint_layout.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
