@@ -81,7 +81,8 @@ bool commit_parts(const std::filesystem::path& place, const std::filesystem::pat
                   const std::function<bool()>& given_up);
 
 // The newest checkpoint of `run` that is whole; each one that is damaged or of another run is
-// passed over, and `warn` is told its problem. Absent where none is left.
+// passed over, and `warn` is told its problem. Absent where none is left. InputError where one
+// cannot be read, or is of another version of isoloss: it may be whole.
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
                                           const std::string& run,
                                           const std::function<void(const std::string&)>& warn);

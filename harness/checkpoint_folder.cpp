@@ -10,12 +10,33 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/folder_entries.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 namespace {
 
 std::filesystem::path kept_file(const std::filesystem::path& folder, std::int64_t step) {
   return folder / fmt::format("checkpoint-{}{}", step, kKeptSuffix);
+}
+
+// What could not be read may be whole: going on without it would train its steps again and, in the
+// end, remove it.
+std::optional<Checkpoint> load_if_whole(const std::filesystem::path& path, const std::string& run,
+                                        const std::function<void(const std::string&)>& warn,
+                                        const char* what_then) {
+  try {
+    return Checkpoint(path, run);
+  } catch (const UnreadError& problem) {
+    if (std::filesystem::exists(path))
+      throw InputError(fmt::format(
+          "cannot read {} ({}); make it readable, use the version of isoloss that wrote it, or "
+          "remove it to train its steps again",
+          path.string(), problem.what()));
+    warn(fmt::format("cannot use {} (it was removed meanwhile); {}", path.string(), what_then));
+  } catch (const InputError& problem) {
+    warn(fmt::format("cannot use {} ({}); {}", path.string(), problem.what(), what_then));
+  }
+  return std::nullopt;
 }
 
 // As one rename, so that nobody ever finds half of it.
@@ -68,15 +89,10 @@ bool commit_parts(const std::filesystem::path& place, const std::filesystem::pat
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,
                                           const std::string& run,
                                           const std::function<void(const std::string&)>& warn) {
-  for (const std::int64_t step : checkpoint_steps(folder) | std::views::reverse) {
-    const auto path = checkpoint_path(folder, step);
-    try {
-      return Checkpoint(path, run);
-    } catch (const InputError& problem) {
-      warn(fmt::format("cannot use {} ({}); going on from the one before it", path.string(),
-                       problem.what()));
-    }
-  }
+  for (const std::int64_t step : checkpoint_steps(folder) | std::views::reverse)
+    if (auto checkpoint = load_if_whole(checkpoint_path(folder, step), run, warn,
+                                        "going on from the one before it"))
+      return checkpoint;
   return std::nullopt;
 }
 
@@ -102,15 +118,10 @@ void keep_checkpoint(const std::filesystem::path& from, const std::filesystem::p
 std::optional<Checkpoint> load_checkpoint_of(const std::filesystem::path& folder,
                                              const std::string& run, std::int64_t step,
                                              const std::function<void(const std::string&)>& warn) {
-  for (const auto& path : {kept_file(folder, step), checkpoint_path(folder, step)}) {
-    if (!std::filesystem::exists(path)) continue;
-    try {
-      return Checkpoint(path, run);
-    } catch (const InputError& problem) {
-      warn(fmt::format("cannot use {} ({}); another checkpoint is looked for", path.string(),
-                       problem.what()));
-    }
-  }
+  for (const auto& path : {kept_file(folder, step), checkpoint_path(folder, step)})
+    if (std::filesystem::exists(path))
+      if (auto checkpoint = load_if_whole(path, run, warn, "another checkpoint is looked for"))
+        return checkpoint;
   return std::nullopt;
 }
 

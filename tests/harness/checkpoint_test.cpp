@@ -11,6 +11,7 @@
 #include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
 #include "results/checkpoint_layout.h"
+#include "results/durable_file.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -186,6 +187,28 @@ TEST(Checkpoint, ADamagedNewestGivesWayToTheOneBefore) {
     EXPECT_EQ(values_of(*loaded.checkpoint)[0], 1);
     ASSERT_EQ(loaded.warnings.size(), 1U);
     EXPECT_NE(loaded.warnings[0].find("checkpoint-20"), std::string::npos);
+  }
+}
+
+// It may be whole: to pass it over would be to train its steps again and remove it in the end.
+TEST(Checkpoint, OfALaterVersionIsRefused) {
+  const Place place;
+  save(place, 10, 1);
+  save(place, 20, 1);
+  const auto path = checkpoint_path(place.root, 20);
+  std::string file = read_file(path);
+  file[8] = 3;
+  file.resize(file.size() - sizeof(std::uint64_t));
+  const std::uint64_t sum = XXH3_64bits(file.data(), file.size());
+  file.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+  std::ofstream(path, std::ios::binary) << file;
+  try {
+    load(place);
+    FAIL() << "it was passed over";
+  } catch (const InputError& problem) {
+    EXPECT_NE(std::string(problem.what()).find("checkpoint-20 (it is of version 3, and versions 1"),
+              std::string::npos)
+        << problem.what();
   }
 }
 
