@@ -87,8 +87,10 @@ class TimedRecorder {
 RecordingCost measure_recording(const RunSpec& spec, const std::filesystem::path& folder,
                                 double seconds) {
   const StudyFolder study{folder};
-  const PlannedRun run{
-      .id = run_id(spec), .spec = spec, .flops_per_step = flops_per_step(spec), .stops = {}};
+  PlannedRun run;
+  run.id = run_id(spec);
+  run.spec = spec;
+  run.flops_per_step = flops_per_step(spec);
   const auto dataset =
       open_dataset(spec.data, spec.model.sequence, spec.evaluation.tokens, study.data());
   set_intra_op_threads(static_cast<int>(spec.threads));

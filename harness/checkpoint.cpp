@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/checkpoint_pieces.h"
+#include "harness/safetensors.h"
 #include "model/spec/error.h"
 #include "results/checkpoint_parts.h"
 

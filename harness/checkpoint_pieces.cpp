@@ -1,7 +1,6 @@
 #include "harness/checkpoint_pieces.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/safetensors.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
@@ -89,10 +89,6 @@ void add_tensors(const ParameterTable& table, Pieces pieces, std::vector<Tensor>
 }
 
 }  // namespace
-
-std::string shape_text(std::span<const std::int64_t> shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
-}
 
 TensorSource tensors_of_parts(std::span<const std::unique_ptr<CheckpointFile>> files,
                               const ParameterTable& weights, const ParameterTable* optimizer,

@@ -17,7 +17,4 @@ TensorSource tensors_of_parts(std::span<const std::unique_ptr<CheckpointFile>> f
                               const ParameterTable& weights, const ParameterTable* optimizer,
                               const std::function<void(const std::string&)>& refuse);
 
-// "[2, 3]".
-std::string shape_text(std::span<const std::int64_t> shape);
-
 }  // namespace isoloss
