@@ -25,9 +25,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Empty where the process is gone, which may come between opening and reading.
 std::string content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  try {
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  } catch (const std::ios_base::failure&) {
+    return {};
+  }
 }
 
 std::vector<std::string> arguments_of(const fs::path& process) {

@@ -179,6 +179,7 @@ TEST(CheckpointParts, AreKeptReleasedMovedAndRemovedAsOne) {
   EXPECT_EQ(values_of(*kept), kValues);
   release_checkpoint(run.root, 10);
   EXPECT_TRUE(checkpoint_steps(run.root, kKeptSuffix).empty());
+  fs::create_directories(run.root / "again");
   move_checkpoint(run.root, run.root / "again", 30);
   remove_checkpoints(run.root);
   EXPECT_EQ(checkpoint_steps(run.root / "again"), std::vector<std::int64_t>{30});
