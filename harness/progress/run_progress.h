@@ -28,9 +28,11 @@ inline RunProgress run_progress(const StudyFolder& folder, const std::string& id
   if (record == nullptr) return progress;
   for (const Evaluation& evaluation : record->evaluations) {
     progress.selection_losses[evaluation.step] = evaluation.selection_loss;
-    // What is stored is done, though its checkpoint may have been removed: going on from there then
-    // trains the steps before it again.
-    progress.checkpoint_step = std::max(progress.checkpoint_step, evaluation.step);
+    // What a finished item stored is done, though its checkpoint may have been removed: going on
+    // from there then trains the steps before it again. Of an item that is not finished the
+    // checkpoint is still to come.
+    if (record->state != RunState::Running)
+      progress.checkpoint_step = std::max(progress.checkpoint_step, evaluation.step);
   }
   progress.diverged = record->state == RunState::Diverged;
   if (progress.diverged) progress.reason = record->reason;

@@ -22,6 +22,12 @@ Place place_of(const Evaluation& evaluation) {
 }
 Place place_of(const Score& score) { return {score.step, 0, score.task + " " + score.metric}; }
 
+// 0 where there is none.
+std::int64_t newest_checkpoint(const StudyFolder& folder, const std::string& id) {
+  const auto steps = checkpoint_steps(folder.run(id));
+  return steps.empty() ? 0 : steps.back();
+}
+
 // What both lists must have in common: all of `whole` before step `saved`, and nothing twice.
 template <typename Event>
 void check_events(const std::string& id, const char* what, const std::vector<Event>& found,
@@ -43,13 +49,15 @@ void check_events(const std::string& id, const char* what, const std::vector<Eve
 FolderChecks::FolderChecks(StudyFolder folder, const StudyFolder& undisturbed)
     : folder_(std::move(folder)), decisions_(read_decisions(undisturbed)) {
   for (const std::string& id : run_ids(undisturbed))
-    if (const auto record = read_run(undisturbed, id)) undisturbed_.emplace(id, *record);
+    if (const auto record = read_run(undisturbed, id)) {
+      undisturbed_.emplace(id, *record);
+      last_checkpoint_[id] = newest_checkpoint(undisturbed, id);
+    }
 }
 
 void FolderChecks::check_run(const std::string& id, std::vector<Fault>& faults) {
   // Checkpoints first: who trains on meanwhile only adds to what must be there.
-  const auto checkpoints = checkpoint_steps(folder_.run(id));
-  const std::int64_t saved = checkpoints.empty() ? 0 : checkpoints.back();
+  const std::int64_t saved = newest_checkpoint(folder_, id);
   const auto record = read_run(folder_, id);
   const auto known = undisturbed_.find(id);
   if (known == undisturbed_.end()) {
@@ -117,6 +125,10 @@ std::vector<Fault> FolderChecks::at_end() {
                         id, found.steps.size(), found.evaluations.size(), found.scores.size(),
                         state_name(found.state), whole.steps.size(), whole.evaluations.size(),
                         whole.scores.size(), state_name(whole.state)));
+      if (const std::int64_t saved = newest_checkpoint(folder_, id); saved != last_checkpoint_[id])
+        faults.push_back({FaultKind::Lost, fmt::format("run {}: its last checkpoint is of step {}, "
+                                                       "undisturbed of step {}",
+                                                       id, saved, last_checkpoint_[id])});
     }
   } catch (const std::exception& problem) {
     faults.push_back({FaultKind::Unreadable, problem.what()});

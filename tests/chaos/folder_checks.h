@@ -43,6 +43,7 @@ class FolderChecks {
 
   StudyFolder folder_;
   std::map<std::string, RunRecord> undisturbed_;
+  std::map<std::string, std::int64_t> last_checkpoint_;  // of the undisturbed runs: its step
   std::vector<Decision> decisions_;
   std::map<std::string, std::int64_t> saved_;  // step of the newest checkpoint seen of each run
 };
