@@ -279,29 +279,29 @@ TEST(StudyLoop, ATrunkWithItsFileButWithoutACheckpointIsTrainedAgainAndKeepsItsB
   EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
 }
 
-// As a kill leaves it that comes between the last run file and the last checkpoint: it would say
-// forever that it is in training, and its last weights would be gone.
-TEST(StudyLoop, ARunKilledBeforeItsLastCheckpointIsFinishedByTheNextStart) {
+// As a kill leaves it that comes between the last run file and the last checkpoint, or between that
+// and the end: it would say forever that it is in training, and in the first case its last weights
+// would be gone.
+TEST(StudyLoop, ARunKilledRightBeforeItsEndIsFinishedByTheNextStart) {
   const Place place;
   const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
   const auto whole = place.root / "whole", torn = place.root / "torn";
   ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
   std::filesystem::copy(whole, torn, std::filesystem::copy_options::recursive);
   const StudyFolder folder{torn};
-  std::vector<std::int64_t> saved;
-  for (const std::string& id : run_ids(folder)) {
-    RunRecord record = *load_run(folder, id);
-    record.state = RunState::Running;
-    store_run_file(folder.run_file(id), record);
-    saved = checkpoint_steps(folder.run(id));
-    ASSERT_EQ(saved.back(), 80);
-    std::filesystem::remove(checkpoint_path(folder.run(id), 80));
-  }
-  ASSERT_EQ(tiny_study::run(study, torn), kExitDone);
-  EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
-  for (const std::string& id : run_ids(folder)) {
-    EXPECT_EQ(load_run(folder, id)->state, RunState::Finished);
-    EXPECT_EQ(checkpoint_steps(folder.run(id)), saved);
+  for (const bool saved : {true, false}) {
+    for (const std::string& id : run_ids(folder)) {
+      RunRecord record = *load_run(folder, id);
+      record.state = RunState::Running;
+      store_run_file(folder.run_file(id), record);
+      if (!saved) std::filesystem::remove(checkpoint_path(folder.run(id), 80));
+    }
+    ASSERT_EQ(tiny_study::run(study, torn), kExitDone);
+    EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
+    for (const std::string& id : run_ids(folder)) {
+      EXPECT_EQ(load_run(folder, id)->state, RunState::Finished);
+      EXPECT_EQ(checkpoint_steps(folder.run(id)), checkpoint_steps(StudyFolder{whole}.run(id)));
+    }
   }
 }
 
