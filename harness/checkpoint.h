@@ -107,6 +107,8 @@ void move_checkpoint(const std::filesystem::path& from, const std::filesystem::p
 // kept ones aside. What cannot be removed stays until the next one is written: a disk that refuses
 // that fails no run.
 void remove_older_checkpoints(const std::filesystem::path& folder, std::int64_t newest);
+// Removes one, in one step, so that nobody ever finds half of it; what cannot be removed stays.
+void remove_checkpoint(const std::filesystem::path& path);
 // Removes the run's checkpoints, kept ones aside (a diverged run needs none).
 void remove_checkpoints(const std::filesystem::path& folder);
 // Removes what processes of this machine that are no more left half-written of checkpoints and run

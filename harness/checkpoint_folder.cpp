@@ -39,7 +39,15 @@ std::optional<Checkpoint> load_if_whole(const std::filesystem::path& path, const
   return std::nullopt;
 }
 
-// As one rename, so that nobody ever finds half of it.
+// By a second name, where the file system has such: nobody ever writes into a checkpoint.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code failure;
+  std::filesystem::create_hard_link(from, to, failure);
+  if (failure && failure != std::errc::file_exists) write_durably(to, read_file(from));
+}
+
+}  // namespace
+
 void remove_checkpoint(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {
@@ -50,15 +58,6 @@ void remove_checkpoint(const std::filesystem::path& path) {
   std::filesystem::rename(path, leftover, ignored);
   std::filesystem::remove_all(leftover, ignored);
 }
-
-// By a second name, where the file system has such: nobody ever writes into a checkpoint.
-void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code failure;
-  std::filesystem::create_hard_link(from, to, failure);
-  if (failure && failure != std::errc::file_exists) write_durably(to, read_file(from));
-}
-
-}  // namespace
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& folder, std::int64_t step) {
   return folder / fmt::format("checkpoint-{}", step);

@@ -106,6 +106,8 @@ void RunRecorder::save(const std::filesystem::path& place) {
     // The run file first: a checkpoint must not be further than the evaluations before it.
     if (record && claim_.held()) store_run_file(folder_.run_file(id), *record);
     if (!claim_.held()) return;
+    // Where ranks of another layout saved that step, a file takes the place of their folder.
+    if (ranks == 1 && std::filesystem::is_directory(place)) remove_checkpoint(place);
     copy->write(ranks == 1 ? place : part_file(place, 0));
     const auto path = checkpoint_path(restart_.checkpoints, copy->step());
     const auto given_up = [this] { return ending_ || !claim_.held(); };
