@@ -98,7 +98,8 @@ class Chaos {
       ++kills_;
       add(checks.now(), disturbed);
     }
-    disturbed.wait_for_orphans();
+    if (!disturbed.wait_for_orphans())
+      add({{FaultKind::Lost, "processes hang that have lost theirs"}}, disturbed);
     add(checks.at_end(), disturbed);
     starts_ += disturbed.starts();
     fmt::print("{:4} kills: {} {} finished after {} starts, {} faults\n", kills_, study.name, round,

@@ -85,8 +85,13 @@ std::optional<Victim> DisturbedStudy::kill(Victim victim, std::size_t choice) {
   return victim;
 }
 
-void DisturbedStudy::wait_for_orphans() {
-  while (!descendants().empty()) wait(0.01);
+bool DisturbedStudy::wait_for_orphans() {
+  constexpr int kMostSeconds = 60;
+  for (int waits = 0; !descendants().empty(); ++waits) {
+    if (waits == 10 * kMostSeconds) return false;
+    wait(0.1);
+  }
+  return true;
 }
 
 }  // namespace isoloss::chaos

@@ -36,8 +36,8 @@ class DisturbedStudy {
   // killed, or absent where nobody lives. Commands that lost their supervisor train on, beside the
   // next ones, until there are several: then everybody is killed.
   std::optional<Victim> kill(Victim victim, std::size_t choice);
-  // Until nobody trains any more, after the command has ended.
-  void wait_for_orphans();
+  // Until nobody trains any more, after the command has ended; false where that takes a minute.
+  bool wait_for_orphans();
 
   std::size_t starts() const { return starts_; }
   const std::filesystem::path& log() const { return log_; }
