@@ -13,12 +13,12 @@
 #include "analysis/frontier_pair.h"
 #include "analysis/parallel_for.h"
 #include "analysis/seed_noise.h"
+#include "analysis/statistics.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kFour = 4;  // baseline, first, second, both
 
 using Fields = std::map<std::string, nlohmann::json>;

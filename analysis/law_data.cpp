@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 #include "analysis/law.h"
+#include "analysis/statistics.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -28,8 +28,6 @@ const char* column_of(Regressor regressor) {
 
 namespace {
 
-constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
-
 double value_of(Regressor regressor, const Point& point) {
   switch (regressor) {
     case Regressor::Parameters:
@@ -37,7 +35,7 @@ double value_of(Regressor regressor, const Point& point) {
     case Regressor::Tokens:
       return point.tokens;
     case Regressor::UniqueTokens:
-      return kAbsent;
+      return kNone;
     case Regressor::Flops:
       break;
   }

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "analysis/frontier_pair.h"
 #include "analysis/parallel_for.h"
 #include "analysis/seed_noise.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 const FrontierPoint* at_budget(const Frontier& frontier, double budget) {
   for (const FrontierPoint& point : frontier.points) {

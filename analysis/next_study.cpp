@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -24,15 +23,6 @@ constexpr double kPower = 0.8;
 constexpr double kExaflop = 1e18;
 constexpr int kSeeds[] = {2, 3, 4, 6, 8, 12};
 
-// Runs that differ in seed alone.
-using Place = std::tuple<std::string, std::string, double, double>;
-Place place_of(const Point& p) {
-  const auto or_zero = [](double value) { return std::isnan(value) ? 0 : value; };
-  return {p.architecture, p.size, or_zero(p.parameters), or_zero(p.learning_rate)};
-}
-
-double budget_of(const Point& p) { return std::isnan(p.budget) ? p.flops : p.budget; }
-
 struct Study {
   std::vector<Point> baseline, candidate;
   double added_flops = 0;
@@ -50,7 +40,7 @@ struct Answer {
 };
 
 // What is planned for, and how it is computed from losses.
-struct Question {
+struct StudyQuestion {
   const SavingsOptions& options;
   const Savings& savings;
   double loss = 0;
@@ -58,7 +48,6 @@ struct Question {
   // Trials and losses: the baseline's first.
   Answer answer(std::span<const Point> trials, std::size_t baseline_count,
                 std::span<const double> losses) const {
-    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
     const FrontierOptions same = savings_frontier_options(options, savings.frontier);
     const std::size_t n = baseline_count;
     const FrontierCurve b(
@@ -74,19 +63,19 @@ struct Question {
 };
 
 // Variances of the logarithms, to first order.
-Answer variances(const Question& question, const Study& study) {
+Answer variances(const StudyQuestion& question, const Study& study) {
   const SeedNoise& noise = question.savings.seed_noise;
   const std::vector<Point> trials = study.trials();
   const std::size_t baseline_count = study.baseline.size();
   std::vector<double> losses;
   for (const Point& p : trials) losses.push_back(p.loss);
   // Trials of one place and budget count alike: one difference serves them all.
-  std::map<std::pair<Place, double>, Answer> slopes;
+  std::map<std::pair<SeedFamily, double>, Answer> slopes;
   const double step = std::max(noise.deviation / 2, 1e-9);
   std::vector<Answer> slope(trials.size());
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const auto [known, added] =
-        slopes.try_emplace({place_of(trials[i]), budget_of(trials[i])}, Answer{});
+        slopes.try_emplace({seed_family(trials[i]), budget_of(trials[i])}, Answer{});
     if (added) {
       const double here = losses[i];
       losses[i] = here + step;
@@ -131,7 +120,7 @@ Answer variances(const Question& question, const Study& study) {
 
 // The runs of one place, each with its evaluations.
 struct Seeds {
-  Place place;
+  SeedFamily place;
   bool of_candidate = false;
   std::vector<std::vector<Point>> runs;
   std::int64_t next = 0;  // a seed not used yet
@@ -141,7 +130,7 @@ std::vector<Seeds> places_of(const Study& study) {
   std::vector<Seeds> places;
   for (const bool of_candidate : {false, true}) {
     for (const Point& p : of_candidate ? study.candidate : study.baseline) {
-      const Place here = place_of(p);
+      const SeedFamily here = seed_family(p);
       auto place = std::find_if(places.begin(), places.end(),
                                 [&](const Seeds& known) { return known.place == here; });
       if (place == places.end())
@@ -189,8 +178,8 @@ void add_seed(const Seeds& place, std::int64_t seed, Study& study) {
 }
 
 // Sizes that are best at a budget, or beside one that is.
-std::set<Place> near_optimum(const Study& study, const SavingsOptions& options) {
-  std::set<Place> near;
+std::set<SeedFamily> near_optimum(const Study& study, const SavingsOptions& options) {
+  std::set<SeedFamily> near;
   for (const std::vector<Point>* trials : {&study.baseline, &study.candidate}) {
     std::vector<double> losses;
     for (const Point& p : *trials) losses.push_back(p.loss);
@@ -198,7 +187,7 @@ std::set<Place> near_optimum(const Study& study, const SavingsOptions& options) 
       const std::size_t best = best_size(group);
       const std::size_t first = best == 0 ? 0 : best - 1;
       for (std::size_t i = first; i < std::min(best + 2, group.sizes.size()); ++i) {
-        near.insert(place_of((*trials)[group.sizes[i].members.front()]));
+        near.insert(seed_family((*trials)[group.sizes[i].members.front()]));
       }
     }
   }
@@ -209,7 +198,7 @@ struct Widths {
   double savings = 0, growth = 0, resolved_percent = 0;
 };
 
-Widths widths_of(const Question& question, const Study& study) {
+Widths widths_of(const StudyQuestion& question, const Study& study) {
   const Answer variance = variances(question, study);
   const double degrees = question.savings.seed_noise.degrees + study.added_runs;
   const double factor = student_factor(degrees, question.options.level);
@@ -219,8 +208,8 @@ Widths widths_of(const Question& question, const Study& study) {
           100 * std::expm1((factor + power) * deviation)};
 }
 
-SeedPlan seed_plan(const Question& question, const Study& base, const std::vector<Seeds>& places,
-                   const std::set<Place>* of, int seeds) {
+SeedPlan seed_plan(const StudyQuestion& question, const Study& base, const std::vector<Seeds>& places,
+                   const std::set<SeedFamily>* of, int seeds) {
   Study study = base;
   for (const Seeds& place : places) {
     if (of && !of->contains(place.place)) continue;
@@ -256,7 +245,7 @@ NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options
   next.percent = percent;
   next.loss = middle_loss(savings).loss;
   if (!savings.seed_noise.measured) return next;
-  const Question question{options, savings, next.loss};
+  const StudyQuestion question{options, savings, next.loss};
   const FrontierOptions asked = savings_frontier_options(options, savings.frontier);
   Study base;
   base.baseline = frontier_trials(table, options.baseline, asked);
@@ -265,8 +254,8 @@ NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options
   const Widths now = widths_of(question, base);
   next.half_width = now.savings;
   next.resolved_percent = now.resolved_percent;
-  const std::set<Place> near = near_optimum(base, options);
-  for (const std::set<Place>* of : {static_cast<const std::set<Place>*>(nullptr), &near}) {
+  const std::set<SeedFamily> near = near_optimum(base, options);
+  for (const std::set<SeedFamily>* of : {static_cast<const std::set<SeedFamily>*>(nullptr), &near}) {
     for (const int seeds : kSeeds) {
       SeedPlan plan = seed_plan(question, base, places, of, seeds);
       plan.resolves = plan.resolved_percent <= percent;

@@ -23,12 +23,12 @@ std::string one_line(std::string text, const std::string& between) {
   return out;
 }
 
-std::string number(double value) {
+std::string field(double value) {
   return std::isfinite(value) ? fmt::format("{}", value) : std::string();
 }
 
 std::string at(const std::vector<double>& values, std::size_t i) {
-  return i < values.size() ? number(values[i]) : std::string();
+  return i < values.size() ? field(values[i]) : std::string();
 }
 
 const char* kind_name(SeriesKind kind) {
@@ -55,17 +55,17 @@ std::string plot_csv(const Plot& plot, const std::string& origin) {
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       out += fmt::format("{},{},{},{},{},{},{}\n",
                          csv_field(series.name.empty() ? series.title : series.name),
-                         kind_name(series.kind), number(series.x[i]), at(series.y, i),
+                         kind_name(series.kind), field(series.x[i]), at(series.y, i),
                          at(series.low, i), at(series.high, i),
                          csv_field(i < series.tips.size() ? one_line(series.tips[i], "; ") : ""));
     }
   }
   for (const auto& [value, title] : plot.levels) {
-    out += fmt::format("{},level,,{},,,\n", csv_field(title), number(value));
+    out += fmt::format("{},level,,{},,,\n", csv_field(title), field(value));
   }
   for (const PlotLabel& label : plot.labels) {
     out +=
-        fmt::format("{},label,{},{},,,\n", csv_field(label.text), number(label.x), number(label.y));
+        fmt::format("{},label,{},{},,,\n", csv_field(label.text), field(label.x), field(label.y));
   }
   return out;
 }

@@ -8,17 +8,15 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <ostream>
 
 #include "analysis/csv.h"
+#include "analysis/statistics.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 // The columns that mean something, in the order of kNames.
 enum Known : std::size_t {
@@ -83,9 +81,9 @@ class Columns {
 
   // NaN where the field is empty or the column absent.
   double number(const CsvRow& row, Known known) const {
-    if (!at_[known]) return kAbsent;
+    if (!at_[known]) return kNone;
     const std::string& field = row.fields[*at_[known]];
-    if (field.empty()) return kAbsent;
+    if (field.empty()) return kNone;
     double value = 0;
     const char* first = field.data() + (field.front() == '+' ? 1 : 0);
     const auto [end, error] = std::from_chars(first, field.data() + field.size(), value);

@@ -15,13 +15,13 @@ struct CurvePoint {
 };
 
 // What is asked of the model's curve: when does it reach `target`, the baseline's loss at `budget`?
-struct Question {
+struct EqualLossQuestion {
   CurvePoint baseline;
   std::vector<CurvePoint> curve;  // of the model, by budget
 };
 
 // What the printed points leave open, if a curve only falls: the speedup's least and most.
-RoundedValue bounds_of(const Question& ask) {
+RoundedValue bounds_of(const EqualLossQuestion& ask) {
   RoundedValue bounds{0, 0, HUGE_VAL};
   const auto speedup = [&](const RoundedValue& at) {
     return over_corners(std::array{ask.baseline.budget, at},
@@ -41,7 +41,7 @@ RoundedValue bounds_of(const Question& ask) {
 
 // The speedup where a straight line in ln loss over ln budget joins the two points around the
 // target. Empty where the target is not between two points.
-std::optional<RoundedValue> straight_line(const Question& ask) {
+std::optional<RoundedValue> straight_line(const EqualLossQuestion& ask) {
   for (std::size_t i = 0; i + 1 < ask.curve.size(); ++i) {
     const CurvePoint &a = ask.curve[i], &b = ask.curve[i + 1];
     const double target = ask.baseline.loss.value;
@@ -70,7 +70,7 @@ std::string bounds_text(const RoundedValue& bounds) {
 }
 
 PublishedFinding judged_curve(std::string claim, const PublishedCell& printed,
-                              const Question& ask) {
+                              const EqualLossQuestion& ask) {
   const RoundedValue bounds = bounds_of(ask);
   const std::optional<RoundedValue> line = straight_line(ask);
   if (!meets(*printed.value, bounds)) {
@@ -124,7 +124,7 @@ CheckResult check_equal_loss(const CheckInput& input) {
              text(other, bound.first) == bound.second;
     });
   };
-  Question ask;
+  EqualLossQuestion ask;
   bool has_baseline = false;
   for (const CsvRow& other : table.data.rows) {
     if (!same(other)) continue;

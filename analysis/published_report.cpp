@@ -5,6 +5,7 @@
 #include <cmath>
 #include <system_error>
 
+#include "analysis/json_number.h"
 #include "analysis/plot_render.h"
 #include "analysis/published_plot.h"
 #include "analysis/report_number.h"
@@ -116,10 +117,6 @@ void make_folder(const std::filesystem::path& folder) {
   }
 }
 
-nlohmann::json number_or_null(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
-}
-
 }  // namespace
 
 std::size_t PublishedReport::count(Reproduction outcome) const {
@@ -162,8 +159,8 @@ nlohmann::json to_json(const PublishedReport& report) {
       out["findings"].push_back({{"table", table.table},
                                  {"claim", finding.claim},
                                  {"printed", finding.printed},
-                                 {"recomputed", number_or_null(finding.recomputed)},
-                                 {"difference", number_or_null(finding.difference)},
+                                 {"recomputed", json_number(finding.recomputed)},
+                                 {"difference", json_number(finding.difference)},
                                  {"outcome", kOutcomes[static_cast<int>(finding.outcome)]},
                                  {"verdict", finding.words}});
     }

@@ -22,7 +22,7 @@ struct Test {
   std::string mark;
 };
 
-struct Question {
+struct TTestQuestion {
   std::string mean, deviation, names, mark;
   double draws = 0, level = 0.05, critical = 0;
 };
@@ -39,7 +39,7 @@ Side side_of(double t, double critical) {
   return t > critical ? Side::Better : t < -critical ? Side::Worse : Side::Equal;
 }
 
-void decide(Test& test, std::array<RoundedValue, 4> v, const Question& ask) {
+void decide(Test& test, std::array<RoundedValue, 4> v, const TTestQuestion& ask) {
   for (const std::size_t deviation : {1u, 3u}) v[deviation].low = std::max(v[deviation].low, 0.0);
   const std::array<double, 4> at{v[0].value, v[1].value, v[2].value, v[3].value};
   test.t = t_of(at, ask.draws);
@@ -54,7 +54,7 @@ void decide(Test& test, std::array<RoundedValue, 4> v, const Question& ask) {
   }
 }
 
-std::vector<Test> tests_of(const CheckInput& input, const Question& ask) {
+std::vector<Test> tests_of(const CheckInput& input, const TTestQuestion& ask) {
   const PublishedTable& table = *input.table;
   const std::string& place = input.spec.place;
   // Rows of the one side, in the table's order.
@@ -162,7 +162,7 @@ PublishedFinding marks_compared(const std::string& claim, const std::vector<Test
   return out;
 }
 
-Table details(const CheckInput& input, const std::vector<Test>& tests, const Question& ask) {
+Table details(const CheckInput& input, const std::vector<Test>& tests, const TTestQuestion& ask) {
   Table table{
       "t_test",
       fmt::format("{}: two-sided t-test of independent means, {} draws each, level {}. "
@@ -193,7 +193,7 @@ Table details(const CheckInput& input, const std::vector<Test>& tests, const Que
 
 CheckResult check_t_test(const CheckInput& input) {
   const Spec& spec = input.spec;
-  Question ask{spec_string(spec, "mean"),  spec_string(spec, "deviation"),
+  TTestQuestion ask{spec_string(spec, "mean"),  spec_string(spec, "deviation"),
                spec_string(spec, "names"), spec_string(spec, "mark", ""),
                spec_real(spec, "draws"),   spec_real(spec, "level", 0.05)};
   if (!(ask.draws >= 2) || !(ask.level > 0 && ask.level < 1)) {

@@ -4,16 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
 #include "analysis/report_number.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 const Fit* any_fit(const StudyResults& study) {
   for (const ArchitectureLaw& law : study.laws) {

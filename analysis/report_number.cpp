@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
+
+#include "analysis/statistics.h"
 
 namespace isoloss {
 
@@ -25,7 +26,6 @@ std::string interval_text(const Interval& interval) {
 }
 
 Interval ends_of(const std::optional<Interval>& interval) {
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   return interval.value_or(Interval{kNone, kNone});
 }
 

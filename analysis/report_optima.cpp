@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "analysis/budget_groups.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // ln D at ln N by least squares over the trials of one budget: at equal compute the two are nearly
 // a straight line.

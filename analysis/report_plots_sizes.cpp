@@ -10,7 +10,7 @@
 namespace isoloss {
 namespace {
 
-constexpr int kCurvePoints = 41;
+constexpr int kSizePoints = 41;
 
 bool belongs(const Point& point, const FrontierPoint& optimum) {
   if (std::isnan(optimum.budget)) return false;
@@ -25,8 +25,8 @@ Series parabola(const Optimum& optimum, double low, double high) {
   const double best = std::log(optimum.point.optimal_parameters);
   low = std::min(std::log(low), best);
   high = std::max(std::log(high), best);
-  for (int i = 0; i < kCurvePoints; ++i) {
-    const double x = low + (high - low) * i / (kCurvePoints - 1);
+  for (int i = 0; i < kSizePoints; ++i) {
+    const double x = low + (high - low) * i / (kSizePoints - 1);
     line.x.push_back(std::exp(x));
     line.y.push_back(optimum.point.loss + optimum.curvature * (x - best) * (x - best));
   }

@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 
 #include "analysis/report_number.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
 // where there is none.

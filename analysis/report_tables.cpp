@@ -4,18 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <set>
 
 #include "analysis/loss_change.h"
 #include "analysis/report_crossing.h"
 #include "analysis/report_number.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 std::string state_of(const RunRecord& run) {
   switch (run.state) {

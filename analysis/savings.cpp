@@ -4,18 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "analysis/frontier_curve.h"
 #include "analysis/frontier_pair.h"
 #include "analysis/savings_estimate.h"
+#include "analysis/statistics.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
 
 constexpr double kFloorsRejected = 0.05;
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 SavingsAt place_of(double loss, double savings_there, const FrontierCurve& b,
                    const FrontierCurve& c, const Savings& savings) {

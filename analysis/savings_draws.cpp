@@ -1,7 +1,6 @@
 // Savings from perturbed draws: the whole procedure again for each, and the intervals from them.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "analysis/parallel_for.h"
 #include "analysis/savings_estimate.h"
@@ -9,8 +8,6 @@
 
 namespace isoloss {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 bool usable(const std::vector<FrontierPoint>& used, const SavingsFloor& floor, std::size_t fewest) {
   const double lowest = floor.kind == SavingsFloor::Given ? floor.value : 0;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/statistics.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -45,7 +46,6 @@ SavingsFloor savings_floor(const std::string& asked, const std::optional<double>
 SavingsEstimate estimate_savings(const std::vector<FrontierPoint>& baseline,
                                  const std::vector<FrontierPoint>& candidate,
                                  const SavingsFloor& floor, const SavingsPlaces& places) {
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   SavingsEstimate estimate;
   if (floor.kind == SavingsFloor::Given) {
     estimate.own = fit_lines(baseline, candidate, floor.value, Slopes::Own);

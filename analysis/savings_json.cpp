@@ -1,54 +1,44 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "analysis/json_number.h"
 #include "analysis/savings.h"
 
 namespace isoloss {
 namespace {
 
-nlohmann::json json_of(const std::optional<Interval>& interval) {
-  if (!interval) return nullptr;
-  return {interval->first, interval->second};
-}
-
-nlohmann::json number(double value) {
-  if (std::isfinite(value)) return value;
-  return nullptr;
-}
-
 nlohmann::json json_of(const std::vector<SavingsAt>& places) {
   nlohmann::json all = nlohmann::json::array();
   for (const SavingsAt& here : places) {
     all.push_back({{"loss", here.loss},
-                   {"savings", number(here.savings)},
-                   {"interval", json_of(here.interval)},
+                   {"savings", json_number(here.savings)},
+                   {"interval", json_interval(here.interval)},
                    {"extrapolated", here.extrapolated},
-                   {"by_law", number(here.by_law)},
-                   {"by_law_interval", json_of(here.by_law_interval)},
-                   {"baseline_compute", number(here.baseline_compute)},
-                   {"candidate_compute", number(here.candidate_compute)}});
+                   {"by_law", json_number(here.by_law)},
+                   {"by_law_interval", json_interval(here.by_law_interval)},
+                   {"baseline_compute", json_number(here.baseline_compute)},
+                   {"candidate_compute", json_number(here.candidate_compute)}});
   }
   return all;
 }
 
 nlohmann::json json_of(const ParallelSavings& parallel) {
   return {{"k", parallel.k},
-          {"savings", number(parallel.savings)},
-          {"interval", json_of(parallel.interval)},
-          {"lack_of_fit_interval", json_of(parallel.lack_of_fit_interval)},
-          {"slope_equality_p", number(parallel.slope_equality_p)},
-          {"slope_equality_bootstrap_p", number(parallel.slope_equality_bootstrap_p)},
-          {"absolute_coefficient", number(parallel.absolute_coefficient)}};
+          {"savings", json_number(parallel.savings)},
+          {"interval", json_interval(parallel.interval)},
+          {"lack_of_fit_interval", json_interval(parallel.lack_of_fit_interval)},
+          {"slope_equality_p", json_number(parallel.slope_equality_p)},
+          {"slope_equality_bootstrap_p", json_number(parallel.slope_equality_bootstrap_p)},
+          {"absolute_coefficient", json_number(parallel.absolute_coefficient)}};
 }
 
 nlohmann::json json_of(const Frontier& frontier) {
   nlohmann::json points = nlohmann::json::array();
   for (const FrontierPoint& p : frontier.points) {
-    points.push_back({{"budget", number(p.budget)},
-                      {"compute", number(p.flops)},
-                      {"loss", number(p.loss)},
-                      {"optimal_parameters", number(p.optimal_parameters)},
-                      {"near_optimal_parameters", json_of(p.near_optimal)},
+    points.push_back({{"budget", json_number(p.budget)},
+                      {"compute", json_number(p.flops)},
+                      {"loss", json_number(p.loss)},
+                      {"optimal_parameters", json_number(p.optimal_parameters)},
+                      {"near_optimal_parameters", json_interval(p.near_optimal)},
                       {"used", p.used},
                       {"why_not", p.why_not}});
   }
@@ -63,27 +53,27 @@ nlohmann::json to_json(const Savings& savings) {
   if (savings.candidate_fit) fits[savings.candidate] = to_json(*savings.candidate_fit);
   if (savings.parallel) parallel = json_of(*savings.parallel);
   if (savings.law) {
-    law = {{"coefficient", number(savings.law->coefficient)},
-           {"exponent", number(savings.law->exponent)},
+    law = {{"coefficient", json_number(savings.law->coefficient)},
+           {"exponent", json_number(savings.law->exponent)},
            {"E", savings.law->floor},
-           {"interval", json_of(savings.law->interval)},
-           {"per_decade", number(savings.law->per_decade)},
-           {"per_decade_interval", json_of(savings.law->per_decade_interval)}};
+           {"interval", json_interval(savings.law->interval)},
+           {"per_decade", json_number(savings.law->per_decade)},
+           {"per_decade_interval", json_interval(savings.law->per_decade_interval)}};
   }
   if (savings.floors) {
     floors = {{savings.baseline, savings.floors->baseline},
               {savings.candidate, savings.floors->candidate},
-              {"floor_equality_p", number(savings.floors->p)},
-              {"floor_equality_bootstrap_p", number(savings.floors->bootstrap_p)}};
+              {"floor_equality_p", json_number(savings.floors->p)},
+              {"floor_equality_bootstrap_p", json_number(savings.floors->bootstrap_p)}};
   }
   if (savings.growth) {
     const double ratio = savings.growth->ratio;
-    growth = {{"ratio", number(ratio)},
+    growth = {{"ratio", json_number(ratio)},
               {"sign", ratio > 1   ? 1
                        : ratio < 1 ? -1
                                    : 0},
-              {"interval", json_of(savings.growth->interval)},
-              {"p", number(savings.growth->p)},
+              {"interval", json_interval(savings.growth->interval)},
+              {"p", json_number(savings.growth->p)},
               {"resolved", savings.growth_resolved}};
   }
   const SeedNoise& noise = savings.seed_noise;

@@ -12,7 +12,7 @@
 namespace isoloss {
 namespace {
 
-constexpr int kCurvePoints = 41, kComputePoints = 21;
+constexpr int kLossPoints = 41, kComputePoints = 21;
 
 std::string unused_reasons(const Savings& savings) {
   std::string all;
@@ -76,8 +76,8 @@ std::vector<double> chosen_losses(const Interval& overlap) {
 
 std::vector<double> curve_losses(const Interval& overlap) {
   std::vector<double> losses;
-  for (int i = 0; i < kCurvePoints; ++i) {
-    const double share = i / (kCurvePoints - 1.0);
+  for (int i = 0; i < kLossPoints; ++i) {
+    const double share = i / (kLossPoints - 1.0);
     losses.push_back(overlap.first * std::pow(overlap.second / overlap.first, share));
   }
   return losses;

@@ -13,19 +13,6 @@
 namespace isoloss {
 namespace {
 
-double or_zero(double value) { return std::isnan(value) ? 0 : value; }
-
-// Runs that differ in seed alone.
-using Family = std::tuple<std::string, std::string, double, double>;
-Family family_of(const Point& p) {
-  return {p.architecture, p.size, or_zero(p.parameters), or_zero(p.learning_rate)};
-}
-
-using Run = std::tuple<std::string, Family, std::int64_t>;
-Run run_of(const Point& p) { return {p.run, family_of(p), p.seed}; }
-
-double budget_of(const Point& p) { return std::isnan(p.budget) ? p.flops : p.budget; }
-
 // The lower Cholesky factor of a positive semidefinite matrix in its lower half, in place; columns
 // whose pivot is rounding are zero.
 void factorise(std::vector<std::vector<double>>& matrix) {
@@ -64,9 +51,9 @@ void add_shared(const std::vector<std::map<std::int64_t, double>>& deviations, d
 }  // namespace
 
 SeedNoise measure_seed_noise(std::span<const Point> trials) {
-  std::map<Family, std::map<double, std::map<std::int64_t, double>>> families;
+  std::map<SeedFamily, std::map<double, std::map<std::int64_t, double>>> families;
   for (const Point& p : trials) {
-    if (p.has_seed) families[family_of(p)][budget_of(p)][p.seed] = p.loss;
+    if (p.has_seed) families[seed_family(p)][budget_of(p)][p.seed] = p.loss;
   }
   SeedNoise noise;
   std::map<double, std::size_t> column;
@@ -150,13 +137,22 @@ double seed_covariance(const SeedNoise& noise, const Point& a, const Point& b) {
   return sum;
 }
 
-bool same_run(const Point& a, const Point& b) { return run_of(a) == run_of(b); }
+SeedFamily seed_family(const Point& p) {
+  const auto or_zero = [](double value) { return std::isnan(value) ? 0 : value; };
+  return {p.architecture, p.size, or_zero(p.parameters), or_zero(p.learning_rate)};
+}
+
+double budget_of(const Point& p) { return std::isnan(p.budget) ? p.flops : p.budget; }
+
+bool same_run(const Point& a, const Point& b) {
+  return a.run == b.run && a.seed == b.seed && seed_family(a) == seed_family(b);
+}
 
 LossDraws::LossDraws(std::span<const Point> trials, const SeedNoise& noise, std::uint64_t seed)
     : trials_(trials), noise_(noise), seed_(seed) {
-  std::map<Run, std::size_t> runs;
+  std::map<std::tuple<std::string, SeedFamily, std::int64_t>, std::size_t> runs;
   for (const Point& p : trials) {
-    run_.push_back(runs.try_emplace(run_of(p), runs.size()).first->second);
+    run_.push_back(runs.try_emplace({p.run, seed_family(p), p.seed}, runs.size()).first->second);
   }
   if (trials.empty()) return;
   for (const Point& p : trials) {

@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "analysis/points.h"
@@ -38,6 +40,12 @@ SeedNoise measure_seed_noise(std::span<const Point> trials);
 // division by chi squared; nats squared.
 double seed_covariance(const SeedNoise& noise, const Point& a, const Point& b);
 
+// Architecture, size, parameters and learning rate: runs that share them differ in seed alone. What a
+// point has not is 0.
+using SeedFamily = std::tuple<std::string, std::string, double, double>;
+SeedFamily seed_family(const Point& p);
+// The budget that a point was taken for; its FLOPs where none is named.
+double budget_of(const Point& p);
 // Whether two points are evaluations of one run.
 bool same_run(const Point& a, const Point& b);
 

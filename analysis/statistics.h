@@ -1,5 +1,6 @@
 // Small statistics that intervals are made of.
 #pragma once
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -7,6 +8,9 @@
 namespace isoloss {
 
 using Interval = std::pair<double, double>;
+
+// A number that is not there.
+inline constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // The q-quantile with linear interpolation between order statistics (Hyndman & Fan's type 7,
 // NumPy's default). `values` is not empty.

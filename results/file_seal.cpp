@@ -8,7 +8,7 @@ namespace isoloss {
 
 namespace {
 
-constexpr std::string_view kMagic = "isolrun\n";
+constexpr std::string_view kSealMagic = "isolrun\n";
 constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
 constexpr std::size_t kSealBytes = 32;
 
@@ -41,7 +41,7 @@ std::uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data()
 
 std::string sealed(std::string image) {
   const std::uint64_t length = image.size();
-  image += kMagic;
+  image += kSealMagic;
   append_u32(image, kRunFileVersion);
   append_u32(image, 0);
   append_u64(image, length);
@@ -56,7 +56,7 @@ std::span<const char> unsealed(std::string_view content, const std::filesystem::
   if (!content.starts_with(kHdf5Signature))
     reject("it is no HDF5 file", "give a run file of isoloss, or remove it and run again");
   const std::size_t length = content.size() < kSealBytes ? 0 : content.size() - kSealBytes;
-  if (length == 0 || content.substr(length, kMagic.size()) != kMagic)
+  if (length == 0 || content.substr(length, kSealMagic.size()) != kSealMagic)
     reject("cut short, changed by another program, or not written by isoloss",
            "remove it and run again");
   const std::uint32_t version = u32_at(content, length + 8);

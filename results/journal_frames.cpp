@@ -9,7 +9,7 @@ namespace isoloss {
 
 namespace {
 
-constexpr std::string_view kMagic = "isojrnl\n";
+constexpr std::string_view kJournalMagic = "isojrnl\n";
 constexpr std::size_t kPreambleBytes = 16;
 constexpr std::size_t kFrameHeadBytes = 12;
 
@@ -37,7 +37,7 @@ std::optional<std::string_view> whole_payload_at(std::string_view content, std::
 }  // namespace
 
 std::string journal_preamble() {
-  std::string bytes(kMagic);
+  std::string bytes(kJournalMagic);
   append_u32(bytes, kJournalVersion);
   append_u32(bytes, 0);
   return bytes;
@@ -50,15 +50,15 @@ void append_frame(std::string& bytes, std::string_view payload) {
 }
 
 FrameScan scan_frames(std::string_view content, const std::filesystem::path& path) {
-  if (content.size() < kPreambleBytes || !content.starts_with(kMagic))
+  if (content.size() < kPreambleBytes || !content.starts_with(kJournalMagic))
     reject(path, "it is no journal of isoloss", "remove it and run again");
-  const std::uint32_t version = u32_at(content, kMagic.size());
+  const std::uint32_t version = u32_at(content, kJournalMagic.size());
   if (version != kJournalVersion)
     throw UnreadError("cannot read " + path.string() + " (format version " +
                       std::to_string(version) + ", this program reads " +
                       std::to_string(kJournalVersion) +
                       "); read it with the version of isoloss that wrote it");
-  if (u32_at(content, kMagic.size() + 4) != 0)
+  if (u32_at(content, kJournalMagic.size() + 4) != 0)
     reject(path, "damaged at byte 12", "restore it, or remove it and run again");
   FrameScan scan;
   scan.whole_bytes = kPreambleBytes;

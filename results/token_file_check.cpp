@@ -17,7 +17,7 @@ namespace isoloss {
 
 namespace {
 
-constexpr std::string_view kMagic = "ISOLTOK\n";
+constexpr std::string_view kTokenMagic = "ISOLTOK\n";
 constexpr std::size_t kChecksumAt = 104;
 constexpr std::size_t kHeaderBytes = 112;
 
@@ -38,7 +38,7 @@ void check_token_file(const std::filesystem::path& path) {
   std::string header(kHeaderBytes, '\0');
   file.read(header.data(), static_cast<std::streamsize>(header.size()));
   if (file.bad()) fail();
-  if (!file || !header.starts_with(kMagic)) refuse("it is no token file");
+  if (!file || !header.starts_with(kTokenMagic)) refuse("it is no token file");
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        &XXH3_freeState);
   XXH3_64bits_reset(state.get());

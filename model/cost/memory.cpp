@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cost/quantities.h"
 #include "model/cost/side_by_side.h"
 #include "model/spec/parameters.h"
 #include "model/spec/shard.h"
@@ -9,11 +10,7 @@
 namespace isoloss {
 namespace {
 
-constexpr double kFloat = 4;
-constexpr double kMessageElements = 1 << 20;  // at most so many of a sum are on their way at once
 constexpr double kProcess = 170e6;  // resident before a model exists, of a rank of `isoloss run`
-
-double real(std::int64_t n) { return static_cast<double>(n); }
 
 // Widths on one rank, and the bytes of what products read and write.
 struct Widths {

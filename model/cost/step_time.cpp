@@ -3,15 +3,11 @@
 #include <cmath>
 
 #include "model/cost/flops.h"
+#include "model/cost/quantities.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kFloat = 4;
-constexpr double kMessageElements = 1 << 20;  // what is longer is cut (MPI communicator, buckets)
-
-double real(std::int64_t n) { return static_cast<double>(n); }
 
 // Sums over `ranks` ranks: each adds up its part of the elements and all get all parts, so nearly
 // all bytes pass a rank twice.

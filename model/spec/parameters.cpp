@@ -8,7 +8,6 @@
 namespace isoloss {
 namespace {
 
-constexpr std::int64_t kAlignment = 16;
 constexpr double kGpt2 = 0.02;  // Radford et al. 2019: every matrix
 
 class Builder {
@@ -41,10 +40,6 @@ class Builder {
   }
 
  private:
-  static std::int64_t aligned(std::int64_t n) {
-    return (n + kAlignment - 1) / kAlignment * kAlignment;
-  }
-
   Parameter& add(const std::string& name, std::vector<std::int64_t> shape, Initializer initializer,
                  double value, int tensor_axis, bool adjacent = false) {
     Parameter p{prefix_ + name, std::move(shape),
@@ -169,6 +164,11 @@ class Builder {
 
 std::int64_t Parameter::size() const {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+std::int64_t aligned(std::int64_t n) {
+  constexpr std::int64_t kAlignment = 16;
+  return (n + kAlignment - 1) / kAlignment * kAlignment;
 }
 
 ParameterTable parameter_table(const ModelSpec& spec) { return Builder(spec).build(); }

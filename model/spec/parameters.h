@@ -58,7 +58,10 @@ struct ParameterTable {
   std::int64_t buffer_size = 0;  // elements, padding between tensors included
 };
 
-// Tensors start at multiples of 16 elements (64 bytes in float32) unless adjacent.
+// Tensors start at multiples of 16 elements (64 bytes in float32) unless adjacent: the first at or
+// after n.
+std::int64_t aligned(std::int64_t n);
+
 ParameterTable parameter_table(const ModelSpec& spec);
 
 struct ParameterCounts {

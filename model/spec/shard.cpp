@@ -9,10 +9,6 @@
 namespace isoloss {
 namespace {
 
-constexpr std::int64_t kAlignment = 16;  // of tensors, as parameters.h says
-
-std::int64_t aligned(std::int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; }
-
 // Elements behind one index of the axis that is split.
 std::int64_t stride(const Parameter& p) {
   std::int64_t product = 1;
