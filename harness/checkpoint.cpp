@@ -1,37 +1,33 @@
 #include "harness/checkpoint.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
+#include "harness/checkpoint_pieces.h"
+#include "harness/safetensors.h"
 #include "model/spec/error.h"
-#include "results/checkpoint_file.h"
+#include "results/checkpoint_parts.h"
 
 namespace isoloss {
-namespace {
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
-}
-
-}  // namespace
 
 struct Checkpoint::File {
   std::filesystem::path path;
-  CheckpointFile content;
+  std::vector<std::unique_ptr<CheckpointFile>> parts;  // by rank; one where a rank wrote it alone
   CheckpointHead head;
 
-  // Throws where the tensors that it lists are not the table's.
+  // The InputError of tensors that are not the model's.
+  [[noreturn]] void refuse(const std::string& what) const;
+  // Throws where the tensors that the one file lists are not the table's.
   void compare(const char* part, const ParameterTable& table, std::uint64_t bytes) const;
 };
 
 Checkpoint::Checkpoint(const std::filesystem::path& path, const std::string& run)
-    : file_(new File{path, CheckpointFile(path, run), {}}) {
-  const CheckpointFrame& frame = file_->content.frame();
+    : file_(new File{path, open_checkpoint(path, run), {}}) {
+  const CheckpointFrame& frame = file_->parts[0]->frame();
   file_->head = {run, frame.step, frame.seconds, frame.element_bytes};
 }
 
@@ -41,14 +37,16 @@ Checkpoint::~Checkpoint() = default;
 
 const CheckpointHead& Checkpoint::head() const { return file_->head; }
 
+void Checkpoint::File::refuse(const std::string& what) const {
+  throw InputError(fmt::format(
+      "{} does not fit ({}); it is of another version of isoloss: use that one, or remove it to "
+      "train these steps again",
+      path.string(), what));
+}
+
 void Checkpoint::File::compare(const char* part, const ParameterTable& table,
                                std::uint64_t bytes) const {
-  const auto refuse = [&](const std::string& what) {
-    throw InputError(fmt::format(
-        "{} does not fit ({}); it is of another version of isoloss: use that one, or remove the "
-        "file to train these steps again",
-        path.string(), what));
-  };
+  const CheckpointFile& content = *parts[0];
   if (!content.tensors().is_null()) {
     const auto listed = content.tensors().value(
         part, std::vector<std::pair<std::string, std::vector<std::int64_t>>>());
@@ -76,8 +74,12 @@ void Checkpoint::File::compare(const char* part, const ParameterTable& table,
 TensorSource Checkpoint::tensors(const ParameterTable& weights,
                                  const ParameterTable* optimizer) const {
   const File& f = *file_;
-  const CheckpointFrame& frame = f.content.frame();
-  const std::uint64_t weights_at = f.content.weights_at();
+  if (f.parts.size() > 1)
+    return tensors_of_parts(f.parts, weights, optimizer,
+                            [&f](const std::string& what) { f.refuse(what); });
+  const CheckpointFile& content = *f.parts[0];
+  const CheckpointFrame& frame = content.frame();
+  const std::uint64_t weights_at = content.weights_at();
   f.compare("weights", weights, frame.weight_bytes);
   if (optimizer) f.compare("state", *optimizer, frame.state_bytes);
   std::vector<std::uint64_t> places;
@@ -87,9 +89,8 @@ TensorSource Checkpoint::tensors(const ParameterTable& weights,
     for (const Parameter& p : optimizer->parameters)
       places.push_back(weights_at + frame.weight_bytes +
                        static_cast<std::uint64_t>(p.offset) * f.head.element_bytes);
-  return [&f, places = std::move(places), next = std::size_t{0}](std::span<std::byte> to) mutable {
-    f.content.read(places.at(next++), to);
-  };
+  return [&content, places = std::move(places), next = std::size_t{0}](
+             std::span<std::byte> to) mutable { content.read(places.at(next++), to); };
 }
 
 }  // namespace isoloss

@@ -1,16 +1,12 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <string>
 #include <vector>
 
 #include "harness/checkpoint.h"
-#include "results/checkpoint_layout.h"
-#include "harness/progress/run_progress.h"
 #include "harness/summed_file.h"
+#include "results/checkpoint_layout.h"
 
 namespace isoloss {
 namespace {
@@ -30,14 +26,31 @@ nlohmann::json names_and_shapes(const ParameterTable& table) {
   return list;
 }
 
+// Of a rank's part: where each stands in the file's buffer, and in the whole tensor.
+nlohmann::json places(const ParameterTable& table) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Parameter& p : table.parameters)
+    list.push_back({p.name, p.shape, p.offset, p.tensor_axis, p.first, p.whole_extent});
+  return list;
+}
+
+std::string list_of(const StateTables& tables, const SavingRank& writer) {
+  if (writer.ranks == 1)
+    return nlohmann::json{{"weights", names_and_shapes(tables.weights)},
+                          {"state", names_and_shapes(tables.optimizer)}}
+        .dump();
+  return nlohmann::json{{"part", {writer.rank, writer.ranks}},
+                        {"weights", places(tables.weights)},
+                        {"state", places(tables.optimizer)}}
+      .dump();
+}
+
 }  // namespace
 
 struct CheckpointWriter::File {
   File(const std::filesystem::path& path) : summed(path) {}
 
   SummedFile summed;
-  std::filesystem::path folder;
-  std::int64_t step = 0;
   std::uint32_t element_bytes = 0;
   // How many zeros stand before each tensor, and behind the last one of each table.
   struct Gap {
@@ -55,16 +68,14 @@ struct CheckpointWriter::File {
       tensors.push_back({bytes(p.offset - at), bytes(p.size()), 0});
       at = p.offset + p.size();
     }
-    tensors.back().behind = bytes(table.buffer_size - at);
+    if (!table.parameters.empty()) tensors.back().behind = bytes(table.buffer_size - at);
   }
   void zeros(std::uint64_t bytes) { summed.write(std::string(bytes, '\0')); }
 };
 
-CheckpointWriter::CheckpointWriter(const std::filesystem::path& folder, const CheckpointHead& head,
-                                   const StateTables& tables)
-    : file_(std::make_unique<File>(folder / fmt::format("checkpoint-{}", head.step))) {
-  file_->folder = folder;
-  file_->step = head.step;
+CheckpointWriter::CheckpointWriter(const std::filesystem::path& path, const CheckpointHead& head,
+                                   const StateTables& tables, const SavingRank& writer)
+    : file_(std::make_unique<File>(path)) {
   file_->element_bytes = head.element_bytes;
   file_->add_table(tables.weights);
   file_->add_table(tables.optimizer);
@@ -78,9 +89,7 @@ CheckpointWriter::CheckpointWriter(const std::filesystem::path& folder, const Ch
   frame.weight_bytes = static_cast<std::uint64_t>(tables.weights.buffer_size) * head.element_bytes;
   frame.state_bytes = static_cast<std::uint64_t>(tables.optimizer.buffer_size) * head.element_bytes;
   file_->summed.write(raw(frame));
-  const std::string list = nlohmann::json{{"weights", names_and_shapes(tables.weights)},
-                                          {"state", names_and_shapes(tables.optimizer)}}
-                               .dump();
+  const std::string list = list_of(tables, writer);
   file_->summed.write(raw(static_cast<std::uint64_t>(list.size())));
   file_->summed.write(list);
 }
@@ -97,7 +106,6 @@ void CheckpointWriter::add(std::span<const std::byte> values) {
 void CheckpointWriter::commit() {
   file_->summed.write_unsummed(raw(file_->summed.checksum()));
   file_->summed.commit();
-  remove_older_checkpoints(file_->folder, file_->step);
 }
 
 }  // namespace isoloss

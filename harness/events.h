@@ -1,20 +1,27 @@
 // What training tells its listeners. The loop knows none of them: what stores, prints or schedules
 // listens.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <variant>
 
-#include "harness/state_tensors.h"
 #include "results/run_record.h"
 
 namespace isoloss {
 
 // The state between two steps may be saved now: asked for every so often, when training stops on
-// request and when it has reached its last step. `give_tensors` hands over the tensors of the state
-// one by one, and may be called once, while the event is told.
+// request and when it has reached its last step; told to the leading rank alone. Who listens calls
+// `save_in` with the place of the checkpoint, or lets it pass: then it is asked again after the
+// next step, unless this is the last time.
 struct CheckpointDue {
-  std::function<void(const TensorSink&)> give_tensors;
+  bool last = false;
+  std::function<void(const std::filesystem::path&)> save_in;
+};
+
+// Every rank saves its part of the state in that place, as it is while the event is told.
+struct CheckpointHere {
+  std::filesystem::path place;
 };
 
 // Training cannot go on from here; the reason says where and why.
@@ -22,7 +29,8 @@ struct TrainingDiverged {
   std::string reason;
 };
 
-using TrainingEvent = std::variant<StepMetrics, Evaluation, Score, CheckpointDue, TrainingDiverged>;
+using TrainingEvent =
+    std::variant<StepMetrics, Evaluation, Score, CheckpointDue, CheckpointHere, TrainingDiverged>;
 using TrainingListener = std::function<void(const TrainingEvent&)>;
 
 }  // namespace isoloss

@@ -3,13 +3,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <variant>
 
+#include "harness/background_job.h"
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
+#include "harness/state_copy.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
 #include "model/layers/language_model.h"
@@ -79,8 +86,16 @@ void RunExecutor::follow(const StudyPlan& plan) {
     set_intra_op_threads(static_cast<int>(spec.threads));
     TrainingState state(spec, groups());
     if (order->resumes) state.take_tensors(0, 0, {});  // the leader's
-    train(
-        state, spec, dataset, order->segment, [](const TrainingEvent&) {}, [] { return false; });
+    BackgroundJob writing;
+    const auto save_part = [&](const TrainingEvent& event) {
+      const auto* here = std::get_if<CheckpointHere>(&event);
+      if (here == nullptr) return void(writing.busy());
+      writing.wait();
+      writing.start([copy = std::make_shared<const StateCopy>(state, plan.runs[order->run].id),
+                     file = part_file(here->place, block_.rank())] { copy->write(file); });
+    };
+    train(state, spec, dataset, order->segment, save_part, [] { return false; });
+    writing.wait();
   }
 }
 
@@ -94,7 +109,11 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
     fmt::print(stderr, "isoloss: {}\n", problem);
   });
   if (stop()) return TrainingOutcome::Stopped;
-  const TrainingSegment segment{item.to_step, restart.stops};
+  remove_leftovers(folder_.run(run.id));
+  remove_leftovers(folder_.again(run.id));
+  const TrainingSegment segment{
+      item.to_step, restart.stops,
+      std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
   TrainingState state(run.spec, groups());
   restore(state, restart);
@@ -126,6 +145,7 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
     return stop() || claim.lost();
   });
   watch.reset();
+  recorder.settle();
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
     if (item.keep && claim.held())

@@ -7,6 +7,8 @@
 #include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
+#include "harness/state_copy.h"
+#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
@@ -34,11 +36,15 @@ RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart
                                              !restart_.measure_first);
 }
 
+RunRecorder::~RunRecorder() { ending_ = true; }
+
 void RunRecorder::record(const TrainingEvent& event) {
   std::visit(
       [this]<typename Event>(const Event& told) {
         if constexpr (std::is_same_v<Event, CheckpointDue>) {
-          save(told);
+          answer(told);
+        } else if constexpr (std::is_same_v<Event, CheckpointHere>) {
+          save(told.place);
         } else if constexpr (std::is_same_v<Event, TrainingDiverged>) {
           diverged(told.reason);
         } else {
@@ -50,39 +56,69 @@ void RunRecorder::record(const TrainingEvent& event) {
 
 void RunRecorder::append(const RunEvent& event) {
   apply_events(restart_.record, {event});
-  journal_->append(event);
+  unwritten_.push_back(event);
   const auto now = std::chrono::steady_clock::now();
-  if (now - flushed_ < kFlushEvery || !claim_.held()) return;
-  journal_->flush();
+  if (now - flushed_ < kFlushEvery || writing_.busy()) return;
   flushed_ = now;
+  writing_.start([this, events = std::exchange(unwritten_, {})] { write_events(events); });
+}
+
+void RunRecorder::write_events(const std::vector<RunEvent>& events) {
+  if (!claim_.held()) return;
+  for (const RunEvent& event : events) journal_->append(event);
+  journal_->flush();
 }
 
 // The run file: what was trained, and what stays of a run that was stored further.
-bool RunRecorder::store(RunState state) {
-  if (!claim_.held()) return false;
+RunRecord RunRecorder::whole_record(RunState state) const {
   RunRecord whole = restart_.record;
   whole.state = state;
   extend(whole.steps, restart_.later.steps);
   extend(whole.evaluations, restart_.later.evaluations);
   extend(whole.scores, restart_.later.scores);
+  return whole;
+}
+
+bool RunRecorder::store(RunState state) {
+  if (!claim_.held()) return false;
+  const RunRecord whole = whole_record(state);
   store_run_file(folder_.run_file(whole.header.id), whole);
   return true;
 }
 
-void RunRecorder::save(const CheckpointDue& due) {
-  if (!claim_.held()) return;
-  journal_->flush();
-  // The run file first: a checkpoint must not be further than the evaluations before it. A run that
-  // is trained again keeps its file until the item's end.
-  if (!restart_.again) store(RunState::Running);
-  const CheckpointHead head{restart_.record.header.id, state_.step(), state_.seconds(),
-                            static_cast<std::uint32_t>(state_.element_bytes())};
-  CheckpointWriter writer(restart_.checkpoints, head, state_.tables());
-  due.give_tensors([&writer](std::span<const std::byte> values) { writer.add(values); });
-  writer.commit();
+// One checkpoint at a time: the next waits until the one before is written.
+void RunRecorder::answer(const CheckpointDue& due) {
+  if (due.last) writing_.wait();
+  if (writing_.busy() || !claim_.held()) return;
+  const auto path = checkpoint_path(restart_.checkpoints, state_.step());
+  due.save_in(state_.ranks().all().size() == 1 ? path : temporary_beside(path));
+}
+
+void RunRecorder::save(const std::filesystem::path& place) {
+  const std::string id = restart_.record.header.id;
+  const int ranks = state_.ranks().all().size();
+  const auto copy = std::make_shared<const StateCopy>(state_, id);
+  // A run that is trained again keeps its file until the item's end.
+  const auto record =
+      restart_.again ? nullptr : std::make_shared<const RunRecord>(whole_record(RunState::Running));
+  writing_.start([=, this, events = std::exchange(unwritten_, {})] {
+    write_events(events);
+    // The run file first: a checkpoint must not be further than the evaluations before it.
+    if (record && claim_.held()) store_run_file(folder_.run_file(id), *record);
+    if (!claim_.held()) return;
+    // Where ranks of another layout saved that step, a file takes the place of their folder.
+    if (ranks == 1 && std::filesystem::is_directory(place)) remove_checkpoint(place);
+    copy->write(ranks == 1 ? place : part_file(place, 0));
+    const auto path = checkpoint_path(restart_.checkpoints, copy->step());
+    const auto given_up = [this] { return ending_ || !claim_.held(); };
+    if (ranks > 1 && !commit_parts(place, path, ranks, given_up)) return;
+    remove_older_checkpoints(restart_.checkpoints, copy->step());
+  });
+  flushed_ = std::chrono::steady_clock::now();
 }
 
 void RunRecorder::finish() {
+  settle();
   const std::string id = restart_.record.header.id;
   // A trunk answers no budget: its branches do.
   const auto reached = restart_.record.evaluations.empty() ? RunState::Trunk : RunState::Finished;
@@ -99,10 +135,12 @@ void RunRecorder::finish() {
 }
 
 void RunRecorder::diverged(const std::string& reason) {
+  settle();
   const std::string id = restart_.record.header.id;
   restart_.record.reason = reason;
-  append(RunEnd{RunState::Diverged, reason});
-  journal_->flush();
+  unwritten_.emplace_back(RunEnd{RunState::Diverged, reason});
+  apply_events(restart_.record, {unwritten_.back()});
+  write_events(std::exchange(unwritten_, {}));
   if (!store(RunState::Diverged)) return;
   journal_.reset();
   std::filesystem::remove(folder_.journal(id));

@@ -1,10 +1,15 @@
-// Keeps what a run in training tells: events to the journal at once; at each checkpoint the run
-// file whole, then the checkpoint. Nothing is published once the claim on the run is lost.
+// Keeps what a run in training tells: events to the journal every few seconds; at each checkpoint
+// the run file whole, then the checkpoint. All of it is written beside training, which waits for a
+// copy in memory alone. Nothing is published once the claim on the run is lost.
 #pragma once
+#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "harness/background_job.h"
 #include "harness/claim.h"
 #include "harness/events.h"
 #include "harness/run_restart.h"
@@ -21,8 +26,16 @@ class RunRecorder {
   RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart restart, TrainingState& state,
               const Claim& claim);
 
-  // Listener of the training loop. WorkError where the disk is full.
+  // What is being written is finished first.
+  ~RunRecorder();
+  RunRecorder(const RunRecorder&) = delete;
+  RunRecorder& operator=(const RunRecorder&) = delete;
+
+  // Listener of the training loop. WorkError where the disk is full, then or when this was written
+  // that was told before.
   void record(const TrainingEvent& event);
+  // Until all that was to be saved is on disk.
+  void settle() { writing_.wait(); }
 
   // Where this item's checkpoints go.
   const std::filesystem::path& checkpoints() const { return restart_.checkpoints; }
@@ -33,9 +46,12 @@ class RunRecorder {
 
  private:
   void append(const RunEvent& event);
+  RunRecord whole_record(RunState state) const;
   bool store(RunState state);
-  void save(const CheckpointDue& due);
+  void answer(const CheckpointDue& due);
+  void save(const std::filesystem::path& place);
   void diverged(const std::string& reason);
+  void write_events(const std::vector<RunEvent>& events);
 
   StudyFolder folder_;
   RunRestart restart_;
@@ -43,6 +59,9 @@ class RunRecorder {
   const Claim& claim_;
   std::unique_ptr<JournalWriter> journal_;
   std::chrono::steady_clock::time_point flushed_;
+  std::vector<RunEvent> unwritten_;  // not in the journal yet
+  std::atomic<bool> ending_ = false;
+  BackgroundJob writing_;  // last: it uses the others, the journal alone
 };
 
 }  // namespace isoloss

@@ -1,5 +1,7 @@
 #include "harness/run_restart.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -52,6 +54,11 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
     if (restart.step() > item.to_step) restart.checkpoint.reset();
   }
   const std::int64_t step = restart.step();
+  if (step < item.from_step)
+    warn(fmt::format(
+        "run {} goes on from {} (no whole checkpoint of step {} is left); the steps "
+        "between are trained again",
+        item.id, step == 0 ? "its start" : fmt::format("step {}", step), item.from_step));
   restart.record =
       cut_record(item.trunk.empty() ? restart.again ? curve_again(folder.journal(item.id)) : stored
                                     : trunk_curve(folder, item.trunk),

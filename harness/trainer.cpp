@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
 
 #include "harness/evaluation.h"
 #include "harness/one_shot.h"
@@ -21,19 +25,20 @@ bool agreed(bool found, Communicator& ranks) {
   return byte[0] != std::byte{0};
 }
 
-// The other ranks give their parts of the tensors where the leading rank's listener takes them.
-void ask_for_checkpoint(TrainingState& state, const TrainingListener& listener) {
+// Every rank is told to save its part where the leading rank's listener says; false where that let
+// it pass.
+bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& listener, bool last) {
   Communicator& all = state.ranks().all();
-  if (!state.ranks().leads()) {
-    if (agreed(false, all)) state.give_tensors({});
-    return;
-  }
-  bool taken = false;
-  listener(CheckpointDue{[&](const TensorSink& take) {
-    taken = agreed(true, all);
-    state.give_tensors(take);
-  }});
-  if (!taken) agreed(false, all);
+  std::string place;
+  if (state.ranks().leads())
+    listener(CheckpointDue{last, [&](const std::filesystem::path& to) { place = to.string(); }});
+  std::array<std::uint64_t, 1> size = {place.size()};
+  all.broadcast(std::as_writable_bytes(std::span(size)), 0);
+  if (size[0] == 0) return false;
+  place.resize(size[0]);
+  all.broadcast(std::as_writable_bytes(std::span(place)), 0);
+  listener(CheckpointHere{place});
+  return true;
 }
 
 enum class Measured { Done, NotFinite, Stopped };
@@ -79,10 +84,11 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   const std::int64_t mine = windows / data.size();
   const auto asked_to_stop = [&] { return agreed(stop(), all); };
   std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
-  const auto save = [&] {
-    if (saved == state.step()) return;
-    ask_for_checkpoint(state, listener);
+  const auto save = [&](bool last) {
+    if (saved == state.step()) return true;
+    if (!ask_for_checkpoint(state, listener, last)) return false;
     saved = state.step();
+    return true;
   };
   const auto measure = [&] {
     return evaluate_if_due(state, spec, dataset, segment.stops, listener, asked_to_stop);
@@ -107,13 +113,11 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
     listener(metrics);
     measured = measure();
     if (measured == Measured::Done && state.step() < segment.to &&
-        agreed(Clock::now() - last_checkpoint >= segment.checkpoint_every, all)) {
-      save();
+        agreed(Clock::now() - last_checkpoint >= segment.checkpoint_every, all) && save(false))
       last_checkpoint = Clock::now();
-    }
   }
   if (measured == Measured::NotFinite) return TrainingOutcome::Diverged;
-  save();
+  save(true);
   return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
 }
 

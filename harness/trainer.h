@@ -1,6 +1,6 @@
 // The training loop: steps of one run, evaluations where they are due, events to a listener. It
 // knows no files and no clock but the training seconds. The ranks of one state run it together:
-// each hears the same events, but for checkpoints, which the leading rank alone hears of.
+// each hears the same events, but for the question where to save, which the leading rank answers.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace isoloss {
 struct TrainingSegment {
   std::int64_t to = 0;                // last step
   std::vector<EvaluationStop> stops;  // by step; those before the state's are passed over
-  std::chrono::seconds checkpoint_every{60};
+  std::chrono::milliseconds checkpoint_every{60'000};
 };
 
 enum class TrainingOutcome { Reached, Stopped, Diverged };

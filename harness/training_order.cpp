@@ -8,7 +8,7 @@
 namespace isoloss {
 namespace {
 
-// run (-1: none), whether it resumes, last step, seconds between checkpoints, number of stops.
+// run (-1: none), whether it resumes, last step, milliseconds between checkpoints, number of stops.
 using Head = std::array<std::int64_t, 5>;
 
 }  // namespace
@@ -32,7 +32,7 @@ std::optional<TrainingOrder> take_order(Communicator& block) {
   block.broadcast(std::as_writable_bytes(std::span(steps)), 0);
   if (head[0] < 0) return std::nullopt;
   TrainingOrder order{static_cast<std::size_t>(head[0]), head[1] != 0, {head[2], {}}};
-  order.segment.checkpoint_every = std::chrono::seconds(head[3]);
+  order.segment.checkpoint_every = std::chrono::milliseconds(head[3]);
   for (const std::int64_t step : steps) order.segment.stops.push_back({.step = step});
   return order;
 }

@@ -1,8 +1,8 @@
 // A model in training between two steps: weights, optimizer state, how far it is. All that a
 // checkpoint holds, and the one update that moves it on. Several ranks may train one state, tensor
 // x data (rank_groups.h): each then has its shard of the model and its share of the optimizer's
-// state, every function that says so is collective, and a checkpoint holds the whole as one rank
-// would write it, so that any layout goes on from it.
+// state, and every function that says so is collective. Each rank saves its part, and any layout
+// goes on from them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -50,9 +50,8 @@ class TrainingState {
 
   // Of the whole model: what a checkpoint holds.
   StateTables tables() const;
-  // Collective: hands every tensor, whole, to the leading rank's `take`; the others' is passed
-  // over. No rank holds more than one tensor beside its own state.
-  void give_tensors(const TensorSink& take);
+  // What this rank saves of it.
+  StatePart part();
   // Collective: every tensor from the leading rank's `fill`, and step and seconds from its
   // arguments; the others' are passed over.
   void take_tensors(std::int64_t step, double seconds, const TensorSource& fill);

@@ -61,7 +61,8 @@ void CheckpointFile::check(const std::string& run) {
     throw InputError("it is no checkpoint");
   if (u64_from(body) != sum(body)) throw InputError("its checksum is wrong");
   if (frame_.version < 1 || frame_.version > kCheckpointVersion)
-    throw UnreadError("it is of another version");
+    throw UnreadError("it is of version " + std::to_string(frame_.version) +
+                      ", and versions 1 to " + std::to_string(kCheckpointVersion) + " are known");
   weights_at_ = sizeof frame_;
   if (frame_.version > 1) {
     const std::uint64_t size = u64_from(weights_at_);

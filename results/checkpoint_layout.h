@@ -23,5 +23,10 @@ static_assert(sizeof(CheckpointFrame) == 80);
 
 // Behind the frame: u64 bytes of a JSON text {"weights": [[NAME, [SHAPE]], ..], "state": [..]}, the
 // text, then the flat buffer of the weights, that of the optimizer's state, u64 checksum.
+//
+// Of a rank's part in a folder the text has "part": [RANK, RANKS] too, and its tensors are
+// [NAME, [SHAPE], OFFSET, AXIS, FIRST, WHOLE]: the element of its buffer with which it begins, the
+// axis along which it is a range of the whole tensor, that range's first index and the whole
+// tensor's extent there (0: it is the whole tensor).
 
 }  // namespace isoloss

@@ -65,18 +65,25 @@ bool belongs_to_run(const StudyFolder& folder, const std::string& id, const fs::
           checkpoint_step(path) || checkpoint_step(path, kKeptSuffix));
 }
 
+// A file, or the folder of a checkpoint that several ranks wrote.
+void copy_whole(const fs::path& from, const fs::path& to) {
+  if (!fs::is_directory(from)) return copy_durably(from, to);
+  for (const fs::path& path : files_in(from))
+    if (!is_temporary(path)) copy_durably(path, to / path.filename());
+}
+
 void copy_run(const StudyFolder& from, const std::string& id, const StudyFolder& out) {
   for (const fs::path& path : files_in(from.run(id)))
-    if (belongs_to_run(from, id, path)) copy_durably(path, out.run(id) / path.filename());
+    if (belongs_to_run(from, id, path)) copy_whole(path, out.run(id) / path.filename());
   for (const fs::path& path : files_in(from.again(id)))
-    if (belongs_to_run(from, id, path)) copy_durably(path, out.again(id) / path.filename());
+    if (belongs_to_run(from, id, path)) copy_whole(path, out.again(id) / path.filename());
 }
 
 // Branches of the trunk may begin from any of them.
 void copy_kept(const StudyFolder& from, const std::string& id, const StudyFolder& out) {
   for (const std::int64_t step : checkpoint_steps(from.run(id), kKeptSuffix)) {
     const std::string name = "checkpoint-" + std::to_string(step) + std::string(kKeptSuffix);
-    if (!fs::exists(out.run(id) / name)) copy_durably(from.run(id) / name, out.run(id) / name);
+    if (!fs::exists(out.run(id) / name)) copy_whole(from.run(id) / name, out.run(id) / name);
   }
 }
 

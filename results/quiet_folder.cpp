@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/spec/error.h"
+#include "results/checkpoint_names.h"
 #include "results/durable_file.h"
 #include "results/findings.h"
 
@@ -56,8 +57,7 @@ std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
   std::vector<fs::path> temporaries;
   for (const fs::path& place : folders)
     for (const fs::path& path : files_in(place))
-      if (is_temporary(path) && fs::is_regular_file(fs::symlink_status(path)))
-        temporaries.push_back(path);
+      if (is_temporary_entry(path)) temporaries.push_back(path);
   std::ranges::sort(temporaries);
   return temporaries;
 }

@@ -48,7 +48,7 @@ class MendingClaim {
 void apply(const RepairAction& action) {
   switch (action.kind) {
     case RepairKind::Remove:
-      fs::remove(action.path);
+      fs::remove_all(action.path);
       break;
     case RepairKind::Cut:
       cut_torn_tail(action.path);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "results/checkpoint_file.h"
 #include "results/checkpoint_names.h"
+#include "results/checkpoint_parts.h"
 #include "results/run_file.h"
 #include "results/unread_error.h"
 #include "results/verify.h"
@@ -68,9 +68,9 @@ void read_checkpoints(const fs::path& folder, const std::string& id, bool again,
                           {},
                           false};
       try {
-        const CheckpointFile file(part.path, id);
-        if (file.frame().step != step)
-          part.problem = "it is of step " + std::to_string(file.frame().step);
+        const auto files = open_checkpoint(part.path, id);
+        if (files[0]->frame().step != step)
+          part.problem = "it is of step " + std::to_string(files[0]->frame().step);
       } catch (...) {
         const ReadProblem problem = read_problem(part.path);
         if (!fs::exists(part.path)) continue;  // replaced by a newer one meanwhile

@@ -100,6 +100,7 @@ double memory_per_rank(const RunSpec& spec, std::int64_t tensor, std::int64_t da
   options.factored_from = adafactor ? spec.optimizer.min_dim_factored : 0;
   options.tensor_ranks = static_cast<int>(tensor);
   options.optimizer_ranks = static_cast<int>(data);
+  options.checkpoints = true;
   return training_memory(spec.model, options).total();
 }
 

@@ -96,6 +96,7 @@ struct RunSpec {
   bool recompute = false;            // activations anew in the backward pass
   std::int64_t tensor_parallel = 0;  // ranks that share a model; 0: auto
   std::int64_t data_parallel = 0;    // groups that share a batch; 0: auto
+  double checkpoint_seconds = 60;    // of training between checkpoints
 };
 
 // Whether the schedule knows its horizon: budgets are then runs of their own.

@@ -176,7 +176,10 @@ std::int64_t last_before(const std::vector<std::int64_t>& checkpoints, std::int6
 // evaluated from it.
 std::optional<std::int64_t> start_of(const View& view, std::size_t run, const Wanted& wanted) {
   const std::int64_t checkpoint = view.progress(run).checkpoint_step;
-  bool open = furthest(wanted.branches[run]) > checkpoint;
+  const std::int64_t end = std::max(furthest(wanted.steps[run]), furthest(wanted.branches[run]));
+  // Saved to its end, and killed before its file said so: that is left to do.
+  const bool unsaid = view.progress(run).unfinished && checkpoint > 0 && checkpoint == end;
+  bool open = furthest(wanted.branches[run]) > checkpoint || unsaid;
   bool missed = false;
   for (const std::int64_t step : wanted.steps[run]) {
     if (step <= checkpoint && view.evaluated(run, step)) continue;

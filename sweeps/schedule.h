@@ -25,6 +25,7 @@ struct RunProgress {
   int failed_attempts = 0;
   std::map<std::int64_t, double> selection_losses;  // by step, of every evaluation stored
   std::vector<std::int64_t> checkpoints = {};       // steps that branches can begin from, ascending
+  bool unfinished = false;  // its file says that it is in training: its last item has not ended
 };
 
 struct SearchArm {

@@ -164,8 +164,9 @@ std::int64_t read_ranks(const YamlView* value, Study& study) {
 }
 
 void read_run(const YamlView& section, Study& study) {
-  static const Names known = {"dtype",     "device",     "threads",         "accumulate",
-                              "recompute", "time_limit", "tensor_parallel", "data_parallel"};
+  static const Names known = {"dtype",           "device",        "threads",
+                              "accumulate",      "recompute",     "time_limit",
+                              "tensor_parallel", "data_parallel", "checkpoint_every"};
   const YamlMap map = section.map(known);
   if (const YamlView* dtype = map.find("dtype"))
     study.base.dtype = one_of(*dtype, {"float32", "float64", "bfloat16"});
@@ -182,6 +183,8 @@ void read_run(const YamlView& section, Study& study) {
   if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();
   if (const YamlView* limit = map.find("time_limit"))
     study.time_limit_seconds = read_duration(*limit);
+  if (const YamlView* every = map.find("checkpoint_every"))
+    study.base.checkpoint_seconds = read_duration(*every);
 }
 
 std::string read_name(const YamlView& value) {

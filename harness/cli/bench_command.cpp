@@ -13,6 +13,7 @@
 #include "harness/bench_process.h"
 #include "harness/bench_rounds.h"
 #include "harness/cli/bench_analysis.h"
+#include "harness/cli/bench_recording.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/machine.h"
@@ -172,9 +173,11 @@ void print_row(const BenchRow& row) {
 
 int bench_command(Arguments arguments) {
   if (asks_for_analysis(arguments)) return bench_analysis_command(arguments);
+  if (asks_for_recording(arguments)) return bench_recording_command(arguments);
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss bench [--analysis | --peer] [--architecture A,..] [--size NAME,..] [--dtype D,..] "
+      "isoloss bench [--analysis | --recording | --peer] [--architecture A,..] [--size NAME,..] "
+      "[--dtype D,..] "
       "[--threads "
       "N,..] [--side-by-side] [--steps N] [--json]",
       "Times training steps (forward, backward, clipping, AdamW) of models of 0.8 to 23 million\n"

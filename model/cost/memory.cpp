@@ -97,6 +97,7 @@ MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options)
       options.batch_tokens / real(options.micro_batches) * (kept + kept_once(spec, widths));
   if (options.tensor_ranks * options.optimizer_ranks > 1)
     bytes.exchange = kFloat * (2 * std::min(n, kMessageElements) + largest_tensor(table));
+  if (options.checkpoints) bytes.checkpoint = kFloat * n + bytes.optimizer;
   bytes.process = kProcess;
   return bytes;
 }

@@ -18,8 +18,9 @@ struct MemoryOptions {
   // Matrices with both sides at least so wide have one value a row and column instead (Adafactor's
   // min_dim_factored); 0: none.
   std::int64_t factored_from = 0;
-  int tensor_ranks = 1;     // ranks that share the model; InputError where it does not divide
-  int optimizer_ranks = 1;  // ranks that share the optimizer's state (ZeRO-1)
+  int tensor_ranks = 1;      // ranks that share the model; InputError where it does not divide
+  int optimizer_ranks = 1;   // ranks that share the optimizer's state (ZeRO-1)
+  bool checkpoints = false;  // the state is saved beside training
 };
 
 struct MemoryBytes {
@@ -27,12 +28,13 @@ struct MemoryBytes {
   double gradients = 0;  // of the whole model on this rank, for each part worked on at once
   double optimizer = 0;
   double activations = 0;  // kept for the backward pass, and what it works in
-  double exchange = 0;     // of ranks that share a run: sums on their way, and on the leading rank
-                           // the largest tensor, whole, while a checkpoint is written
+  double exchange = 0;     // of ranks that share a run: sums on their way, and the largest tensor,
+                           // whole, while a checkpoint is read
+  double checkpoint = 0;   // the copy of weights and state that is being written
   double process = 0;      // code and libraries before the first tensor
 
   double total() const {
-    return weights + gradients + optimizer + activations + exchange + process;
+    return weights + gradients + optimizer + activations + exchange + checkpoint + process;
   }
 };
 

@@ -8,9 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "results/checkpoint_layout.h"
 #include "harness/progress/run_progress.h"
 #include "model/spec/error.h"
+#include "results/checkpoint_layout.h"
+#include "results/durable_file.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -26,7 +27,7 @@ StateTables tables() {
 }
 
 void save(const Place& place, std::int64_t step, float first) {
-  CheckpointWriter writer(place.root, {"run", step, 2.5, 4}, tables());
+  CheckpointWriter writer(checkpoint_path(place.root, step), {"run", step, 2.5, 4}, tables());
   const auto add = [&writer](const std::vector<float>& values) {
     writer.add(std::as_bytes(std::span(values)));
   };
@@ -34,6 +35,7 @@ void save(const Place& place, std::int64_t step, float first) {
   add({7, 8});
   add({10, 20, 30, 40, 50, 60});
   writer.commit();
+  remove_older_checkpoints(place.root, step);
 }
 
 std::vector<float> values_of(const Checkpoint& checkpoint) {
@@ -83,7 +85,7 @@ TEST(Checkpoint, CanBeReadAfterItsFileIsGone) {
 
 TEST(Checkpoint, OneThatIsNotCommittedLeavesNothing) {
   const Place place;
-  { const CheckpointWriter writer(place.root, {"run", 1, 0, 4}, tables()); }
+  { const CheckpointWriter writer(checkpoint_path(place.root, 1), {"run", 1, 0, 4}, tables()); }
   EXPECT_TRUE(std::filesystem::is_empty(place.root));
 }
 
@@ -185,6 +187,28 @@ TEST(Checkpoint, ADamagedNewestGivesWayToTheOneBefore) {
     EXPECT_EQ(values_of(*loaded.checkpoint)[0], 1);
     ASSERT_EQ(loaded.warnings.size(), 1U);
     EXPECT_NE(loaded.warnings[0].find("checkpoint-20"), std::string::npos);
+  }
+}
+
+// It may be whole: to pass it over would be to train its steps again and remove it in the end.
+TEST(Checkpoint, OfALaterVersionIsRefused) {
+  const Place place;
+  save(place, 10, 1);
+  save(place, 20, 1);
+  const auto path = checkpoint_path(place.root, 20);
+  std::string file = read_file(path);
+  file[8] = 3;
+  file.resize(file.size() - sizeof(std::uint64_t));
+  const std::uint64_t sum = XXH3_64bits(file.data(), file.size());
+  file.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+  std::ofstream(path, std::ios::binary) << file;
+  try {
+    load(place);
+    FAIL() << "it was passed over";
+  } catch (const InputError& problem) {
+    EXPECT_NE(std::string(problem.what()).find("checkpoint-20 (it is of version 3, and versions 1"),
+              std::string::npos)
+        << problem.what();
   }
 }
 

@@ -128,7 +128,8 @@ TEST_F(TrainedRuns, ACheckpointThatDoesNotFitIsRefusedByTensor) {
   narrower.vocabulary -= 1;
   const ParameterTable table = parameter_table(narrower);
   {
-    CheckpointWriter writer(StudyFolder{copy}.run(id), {id, 21, 0, 4}, {table, table});
+    CheckpointWriter writer(checkpoint_path(StudyFolder{copy}.run(id), 21), {id, 21, 0, 4},
+                            {table, table});
     const std::vector<float> zeros(static_cast<std::size_t>(table.buffer_size));
     for (int twice = 0; twice < 2; ++twice)
       for (std::size_t i = 0; i < table.parameters.size(); ++i)

@@ -1,15 +1,21 @@
 // A training run of milliseconds for tests: a tiny model, a text that it learns, and what it hears.
 #pragma once
+#include <stdlib.h>
+
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "harness/checkpoint.h"
 #include "harness/dataset.h"
 #include "harness/events.h"
+#include "harness/state_copy.h"
 #include "harness/training_state.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/counter_random.h"
@@ -79,7 +85,8 @@ struct Heard {
       if (const auto* step = std::get_if<StepMetrics>(&event)) steps.push_back(*step);
       if (const auto* found = std::get_if<Evaluation>(&event)) evaluations.push_back(*found);
       if (const auto* end = std::get_if<TrainingDiverged>(&event)) diverged.push_back(end->reason);
-      if (std::holds_alternative<CheckpointDue>(event)) ++checkpoints;
+      if (const auto* due = std::get_if<CheckpointDue>(&event)) due->save_in("anywhere");
+      if (std::holds_alternative<CheckpointHere>(event)) ++checkpoints;
     };
   }
 };
@@ -91,13 +98,45 @@ struct StoredState {
   bool operator==(const StoredState&) const = default;
 };
 
+// Through the files that each rank writes of its part.
+inline std::vector<std::vector<std::byte>> tensors_of_all_ranks(TrainingState& state) {
+  namespace fs = std::filesystem;
+  Communicator& all = state.ranks().all();
+  std::array<char, 64> place{};
+  if (all.rank() == 0) {
+    std::string pattern = (fs::temp_directory_path() / "isoloss-test-XXXXXX").string();
+    std::ranges::copy(std::string(::mkdtemp(pattern.data())), place.begin());
+  }
+  all.broadcast(std::as_writable_bytes(std::span(place)), 0);
+  StateCopy(state, "run").write(part_file(place.data(), all.rank()));
+  all.barrier();
+  std::vector<std::vector<std::byte>> tensors;
+  if (all.rank() != 0) return tensors;
+  const Checkpoint checkpoint(place.data(), "run");
+  const StateTables tables = state.tables();
+  const TensorSource next = checkpoint.tensors(tables.weights, &tables.optimizer);
+  for (const ParameterTable* table : {&tables.weights, &tables.optimizer})
+    for (const Parameter& p : table->parameters) {
+      tensors.emplace_back(static_cast<std::size_t>(p.size()) * state.element_bytes());
+      next(tensors.back());
+    }
+  fs::remove_all(place.data());
+  return tensors;
+}
+
 inline StoredState stored(TrainingState& state) {
+  std::vector<std::vector<std::byte>> tensors;
+  if (state.ranks().all().size() > 1)
+    tensors = tensors_of_all_ranks(state);
+  else
+    for (const auto& values : state.part().tensors)
+      tensors.emplace_back(values.begin(), values.end());
   StoredState result;
   const std::size_t weights = state.tables().weights.parameters.size();
-  state.give_tensors([&, tensor = std::size_t{0}](std::span<const std::byte> values) mutable {
-    auto& part = tensor++ < weights ? result.weights : result.optimizer;
-    part.insert(part.end(), values.begin(), values.end());
-  });
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    auto& part = i < weights ? result.weights : result.optimizer;
+    part.insert(part.end(), tensors[i].begin(), tensors[i].end());
+  }
   return result;
 }
 

@@ -51,7 +51,7 @@ TEST(StudyLoop, ACheckpointWhoseTensorsDoNotFitIsBadInput) {
   const StudyFolder folder{out};
   const ParameterTable other{{{.name = "embedding", .shape = {2, 4}}}, 8};
   for (const std::string& id : run_ids(folder)) {
-    CheckpointWriter writer(folder.run(id), {id, 20, 0, 4}, {other, other});
+    CheckpointWriter writer(checkpoint_path(folder.run(id), 20), {id, 20, 0, 4}, {other, other});
     const std::vector<float> values(8);
     for (int i = 0; i < 2; ++i) writer.add(std::as_bytes(std::span(values)));
     writer.commit();
@@ -277,6 +277,32 @@ TEST(StudyLoop, ATrunkWithItsFileButWithoutACheckpointIsTrainedAgainAndKeepsItsB
   ASSERT_GT(trunks, 0U);
   ASSERT_EQ(tiny_study::run(study, torn), kExitDone);
   EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
+}
+
+// As a kill leaves it that comes between the last run file and the last checkpoint, or between that
+// and the end: it would say forever that it is in training, and in the first case its last weights
+// would be gone.
+TEST(StudyLoop, ARunKilledRightBeforeItsEndIsFinishedByTheNextStart) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  const auto whole = place.root / "whole", torn = place.root / "torn";
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  std::filesystem::copy(whole, torn, std::filesystem::copy_options::recursive);
+  const StudyFolder folder{torn};
+  for (const bool saved : {true, false}) {
+    for (const std::string& id : run_ids(folder)) {
+      RunRecord record = *load_run(folder, id);
+      record.state = RunState::Running;
+      store_run_file(folder.run_file(id), record);
+      if (!saved) std::filesystem::remove(checkpoint_path(folder.run(id), 80));
+    }
+    ASSERT_EQ(tiny_study::run(study, torn), kExitDone);
+    EXPECT_EQ(tiny_study::losses(torn), tiny_study::losses(whole));
+    for (const std::string& id : run_ids(folder)) {
+      EXPECT_EQ(load_run(folder, id)->state, RunState::Finished);
+      EXPECT_EQ(checkpoint_steps(folder.run(id)), checkpoint_steps(StudyFolder{whole}.run(id)));
+    }
+  }
 }
 
 TEST(StudyLoop, BranchesAddedLaterEndAsIfAskedForAtOnce) {

@@ -180,6 +180,29 @@ TEST(Trainer, AsksForCheckpointsEverySoOften) {
   EXPECT_EQ(heard.checkpoints, 8);
 }
 
+// Who still writes the one before lets it pass; at the end nobody may.
+TEST(Trainer, ACheckpointThatIsLetPassIsAskedForAfterTheNextStep) {
+  const RunSpec spec = tiny_spec();
+  const PeriodicData data(spec.model.sequence);
+  TrainingState state(spec);
+  TrainingSegment segment{4, {}};
+  segment.checkpoint_every = std::chrono::seconds(0);
+  std::vector<std::int64_t> asked, saved;
+  bool last = false;
+  const auto listener = [&](const TrainingEvent& event) {
+    if (const auto* due = std::get_if<CheckpointDue>(&event)) {
+      asked.push_back(state.step());
+      last = due->last;
+      if (state.step() != 2) due->save_in("anywhere");
+    }
+    if (std::holds_alternative<CheckpointHere>(event)) saved.push_back(state.step());
+  };
+  train(state, spec, data, segment, listener, kNeverStop);
+  EXPECT_EQ(asked, (std::vector<std::int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(saved, (std::vector<std::int64_t>{1, 3, 4}));
+  EXPECT_TRUE(last);
+}
+
 TEST(Trainer, DoublePrecisionTrainsToo) {
   RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);

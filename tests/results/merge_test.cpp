@@ -181,6 +181,15 @@ TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {
   EXPECT_TRUE(fs::exists(checkpoint(out(), kFinished, 30)));
 }
 
+TEST_F(MergeTest, CheckpointsOfSeveralRanksAreCopiedWhole) {
+  store(there(), record_of(kFinished, 30));
+  write_checkpoint_parts(checkpoint(there(), kFinished, 30), kFinished, 30);
+  merged();
+  for (const char* part : {"part-0", "part-1"})
+    EXPECT_EQ(read_file(checkpoint(out(), kFinished, 30) / part),
+              read_file(checkpoint(there(), kFinished, 30) / part));
+}
+
 TEST_F(MergeTest, LeftoversAndClaimsStayBehind) {
   write_durably(here().claim(kTraining), claim_text({.process = dead_process()}));
   write_durably(temporary_beside(here().run_file(kFinished)), "x");

@@ -71,6 +71,25 @@ TEST_F(RepairTest, ADamagedNewestCheckpointIsSetAsideAndTheOneBeforeServes) {
   EXPECT_TRUE(fs::exists(checkpoint(study(), kTraining, 10)));
 }
 
+TEST_F(RepairTest, ADamagedCheckpointOfSeveralRanksIsSetAsideWhole) {
+  const fs::path path = checkpoint(study(), kTraining, 20);
+  fs::remove(path);
+  write_checkpoint_parts(path, kTraining, 20);
+  flip_bit(path / "part-1", 130);
+  ASSERT_THAT(repaired(), SizeIs(1));
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(fs::exists(aside(path) / "part-0"));
+}
+
+TEST_F(RepairTest, ACheckpointThatDeadRanksLeftHalfWrittenIsRemoved) {
+  std::string left = temporary_beside(checkpoint(study(), kTraining, 30)).string();
+  const std::string own = "-" + std::to_string(::getpid()) + "-";
+  left.replace(left.rfind(own), own.size(), "-" + std::to_string(dead_process().pid) + "-");
+  write_checkpoint_parts(left, kTraining, 30);
+  ASSERT_THAT(repaired(), SizeIs(1));
+  EXPECT_FALSE(fs::exists(left));
+}
+
 TEST_F(RepairTest, ARunFileIsRebuiltFromAJournalThatHoldsAllOfIt) {
   const RunRecord before = *read_run(study(), kTraining);
   flip_bit(study().run_file(kTraining), 700);

@@ -1,5 +1,6 @@
-// A disk of 256 KiB for tests of full disks: a tmpfs in a mount namespace of this process, so that
-// nothing of it is seen outside or stays behind. Needs the right to mount; says why where it fails.
+// A disk of 256 KiB for tests of full and read-only disks: a tmpfs in a mount namespace of this
+// process, so that nothing of it is seen outside or stays behind. Needs the right to mount; says
+// why where it fails.
 #pragma once
 #include <sched.h>
 #include <sys/mount.h>
@@ -31,6 +32,15 @@ class SmallDisk {
   bool mounted() const { return why_not_.empty(); }
   const std::string& why_not() const { return why_not_; }
   const std::filesystem::path& path() const { return path_; }
+
+  // To so many bytes, as tmpfs says them ("64m"), what is stored included; false where it refuses.
+  bool resize(const std::string& size) {
+    return ::mount("isoloss", path_.c_str(), "tmpfs", MS_REMOUNT, ("size=" + size).c_str()) == 0;
+  }
+  bool set_read_only(bool yes) {
+    return ::mount("isoloss", path_.c_str(), "tmpfs", MS_REMOUNT | (yes ? MS_RDONLY : 0),
+                   nullptr) == 0;
+  }
 
  private:
   std::filesystem::path path_;

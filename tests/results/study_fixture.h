@@ -19,8 +19,9 @@ extern char** environ;
 namespace isoloss {
 
 // A checkpoint by the layout of docs/reliability.md, version 2, of one tensor of two floats each.
-inline std::string checkpoint_bytes(const std::string& run, std::int64_t step, float weight = 1) {
-  const std::string list = R"({"state":[["s",[2]]],"weights":[["w",[2]]]})";
+inline std::string checkpoint_bytes(
+    const std::string& run, std::int64_t step, float weight = 1,
+    const std::string& list = R"({"state":[["s",[2]]],"weights":[["w",[2]]]})") {
   const float values[] = {weight, 2, 3, 4};
   std::string bytes = "isolossC";
   append_u32(bytes, 2);
@@ -35,6 +36,19 @@ inline std::string checkpoint_bytes(const std::string& run, std::int64_t step, f
   bytes.append(reinterpret_cast<const char*>(values), sizeof values);
   append_u64(bytes, checksum(bytes));
   return bytes;
+}
+
+// Such a checkpoint of two ranks, each with a half of both tensors: files part-0 and part-1 of the
+// folder.
+inline void write_checkpoint_parts(const std::filesystem::path& folder, const std::string& run,
+                                   std::int64_t step) {
+  for (const int rank : {0, 1}) {
+    const std::string at = ",[2],0,0," + std::to_string(2 * rank) + ",4]]";
+    write_durably(folder / ("part-" + std::to_string(rank)),
+                  checkpoint_bytes(run, step, 1,
+                                   R"({"part":[)" + std::to_string(rank) + R"(,2],"state":[["s")" +
+                                       at + R"(,"weights":[["w")" + at + "}"));
+  }
 }
 
 // A token file by docs/format.md as far as its checksum goes: the header and some bytes.

@@ -110,6 +110,27 @@ TEST_F(Verify, CheckpointsForBranchesAndOfARunTrainedAgainAreChecked) {
   expect_damage(study().again(kTraining) / "checkpoint-10", "cannot be used");
 }
 
+TEST_F(Verify, EveryFileOfACheckpointOfSeveralRanksIsChecked) {
+  const fs::path path = checkpoint(study(), kFinished, 20);
+  fs::remove(path);
+  write_checkpoint_parts(path, kFinished, 20);
+  EXPECT_THAT(verify_study(study()), IsEmpty());
+  cut(path / "part-1", 1);
+  expect_damage(path, "part-1 of 2: it");
+  write_checkpoint_parts(path, kTraining, 20);
+  expect_damage(path, "part-0: it is of run " + kTraining);
+  write_checkpoint_parts(path, kFinished, 15);
+  expect_damage(path, "it is of step 15");
+  write_checkpoint_parts(path, kFinished, 20);
+  fs::remove(path / "part-1");
+  expect_damage(path, "part-1 of 2 is missing");
+}
+
+TEST_F(Verify, ACheckpointOfSeveralRanksInTheMakingIsNoted) {
+  write_checkpoint_parts(temporary_beside(checkpoint(study(), kTraining, 30)), kTraining, 30);
+  EXPECT_EQ(finding().severity, Severity::Note);
+}
+
 TEST_F(Verify, ACheckpointPastTheCurveIsDamage) {
   add_checkpoint(study(), kFinished, 30);
   expect_damage(checkpoint(study(), kFinished, 30), "steps are missing");

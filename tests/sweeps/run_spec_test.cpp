@@ -169,7 +169,7 @@ TEST(RunSpec, TheHorizonChangesTheIdentityWhereTheScheduleKnowsIt) {
 TEST(RunSpec, FieldsThatCameLaterAreLeftOutAtTheirDefaults) {
   const std::string text = canonical_json(RunSpec{});
   for (const char* name : {"warmup\"", "final_ratio", "decay_share", "cooldown", "horizon",
-                           "accumulate", "recompute", "parallel"})
+                           "accumulate", "recompute", "parallel", "checkpoint"})
     EXPECT_EQ(text.find(name), std::string::npos) << name;
 }
 
@@ -228,6 +228,7 @@ TEST(RunSpec, HowItIsTrainedIsNoPartOfTheIdentity) {
   other.recompute = true;
   other.tensor_parallel = 2;
   other.data_parallel = 4;
+  other.checkpoint_seconds = 1;
   EXPECT_EQ(run_id(other), run_id(RunSpec{}));
 }
 

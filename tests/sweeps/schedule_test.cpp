@@ -257,6 +257,24 @@ TEST(Schedule, AnInterruptedRunGoesOnFromItsCheckpoint) {
 }
 
 // A stop came between the checkpoint's last step and the end of its evaluation.
+// Killed after its last checkpoint: no step is left, its file's last word is.
+TEST(Schedule, ARunThatIsSavedToItsEndAndNotFinishedIsOneItemOfNoSteps) {
+  Simulation study(plan_of({}));
+  study.finish(rate_two);
+  const std::int64_t steps = study.steps;
+  study.progress[0].unfinished = true;
+  ASSERT_EQ(study.ready().size(), 1U);
+  const WorkItem item = study.ready()[0];
+  EXPECT_EQ(item.id, study.progress[0].id);
+  EXPECT_EQ(item.from_step, study.progress[0].checkpoint_step);
+  EXPECT_EQ(item.to_step, item.from_step);
+  EXPECT_TRUE(item.stops.empty());
+  study.train(item, rate_two);
+  study.progress[0].unfinished = false;
+  EXPECT_TRUE(study.done());
+  EXPECT_EQ(study.steps, steps);
+}
+
 TEST(Schedule, AnEvaluationThatWasLeftIsMadeFromTheCheckpointOfItsStep) {
   for (const std::int64_t step : {10, 20}) {
     Simulation study(plan_of({}));

@@ -115,6 +115,12 @@ TEST(Study, TimeLimitIsInSeconds) {
   EXPECT_EQ(study_of({{10, "run: {time_limit: 12h}"}}).time_limit_seconds, 43200);
 }
 
+TEST(Study, CheckpointsAreAMinuteApartUnlessItSays) {
+  EXPECT_EQ(study_of({{10, "run: {threads: 1}"}}).base.checkpoint_seconds, 60);
+  EXPECT_EQ(study_of({{10, "run: {checkpoint_every: 10m}"}}).base.checkpoint_seconds, 600);
+  EXPECT_EQ(study_of({{10, "run: {checkpoint_every: 0.5s}"}}).base.checkpoint_seconds, 0.5);
+}
+
 TEST(Study, IncludeAddsAndExcludeDrops) {
   const Study study = study_of({{7, "  size: [{name: s, d_model: 16}, {name: m, d_model: 32}]"},
                                 {10, "  include: [{size: m, seed: 1, budget: [1280, 2560]}]"},

@@ -49,6 +49,24 @@ TEST(BenchCommand, SetsArchitecturesAgainstTransformerAndTrialsSideBySide) {
   for (const json& row : result["rows"]) EXPECT_GT(row["side_by_side"]["ratio"], 0);
 }
 
+// Five models; what their checkpoints hold is weights and state in float32: Adafactor's one value a
+// parameter where nothing is factored, AdamW's two.
+TEST(BenchCommand, SaysWhatMetricsAndCheckpointsCost) {
+  const Scratch scratch;
+  const Outcome outcome =
+      isoloss("bench --recording --folder . --seconds 0.3 --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json rows = json::parse(outcome.out)["recording"];
+  ASSERT_EQ(rows.size(), 5);
+  for (const json& row : rows) {
+    EXPECT_GT(row["metrics_share"], 0);
+    EXPECT_GE(row["checkpoints"], 1);
+    EXPECT_GT(row["checkpoint_pause_seconds"], 0);
+    const bool adamw = row["model"].get<std::string>().ends_with("M");
+    EXPECT_EQ(row["checkpoint_bytes"], 4 * (adamw ? 3 : 2) * row["parameters"].get<double>());
+  }
+}
+
 TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {
   const Scratch scratch;
   const Outcome size = isoloss("bench --size 0.9M", scratch.path());

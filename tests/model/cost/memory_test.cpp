@@ -57,6 +57,14 @@ TEST(Memory, RanksThatShareARunExchange) {
   EXPECT_EQ(training_memory(small("transformer"), options).exchange, 4 * (2 * 352 + 64));
 }
 
+// The copy that is written while training goes on: weights and both moments.
+TEST(Memory, ACheckpointIsACopyOfWeightsAndState) {
+  MemoryOptions options;
+  EXPECT_EQ(training_memory(small("transformer"), options).checkpoint, 0);
+  options.checkpoints = true;
+  EXPECT_EQ(training_memory(small("transformer"), options).checkpoint, 4 * 352 + 2 * 4 * 252);
+}
+
 TEST(Memory, RanksShareTheOptimizersState) {
   MemoryOptions options;
   options.optimizer_ranks = 4;
