@@ -5,7 +5,7 @@
 #include <string>
 
 #include "sweeps/device_rate.h"
-#include "sweeps/layout.h"
+#include "sweeps/run_ranks.h"
 #include "sweeps/plan.h"
 
 namespace isoloss {
