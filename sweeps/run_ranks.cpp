@@ -21,7 +21,7 @@ constexpr double kNearlyEqual = 1.02;
 // Runs that are given twice the ranks, one after the other, where they end last.
 constexpr int kWidenings = 40;
 
-// How many runs share what decides memory and time: seeds, rates and lengths do not.
+// What decides memory and time of a step: seeds, rates and lengths do not.
 std::string shape_of(RunSpec spec) {
   spec.seed = 0;
   spec.optimizer.learning_rate = 0;
@@ -102,9 +102,9 @@ std::vector<double> lengths_of(const StudyPlan& plan) {
   return lengths;
 }
 
-class Planner {
+class RankPlanner {
  public:
-  Planner(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
+  RankPlanner(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
       : plan_(plan),
         ranks_(std::max(ranks.ranks, asked_layout(plan).ranks())),
         bytes_per_rank_(ranks.bytes_per_rank),
@@ -149,7 +149,8 @@ class Planner {
       longest = std::max(longest, seconds(run, fastest(run)));
     const double bound = std::max(work / ranks_, longest);
     std::vector<double> limits = {std::numeric_limits<double>::infinity()};
-    for (int half = -2; half <= 8; ++half) limits.push_back(bound * std::exp2(-0.5 * half));
+    for (int eighth = -8; eighth <= 32; ++eighth)
+      limits.push_back(bound * std::exp2(-0.125 * eighth));
     return limits;
   }
 
@@ -204,7 +205,7 @@ class Planner {
     candidates_.push_back(std::move(candidate));
   }
 
-  // Gives the run that ends last twice its ranks, as long as that makes the study end earlier.
+  // Gives the run that ends last twice its ranks, as long as that lets the study end earlier.
   void widen() {
     for (int i = 0; i < kWidenings; ++i) {
       const Candidate& from = candidates_[earliest_];
@@ -283,7 +284,7 @@ class Planner {
 }  // namespace
 
 RankPlan plan_ranks(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
-  return Planner(plan, ranks, rate).plan();
+  return RankPlanner(plan, ranks, rate).plan();
 }
 
 StudySchedule schedule_of(const RankPlan& chosen, int ranks,
