@@ -78,7 +78,8 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
   set_intra_op_threads(static_cast<int>(spec.threads));
   TrainingState state(spec, {block, order.layout});
   if (order.resumes) state.take_tensors(0, 0, {});  // the leader's
-  train(state, spec, dataset, order.segment, [](const TrainingEvent&) {}, [] { return false; });
+  train(
+      state, spec, dataset, order.segment, [](const TrainingEvent&) {}, [] { return false; });
 }
 
 TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layout,

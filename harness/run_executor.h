@@ -27,9 +27,9 @@ class RunExecutor {
   // The ranks of `block` train the item together, laid out as `layout`: the first, which holds the
   // claim, calls this, the others follow(). Stopped: on request or because the claim was lost; the
   // state up to here is saved in the first case alone. InputError: bad data; WorkError: the disk is
-  // full; anything else that is thrown concerns this run only. Where training hangs, on this rank or
-  // on another of the block that this one waits for, that is recorded as a failed attempt of the run
-  // and this process ends with status 1.
+  // full; anything else that is thrown concerns this run only. Where training hangs, on this rank
+  // or on another of the block that this one waits for, that is recorded as a failed attempt of the
+  // run and this process ends with status 1.
   TrainingOutcome execute(Communicator& block, const RankLayout& layout, const PlannedRun& run,
                           const WorkItem& item, Claim& claim, RankReporter& reporter,
                           const std::function<bool()>& stop);

@@ -85,9 +85,9 @@ int run_study(const Study& study, const RunOptions& options) {
   if (start.status != kExitDone) return start.status;
   try {
     RunExecutor executor(folder, plan.study);
-    return train_study({folder, plan, options.only.empty(), start.ranks, communicator->rank(),
-                        executor, stop},
-                       *communicator);
+    return train_study(
+        {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
+        *communicator);
   } catch (const std::exception& problem) {
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
     const int status = bad_input ? kExitBadInput : kExitFailed;

@@ -11,8 +11,8 @@
 namespace isoloss {
 
 struct TrainingOrder {
-  std::size_t run = 0;  // index in the plan
-  RankLayout layout;    // of the block's ranks
+  std::size_t run = 0;   // index in the plan
+  RankLayout layout;     // of the block's ranks
   bool resumes = false;  // from a state that the leader restores
   TrainingSegment segment;
 };

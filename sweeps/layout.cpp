@@ -50,8 +50,7 @@ double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
 
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate) {
   return step_seconds(
-             spec.model,
-             {spec.optimizer.batch_tokens, spec.accumulate, layout.tensor, layout.data},
+             spec.model, {spec.optimizer.batch_tokens, spec.accumulate, layout.tensor, layout.data},
              {rate.flops_per_second, rate.exchange_bytes_per_second, rate.exchange_seconds})
       .total();
 }

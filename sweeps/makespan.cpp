@@ -62,11 +62,10 @@ class Simulation {
 
   void make_ready(std::size_t node) {
     const auto waiting = std::span(ready_).subspan(taken_);
-    const auto at =
-        static_cast<std::ptrdiff_t>(taken_) +
-        (std::ranges::upper_bound(waiting, place_[node], {},
-                                  [&](std::size_t other) { return place_[other]; }) -
-         waiting.begin());
+    const auto at = static_cast<std::ptrdiff_t>(taken_) +
+                    (std::ranges::upper_bound(waiting, place_[node], {},
+                                              [&](std::size_t other) { return place_[other]; }) -
+                     waiting.begin());
     ready_.insert(ready_.begin() + at, node);
     ready_ranks_.insert(ready_ranks_.begin() + at, runs_[graph_[node].item.run]);
   }
@@ -114,8 +113,7 @@ class Simulation {
   BlockStep step_of(const RankBlock& block) {
     return next_step(
         block.ranks, std::span(ready_ranks_).subspan(taken_),
-        [&](std::size_t at) { return take(taken_ + at, block); },
-        [](std::size_t) { return true; });
+        [&](std::size_t at) { return take(taken_ + at, block); }, [](std::size_t) { return true; });
   }
 
   bool take(std::size_t at, const RankBlock& block) {
@@ -142,7 +140,7 @@ class Simulation {
   std::vector<std::size_t> place_;                // in the order of work
   std::vector<std::size_t> ready_;                // in that order, after `taken_` that were
   std::size_t taken_ = 0;
-  std::vector<RunRanks> ready_ranks_;             // parallel to it
+  std::vector<RunRanks> ready_ranks_;  // parallel to it
   std::vector<RankBlock> idle_;
   std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy_;
   double now_ = 0;

@@ -93,17 +93,19 @@ Makespan makespan_of(const StudyPlan& plan, const RankPlan& chosen, int ranks,
                      const DeviceRate& rate) {
   const auto seconds = [&](const DeviceRate& other, bool alone) {
     std::map<std::pair<std::size_t, int>, double> known;
-    return schedule_of(chosen, ranks, [&](std::size_t run, int width) {
-             const auto [step, fresh] = known.try_emplace({run, width}, 0);
-             if (fresh) {
-               const RunSpec& spec = plan.runs[run].spec;
-               // Narrower blocks than planned are rare: by its own layout's part.
-               const RankLayout layout = alone ? RankLayout{} : chosen.layouts[run];
-               step->second = step_seconds(spec, layout, other) *
-                              (alone ? 1.0 : static_cast<double>(layout.ranks()) / width);
-             }
-             return step->second;
-           })
+    return schedule_of(chosen, ranks,
+                       [&](std::size_t run, int width) {
+                         const auto [step, fresh] = known.try_emplace({run, width}, 0);
+                         if (fresh) {
+                           const RunSpec& spec = plan.runs[run].spec;
+                           // Narrower blocks than planned are rare: by its own layout's part.
+                           const RankLayout layout = alone ? RankLayout{} : chosen.layouts[run];
+                           step->second =
+                               step_seconds(spec, layout, other) *
+                               (alone ? 1.0 : static_cast<double>(layout.ranks()) / width);
+                         }
+                         return step->second;
+                       })
         .seconds;
   };
   return {chosen.schedule.seconds, seconds(at(rate, rate.highest), false),
@@ -190,16 +192,15 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
     const RankLayout& layout = chosen.layouts[i];
     const RunSeconds seconds = seconds_of(run, layout, rate);
     const auto known = trials_of.find(i);
-    runs.push_back(
-        {{"id", run.id},
-         {"trials", known == trials_of.end() ? Json::array() : known->second},
-         {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
-         {"from_step", run.first_step()},
-         {"tensor_parallel", layout.tensor},
-         {"data_parallel", layout.data},
-         {"predicted_seconds", seconds.predicted},
-         {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
-         {"memory_bytes_per_rank", memory_per_rank(run.spec, layout)}});
+    runs.push_back({{"id", run.id},
+                    {"trials", known == trials_of.end() ? Json::array() : known->second},
+                    {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
+                    {"from_step", run.first_step()},
+                    {"tensor_parallel", layout.tensor},
+                    {"data_parallel", layout.data},
+                    {"predicted_seconds", seconds.predicted},
+                    {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
+                    {"memory_bytes_per_rank", memory_per_rank(run.spec, layout)}});
   }
   Json json;
   json["study"] = plan.study;
@@ -233,8 +234,7 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
     text += fmt::format(
         "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture, last.size,
         last.seed, amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens),
-        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])),
-        budgets);
+        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])), budgets);
   }
   text += search_lines(plan);
   text += trunk_line(plan);

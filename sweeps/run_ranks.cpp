@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "sweeps/quantity_text.h"
 
@@ -18,6 +19,10 @@ namespace {
 
 // A plan that shares less may take so much longer than the earliest.
 constexpr double kNearlyEqual = 1.02;
+// A plan is tried with runs that take what is predicted and so many times with runs that scatter
+// around it, in the logarithm: one that leaves no room for that would end late.
+constexpr std::uint64_t kDraws = 4;
+constexpr double kScatter = 0.1;
 // Runs that are given twice the ranks, one after the other, where they end last.
 constexpr int kWidenings = 40;
 
@@ -110,16 +115,22 @@ class RankPlanner {
         bytes_per_rank_(ranks.bytes_per_rank),
         widths_(plan, ranks, rate),
         lengths_(lengths_of(plan)),
-        work_(work_graph(plan)) {}
+        work_(work_graph(plan)),
+        scattered_(kDraws, std::vector<double>(plan.runs.size())) {
+    for (std::uint64_t draw = 0; draw < kDraws; ++draw)
+      for (std::size_t run = 0; run < plan.runs.size(); ++run)
+        scattered_[draw][run] =
+            std::exp(kScatter * random_normal(0, stream_of("plan/scatter"), kDraws * run + draw));
+  }
 
   RankPlan plan() {
     for (const double most : limits())
       for (std::size_t level = 0; level < widths_.levels(); ++level) consider(runs_of(most, level));
     widen();
-    const double earliest = candidates_[earliest_].schedule.seconds;
+    const double earliest = candidates_[earliest_].seconds;
     std::size_t best = earliest_;
     for (std::size_t i = 0; i < candidates_.size(); ++i)
-      if (candidates_[i].schedule.seconds <= kNearlyEqual * earliest &&
+      if (candidates_[i].seconds <= kNearlyEqual * earliest &&
           (candidates_[i].rank_seconds < candidates_[best].rank_seconds ||
            (candidates_[i].rank_seconds == candidates_[best].rank_seconds && i < best)))
         best = i;
@@ -129,8 +140,9 @@ class RankPlanner {
  private:
   struct Candidate {
     std::vector<RunRanks> runs;
-    StudySchedule schedule;
-    double rank_seconds = 0;
+    StudySchedule schedule;   // as predicted
+    double seconds = 0;       // until its end, the mean of all tries
+    double rank_seconds = 0;  // as predicted
   };
 
   double seconds(std::size_t run, std::size_t level) const {
@@ -189,18 +201,28 @@ class RankPlanner {
     return widths_.at(run, level)->step_seconds;
   }
 
+  double item_seconds(const WorkItem& item, int ranks) const {
+    return static_cast<double>(item.to_step - item.from_step) *
+           step_seconds(item.run, widths_.level_of(ranks));
+  }
+
   void consider(std::vector<RunRanks> runs) {
     if (std::ranges::find(candidates_, runs, &Candidate::runs) != candidates_.end()) return;
-    Candidate candidate{std::move(runs), {}, 0};
-    candidate.schedule = schedule_work(
-        work_, ranks_, widths_.unit(), candidate.runs, [&](const WorkItem& item, int ranks) {
-          return static_cast<double>(item.to_step - item.from_step) *
-                 step_seconds(item.run, widths_.level_of(ranks));
-        });
+    Candidate candidate{std::move(runs), {}, 0, 0};
+    candidate.schedule =
+        schedule_work(work_, ranks_, widths_.unit(), candidate.runs,
+                      [&](const WorkItem& item, int ranks) { return item_seconds(item, ranks); });
+    candidate.seconds = candidate.schedule.seconds / (kDraws + 1);
+    for (const std::vector<double>& factors : scattered_)
+      candidate.seconds += schedule_work(work_, ranks_, widths_.unit(), candidate.runs,
+                                         [&](const WorkItem& item, int ranks) {
+                                           return factors[item.run] * item_seconds(item, ranks);
+                                         })
+                               .seconds /
+                           (kDraws + 1);
     for (const ScheduledItem& item : candidate.schedule.items)
       candidate.rank_seconds += item.block.ranks * (item.ends - item.begins);
-    if (!candidates_.empty() &&
-        candidate.schedule.seconds < candidates_[earliest_].schedule.seconds)
+    if (!candidates_.empty() && candidate.seconds < candidates_[earliest_].seconds)
       earliest_ = candidates_.size();
     candidates_.push_back(std::move(candidate));
   }
@@ -225,8 +247,7 @@ class RankPlanner {
   RankPlan result(const Candidate& chosen) const {
     RankPlan result{widths_.unit(), chosen.runs, {}, work_, chosen.schedule, reason(chosen)};
     for (std::size_t run = 0; run < plan_.runs.size(); ++run)
-      result.layouts.push_back(
-          widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
+      result.layouts.push_back(widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
     return result;
   }
 
@@ -277,7 +298,8 @@ class RankPlanner {
   Widths widths_;
   std::vector<double> lengths_;
   std::vector<WorkNode> work_;
-  std::vector<Candidate> candidates_;  // the first shares least
+  std::vector<std::vector<double>> scattered_;  // by draw and run
+  std::vector<Candidate> candidates_;           // the first shares least
   std::size_t earliest_ = 0;
 };
 
@@ -302,8 +324,7 @@ void check_ranks(const StudyPlan& plan, int ranks) {
   throw InputError(fmt::format(
       "{} ranks do not make blocks of {} (tensor_parallel {} x data_parallel {} ranks train a run "
       "together); start it with --ranks {}",
-      ranks, asked.ranks(), asked.tensor, asked.data,
-      (ranks / asked.ranks() + 1) * asked.ranks()));
+      ranks, asked.ranks(), asked.tensor, asked.data, (ranks / asked.ranks() + 1) * asked.ranks()));
 }
 
 }  // namespace isoloss

@@ -18,18 +18,19 @@ struct PlanRanks {
 };
 
 struct RankPlan {
-  int unit = 1;                      // ranks that the study asks for: no block is narrower
-  std::vector<RunRanks> runs;        // by run of the plan
-  std::vector<RankLayout> layouts;   // by run, of as many ranks as planned
-  std::vector<WorkNode> work;        // that the schedule is of
-  StudySchedule schedule;            // predicted
-  std::string reason;                // one sentence
+  int unit = 1;                     // ranks that the study asks for: no block is narrower
+  std::vector<RunRanks> runs;       // by run of the plan
+  std::vector<RankLayout> layouts;  // by run, of as many ranks as planned
+  std::vector<WorkNode> work;       // that the schedule is of
+  StudySchedule schedule;           // predicted
+  std::string reason;               // one sentence
 };
 
 // Widths are what the study asks for, doubled as often as divides a run's heads, widths and batch,
-// fits the job, and ends the study earliest by prediction; of plans that end within a fiftieth of
-// the earliest the one that shares least. A run that memory does not hold so gets more ranks; one
-// that no block would hold gets the least, and the reason says so: it is a prediction.
+// fits the job, and lets the study end earliest by prediction, runs scattering around theirs by a
+// tenth; of plans that end within a fiftieth of the earliest the one that shares least. A run that
+// memory does not hold so gets more ranks; one that no block would hold gets the least, and the
+// reason says so: it is a prediction.
 RankPlan plan_ranks(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 // The schedule where a step of a run takes step_seconds(run, block ranks).

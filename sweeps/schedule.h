@@ -83,8 +83,8 @@ std::vector<SearchDecision> due_decisions(const StudyPlan& plan,
 // The order of work: search arms first, then the longest way (a trunk's with its longest branch).
 bool more_urgent(const WorkItem& a, const WorkItem& b);
 
-// What can be trained now, the most urgent first. Items that somebody trains already are among them: claims are the caller's
-// matter.
+// What can be trained now, the most urgent first. Items that somebody trains already are among
+// them: claims are the caller's matter.
 std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgress> progress,
                                  std::span<const SearchDecision> decisions);
 

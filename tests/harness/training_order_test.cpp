@@ -8,11 +8,13 @@ namespace isoloss {
 namespace {
 
 TEST(TrainingOrder, ReachesEveryRankOfTheBlockUntilNothingIsLeft) {
-  const TrainingOrder order{7, {1, 3}, true, {100, {{40, 1e6, BudgetUnit::Flops}, {100, 2e6}}, std::chrono::seconds(5)}};
+  const TrainingOrder order{
+      7, {1, 3}, true, {100, {{40, 1e6, BudgetUnit::Flops}, {100, 2e6}}, std::chrono::seconds(5)}};
   std::vector<std::vector<BlockOrder>> taken(3);
   testing_ranks::on_ranks(3, [&](Communicator& block) {
     if (block.rank() == 0) {
-      for (const BlockOrder& one : {BlockOrder(order), BlockOrder(SplitOrder{}), BlockOrder(LeaveOrder{})})
+      for (const BlockOrder& one :
+           {BlockOrder(order), BlockOrder(SplitOrder{}), BlockOrder(LeaveOrder{})})
         give_order(one, block);
     } else {
       for (int i = 0; i < 3; ++i)

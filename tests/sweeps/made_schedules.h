@@ -78,7 +78,8 @@ class RunTimes {
   std::map<int, double> of(std::size_t run, double factor) const {
     std::map<int, double> seconds;
     if (own_steps_[run] > 0)
-      for (const auto& [width, step] : steps_[run]) seconds[width] = factor * own_steps_[run] * step;
+      for (const auto& [width, step] : steps_[run])
+        seconds[width] = factor * own_steps_[run] * step;
     return seconds;
   }
   std::size_t size() const { return steps_.size(); }
@@ -92,13 +93,14 @@ class RunTimes {
 inline std::vector<double> factors_of(std::size_t runs, double scatter, std::uint64_t draw) {
   std::vector<double> factors(runs, 1.0);
   for (std::size_t run = 0; run < runs; ++run)
-    factors[run] = std::exp(scatter * random_normal(1, stream_of("made/scatter"),
-                                                    draw * 100'000 + run));
+    factors[run] =
+        std::exp(scatter * random_normal(1, stream_of("made/scatter"), draw * 100'000 + run));
   return factors;
 }
 
 struct Bounds {
-  double work_or_longest = 0;  // the larger of work over ranks and the longest run at its best width
+  double work_or_longest =
+      0;                // the larger of work over ranks and the longest run at its best width
   double doubling = 0;  // the least time in which widths that double leave rank-seconds enough
 };
 
@@ -137,9 +139,10 @@ inline StudyPlan with_one_large_run(double share) {
 }
 
 // 500 trials; one run takes two and a half times as long at its best width, which its batch limits
-// to half the ranks or less, as all ranks need for the others.
+// to a quarter of the ranks, as all ranks need for the others.
 inline StudyPlan with_one_run_that_bounds(int ranks, const DeviceRate& rate) {
-  const StudyPlan plan = ladder({.batch_tokens = 256 * std::max(ranks / 8, 2)});
+  const StudyPlan plan =
+      ladder({.batch_tokens = 256 * ranks / 4, .more = "run: {tensor_parallel: 1}\n"});
   const RunTimes times(plan, ranks, rate);
   double others = 0;
   for (std::size_t run = 0; run < times.size(); ++run) others += times.of(run, 1).at(1);
@@ -152,8 +155,9 @@ inline StudyPlan with_one_run_that_bounds(int ranks, const DeviceRate& rate) {
 // How long the chosen plan takes where runs take `factors` times their prediction.
 inline double seconds_of(const RankPlan& chosen, const RunTimes& times,
                          const std::vector<double>& factors, int ranks) {
-  return schedule_of(chosen, ranks,
-                     [&](std::size_t run, int width) { return factors[run] * times.step(run, width); })
+  return schedule_of(
+             chosen, ranks,
+             [&](std::size_t run, int width) { return factors[run] * times.step(run, width); })
       .seconds;
 }
 

@@ -24,7 +24,8 @@ constexpr PlanRanks kTwo{2, 1e9};
 
 TEST(PlanJson, HasTheKeysOfTheDesignPage) {
   const auto json = plan_json(plan_of({}), kTwo, device_rate("cpu"));
-  EXPECT_EQ(keys_of(json), (std::set<std::string>{"study", "trials", "runs", "schedule", "totals"}));
+  EXPECT_EQ(keys_of(json),
+            (std::set<std::string>{"study", "trials", "runs", "schedule", "totals"}));
   EXPECT_EQ(keys_of(json["trials"][0]),
             (std::set<std::string>{"id", "run", "architecture", "size", "seed", "budget",
                                    "parameters", "tokens", "steps", "flops"}));

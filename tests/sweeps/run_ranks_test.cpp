@@ -59,7 +59,8 @@ TEST(RunRanks, AsManyRunsAsRanksAreTrainedSideBySide) {
 // 100 steps beside 20 times 20 on eight ranks, where sharing costs something: 100 s by one rank
 // alone, while all the others would end after 57.
 TEST(RunRanks, OnlyTheRunThatWouldEndLastIsWide) {
-  const std::string others = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20";
+  const std::string others =
+      "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20";
   const StudyPlan plan = plan_of({{8, "  budget: {tokens: [1280, 6400]}"},
                                   {9, "  seed: [0, " + others + "]"},
                                   {10, "  exclude: [{budget: 6400, seed: [" + others + "]}]"}});

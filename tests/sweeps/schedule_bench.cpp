@@ -43,10 +43,11 @@ void row(const char* what, Make make) {
       widest = std::max(widest, run.planned);
       shared += run.planned > 1 ? 1 : 0;
     }
-    fmt::print("{:<34} {:>6} {:>5} {:>6} {:>6} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.3f} {:>7.2f}\n",
-               what, plan.trials.size(), ranks, shared, widest,
-               chosen.schedule.seconds / bounds.work_or_longest, mean, worst,
-               chosen.schedule.seconds / bounds.doubling, worst_doubling, planning);
+    fmt::print(
+        "{:<34} {:>6} {:>5} {:>6} {:>6} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.3f} {:>7.2f}\n",
+        what, plan.trials.size(), ranks, shared, widest,
+        chosen.schedule.seconds / bounds.work_or_longest, mean, worst,
+        chosen.schedule.seconds / bounds.doubling, worst_doubling, planning);
     std::fflush(stdout);
   }
 }
@@ -55,16 +56,18 @@ void row(const char* what, Make make) {
 
 int main() {
   fmt::print(
-      "Ends after so many times the larger of work over ranks and the longest run at its best width "
-      "(as predicted; mean\nand worst of {} draws in which runs scatter by 10 %), and so many times the "
-      "bound of doubling widths:\n{:<34} {:>6} {:>5} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}\n",
-      kDraws, "study", "trials", "ranks", "shared", "widest", "predict.", "mean", "worst", "doubling",
-      "worst", "plan/s");
+      "Ends after so many times the larger of work over ranks and the longest run at its best "
+      "width "
+      "(as predicted; mean\nand worst of {} draws in which runs scatter by 10 %), and so many "
+      "times the "
+      "bound of doubling widths:\n{:<34} {:>6} {:>5} {:>6} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8} "
+      "{:>7}\n",
+      kDraws, "study", "trials", "ranks", "shared", "widest", "predict.", "mean", "worst",
+      "doubling", "worst", "plan/s");
   row("ladder", [](int) { return made::ladder(); });
   row("and a run of a third of all", [](int) { return made::with_one_large_run(0.5); });
-  row("and a run that bounds it", [](int ranks) {
-    return made::with_one_run_that_bounds(ranks, device_rate("cpu"));
-  });
+  row("and a run that bounds it",
+      [](int ranks) { return made::with_one_run_that_bounds(ranks, device_rate("cpu")); });
   row("four budgets a run", [](int) {
     return made::ladder({.seeds = 3, .budgets = "{tokens_per_parameter: [2, 5, 10, 20]}"});
   });
