@@ -1,6 +1,5 @@
 #include "harness/rank_groups.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,27 +7,27 @@
 #include <cstddef>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "harness/self_communicator.h"
-#include "model/spec/error.h"
-#include "sweeps/layout.h"
 
 namespace isoloss {
 
-RankLayout plan_layout(const StudyPlan& plan, int ranks, int on_machine) {
-  const StudyLayout chosen =
-      choose_layout(plan, {ranks, machine_memory() / on_machine}, device_rate("cpu"));
-  const RankLayout layout{static_cast<int>(chosen.tensor), static_cast<int>(chosen.data)};
-  if (ranks % layout.ranks() != 0) {
-    throw InputError(fmt::format(
-        "{} ranks do not make blocks of {} (tensor_parallel {} x data_parallel {} ranks train a "
-        "run together); start it with --ranks {}",
-        ranks, layout.ranks(), layout.tensor, layout.data,
-        (ranks / layout.ranks() + 1) * layout.ranks()));
+namespace {
+
+// The group of that block of `all` in which this rank stands.
+std::unique_ptr<Communicator> group_among(Communicator& all, std::span<const RankBlock> blocks) {
+  for (const RankBlock& block : blocks) {
+    if (all.rank() < block.first || all.rank() >= block.first + block.ranks) continue;
+    std::vector<int> members(static_cast<std::size_t>(block.ranks));
+    std::iota(members.begin(), members.end(), block.first);
+    return all.group(members);
   }
-  return layout;
+  throw std::logic_error("a rank stands in no block");  // check_ranks() sees to it
 }
+
+}  // namespace
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -46,10 +45,12 @@ int ranks_on_machine(Communicator& job, const std::string& machine) {
   return static_cast<int>(most);
 }
 
-std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout) {
-  std::vector<int> members(static_cast<std::size_t>(layout.ranks()));
-  std::iota(members.begin(), members.end(), job.rank() / layout.ranks() * layout.ranks());
-  return job.group(members);
+std::unique_ptr<Communicator> whole_block_of(Communicator& job, int unit) {
+  return group_among(job, whole_blocks(job.size(), unit));
+}
+
+std::unique_ptr<Communicator> half_of(Communicator& block) {
+  return group_among(block, halves({0, block.size()}));
 }
 
 RankGroups::RankGroups()

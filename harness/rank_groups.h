@@ -1,34 +1,25 @@
-// The ranks that train one run together, tensor x data: `tensor` neighbours share a model, and the
-// groups of them share a batch. Every rank stands in one tensor group and one data group.
+// The ranks that train one run together, tensor x data (sweeps/layout.h): `tensor` neighbours share
+// a model, and the groups of them share a batch. Every rank stands in one tensor group and one data
+// group. They are made by their members alone and dissolve when the run ends.
 #pragma once
 #include <memory>
 #include <string>
 
 #include "model/parallel/communicator.h"
-#include "sweeps/plan.h"
+#include "sweeps/layout.h"
+#include "sweeps/rank_blocks.h"
 
 namespace isoloss {
-
-struct RankLayout {
-  int tensor = 1;
-  int data = 1;
-
-  int ranks() const { return tensor * data; }
-  bool operator==(const RankLayout&) const = default;
-};
-
-// The layout of the plan's runs (sweeps/layout.h) in a job of `ranks` ranks of which at most
-// `on_machine` share a machine like this one's memory: they make blocks of layout.ranks()
-// neighbours, and each block trains one run at a time. InputError where a block would be cut.
-RankLayout plan_layout(const StudyPlan& plan, int ranks, int on_machine);
 
 // How many ranks of the job share a machine, at most; collective. `machine` names this rank's.
 int ranks_on_machine(Communicator& job, const std::string& machine);
 // This machine's name.
 std::string host_name();
 
-// The ranks of the block in which this rank of the job stands.
-std::unique_ptr<Communicator> block_of(Communicator& job, const RankLayout& layout);
+// The widest block of the job in which this rank stands; collective over the block's ranks.
+std::unique_ptr<Communicator> whole_block_of(Communicator& job, int unit);
+// The half of the block in which this rank stands; collective over the half's ranks.
+std::unique_ptr<Communicator> half_of(Communicator& block);
 
 class RankGroups {
  public:

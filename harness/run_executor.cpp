@@ -79,27 +79,26 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   return dataset_.get();
 }
 
-void RunExecutor::follow(const StudyPlan& plan) {
-  while (const auto order = take_order(block_)) {
-    const RunSpec& spec = plan.runs[order->run].spec;
-    const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
-    set_intra_op_threads(static_cast<int>(spec.threads));
-    TrainingState state(spec, groups());
-    if (order->resumes) state.take_tensors(0, 0, {});  // the leader's
-    BackgroundJob writing;
-    const auto save_part = [&](const TrainingEvent& event) {
-      const auto* here = std::get_if<CheckpointHere>(&event);
-      if (here == nullptr) return void(writing.busy());
-      writing.wait();
-      writing.start([copy = std::make_shared<const StateCopy>(state, plan.runs[order->run].id),
-                     file = part_file(here->place, block_.rank())] { copy->write(file); });
-    };
-    train(state, spec, dataset, order->segment, save_part, [] { return false; });
+void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
+  const RunSpec& spec = plan.runs[order.run].spec;
+  const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
+  set_intra_op_threads(static_cast<int>(spec.threads));
+  TrainingState state(spec, {block, order.layout});
+  if (order.resumes) state.take_tensors(0, 0, {});  // the leader's
+  BackgroundJob writing;
+  const auto save_part = [&](const TrainingEvent& event) {
+    const auto* here = std::get_if<CheckpointHere>(&event);
+    if (here == nullptr) return void(writing.busy());
     writing.wait();
-  }
+    writing.start([copy = std::make_shared<const StateCopy>(state, plan.runs[order.run].id),
+                   file = part_file(here->place, block.rank())] { copy->write(file); });
+  };
+  train(state, spec, dataset, order.segment, save_part, [] { return false; });
+  writing.wait();
 }
 
-TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item, Claim& claim,
+TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layout,
+                                     const PlannedRun& run, const WorkItem& item, Claim& claim,
                                      RankReporter& reporter, const std::function<bool()>& stop) {
   const Dataset* data = dataset_of(run.spec, stop);
   if (data == nullptr) return TrainingOutcome::Stopped;
@@ -114,8 +113,8 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
   const TrainingSegment segment{
       item.to_step, restart.stops,
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
-  give_order(TrainingOrder{item.run, restart.checkpoint.has_value(), segment}, block_);
-  TrainingState state(run.spec, groups());
+  give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
+  TrainingState state(run.spec, {block, layout});
   restore(state, restart);
   reporter.begin({.run = run.id,
                   .architecture = run.spec.model.architecture,
@@ -125,7 +124,7 @@ TrainingOutcome RunExecutor::execute(const PlannedRun& run, const WorkItem& item
                   .from_step = state.step(),
                   .step = state.step(),
                   .to_step = item.to_step});
-  RunRecorder recorder(folder_, run_header(study_, run, dataset, block_.size()), std::move(restart),
+  RunRecorder recorder(folder_, run_header(study_, run, dataset, block.size()), std::move(restart),
                        state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   std::optional<StallWatch> watch;

@@ -11,13 +11,13 @@
 
 #include "harness/claim.h"
 #include "harness/progress_display.h"
-#include "harness/rank_groups.h"
 #include "harness/run_storage.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
 #include "model/spec/error.h"
+#include "sweeps/run_ranks.h"
 
 namespace isoloss {
 namespace {
@@ -81,7 +81,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   bool ranks_were_asked = false;  // all of them, by somebody else, and left as they should
   const auto stop = [&] { return ranks_were_asked || asked_to_stop(); };
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
-  plan_layout(plan, job.ranks, job.ranks);  // where ranks go, mpirun and srun decide
+  check_ranks(plan, job.ranks);
   job.threads = static_cast<int>(study.base.threads);
   prepare_study_folder(folder, study);
   if (options.retry_failed) forget_attempts(folder);

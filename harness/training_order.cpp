@@ -8,31 +8,44 @@
 namespace isoloss {
 namespace {
 
-// run (-1: none), whether it resumes, last step, milliseconds between checkpoints, number of stops.
-using Head = std::array<std::int64_t, 5>;
+// Which order; of a training order run, tensor and data ranks, whether it resumes, last step,
+// milliseconds between checkpoints, number of stops.
+using Head = std::array<std::int64_t, 8>;
 
 }  // namespace
 
-void give_order(const std::optional<TrainingOrder>& order, Communicator& block) {
-  Head head = {-1, 0, 0, 0, 0};
+void give_order(const BlockOrder& order, Communicator& block) {
+  Head head = {static_cast<std::int64_t>(order.index())};
   std::vector<std::int64_t> stops;
-  if (order) {
-    for (const EvaluationStop& stop : order->segment.stops) stops.push_back(stop.step);
-    head = {static_cast<std::int64_t>(order->run), order->resumes ? 1 : 0, order->segment.to,
-            order->segment.checkpoint_every.count(), static_cast<std::int64_t>(stops.size())};
+  if (const auto* training = std::get_if<TrainingOrder>(&order)) {
+    const auto& [run, layout, resumes, segment] = *training;
+    for (const EvaluationStop& stop : segment.stops) stops.push_back(stop.step);
+    head = {0,
+            static_cast<std::int64_t>(run),
+            layout.tensor,
+            layout.data,
+            resumes ? 1 : 0,
+            segment.to,
+            segment.checkpoint_every.count(),
+            static_cast<std::int64_t>(stops.size())};
   }
   block.broadcast(std::as_writable_bytes(std::span(head)), 0);
   block.broadcast(std::as_writable_bytes(std::span(stops)), 0);
 }
 
-std::optional<TrainingOrder> take_order(Communicator& block) {
+BlockOrder take_order(Communicator& block) {
   Head head{};
   block.broadcast(std::as_writable_bytes(std::span(head)), 0);
-  std::vector<std::int64_t> steps(static_cast<std::size_t>(head[4]));
+  const auto [kind, run, tensor, data, resumes, to, checkpoint_every, count] = head;
+  std::vector<std::int64_t> steps(static_cast<std::size_t>(count));
   block.broadcast(std::as_writable_bytes(std::span(steps)), 0);
-  if (head[0] < 0) return std::nullopt;
-  TrainingOrder order{static_cast<std::size_t>(head[0]), head[1] != 0, {head[2], {}}};
-  order.segment.checkpoint_every = std::chrono::milliseconds(head[3]);
+  if (kind == 1) return SplitOrder{};
+  if (kind == 2) return LeaveOrder{};
+  TrainingOrder order{static_cast<std::size_t>(run),
+                      {static_cast<int>(tensor), static_cast<int>(data)},
+                      resumes != 0,
+                      {to, {}}};
+  order.segment.checkpoint_every = std::chrono::milliseconds(checkpoint_every);
   for (const std::int64_t step : steps) order.segment.stops.push_back({.step = step});
   return order;
 }

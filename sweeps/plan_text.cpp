@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "model/cost/flops.h"
-#include "sweeps/makespan.h"
 #include "sweeps/quantity_text.h"
 
 namespace isoloss {
@@ -58,46 +60,115 @@ double own_steps(const PlannedRun& run) {
   return static_cast<double>(run.expected_steps - run.first_step());
 }
 
-// Of a run by one block: predicted, at best, and by one rank alone at the lowest rate, because what
+DeviceRate at(const DeviceRate& rate, double flops_per_second) {
+  DeviceRate other = rate;
+  other.flops_per_second = flops_per_second;
+  return other;
+}
+
+// Of a run by its ranks: predicted, at best, and by one rank alone at the lowest rate, because what
 // ranks lose to each other is known of one machine only.
 struct RunSeconds {
   double predicted, lowest, highest;
 };
-RunSeconds seconds_of(const PlannedRun& run, const StudyLayout& layout, const DeviceRate& rate) {
-  DeviceRate best = rate, worst = rate;
-  best.flops_per_second = rate.highest;
-  worst.flops_per_second = rate.lowest;
-  return {own_steps(run) * step_seconds(run.spec, layout.tensor, layout.data, rate),
-          own_steps(run) * step_seconds(run.spec, layout.tensor, layout.data, best),
-          own_steps(run) * step_seconds(run.spec, 1, 1, worst)};
+RunSeconds seconds_of(const PlannedRun& run, const RankLayout& layout, const DeviceRate& rate) {
+  return {own_steps(run) * step_seconds(run.spec, layout, rate),
+          own_steps(run) * step_seconds(run.spec, layout, at(rate, rate.highest)),
+          own_steps(run) * step_seconds(run.spec, {1, 1}, at(rate, rate.lowest))};
 }
 
-// The makespan with its interval, and what all ranks together spend.
-std::string time_lines(const StudyPlan& plan, int ranks, const StudyLayout& layout,
-                       const DeviceRate& rate) {
-  const auto block = static_cast<int>(layout.tensor * layout.data);
-  DeviceRate best = rate, worst = rate;
-  best.flops_per_second = rate.highest;
-  worst.flops_per_second = rate.lowest;
-  double device_seconds = 0;
-  for (const PlannedRun& run : plan.runs)
-    if (run.expected_steps > 0) device_seconds += block * seconds_of(run, layout, rate).predicted;
+// What all ranks together spend, predicted.
+double device_seconds(const RankPlan& chosen) {
+  double sum = 0;
+  for (const ScheduledItem& item : chosen.schedule.items)
+    sum += item.block.ranks * (item.ends - item.begins);
+  return sum;
+}
+
+// The makespan with its interval, whose ends are as those of a run's seconds.
+struct Makespan {
+  double predicted, lowest, highest;
+};
+Makespan makespan_of(const StudyPlan& plan, const RankPlan& chosen, int ranks,
+                     const DeviceRate& rate) {
+  const auto seconds = [&](const DeviceRate& other, bool alone) {
+    std::map<std::pair<std::size_t, int>, double> known;
+    return schedule_of(chosen, ranks,
+                       [&](std::size_t run, int width) {
+                         const auto [step, fresh] = known.try_emplace({run, width}, 0);
+                         if (fresh) {
+                           const RunSpec& spec = plan.runs[run].spec;
+                           // Narrower blocks than planned are rare: by its own layout's part.
+                           const RankLayout layout = alone ? RankLayout{} : chosen.layouts[run];
+                           step->second =
+                               step_seconds(spec, layout, other) *
+                               (alone ? 1.0 : static_cast<double>(layout.ranks()) / width);
+                         }
+                         return step->second;
+                       })
+        .seconds;
+  };
+  return {chosen.schedule.seconds, seconds(at(rate, rate.highest), false),
+          seconds(at(rate, rate.lowest), true)};
+}
+
+std::string time_line(const StudyPlan& plan, const RankPlan& chosen, int ranks,
+                      const DeviceRate& rate) {
+  const Makespan makespan = makespan_of(plan, chosen, ranks, rate);
   return fmt::format(
       "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate turns out: "
-      "{:.3g} "
-      "device-hours\n",
-      seconds_text(study_seconds(plan, ranks, layout, rate)), ranks, ranks == 1 ? "" : "s",
-      rate.flops_per_second / 1e9, rate.device,
-      seconds_text(study_seconds(plan, ranks, layout, best)),
-      // As of a run: one rank of each block alone.
-      seconds_text(makespan_seconds(plan, std::max(1, ranks / block), worst)),
-      device_seconds / 3600);
+      "{:.3g} device-hours\n",
+      seconds_text(makespan.predicted), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
+      rate.device, seconds_text(makespan.lowest), seconds_text(makespan.highest),
+      device_seconds(chosen) / 3600);
+}
+
+// Who trains the runs, widest first, and when.
+std::string schedule_lines(const RankPlan& chosen) {
+  struct Share {
+    std::set<std::size_t> runs;
+    double begins = 0, ends = 0;
+  };
+  std::map<std::tuple<int, int, int>, Share, std::greater<>> shares;
+  for (const ScheduledItem& item : chosen.schedule.items) {
+    const std::size_t run = chosen.work[item.node].item.run;
+    const RankLayout& layout = chosen.layouts[run];
+    const auto [share, fresh] =
+        shares.try_emplace({layout.ranks(), layout.tensor, layout.data}, Share{});
+    share->second.runs.insert(run);
+    share->second.begins = fresh ? item.begins : std::min(share->second.begins, item.begins);
+    share->second.ends = std::max(share->second.ends, item.ends);
+  }
+  std::string text;
+  for (const auto& [layout, share] : shares) {
+    const auto [ranks, tensor, data] = layout;
+    text += fmt::format("{} run{} by {} rank{} each ({} x {}, tensor x data), from {} to {}\n",
+                        share.runs.size(), share.runs.size() == 1 ? "" : "s", ranks,
+                        ranks == 1 ? "" : "s", tensor, data, seconds_text(share.begins),
+                        seconds_text(share.ends));
+  }
+  return text;
+}
+
+Json schedule_json(const RankPlan& chosen) {
+  Json items = Json::array();
+  for (const ScheduledItem& scheduled : chosen.schedule.items) {
+    const WorkItem& item = chosen.work[scheduled.node].item;
+    items.push_back({{"run", item.id},
+                     {"from_step", item.from_step},
+                     {"to_step", item.to_step},
+                     {"first_rank", scheduled.block.first},
+                     {"ranks", scheduled.block.ranks},
+                     {"begins_seconds", scheduled.begins},
+                     {"ends_seconds", scheduled.ends}});
+  }
+  return {{"reason", chosen.reason}, {"items", std::move(items)}};
 }
 
 }  // namespace
 
 Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
-  const StudyLayout layout = choose_layout(plan, ranks, rate);
+  const RankPlan chosen = plan_ranks(plan, ranks, rate);
   Json trials = Json::array();
   std::map<std::size_t, Json> trials_of;
   for (const PlannedTrial& trial : plan.trials) {
@@ -115,41 +186,36 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
                       {"flops", flops_json(trial, run.spec.model)}});
   }
   Json runs = Json::array();
-  double device_seconds = 0;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
     if (run.expected_steps == 0) continue;
+    const RankLayout& layout = chosen.layouts[i];
     const RunSeconds seconds = seconds_of(run, layout, rate);
-    device_seconds += seconds.predicted * static_cast<double>(layout.tensor * layout.data);
     const auto known = trials_of.find(i);
-    runs.push_back(
-        {{"id", run.id},
-         {"trials", known == trials_of.end() ? Json::array() : known->second},
-         {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
-         {"from_step", run.first_step()},
-         {"tensor_parallel", layout.tensor},
-         {"data_parallel", layout.data},
-         {"predicted_seconds", seconds.predicted},
-         {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
-         {"memory_bytes_per_rank", memory_per_rank(run.spec, layout.tensor, layout.data)}});
+    runs.push_back({{"id", run.id},
+                    {"trials", known == trials_of.end() ? Json::array() : known->second},
+                    {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
+                    {"from_step", run.first_step()},
+                    {"tensor_parallel", layout.tensor},
+                    {"data_parallel", layout.data},
+                    {"predicted_seconds", seconds.predicted},
+                    {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
+                    {"memory_bytes_per_rank", memory_per_rank(run.spec, layout)}});
   }
   Json json;
   json["study"] = plan.study;
-  json["layout"] = {{"tensor_parallel", layout.tensor},
-                    {"data_parallel", layout.data},
-                    {"reason", layout.reason}};
   json["trials"] = std::move(trials);
   json["runs"] = std::move(runs);
+  json["schedule"] = schedule_json(chosen);
   json["totals"] = {{"flops", plan.flops},
                     {"flops_without_sharing", plan.flops_without_sharing},
-                    {"device_hours", device_seconds / 3600},
-                    {"makespan_seconds", study_seconds(plan, ranks.ranks, layout, rate)}};
+                    {"device_hours", device_seconds(chosen) / 3600},
+                    {"makespan_seconds", chosen.schedule.seconds}};
   return json;
 }
 
 std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
-  const int ranks = machine.ranks;
-  const StudyLayout layout = choose_layout(plan, machine, rate);
+  const RankPlan chosen = plan_ranks(plan, machine, rate);
   std::string text =
       fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9}  {}\n", "architecture", "size",
                   "seed", "parameters", "tokens", "steps", "memory", "budgets");
@@ -168,8 +234,7 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
     text += fmt::format(
         "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture, last.size,
         last.seed, amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens),
-        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, layout.tensor, layout.data)),
-        budgets);
+        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])), budgets);
   }
   text += search_lines(plan);
   text += trunk_line(plan);
@@ -180,9 +245,9 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
       "{:.3g} ({:.2f}x)\n",
       plan.trials.size(), expected, plan.flops, plan.flops_without_sharing,
       plan.flops_without_sharing / plan.flops);
-  text += time_lines(plan, ranks, layout, rate);
-  text += fmt::format("Each run is trained by {} x {} ranks, tensor x data: {}.\n", layout.tensor,
-                      layout.data, layout.reason);
+  text += time_line(plan, chosen, machine.ranks, rate);
+  text += schedule_lines(chosen);
+  text += fmt::format("So shared because {}.\n", chosen.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";
   return text;
 }

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "sweeps/device_rate.h"
-#include "sweeps/layout.h"
 #include "sweeps/plan.h"
+#include "sweeps/run_ranks.h"
 
 namespace isoloss {
 

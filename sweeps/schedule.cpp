@@ -76,12 +76,18 @@ struct Wanted {
   std::vector<bool> search_arm;                     // an open decision waits for it
   std::vector<std::vector<std::int64_t>> branches;  // steps at which branches wait for it
   std::vector<double> tail;                         // FLOPs of the longest of those branches
+  // Steps at which branches of the plan leave it, whether they wait or not, ascending.
+  std::vector<std::vector<std::int64_t>> branch_points;
 };
 
 Wanted wanted_of(const StudyPlan& plan, const View& view) {
   const std::size_t runs = plan.runs.size();
   Wanted wanted{std::vector<std::vector<std::int64_t>>(runs), std::vector<bool>(runs, false),
-                std::vector<std::vector<std::int64_t>>(runs), std::vector<double>(runs, 0)};
+                std::vector<std::vector<std::int64_t>>(runs), std::vector<double>(runs, 0),
+                std::vector<std::vector<std::int64_t>>(runs)};
+  for (const PlannedRun& run : plan.runs)
+    if (run.branch) wanted.branch_points[run.branch->trunk].push_back(run.branch->step);
+  for (std::vector<std::int64_t>& steps : wanted.branch_points) std::ranges::sort(steps);
   for (const PlannedTrial& trial : plan.trials)
     if (const std::size_t run = view.run_of(trial); run != kNone)
       wanted.steps[run].push_back(trial.steps);
@@ -157,12 +163,10 @@ void add_trunks(const StudyPlan& plan, const View& view, Wanted& wanted) {
 
 // The first step past `from` at which a branch of the plan leaves the run; kNever without one.
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-std::int64_t next_branch(const StudyPlan& plan, std::size_t trunk, std::int64_t from) {
-  std::int64_t next = kNever;
-  for (const PlannedRun& run : plan.runs)
-    if (run.branch && run.branch->trunk == trunk && run.branch->step > from)
-      next = std::min(next, run.branch->step);
-  return next;
+std::int64_t next_branch(const Wanted& wanted, std::size_t trunk, std::int64_t from) {
+  const std::vector<std::int64_t>& steps = wanted.branch_points[trunk];
+  const auto next = std::ranges::upper_bound(steps, from);
+  return next == steps.end() ? kNever : *next;
 }
 
 // The last checkpoint of its trunk that a branch can begin from; 0 for none.
@@ -210,7 +214,7 @@ std::optional<WorkItem> next_item(const StudyPlan& plan, const View& view, const
     // A run restarted for a missed budget goes on to where it had been: its later evaluations are
     // part of the study already.
     item.to_step = std::max(item.to_step, view.progress(run).checkpoint_step);
-  } else if (const std::int64_t next = next_branch(plan, run, *start); next <= item.to_step) {
+  } else if (const std::int64_t next = next_branch(wanted, run, *start); next <= item.to_step) {
     item.to_step = next;
     item.keep = true;
   }
@@ -280,6 +284,10 @@ std::vector<SearchDecision> due_decisions(const StudyPlan& plan,
   return due;
 }
 
+bool more_urgent(const WorkItem& a, const WorkItem& b) {
+  return a.search_arm != b.search_arm ? a.search_arm : a.way_flops > b.way_flops;
+}
+
 std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgress> progress,
                                  std::span<const SearchDecision> decisions) {
   const View view(plan, progress, decisions);
@@ -287,12 +295,11 @@ std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgr
   add_trunks(plan, view, wanted);
   std::vector<WorkItem> items;
   for (std::size_t run = 0; run < plan.runs.size(); ++run)
-    if (auto item = next_item(plan, view, wanted, run)) items.push_back(std::move(*item));
-  std::stable_sort(items.begin(), items.end(), [&](const WorkItem& a, const WorkItem& b) {
-    return a.search_arm != b.search_arm
-               ? a.search_arm
-               : longest_way(plan, wanted, a) > longest_way(plan, wanted, b);
-  });
+    if (auto item = next_item(plan, view, wanted, run)) {
+      item->way_flops = longest_way(plan, wanted, *item);
+      items.push_back(std::move(*item));
+    }
+  std::stable_sort(items.begin(), items.end(), more_urgent);
   return items;
 }
 

@@ -57,6 +57,7 @@ struct WorkItem {
                                // lies before it, train again from the start (the numbers repeat)
   std::int64_t to_step = 0;
   double flops = 0;                   // of what remains
+  double way_flops = 0;               // until all that waits for it could be over
   bool search_arm = false;            // a decision waits for it
   std::vector<EvaluationStop> stops;  // in (from_step, to_step], by step; at from_step too where
                                       // a stop came before that evaluation was over
@@ -80,9 +81,11 @@ inline constexpr int kAttemptsBeforeQuarantine = 2;
 std::vector<SearchDecision> due_decisions(const StudyPlan& plan,
                                           std::span<const RunProgress> progress);
 
-// What can be trained now: search arms first, then the longest remaining (FLOPs, a trunk's with its
-// longest branch) first. Items that somebody trains already are among them: claims are the caller's
-// matter.
+// The order of work: search arms first, then the longest way (a trunk's with its longest branch).
+bool more_urgent(const WorkItem& a, const WorkItem& b);
+
+// What can be trained now, the most urgent first. Items that somebody trains already are among
+// them: claims are the caller's matter.
 std::vector<WorkItem> ready_work(const StudyPlan& plan, std::span<const RunProgress> progress,
                                  std::span<const SearchDecision> decisions);
 

@@ -9,6 +9,7 @@
 #include "sweeps/layout.h"
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
+#include "sweeps/run_ranks.h"
 #include "sweeps/study.h"
 #include "sweeps/study_data.h"
 

@@ -5,8 +5,6 @@
 
 #include <vector>
 
-#include "model/spec/error.h"
-#include "tests/harness/periodic_training.h"
 #include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {
@@ -27,32 +25,8 @@ TEST(RankGroups, NeighboursShareAModel) {
   EXPECT_THAT(places[5], testing::ElementsAre(1, 2, 2, 3, 0));
 }
 
-StudyPlan plan_of(std::int64_t tensor, std::int64_t data) {
-  StudyPlan plan;
-  plan.runs.resize(2);
-  for (PlannedRun& run : plan.runs) {
-    run.spec = tiny_spec();
-    run.spec.tensor_parallel = tensor;
-    run.spec.data_parallel = data;
-  }
-  return plan;
-}
-
-TEST(PlanLayout, RefusesRanksThatDoNotMakeWholeBlocks) {
-  EXPECT_EQ(plan_layout(plan_of(2, 2), 8, 8), (RankLayout{2, 2}));
-  EXPECT_EQ(plan_layout(plan_of(0, 0), 3, 3), (RankLayout{1, 1}));
-  try {
-    plan_layout(plan_of(2, 2), 6, 6);
-    FAIL();
-  } catch (const InputError& problem) {
-    EXPECT_STREQ(problem.what(),
-                 "6 ranks do not make blocks of 4 (tensor_parallel 2 x data_parallel 2 ranks train "
-                 "a run together); start it with --ranks 8");
-  }
-}
-
 // Three ranks on one machine and two on another.
-TEST(PlanLayout, RanksOfOtherMachinesTakeNoneOfThisOnesMemory) {
+TEST(RankGroups, RanksOfOtherMachinesTakeNoneOfThisOnesMemory) {
   std::vector<int> found(5);
   testing_ranks::on_ranks(5, [&](Communicator& job) {
     found[static_cast<std::size_t>(job.rank())] =
@@ -61,16 +35,24 @@ TEST(PlanLayout, RanksOfOtherMachinesTakeNoneOfThisOnesMemory) {
   EXPECT_THAT(found, testing::Each(3));
 }
 
-// Six ranks in blocks of two: 0 1, 2 3, 4 5.
-TEST(PlanLayout, BlocksAreNeighbours) {
-  std::vector<int> first(6);
-  testing_ranks::on_ranks(6, [&](Communicator& job) {
-    const auto block = block_of(job, {2, 1});
+// Of each rank the sum of the ranks of its block, after so many splits of what seven ranks make.
+std::vector<int> sums_of_blocks(int splits) {
+  std::vector<int> sums(7);
+  testing_ranks::on_ranks(7, [&](Communicator& job) {
+    auto block = whole_block_of(job, 1);
+    for (int i = 0; i < splits && block->size() > 1; ++i) block = half_of(*block);
     std::vector<double> sum = {static_cast<double>(job.rank())};
     block->all_reduce_sum(std::span<double>(sum));
-    first[static_cast<std::size_t>(job.rank())] = static_cast<int>(sum[0]);
+    sums[static_cast<std::size_t>(job.rank())] = static_cast<int>(sum[0]);
   });
-  EXPECT_THAT(first, testing::ElementsAre(1, 1, 5, 5, 9, 9));
+  return sums;
+}
+
+// 0 1 2 3, 4 5 and 6; then 0 1, 2 3, 4, 5 and 6.
+TEST(RankGroups, BlocksAreNeighboursAndSplitInHalves) {
+  EXPECT_THAT(sums_of_blocks(0), testing::ElementsAre(6, 6, 6, 6, 9, 9, 6));
+  EXPECT_THAT(sums_of_blocks(1), testing::ElementsAre(1, 1, 5, 5, 4, 5, 6));
+  EXPECT_THAT(sums_of_blocks(2), testing::ElementsAre(0, 1, 2, 3, 4, 5, 6));
 }
 
 }  // namespace

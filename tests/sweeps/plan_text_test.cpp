@@ -1,8 +1,6 @@
 // Predictions and the printed forms of a plan.
 #include "sweeps/plan_text.h"
 
-#include "sweeps/makespan.h"
-
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -26,7 +24,8 @@ constexpr PlanRanks kTwo{2, 1e9};
 
 TEST(PlanJson, HasTheKeysOfTheDesignPage) {
   const auto json = plan_json(plan_of({}), kTwo, device_rate("cpu"));
-  EXPECT_EQ(keys_of(json), (std::set<std::string>{"study", "layout", "trials", "runs", "totals"}));
+  EXPECT_EQ(keys_of(json),
+            (std::set<std::string>{"study", "trials", "runs", "schedule", "totals"}));
   EXPECT_EQ(keys_of(json["trials"][0]),
             (std::set<std::string>{"id", "run", "architecture", "size", "seed", "budget",
                                    "parameters", "tokens", "steps", "flops"}));
@@ -37,6 +36,10 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
             (std::set<std::string>{"id", "trials", "trunk", "from_step", "tensor_parallel",
                                    "data_parallel", "predicted_seconds",
                                    "predicted_seconds_interval", "memory_bytes_per_rank"}));
+  EXPECT_EQ(keys_of(json["schedule"]), (std::set<std::string>{"reason", "items"}));
+  EXPECT_EQ(keys_of(json["schedule"]["items"][0]),
+            (std::set<std::string>{"run", "from_step", "to_step", "first_rank", "ranks",
+                                   "begins_seconds", "ends_seconds"}));
   EXPECT_EQ(keys_of(json["totals"]), (std::set<std::string>{"flops", "flops_without_sharing",
                                                             "device_hours", "makespan_seconds"}));
 }
@@ -64,28 +67,6 @@ TEST(PlanJson, SecondsAreFlopsByRate) {
   EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][1].get<double>(), plan.flops / 1e6);
 }
 
-TEST(Makespan, OneRankTrainsEverything) {
-  const StudyPlan plan =
-      plan_of({{9, "  seed: [0, 1]"},
-               {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}});
-  EXPECT_NEAR(makespan_seconds(plan, 1, {"cpu", 1e6, 1e6, 1e6}), plan.flops / 1e6,
-              1e-9 * plan.flops);
-}
-
-TEST(Makespan, LongestGoFirst) {
-  // Three runs of 10, 10 and 20 steps on two ranks: 20 beside 10 + 10.
-  const StudyPlan plan =
-      plan_of({{9, "  seed: [0, 1, 2]"}, {10, "  exclude: [{seed: [0, 1], budget: 1280}]"}});
-  EXPECT_NEAR(makespan_seconds(plan, 2, {"cpu", plan.runs[0].flops_per_step, 1, 1}), 20, 1e-9);
-}
-
-TEST(Makespan, DependentsWaitForTheDecision) {
-  // Two arms of 10 steps, then winner and runner-up 10 more: 20 steps however many ranks there are.
-  const StudyPlan plan =
-      plan_of({{10, "  learning_rate: {search: [1, 2], decide_at: {tokens: 640, size: s}}"}});
-  EXPECT_NEAR(makespan_seconds(plan, 8, {"cpu", plan.runs[0].flops_per_step, 1, 1}), 20, 1e-9);
-}
-
 TEST(PlanTable, NamesTheTotals) {
   const std::string table = plan_table(plan_of({}), kTwo, device_rate("cpu"));
   EXPECT_NE(table.find("2 trials in 1 runs"), std::string::npos) << table;
@@ -100,15 +81,6 @@ TEST(PlanTable, NamesTheDeviceHours) {
 }
 
 constexpr const char* kWsd = "optimizer: {schedule: wsd, warmup_steps: 5, batch_tokens: 64}";
-
-TEST(Makespan, BranchesWaitForTheirTrunk) {
-  // 10 and 20 steps of which 2 and 4 are cooldown: the trunk's 16, beside them the first branch's
-  // 2, then the second one's 4; one rank trains 16 + 2 + 4.
-  const StudyPlan plan = plan_of({{4, kWsd}});
-  const DeviceRate rate{"cpu", plan.runs[0].flops_per_step, 1, 1};
-  EXPECT_NEAR(makespan_seconds(plan, 8, rate), 20, 1e-9);
-  EXPECT_NEAR(makespan_seconds(plan, 1, rate), 22, 1e-9);
-}
 
 TEST(PlanJson, RanksThatTrainARunTogetherShareItsTime) {
   const Lines together{{10, "run: {data_parallel: 2}"}};

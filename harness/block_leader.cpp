@@ -1,0 +1,143 @@
+#include "harness/block_leader.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include "harness/checkpoint.h"
+#include "harness/progress/run_progress.h"
+#include "harness/supervised.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr auto kPollEvery = std::chrono::milliseconds(300);
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+void leave_job(const std::string& message, int status) {
+  // A supervisor says it.
+  if (!is_supervised()) fmt::print(stderr, "isoloss: {}\n", message);
+  std::fflush(stderr);
+  ::_exit(status);
+}
+
+BlockLeader::BlockLeader(const StudyWork& work)
+    : work_(work), reader_(work.folder), reporter_(work.folder, work.rank) {}
+
+BlockLeader::End BlockLeader::lead(Communicator& block) {
+  while (true) {
+    const StudyState state = read_and_decide();
+    if (work_.whole) release_checkpoints(state);
+    const bool stop = work_.stop();
+    if (stop || is_done(work_.plan, state.progress, state.decisions)) {
+      outcome_ = study_outcome(work_.plan, state.progress, state.decisions);
+      return stop ? End::Stop : End::Leave;
+    }
+    switch (take_step(block, state)) {
+      case BlockStep::Train:
+        may_split_ = false;
+        continue;
+      case BlockStep::Split:
+        // A narrower block that waits beside it takes the work first.
+        if (may_split_) return End::Split;
+        may_split_ = true;
+        break;
+      case BlockStep::Wait:
+        may_split_ = false;
+        break;
+      case BlockStep::Leave:
+        outcome_ = study_outcome(work_.plan, state.progress, state.decisions);
+        return End::Leave;
+    }
+    std::this_thread::sleep_for(kPollEvery);
+  }
+}
+
+BlockLeader::StudyState BlockLeader::read_and_decide() {
+  StudyState state{reader_.progress(work_.plan), reader_.decisions()};
+  bool published = false;
+  for (const SearchDecision& due : due_decisions(work_.plan, state.progress)) {
+    if (std::ranges::find(state.decisions, due.key, &SearchDecision::key) !=
+        state.decisions.end()) {
+      continue;
+    }
+    publish_decision(work_.folder, stored_decision(due));
+    published = true;
+  }
+  if (published) state.decisions = reader_.decisions();
+  return state;
+}
+
+void BlockLeader::release_checkpoints(const StudyState& state) const {
+  for (const auto& [run, step] : spent_checkpoints(work_.plan, state.progress, state.decisions))
+    release_checkpoint(work_.folder.run(run), step);
+}
+
+BlockStep BlockLeader::take_step(Communicator& block, const StudyState& state) {
+  const std::vector<WorkItem> items = ready_work(work_.plan, state.progress, state.decisions);
+  std::vector<RunRanks> ready;
+  for (const WorkItem& item : items) ready.push_back(work_.ranks.runs[item.run]);
+  return next_step(
+      block.size(), ready, [&](std::size_t i) { return take_and_train(block, items[i].id); },
+      [&](std::size_t i) {
+        return observer_.look(work_.folder.claim(items[i].id)) != ClaimObserver::State::Held;
+      });
+}
+
+// False where somebody else holds the run.
+bool BlockLeader::take_and_train(Communicator& block, const std::string& id) {
+  const auto path = work_.folder.claim(id);
+  const auto state = observer_.look(path);
+  if (state == ClaimObserver::State::Held) return false;
+  if (state == ClaimObserver::State::Expired && !take_over(id)) return false;
+  const auto claim = Claim::take(path, work_.rank);
+  if (claim) train(block, id, *claim);
+  return claim != nullptr;
+}
+
+// A process of this supervisor's that is certainly dead died while training: the run is trained
+// again, and given up when that happens twice. What died with another supervisor's job may have
+// been preempted.
+bool BlockLeader::take_over(const std::string& id) {
+  const auto claim = observer_.remove_expired(work_.folder.claim(id));
+  if (!claim) return false;
+  if (!is_supervised() || claim->supervisor != supervisor_name() || !certainly_dead(claim->process))
+    return true;
+  if (!claim->leaving) record_attempt(work_.folder, id, death_of(*claim));
+  return true;
+}
+
+// What there is to do in the run is asked again under the claim: somebody may just have done it.
+void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim) {
+  const StudyState state = read_and_decide();
+  const auto items = ready_work(work_.plan, state.progress, state.decisions);
+  const auto item = std::ranges::find(items, id, &WorkItem::id);
+  if (item == items.end()) return;
+  try {
+    work_.executor.execute(block, layout_in(work_.ranks, work_.plan, item->run, block.size()),
+                           work_.plan.runs[item->run], *item, claim, reporter_, work_.stop);
+  } catch (const InputError&) {
+    throw;
+  } catch (const WorkError&) {
+    throw;
+  } catch (const std::exception& problem) {
+    const std::string reason = first_line(problem.what());
+    // The others of the block are in the middle of it: the job ends, the claim of a dead process
+    // counts as the failed attempt, and a supervisor starts the ranks again.
+    if (block.size() > 1) leave_job(fmt::format("run {} failed ({})", id, reason), kExitFailed);
+    fmt::print(stderr, "isoloss: run {} failed ({})\n", id, reason);
+    record_attempt(work_.folder, id, reason);
+    reporter_.idle();
+  }
+}
+
+}  // namespace isoloss

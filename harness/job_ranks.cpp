@@ -1,0 +1,31 @@
+#include "harness/job_ranks.h"
+
+#include <array>
+#include <span>
+
+namespace isoloss {
+
+JobRanks plan_job(const StudyPlan& plan, int ranks, int on_machine) {
+  check_ranks(plan, ranks);
+  const double bytes_per_rank = machine_memory() / on_machine;
+  RankPlan chosen = plan_ranks(plan, {ranks, bytes_per_rank}, device_rate("cpu"));
+  return {chosen.unit, bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
+}
+
+void share(JobRanks& ranks, std::size_t runs, Communicator& job) {
+  std::array<double, 2> head = {static_cast<double>(ranks.unit), ranks.bytes_per_rank};
+  job.broadcast(std::as_writable_bytes(std::span(head)), 0);
+  ranks.unit = static_cast<int>(head[0]);
+  ranks.bytes_per_rank = head[1];
+  ranks.runs.resize(runs);
+  ranks.layouts.resize(runs);
+  job.broadcast(std::as_writable_bytes(std::span(ranks.runs)), 0);
+  job.broadcast(std::as_writable_bytes(std::span(ranks.layouts)), 0);
+}
+
+RankLayout layout_in(const JobRanks& job, const StudyPlan& plan, std::size_t run, int ranks) {
+  if (job.layouts[run].ranks() == ranks) return job.layouts[run];
+  return layout_on(plan.runs[run].spec, ranks, job.bytes_per_rank, device_rate("cpu")).value();
+}
+
+}  // namespace isoloss

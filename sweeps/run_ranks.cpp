@@ -1,0 +1,330 @@
+#include "sweeps/run_ranks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "model/spec/counter_random.h"
+#include "model/spec/error.h"
+#include "sweeps/quantity_text.h"
+
+namespace isoloss {
+namespace {
+
+// A plan that shares less may take so much longer than the earliest.
+constexpr double kNearlyEqual = 1.02;
+// A plan is tried with runs that take what is predicted and so many times with runs that scatter
+// around it, in the logarithm: one that leaves no room for that would end late.
+constexpr std::uint64_t kDraws = 4;
+constexpr double kScatter = 0.1;
+// Runs that are given twice the ranks, one after the other, where they end last.
+constexpr int kWidenings = 40;
+
+// What decides memory and time of a step: seeds, rates and lengths do not.
+std::string shape_of(RunSpec spec) {
+  spec.seed = 0;
+  spec.optimizer.learning_rate = 0;
+  spec.optimizer.horizon = 0;
+  spec.data = {};
+  spec.evaluation = {};
+  return canonical_json(spec);
+}
+
+// What a block of each width would do with each run.
+class Widths {
+ public:
+  struct Width {
+    RankLayout layout;
+    double step_seconds = 0;
+  };
+
+  Widths(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
+      : unit_(asked_layout(plan).ranks()) {
+    const int widest = whole_blocks(std::max(ranks.ranks, unit_), unit_).front().ranks;
+    for (int width = unit_; width <= widest; width *= 2) ++levels_;
+    std::map<std::string, std::size_t> known;
+    for (const PlannedRun& run : plan.runs) {
+      const auto [shape, fresh] = known.try_emplace(shape_of(run.spec), shapes_.size());
+      if (fresh) shapes_.push_back(of_shape(run.spec, asked_layout(plan), ranks, rate));
+      shape_of_run_.push_back(shape->second);
+    }
+  }
+
+  int unit() const { return unit_; }
+  std::size_t levels() const { return levels_; }
+  int ranks_of(std::size_t level) const { return unit_ << level; }
+  // Absent where it does not divide, or memory does not hold it.
+  const std::optional<Width>& at(std::size_t run, std::size_t level) const {
+    return shapes_[shape_of_run_[run]][level];
+  }
+  std::size_t level_of(int ranks) const {
+    std::size_t level = 0;
+    while (ranks_of(level) < ranks) ++level;
+    return level;
+  }
+  bool held() const { return held_; }
+
+ private:
+  std::vector<std::optional<Width>> of_shape(const RunSpec& spec, const RankLayout& asked,
+                                             const PlanRanks& ranks, const DeviceRate& rate) {
+    std::vector<std::optional<Width>> widths;
+    bool any = false;
+    for (std::size_t level = 0; level < levels_; ++level) {
+      const auto layout = layout_on(spec, ranks_of(level), ranks.bytes_per_rank, rate);
+      widths.push_back(layout ? std::optional<Width>({*layout, step_seconds(spec, *layout, rate)})
+                              : std::nullopt);
+      any = any || layout;
+    }
+    if (!any) widths[0] = Width{asked, step_seconds(spec, asked, rate)};
+    held_ = held_ && any;
+    return widths;
+  }
+
+  int unit_;
+  std::size_t levels_ = 0;
+  std::vector<std::vector<std::optional<Width>>> shapes_;
+  std::vector<std::size_t> shape_of_run_;
+  bool held_ = true;  // every run by some width
+};
+
+// The step to which each run goes from its start if it is wanted as far as it may be, a trunk's
+// with its longest branch.
+std::vector<double> lengths_of(const StudyPlan& plan) {
+  std::vector<double> lengths;
+  for (const PlannedRun& run : plan.runs) {
+    const std::int64_t stop = run.stops.empty() ? 0 : run.stops.back().step;
+    lengths.push_back(static_cast<double>(std::max(stop, run.expected_steps)));
+  }
+  for (std::size_t run = 0; run < plan.runs.size(); ++run)
+    if (const auto& branch = plan.runs[run].branch)
+      lengths[branch->trunk] = std::max(lengths[branch->trunk], lengths[run]);
+  return lengths;
+}
+
+class RankPlanner {
+ public:
+  RankPlanner(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
+      : plan_(plan),
+        ranks_(std::max(ranks.ranks, asked_layout(plan).ranks())),
+        bytes_per_rank_(ranks.bytes_per_rank),
+        widths_(plan, ranks, rate),
+        lengths_(lengths_of(plan)),
+        work_(work_graph(plan)),
+        scattered_(kDraws, std::vector<double>(plan.runs.size())) {
+    for (std::uint64_t draw = 0; draw < kDraws; ++draw)
+      for (std::size_t run = 0; run < plan.runs.size(); ++run)
+        scattered_[draw][run] =
+            std::exp(kScatter * random_normal(0, stream_of("plan/scatter"), kDraws * run + draw));
+  }
+
+  RankPlan plan() {
+    for (const double most : limits())
+      for (std::size_t level = 0; level < widths_.levels(); ++level) consider(runs_of(most, level));
+    widen();
+    const double earliest = candidates_[earliest_].seconds;
+    std::size_t best = earliest_;
+    for (std::size_t i = 0; i < candidates_.size(); ++i)
+      if (candidates_[i].seconds <= kNearlyEqual * earliest &&
+          (candidates_[i].rank_seconds < candidates_[best].rank_seconds ||
+           (candidates_[i].rank_seconds == candidates_[best].rank_seconds && i < best)))
+        best = i;
+    return result(candidates_[best]);
+  }
+
+ private:
+  struct Candidate {
+    std::vector<RunRanks> runs;
+    StudySchedule schedule;   // as predicted
+    double seconds = 0;       // until its end, the mean of all tries
+    double rank_seconds = 0;  // as predicted
+  };
+
+  double seconds(std::size_t run, std::size_t level) const {
+    const auto& width = widths_.at(run, level);
+    return width ? lengths_[run] * width->step_seconds : std::numeric_limits<double>::infinity();
+  }
+
+  // Seconds that no run may take alone, the first none at all.
+  std::vector<double> limits() const {
+    double work = 0, longest = 0;
+    for (const WorkNode& node : work_)
+      work += static_cast<double>(node.item.to_step - node.item.from_step) *
+              step_seconds(node.item.run, narrowest(node.item.run)) *
+              widths_.ranks_of(narrowest(node.item.run));
+    for (std::size_t run = 0; run < plan_.runs.size(); ++run)
+      longest = std::max(longest, seconds(run, fastest(run)));
+    const double bound = std::max(work / ranks_, longest);
+    std::vector<double> limits = {std::numeric_limits<double>::infinity()};
+    for (int eighth = -8; eighth <= 32; ++eighth)
+      limits.push_back(bound * std::exp2(-0.125 * eighth));
+    return limits;
+  }
+
+  std::size_t narrowest(std::size_t run) const {
+    std::size_t level = 0;
+    while (!widths_.at(run, level)) ++level;
+    return level;
+  }
+
+  std::size_t fastest(std::size_t run) const {
+    std::size_t best = narrowest(run);
+    for (std::size_t level = best; level < widths_.levels(); ++level)
+      if (seconds(run, level) < seconds(run, best)) best = level;
+    return best;
+  }
+
+  RunRanks ranks_at(std::size_t run, std::size_t level) const {
+    std::size_t least = level;
+    while (least > 0 && widths_.at(run, least - 1)) --least;
+    return {widths_.ranks_of(level), widths_.ranks_of(least)};
+  }
+
+  // Each run by the narrowest blocks from `level` on that take at most `most` seconds.
+  std::vector<RunRanks> runs_of(double most, std::size_t level) const {
+    std::vector<RunRanks> runs;
+    for (std::size_t run = 0; run < plan_.runs.size(); ++run) {
+      std::optional<std::size_t> chosen;
+      for (std::size_t l = level; l < widths_.levels() && !chosen; ++l)
+        if (seconds(run, l) <= most && widths_.at(run, l)) chosen = l;
+      runs.push_back(ranks_at(run, chosen.value_or(fastest(run))));
+    }
+    return runs;
+  }
+
+  double step_seconds(std::size_t run, std::size_t level) const {
+    return widths_.at(run, level)->step_seconds;
+  }
+
+  double item_seconds(const WorkItem& item, int ranks) const {
+    return static_cast<double>(item.to_step - item.from_step) *
+           step_seconds(item.run, widths_.level_of(ranks));
+  }
+
+  void consider(std::vector<RunRanks> runs) {
+    if (std::ranges::find(candidates_, runs, &Candidate::runs) != candidates_.end()) return;
+    Candidate candidate{std::move(runs), {}, 0, 0};
+    candidate.schedule =
+        schedule_work(work_, ranks_, widths_.unit(), candidate.runs,
+                      [&](const WorkItem& item, int ranks) { return item_seconds(item, ranks); });
+    candidate.seconds = candidate.schedule.seconds / (kDraws + 1);
+    for (const std::vector<double>& factors : scattered_)
+      candidate.seconds += schedule_work(work_, ranks_, widths_.unit(), candidate.runs,
+                                         [&](const WorkItem& item, int ranks) {
+                                           return factors[item.run] * item_seconds(item, ranks);
+                                         })
+                               .seconds /
+                           (kDraws + 1);
+    for (const ScheduledItem& item : candidate.schedule.items)
+      candidate.rank_seconds += item.block.ranks * (item.ends - item.begins);
+    if (!candidates_.empty() && candidate.seconds < candidates_[earliest_].seconds)
+      earliest_ = candidates_.size();
+    candidates_.push_back(std::move(candidate));
+  }
+
+  // Gives the run that ends last twice its ranks, as long as that lets the study end earlier.
+  void widen() {
+    for (int i = 0; i < kWidenings; ++i) {
+      const Candidate& from = candidates_[earliest_];
+      const auto last = std::ranges::max_element(from.schedule.items, {}, &ScheduledItem::ends);
+      if (last == from.schedule.items.end()) return;
+      const std::size_t run = work_[last->node].item.run;
+      const std::size_t wider = widths_.level_of(from.runs[run].planned) + 1;
+      if (wider >= widths_.levels() || !widths_.at(run, wider)) return;
+      std::vector<RunRanks> runs = from.runs;
+      runs[run] = ranks_at(run, wider);
+      const std::size_t before = earliest_;
+      consider(std::move(runs));
+      if (earliest_ == before) return;
+    }
+  }
+
+  RankPlan result(const Candidate& chosen) const {
+    RankPlan result{widths_.unit(), chosen.runs, {}, work_, chosen.schedule, reason(chosen)};
+    for (std::size_t run = 0; run < plan_.runs.size(); ++run)
+      result.layouts.push_back(widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
+    return result;
+  }
+
+  std::string reason(const Candidate& chosen) const {
+    const RankLayout asked = asked_layout(plan_);
+    std::size_t largest = 0;
+    for (std::size_t run = 0; run < plan_.runs.size(); ++run)
+      if (memory_per_rank(plan_.runs[run].spec, asked) >
+          memory_per_rank(plan_.runs[largest].spec, asked))
+        largest = run;
+    const RunSpec& spec = plan_.runs[largest].spec;
+    const double alone = memory_per_rank(spec, asked);
+    const std::string room = bytes_text(bytes_per_rank_);
+    if (!widths_.held())
+      return fmt::format(
+          "the largest run takes {} of a rank's {}, and no number of these {} ranks that divides "
+          "its heads, widths and batch would hold it: set run.accumulate or run.recompute, or use "
+          "fewer ranks a machine",
+          bytes_text(alone), room, ranks_);
+    const std::size_t level = widths_.level_of(chosen.runs[largest].planned);
+    const double shared = memory_per_rank(spec, widths_.at(largest, level)->layout);
+    std::string text =
+        alone <= bytes_per_rank_
+            ? fmt::format("the largest run takes {} of a rank's {}", bytes_text(shared), room)
+            : fmt::format("the largest run takes {} {} and {} on each of {} ranks, which have {}",
+                          bytes_text(alone), words(asked), bytes_text(shared),
+                          chosen.runs[largest].planned, room);
+    if (ranks_ == widths_.unit()) return text;
+    const Candidate& first = candidates_.front();
+    const std::string seconds = seconds_text(chosen.schedule.seconds);
+    if (chosen.runs == first.runs)
+      return text + fmt::format(
+                        "; the study takes {} so by prediction, and sharing more would not make it "
+                        "end a fiftieth earlier",
+                        seconds);
+    return text + fmt::format("; the study takes {} so by prediction, and {} with each run {}",
+                              seconds, seconds_text(first.schedule.seconds), words(asked));
+  }
+
+  static std::string words(const RankLayout& layout) {
+    return layout.ranks() == 1 ? "alone"
+                               : fmt::format("on {} x {} ranks", layout.tensor, layout.data);
+  }
+
+  const StudyPlan& plan_;
+  int ranks_;
+  double bytes_per_rank_;
+  Widths widths_;
+  std::vector<double> lengths_;
+  std::vector<WorkNode> work_;
+  std::vector<std::vector<double>> scattered_;  // by draw and run
+  std::vector<Candidate> candidates_;           // the first shares least
+  std::size_t earliest_ = 0;
+};
+
+}  // namespace
+
+RankPlan plan_ranks(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+  return RankPlanner(plan, ranks, rate).plan();
+}
+
+StudySchedule schedule_of(const RankPlan& chosen, int ranks,
+                          const std::function<double(std::size_t, int)>& step_seconds) {
+  return schedule_work(chosen.work, std::max(ranks, chosen.unit), chosen.unit, chosen.runs,
+                       [&](const WorkItem& item, int width) {
+                         return static_cast<double>(item.to_step - item.from_step) *
+                                step_seconds(item.run, width);
+                       });
+}
+
+void check_ranks(const StudyPlan& plan, int ranks) {
+  const RankLayout asked = asked_layout(plan);
+  if (ranks % asked.ranks() == 0) return;
+  throw InputError(fmt::format(
+      "{} ranks do not make blocks of {} (tensor_parallel {} x data_parallel {} ranks train a run "
+      "together); start it with --ranks {}",
+      ranks, asked.ranks(), asked.tensor, asked.data, (ranks / asked.ranks() + 1) * asked.ranks()));
+}
+
+}  // namespace isoloss

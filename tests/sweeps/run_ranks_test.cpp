@@ -1,0 +1,116 @@
+// How many ranks each run gets, and why.
+#include "sweeps/run_ranks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/spec/error.h"
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+
+constexpr double kMuch = 1e12;  // bytes
+
+// Two heads, hidden 64, 32 symbols: two ranks divide it, four have half a head each; four sequences
+// a batch.
+StudyPlan plan_of(const Lines& replaced = {}) { return make_plan(study_of(replaced)); }
+
+// A step takes a second alone, and messages cost nothing.
+DeviceRate free_messages(const StudyPlan& plan) {
+  return {"cpu", plan.runs[0].flops_per_step, 1, 1};
+}
+
+TEST(RunRanks, OneRankTrainsAlone) {
+  const RankPlan chosen = plan_ranks(plan_of(), {1, kMuch}, device_rate("cpu"));
+  EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
+  EXPECT_THAT(chosen.layouts, Each(RankLayout{1, 1}));
+}
+
+// One run on four ranks that hold it: its four sequences are shared out, and each of its 20 steps
+// takes a quarter.
+TEST(RunRanks, AStudyOfFewRunsSharesThem) {
+  const StudyPlan plan = plan_of();
+  const RankPlan chosen = plan_ranks(plan, {4, kMuch}, free_messages(plan));
+  EXPECT_EQ(chosen.runs.at(0), (RunRanks{4, 1}));
+  EXPECT_EQ(chosen.layouts.at(0).ranks(), 4);
+  EXPECT_DOUBLE_EQ(chosen.schedule.seconds, 5);
+  EXPECT_THAT(chosen.reason, HasSubstr("5 s so by prediction, and 20 s with each run alone"));
+}
+
+// Where a message costs more than a step, it is not.
+TEST(RunRanks, DearMessagesKeepRunsApart) {
+  const StudyPlan plan = plan_of();
+  const DeviceRate dear{"cpu", plan.runs[0].flops_per_step, 1, 1, 1e9, 1.0};
+  const RankPlan chosen = plan_ranks(plan, {4, kMuch}, dear);
+  EXPECT_EQ(chosen.runs.at(0), (RunRanks{1, 1}));
+  EXPECT_THAT(chosen.reason, HasSubstr("sharing more would not make it end a fiftieth earlier"));
+}
+
+// Four equal runs on four ranks: sharing would only even out their scatter, at a third more work.
+TEST(RunRanks, AsManyRunsAsRanksAreTrainedSideBySide) {
+  const StudyPlan plan = plan_of({{9, "  seed: [0, 1, 2, 3]"}});
+  const DeviceRate rate{"cpu", plan.runs[0].flops_per_step, 1, 1, 1e9, 0.02};
+  EXPECT_THAT(plan_ranks(plan, {4, kMuch}, rate).runs, Each(RunRanks{1, 1}));
+}
+
+// 100 steps beside 20 times 20 on eight ranks, where sharing costs something: 100 s by one rank
+// alone, while all the others would end after 57.
+TEST(RunRanks, OnlyTheRunThatWouldEndLastIsWide) {
+  const std::string others =
+      "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20";
+  const StudyPlan plan = plan_of({{8, "  budget: {tokens: [1280, 6400]}"},
+                                  {9, "  seed: [0, " + others + "]"},
+                                  {10, "  exclude: [{budget: 6400, seed: [" + others + "]}]"}});
+  ASSERT_EQ(plan.runs.size(), 21U);
+  const DeviceRate rate{"cpu", plan.runs[0].flops_per_step, 1, 1, 1e9, 0.02};
+  const RankPlan chosen = plan_ranks(plan, {8, kMuch}, rate);
+  EXPECT_GT(chosen.runs[0].planned, 1);
+  EXPECT_THAT(std::vector<RunRanks>(chosen.runs.begin() + 1, chosen.runs.end()),
+              Each(RunRanks{1, 1}));
+  EXPECT_LT(chosen.schedule.seconds, 85);
+}
+
+// Memory for half a run: two ranks share each, and no block of one takes it.
+TEST(RunRanks, WhatDoesNotFitIsSharedAndNeverTakenByFewer) {
+  const StudyPlan plan = plan_of({{9, "  seed: [0, 1, 2, 3]"}, {10, "run: {accumulate: 4}"}});
+  const double alone = memory_per_rank(plan.runs[0].spec, {1, 1});
+  const double shared = memory_per_rank(plan.runs[0].spec, {2, 1});
+  const RankPlan chosen = plan_ranks(plan, {4, (alone + shared) / 2}, device_rate("cpu"));
+  EXPECT_THAT(chosen.runs, Each(RunRanks{2, 2}));
+  EXPECT_THAT(chosen.layouts, Each(RankLayout{2, 1}));
+}
+
+TEST(RunRanks, WhatNoNumberOfRanksHoldsIsTriedByTheFewest) {
+  const RankPlan chosen = plan_ranks(plan_of(), {3, 1}, device_rate("cpu"));
+  EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
+  EXPECT_THAT(chosen.reason, HasSubstr("run.recompute"));
+}
+
+// What the study fixes is in every run, and widths double from there.
+TEST(RunRanks, OnlyWhatIsLeftOpenIsChosen) {
+  const StudyPlan plan = plan_of({{10, "run: {tensor_parallel: 2}"}});
+  const RankPlan chosen = plan_ranks(plan, {4, kMuch}, free_messages(plan));
+  EXPECT_EQ(chosen.unit, 2);
+  EXPECT_THAT(chosen.layouts, Each(RankLayout{2, 2}));
+  EXPECT_THAT(plan_ranks(plan, {1, kMuch}, free_messages(plan)).layouts, Each(RankLayout{2, 1}));
+}
+
+TEST(RunRanks, RanksThatDoNotMakeWholeBlocksAreRefused) {
+  const StudyPlan plan = plan_of({{10, "run: {tensor_parallel: 2, data_parallel: 2}"}});
+  EXPECT_NO_THROW(check_ranks(plan, 8));
+  try {
+    check_ranks(plan, 6);
+    FAIL();
+  } catch (const InputError& problem) {
+    EXPECT_STREQ(problem.what(),
+                 "6 ranks do not make blocks of 4 (tensor_parallel 2 x data_parallel 2 ranks train "
+                 "a run together); start it with --ranks 8");
+  }
+}
+
+}  // namespace
+}  // namespace isoloss
