@@ -1,7 +1,7 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analysis/fit.h"
+#include "analysis/json_number.h"
 
 namespace isoloss {
 
@@ -59,14 +59,9 @@ namespace {
 
 using nlohmann::json;
 
-// null for what is not a number.
-json number(double value) { return std::isfinite(value) ? json(value) : json(); }
-
-json ends(const Interval& interval) { return {number(interval.first), number(interval.second)}; }
-
 json named(const std::vector<NamedInterval>& intervals) {
   json object = json::object();
-  for (const auto& [name, interval] : intervals) object[name] = ends(interval);
+  for (const auto& [name, interval] : intervals) object[name] = json_interval(interval);
   return object;
 }
 
@@ -84,7 +79,7 @@ json objective_of(const Fit& fit) {
 
 json data_of(const FitOrigin& origin) {
   json ranges = json::object();
-  for (const auto& [name, range] : origin.ranges) ranges[name] = ends(range);
+  for (const auto& [name, range] : origin.ranges) ranges[name] = json_interval(range);
   return {{"source", origin.source},
           {"digest", origin.digest},
           {"architecture", origin.architecture},
@@ -121,14 +116,14 @@ json certificate_of(const std::optional<LawCertificate>& certificate) {
 json budgets_of(const std::vector<IsoflopRow>& rows) {
   json budgets = json::array();
   for (const IsoflopRow& row : rows) {
-    budgets.push_back({{"budget", number(row.budget)},
+    budgets.push_back({{"budget", json_number(row.budget)},
                        {"flops", row.flops},
                        {"n", row.n},
-                       {"parameters", number(row.optimal_parameters)},
-                       {"parameters_within_0.1_percent", ends(row.near_optimal)},
-                       {"tokens", number(row.optimal_tokens)},
-                       {"loss", number(row.loss)},
-                       {"curvature", number(row.curvature)},
+                       {"parameters", json_number(row.optimal_parameters)},
+                       {"parameters_within_0.1_percent", json_interval(row.near_optimal)},
+                       {"tokens", json_number(row.optimal_tokens)},
+                       {"loss", json_number(row.loss)},
+                       {"curvature", json_number(row.curvature)},
                        {"used", row.used},
                        {"why_not", row.why_not}});
   }
@@ -160,7 +155,7 @@ json to_json(const Fit& fit) {
                  {"uncertainty", fit.uncertainty},
                  {"frontier", fit.frontier},
                  {"gradient_norm", fit.gradient_norm},
-                 {"condition", number(fit.condition)},
+                 {"condition", json_number(fit.condition)},
                  {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}},
                  {"certificate", certificate_of(fit.certificate)},
                  {"data", data_of(fit.origin)},
