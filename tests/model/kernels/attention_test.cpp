@@ -6,11 +6,11 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "model/kernels/cpu/causal_attention.h"
 #include "model/kernels/cpu/rotary.h"
+#include "tests/model/kernels/plain_attention.h"
 
 namespace isoloss {
 namespace {
@@ -35,26 +35,6 @@ at::Tensor numbers(const Case& of, std::int64_t heads, double first) {
       .view({kBatch, of.length, heads, of.width});
 }
 
-struct Leaves {
-  at::Tensor query, key, value, bias;
-};
-
-// Head h reads K and V of head h / (heads / kv_heads).
-at::Tensor plain(const Leaves& x, double scale) {
-  const std::int64_t length = x.query.size(1);
-  const auto of_heads = [](const at::Tensor& y) {
-    return y.repeat_interleave(kHeads / kKvHeads, 2).transpose(1, 2);
-  };
-  const at::Tensor position = at::arange(length, at::kLong);
-  const at::Tensor distance = position.unsqueeze(1) - position.unsqueeze(0);
-  at::Tensor logits = at::matmul(x.query.transpose(1, 2), of_heads(x.key).transpose(2, 3)) * scale;
-  if (x.bias.defined())
-    logits = logits +
-             x.bias.index_select(1, distance.clamp_min(0).flatten()).unflatten(1, distance.sizes());
-  logits = logits.masked_fill(distance < 0, -std::numeric_limits<double>::infinity());
-  return at::matmul(at::softmax(logits, -1), of_heads(x.value)).transpose(1, 2).contiguous();
-}
-
 struct Attended {
   at::Tensor out, d_query, d_key, d_value, d_bias;
 };
@@ -74,7 +54,7 @@ void attend_with_bias(const Case& of) {
 
 // Gradients of the bias are added to ones.
 template <typename Stored>
-Attended fused(const AttentionShape& shape, const Leaves& x, const at::Tensor& d_out) {
+Attended fused(const AttentionShape& shape, const AttentionLeaves& x, const at::Tensor& d_out) {
   using Real = RealOf<Stored>;
   const auto type = c10::CppTypeToScalarType<Stored>::value;
   const at::Tensor q = x.query.detach().to(type), k = x.key.detach().to(type),
@@ -106,7 +86,7 @@ template <typename Stored>
 void expect_plain(double tolerance, const Case& of = {}) {
   SCOPED_TRACE(testing::Message() << "length " << of.length << ", width " << of.width);
   const AttentionShape shape = shape_of(of);
-  Leaves leaves{numbers(of, kHeads, 0).requires_grad_(true),
+  AttentionLeaves leaves{numbers(of, kHeads, 0).requires_grad_(true),
                 numbers(of, kKvHeads, 1).requires_grad_(true),
                 numbers(of, kKvHeads, 2).requires_grad_(true), at::Tensor()};
   if (of.biased)
@@ -114,7 +94,7 @@ void expect_plain(double tolerance, const Case& of = {}) {
                       .view({kHeads, of.length})
                       .requires_grad_(true);
   const at::Tensor d_out = numbers(of, kHeads, 3);
-  const at::Tensor out = plain(leaves, shape.scale);
+  const at::Tensor out = plain_attention(leaves, shape.scale);
   out.backward(d_out);
   const Attended got = fused<Stored>(shape, leaves, d_out);
   const auto far = [](const at::Tensor& a, const at::Tensor& b) {

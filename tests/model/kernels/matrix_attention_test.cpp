@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <limits>
 #include <vector>
+
+#include "tests/model/kernels/plain_attention.h"
 
 namespace isoloss {
 namespace {
@@ -21,25 +22,6 @@ at::Tensor numbers(std::int64_t length, std::int64_t heads, std::int64_t width, 
 }
 
 at::Tensor exact(const at::Tensor& x) { return x.to(at::kDouble).requires_grad_(true); }
-
-struct Leaves {
-  at::Tensor query, key, value, bias;
-};
-
-at::Tensor plain(const Leaves& x) {
-  const std::int64_t length = x.query.size(1);
-  const auto of_heads = [](const at::Tensor& y) {
-    return y.repeat_interleave(kHeads / kKvHeads, 2).transpose(1, 2);
-  };
-  const at::Tensor position = at::arange(length, at::kLong);
-  const at::Tensor distance = position.unsqueeze(1) - position.unsqueeze(0);
-  at::Tensor logits = at::matmul(x.query.transpose(1, 2), of_heads(x.key).transpose(2, 3)) * kScale;
-  if (x.bias.defined())
-    logits = logits +
-             x.bias.index_select(1, distance.clamp_min(0).flatten()).unflatten(1, distance.sizes());
-  logits = logits.masked_fill(distance < 0, -std::numeric_limits<double>::infinity());
-  return at::matmul(at::softmax(logits, -1), of_heads(x.value)).transpose(1, 2).contiguous();
-}
 
 Rows<const at::BFloat16> read(const at::Tensor& x) {
   return {x.const_data_ptr<at::BFloat16>(), x.stride(1)};
@@ -61,7 +43,7 @@ void expect_plain(std::int64_t length, std::int64_t width, bool biased) {
   const at::Tensor key = numbers(length, kKvHeads, width, 1);
   const at::Tensor value = numbers(length, kKvHeads, width, 2);
   const at::Tensor d_out = numbers(length, kHeads, width, 3);
-  Leaves leaves{exact(query), exact(key), exact(value), at::Tensor()};
+  AttentionLeaves leaves{exact(query), exact(key), exact(value), at::Tensor()};
   at::Tensor bias, d_bias;
   if (biased) {
     leaves.bias = at::cos(at::arange(kHeads * length, at::kDouble)).view({kHeads, length});
@@ -69,7 +51,7 @@ void expect_plain(std::int64_t length, std::int64_t width, bool biased) {
     d_bias = at::ones_like(bias);  // gradients are added to what is there
     leaves.bias.requires_grad_(true);
   }
-  const at::Tensor expected = plain(leaves);
+  const at::Tensor expected = plain_attention(leaves, kScale);
   expected.backward(d_out.to(at::kDouble));
 
   const at::Tensor out = at::empty_like(query), d_query = at::empty_like(query);
