@@ -9,6 +9,7 @@
 #include "model/spec/error.h"
 #include "results/checkpoint_names.h"
 #include "results/durable_file.h"
+#include "tests/harness/checkpoint_values.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -62,15 +63,7 @@ void save(const Place& run, std::int64_t step) {
 }
 
 std::vector<float> values_of(const Checkpoint& checkpoint) {
-  const StateTables expected = whole();
-  const TensorSource next = checkpoint.tensors(expected.weights, &expected.optimizer);
-  std::vector<float> all;
-  for (const std::size_t size : {6U, 2U, 6U}) {
-    std::vector<float> tensor(size);
-    next(std::as_writable_bytes(std::span(tensor)));
-    all.insert(all.end(), tensor.begin(), tensor.end());
-  }
-  return all;
+  return checkpoint_values(checkpoint, whole());
 }
 
 const std::vector<float> kValues = {1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 30, 40, 50, 60};

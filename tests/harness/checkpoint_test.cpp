@@ -12,6 +12,7 @@
 #include "model/spec/error.h"
 #include "results/checkpoint_layout.h"
 #include "results/durable_file.h"
+#include "tests/harness/checkpoint_values.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -39,15 +40,7 @@ void save(const Place& place, std::int64_t step, float first) {
 }
 
 std::vector<float> values_of(const Checkpoint& checkpoint) {
-  const StateTables expected = tables();
-  const TensorSource next = checkpoint.tensors(expected.weights, &expected.optimizer);
-  std::vector<float> all;
-  for (const std::size_t size : {6U, 2U, 6U}) {
-    std::vector<float> tensor(size);
-    next(std::as_writable_bytes(std::span(tensor)));
-    all.insert(all.end(), tensor.begin(), tensor.end());
-  }
-  return all;
+  return checkpoint_values(checkpoint, tables());
 }
 
 struct Loaded {

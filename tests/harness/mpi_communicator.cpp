@@ -11,11 +11,10 @@
 
 #include "harness/mpi_communicator.h"
 #include "harness/self_communicator.h"
+#include "tests/harness/mpi_job.h"
 
 namespace isoloss {
 namespace {
-
-Communicator* group = nullptr;
 
 int ranks_by_environment() {
   const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
@@ -23,32 +22,32 @@ int ranks_by_environment() {
 }
 
 TEST(MpiCommunicator, KnowsTheJobsSize) {
-  EXPECT_EQ(group->size(), ranks_by_environment());
-  EXPECT_GE(group->rank(), 0);
-  EXPECT_LT(group->rank(), group->size());
+  EXPECT_EQ(job->size(), ranks_by_environment());
+  EXPECT_GE(job->rank(), 0);
+  EXPECT_LT(job->rank(), job->size());
 }
 
 TEST(MpiCommunicator, AOneRankJobMakesNoMpiCall) {
-  EXPECT_EQ(dynamic_cast<SelfCommunicator*>(group) != nullptr, group->size() == 1);
+  EXPECT_EQ(dynamic_cast<SelfCommunicator*>(job) != nullptr, job->size() == 1);
 }
 
 TEST(MpiCommunicator, BroadcastCopiesTheRoot) {
-  const int root = group->size() - 1;
+  const int root = job->size() - 1;
   std::array<char, 6> text = {"wrong"};
-  if (group->rank() == root) std::strcpy(text.data(), "right");
-  group->broadcast(std::as_writable_bytes(std::span(text)), root);
+  if (job->rank() == root) std::strcpy(text.data(), "right");
+  job->broadcast(std::as_writable_bytes(std::span(text)), root);
   EXPECT_STREQ(text.data(), "right");
 }
 
 // 0 + 1 + .. + (n-1) and n: exact in both precisions.
 TEST(MpiCommunicator, SumsOverRanks) {
-  const int n = group->size();
-  std::vector<double> exact = {static_cast<double>(group->rank()), 1.0};
-  group->all_reduce_sum(std::span<double>(exact));
+  const int n = job->size();
+  std::vector<double> exact = {static_cast<double>(job->rank()), 1.0};
+  job->all_reduce_sum(std::span<double>(exact));
   EXPECT_EQ(exact[0], n * (n - 1) / 2.0);
   EXPECT_EQ(exact[1], n);
-  std::vector<float> single = {static_cast<float>(group->rank()), 1.0F};
-  group->all_reduce_sum(std::span<float>(single));
+  std::vector<float> single = {static_cast<float>(job->rank()), 1.0F};
+  job->all_reduce_sum(std::span<float>(single));
   EXPECT_EQ(single[0], static_cast<float>(n * (n - 1)) / 2.0F);
 }
 
@@ -60,32 +59,32 @@ TEST(MpiCommunicator, SumsInTheOrderOfRanks) {
   };
   constexpr std::size_t kCount = (std::size_t{1} << 20) + 5;  // more than one chunk
   std::vector<float> values(kCount);
-  for (std::size_t i = 0; i < kCount; ++i) values[i] = value_of(group->rank(), i);
-  group->all_reduce_sum(std::span<float>(values));
+  for (std::size_t i = 0; i < kCount; ++i) values[i] = value_of(job->rank(), i);
+  job->all_reduce_sum(std::span<float>(values));
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < kCount; ++i) {
     float sum = value_of(0, i);
-    for (int rank = 1; rank < group->size(); ++rank) sum += value_of(rank, i);
+    for (int rank = 1; rank < job->size(); ++rank) sum += value_of(rank, i);
     if (std::memcmp(&sum, &values[i], sizeof sum) != 0) ++wrong;
   }
   EXPECT_EQ(wrong, 0U);
 }
 
 TEST(MpiCommunicator, LargestOverRanks) {
-  std::vector<double> values = {-static_cast<double>(group->rank()), -5.0};
-  group->all_reduce_max(std::span<double>(values));
+  std::vector<double> values = {-static_cast<double>(job->rank()), -5.0};
+  job->all_reduce_max(std::span<double>(values));
   EXPECT_EQ(values[0], 0.0);
   EXPECT_EQ(values[1], -5.0);
-  std::vector<float> singles = {static_cast<float>(group->rank())};
-  group->all_reduce_max(std::span<float>(singles));
-  EXPECT_EQ(singles[0], static_cast<float>(group->size() - 1));
+  std::vector<float> singles = {static_cast<float>(job->rank())};
+  job->all_reduce_max(std::span<float>(singles));
+  EXPECT_EQ(singles[0], static_cast<float>(job->size() - 1));
 }
 
 TEST(MpiCommunicator, GathersInTheOrderOfRanks) {
   constexpr std::size_t kCount = (std::size_t{1} << 20) + 3;  // more than one chunk
-  const std::vector<std::byte> mine(kCount, static_cast<std::byte>(group->rank() + 1));
-  std::vector<std::byte> all(kCount * static_cast<std::size_t>(group->size()));
-  group->all_gather(mine, all);
+  const std::vector<std::byte> mine(kCount, static_cast<std::byte>(job->rank() + 1));
+  std::vector<std::byte> all(kCount * static_cast<std::size_t>(job->size()));
+  job->all_gather(mine, all);
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < all.size(); ++i)
     if (all[i] != static_cast<std::byte>(i / kCount + 1)) ++wrong;
@@ -95,13 +94,13 @@ TEST(MpiCommunicator, GathersInTheOrderOfRanks) {
 // Even ranks and odd ranks, made at the same time by their members alone.
 TEST(MpiCommunicator, GroupsWorkApart) {
   std::vector<int> members;
-  for (int rank = group->rank() % 2; rank < group->size(); rank += 2) members.push_back(rank);
-  const auto half = group->group(members);
+  for (int rank = job->rank() % 2; rank < job->size(); rank += 2) members.push_back(rank);
+  const auto half = job->group(members);
   EXPECT_EQ(half->size(), static_cast<int>(members.size()));
-  EXPECT_EQ(members[static_cast<std::size_t>(half->rank())], group->rank());
+  EXPECT_EQ(members[static_cast<std::size_t>(half->rank())], job->rank());
   double expected = 0;
   for (const int member : members) expected += member;
-  std::vector<double> sum = {static_cast<double>(group->rank())};
+  std::vector<double> sum = {static_cast<double>(job->rank())};
   half->all_reduce_sum(std::span<double>(sum));
   EXPECT_EQ(sum[0], expected);
 }
@@ -109,8 +108,8 @@ TEST(MpiCommunicator, GroupsWorkApart) {
 // What overlapping a reduction with the backward pass needs.
 TEST(MpiCommunicator, TwoGroupsWorkAtOnceOnTwoThreads) {
   std::vector<int> everybody;
-  for (int rank = 0; rank < group->size(); ++rank) everybody.push_back(rank);
-  const auto other = group->group(everybody);
+  for (int rank = 0; rank < job->size(); ++rank) everybody.push_back(rank);
+  const auto other = job->group(everybody);
   const auto sums = [](Communicator& ranks) {
     double wrong = 0;
     for (int i = 0; i < 200; ++i) {
@@ -122,20 +121,12 @@ TEST(MpiCommunicator, TwoGroupsWorkAtOnceOnTwoThreads) {
   };
   double beside = -1;
   std::thread thread([&] { beside = sums(*other); });
-  EXPECT_EQ(sums(*group), 0.0);
+  EXPECT_EQ(sums(*job), 0.0);
   thread.join();
   EXPECT_EQ(beside, 0.0);
 }
 
-TEST(MpiCommunicator, BarrierReturnsOnEveryRank) { group->barrier(); }
+TEST(MpiCommunicator, BarrierReturnsOnEveryRank) { job->barrier(); }
 
 }  // namespace
 }  // namespace isoloss
-
-int main(int count, char** arguments) {
-  testing::InitGoogleTest(&count, arguments);
-  const auto communicator = isoloss::make_communicator();
-  isoloss::group = communicator.get();
-  // Every rank reports its own checks; one rank that fails makes mpirun fail.
-  return RUN_ALL_TESTS();
-}

@@ -17,12 +17,11 @@
 #include "harness/self_communicator.h"
 #include "harness/study_setup.h"
 #include "results/verify.h"
+#include "tests/harness/mpi_job.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
 namespace {
-
-Communicator* job = nullptr;
 
 // A study in a folder that all ranks know and the first one makes, in float64 so that layouts
 // differ by rounding alone.
@@ -200,11 +199,3 @@ TEST(JobOfBlocks, WhatNeedsMoreRanksIsTrainedWhenWholeBlocksFormAnew) {
 
 }  // namespace
 }  // namespace isoloss
-
-int main(int count, char** arguments) {
-  testing::InitGoogleTest(&count, arguments);
-  const auto communicator = isoloss::make_communicator();
-  isoloss::job = communicator.get();
-  isoloss::set_intra_op_threads(1);
-  return RUN_ALL_TESTS();
-}

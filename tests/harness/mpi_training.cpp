@@ -10,12 +10,11 @@
 #include "harness/mpi_communicator.h"
 #include "harness/trainer.h"
 #include "sweeps/optimizer_fields.h"
+#include "tests/harness/mpi_job.h"
 #include "tests/harness/periodic_training.h"
 
 namespace isoloss {
 namespace {
-
-Communicator* job = nullptr;
 
 struct Case {
   std::string architecture;
@@ -217,11 +216,3 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resumed,
 
 }  // namespace
 }  // namespace isoloss
-
-int main(int count, char** arguments) {
-  testing::InitGoogleTest(&count, arguments);
-  const auto communicator = isoloss::make_communicator();
-  isoloss::job = communicator.get();
-  isoloss::set_intra_op_threads(1);
-  return RUN_ALL_TESTS();
-}
