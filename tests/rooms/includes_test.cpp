@@ -25,12 +25,13 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/cost", "sweeps"}},
+    {"harness/oneshot", {"model/spec", "results"}},
     {"harness",
      {"model/spec", "model/cost", "results", "sweeps", "model/layers", "model/kernels/cpu",
-      "model/parallel", "slurm"}},
+      "model/parallel", "slurm", "harness/oneshot"}},
     {"harness/cli",
      {"model/spec", "model/cost", "results", "sweeps", "analysis", "model/layers",
-      "model/kernels/cpu", "model/parallel", "slurm", "harness"}},
+      "model/kernels/cpu", "model/parallel", "slurm", "harness", "harness/oneshot"}},
 };
 
 std::string room_of(const std::string& path) {
