@@ -14,6 +14,7 @@
 
 #include "analysis/law.h"
 #include "analysis/law_objective.h"
+#include "analysis/law_relaxation.h"
 
 namespace isoloss {
 
@@ -43,42 +44,15 @@ class CellBound {
   LawState state_of(const ExponentCell& cell) const;
 
  private:
-  struct Columns;
-  struct Side {
-    double scale = 1;  // rho is scale x Huber's
-    double knee = 0;   // up to here quadratic
-  };
-  struct Bend {
-    double value = 0, slope = 0, curvature = 0, weight = 0;
-  };
-
-  // A convex function at a place, and its least where the unknowns may be.
-  struct Look {
-    double value = 0, bound = 0;
-    Eigen::VectorXd gradient;
-    Eigen::MatrixXd curvature, weight;
-  };
-
-  Columns columns_of(const ExponentCell& cell) const;
-  Bend above(Eigen::Index i, double ratio, double reach, const Side& side) const;
-  Bend below(Eigen::Index i, double ratio, const Side& side) const;
-  Look look(const Columns& columns, const Eigen::ArrayXd& reach, const Eigen::VectorXd& x,
-            double knee) const;
-  // From `x` towards the minimum, until `lower` has reached `target` or no longer rises.
-  Eigen::VectorXd descend(const Columns& columns, const Eigen::ArrayXd& reach, Eigen::VectorXd x,
-                          double knee, double target, double& lower) const;
-  void tighten(ExponentCell& cell, const Columns& columns, const Eigen::VectorXd& x) const;
+  CellColumns columns_of(const ExponentCell& cell) const;
+  void tighten(ExponentCell& cell, const CellColumns& columns, const Eigen::VectorXd& x) const;
 
   const Law& law_;
   const LawData& data_;
-  FitSpace space_;
-  Side over_, under_;  // residuals above and below zero
-  bool free_floor_;
-  double fixed_floor_, value_;
+  RelaxedObjective objective_;
+  TermRows terms_;
+  double fixed_floor_;
   std::vector<Eigen::Index> axis_;  // of each term
-  Eigen::ArrayXXd slope_;           // points x terms: d ln(basis) / d exponent
-  Eigen::ArrayXXd at_zero_;         // ln(basis) at exponent zero
-  Eigen::ArrayXd offset_;           // what no coefficient moves, over the measured loss
 };
 
 }  // namespace isoloss
