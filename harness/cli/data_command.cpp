@@ -155,9 +155,11 @@ int synth(Arguments arguments) {
   line.add()("out", po::value<std::string>(), "folder to write")(
       "symbols", po::value(&spec.symbols)->default_value(defaults.symbols), "vocabulary")(
       "topics", po::value(&spec.topics)->default_value(defaults.topics), "hidden states")(
-      "stay", po::value(&spec.stay)->default_value(defaults.stay), "chance to keep the topic")(
-      "zipf", po::value(&spec.zipf)->default_value(defaults.zipf), "exponent of the contexts")(
-      "tokens", po::value(&spec.tokens)->default_value(defaults.tokens), "of the training part")(
+      "stay", po::value(&spec.stay)->default_value(defaults.stay, fmt::format("{}", defaults.stay)),
+      "chance to keep the topic")(
+      "zipf", po::value(&spec.zipf)->default_value(defaults.zipf, fmt::format("{}", defaults.zipf)),
+      "exponent of the contexts")("tokens", po::value(&spec.tokens)->default_value(defaults.tokens),
+                                  "of the training part")(
       "seed", po::value(&spec.seed)->default_value(defaults.seed), "of language and text")(
       "sequence", po::value(&sequence)->default_value(sequence),
       "window that the floor is computed for");

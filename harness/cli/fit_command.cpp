@@ -70,7 +70,7 @@ int fit_command(Arguments arguments) {
       "tied", "one exponent for parameters and tokens")(
       "objective", po::value<std::string>(),
       "huber, squares, lad or asymmetric_huber; without it huber over points, squares along a "
-      "frontier")("delta", po::value<double>()->default_value(1e-3),
+      "frontier")("delta", po::value<double>()->default_value(1e-3, "0.001"),
                   "where Huber turns from square to line")(
       "overestimate-penalty", po::value<double>()->default_value(10),
       "asymmetric_huber: weight of points that the law lies above")(
@@ -83,7 +83,7 @@ int fit_command(Arguments arguments) {
       "what a power law follows: auto, points, surface, isoflop or envelope")(
       "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
-      "level", po::value<double>()->default_value(0.95), "of the intervals")(
+      "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
       "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "json", "one JSON object on standard output");

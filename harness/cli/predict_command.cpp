@@ -64,7 +64,7 @@ int predict_command(Arguments arguments) {
       "flops", po::value<double>(),
       "training compute; without --parameters the size is the best for it by this law")(
       "unique-tokens", po::value<double>(), "data_constrained: tokens before any repeats")(
-      "level", po::value<double>()->default_value(0.95), "of the interval")(
+      "level", po::value<double>()->default_value(0.95, "0.95"), "of the interval")(
       "json", "one JSON object on standard output");
   line.positional("FIT.json");
   if (!line.parse(arguments)) return 0;

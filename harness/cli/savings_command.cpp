@@ -153,7 +153,7 @@ int savings_command(Arguments arguments) {
       "resolve", po::value<double>(), "percent: which next runs would resolve such a saving")(
       "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "bootstrap", po::value<int>()->default_value(1000), "draws through the whole procedure")(
-      "level", po::value<double>()->default_value(0.95), "of the intervals")(
+      "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the draws")(
       "json", "one JSON object on standard output");
   line.positional("FILE");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -165,6 +166,28 @@ TEST_F(BadCsv, TwoTokenizersAreNotCompared) {
     }
   }
   expect_refused(savings(text), {"points.csv", "bits per byte"});
+}
+
+// Hoffmann et al. 2022's law (eq. 10) at a thousand sizes by a thousand token counts, a million
+// rows.
+TEST_F(BadCsv, AMillionRowsAreFitted) {
+  std::string text = "architecture,parameters,tokens,flops,loss\n";
+  text.reserve(60 << 20);
+  char row[128];
+  for (int i = 0; i < 1000; ++i)
+    for (int j = 0; j < 1000; ++j) {
+      const double n = 1e6 * std::pow(1e4, i / 999.0), d = 1e8 * std::pow(1e4, j / 999.0);
+      const double loss = 1.69 + 406.4 / std::pow(n, 0.34) + 410.7 / std::pow(d, 0.28);
+      std::snprintf(row, sizeof row, "a,%.9g,%.9g,%.9g,%.9g\n", n, d, 6 * n * d, loss);
+      text += row;
+    }
+  spill(scratch_ / "points.csv", text);
+  const Outcome outcome = isoloss("fit points.csv --law chinchilla --json", scratch_.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json parameters = json::parse(outcome.out).at("parameters");
+  EXPECT_NEAR(parameters.at("E").get<double>(), 1.69, 1e-4);
+  EXPECT_NEAR(parameters.at("alpha").get<double>(), 0.34, 1e-4);
+  EXPECT_NEAR(parameters.at("beta").get<double>(), 0.28, 1e-4);
 }
 
 // A hole of a sparse file, 2 GiB without a line end: refused after a mebibyte, with half of that
