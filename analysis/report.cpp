@@ -19,6 +19,7 @@
 #include "analysis/report_rates.h"
 #include "analysis/report_study.h"
 #include "analysis/report_tables.h"
+#include "analysis/report_times.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 
@@ -161,6 +162,7 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                             table_html(calibration_table(study), beside) + fit_card_html(study));
   body += under("Frontiers", table_html(frontier_table(study), beside));
   body += under("One-shot scores", table_html(scores_table(study), beside));
+  body += under("Time", table_html(training_times_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));

@@ -98,7 +98,7 @@ RecordingCost measure_recording(const RunSpec& spec, const std::filesystem::path
   TrainingState state(spec);
   RunRestart restart;
   restart.checkpoints = study.run(run.id);
-  const RunHeader header = run_header("bench", run, *dataset, 1);
+  const RunHeader header = run_header("bench", run, *dataset, {}, device_rate("cpu", spec.dtype));
   RecordingCost cost;
   {
     RunRecorder recorder(study, header, std::move(restart), state, *claim);

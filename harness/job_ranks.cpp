@@ -8,7 +8,7 @@ namespace isoloss {
 JobRanks plan_job(const StudyPlan& plan, int ranks, int on_machine) {
   check_ranks(plan, ranks);
   const double bytes_per_rank = machine_memory() / on_machine;
-  RankPlan chosen = plan_ranks(plan, {ranks, bytes_per_rank}, device_rate("cpu"));
+  RankPlan chosen = plan_ranks(plan, {ranks, bytes_per_rank}, device_rate("cpu", "float32"));
   return {chosen.unit, bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
 }
 
@@ -25,7 +25,8 @@ void share(JobRanks& ranks, std::size_t runs, Communicator& job) {
 
 RankLayout layout_in(const JobRanks& job, const StudyPlan& plan, std::size_t run, int ranks) {
   if (job.layouts[run].ranks() == ranks) return job.layouts[run];
-  return layout_on(plan.runs[run].spec, ranks, job.bytes_per_rank, device_rate("cpu")).value();
+  return layout_on(plan.runs[run].spec, ranks, job.bytes_per_rank, device_rate("cpu", "float32"))
+      .value();
 }
 
 }  // namespace isoloss

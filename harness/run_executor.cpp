@@ -124,7 +124,9 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
                   .from_step = state.step(),
                   .step = state.step(),
                   .to_step = item.to_step});
-  RunRecorder recorder(folder_, run_header(study_, run, dataset, block.size()), std::move(restart),
+  DeviceRate rate = device_rate("cpu", run.spec.dtype);
+  rate.steps = steps_;
+  RunRecorder recorder(folder_, run_header(study_, run, dataset, layout, rate), std::move(restart),
                        state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   std::optional<StallWatch> watch;

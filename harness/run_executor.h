@@ -10,6 +10,7 @@
 #include "harness/dataset.h"
 #include "harness/rank_groups.h"
 #include "harness/rank_reporter.h"
+#include "harness/remembered_steps.h"
 #include "harness/stall_watch.h"
 #include "harness/trainer.h"
 #include "harness/training_order.h"
@@ -44,6 +45,7 @@ class RunExecutor {
   StudyFolder folder_;
   std::string study_;
   StallLimits stall_;
+  StepTimes steps_ = remembered_steps();
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
 };

@@ -8,7 +8,7 @@
 namespace isoloss {
 
 RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset,
-                     std::int64_t ranks) {
+                     const RankLayout& layout, const DeviceRate& rate) {
   const RunSpec& spec = run.spec;
   const ParameterCounts counts = count_parameters(spec.model);
   RunHeader header;
@@ -17,7 +17,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.spec_json = canonical_json(spec);
   header.code_version = code_version();
   header.machine = machine_name();
-  header.ranks = ranks;
+  header.ranks = layout.ranks();
   header.threads = spec.threads;
   header.architecture = spec.model.architecture;
   header.size = spec.model.size;
@@ -36,6 +36,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.bytes_per_token = dataset.held_out().bytes_per_token;
   header.training_tokens = static_cast<double>(dataset.training_tokens());
   header.floor = dataset.held_out().floor;
+  header.predicted_step_seconds = step_seconds(spec, layout, rate);
   return header;
 }
 

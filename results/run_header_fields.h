@@ -32,6 +32,7 @@ void visit_fields(Header& header, Visitor&& visit) {
   visit("bytes_per_token", header.bytes_per_token);
   visit("training_tokens", header.training_tokens);
   visit("floor", header.floor);
+  visit("predicted_step_seconds", header.predicted_step_seconds);
 }
 
 }  // namespace isoloss

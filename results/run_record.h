@@ -36,6 +36,7 @@ struct RunHeader {
   double bytes_per_token = 1;   // of the reporting part; bits per byte = loss / ln 2 / this
   double training_tokens = 0;   // tokens in the training part: one epoch
   std::optional<double> floor;  // best possible loss on the reporting sequences, where it is known
+  std::optional<double> predicted_step_seconds;  // by what was known when the run began
 
   bool operator==(const RunHeader&) const = default;
 };

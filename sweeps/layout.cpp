@@ -50,9 +50,15 @@ double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
 }
 
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate) {
-  return step_seconds(
-             spec.model, {spec.optimizer.batch_tokens, spec.accumulate, layout.tensor, layout.data},
-             {rate.flops_per_second, rate.exchange_bytes_per_second, rate.exchange_seconds})
+  StepRates rates{rate.flops_per_second, rate.exchange_bytes_per_second, rate.exchange_seconds};
+  if (!rate.steps.empty()) {
+    const auto measured = rate.steps.find(step_key(spec));
+    if (measured != rate.steps.end())
+      rates.flops_per_second = flops_per_step(spec) / measured->second.seconds;
+  }
+  return step_seconds(spec.model,
+                      {spec.optimizer.batch_tokens, spec.accumulate, layout.tensor, layout.data},
+                      rates)
       .total();
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "model/cost/flops.h"
+#include "sweeps/plan_seconds.h"
 #include "sweeps/quantity_text.h"
 
 namespace isoloss {
@@ -56,71 +57,63 @@ std::string trunk_line(const StudyPlan& plan) {
                      branches, trunks.size(), trunks.size() == 1 ? "" : "s");
 }
 
-double own_steps(const PlannedRun& run) {
-  return static_cast<double>(run.expected_steps - run.first_step());
-}
-
-DeviceRate at(const DeviceRate& rate, double flops_per_second) {
-  DeviceRate other = rate;
-  other.flops_per_second = flops_per_second;
-  return other;
-}
-
-// Of a run by its ranks: predicted, at best, and by one rank alone at the lowest rate, because what
-// ranks lose to each other is known of one machine only.
-struct RunSeconds {
-  double predicted, lowest, highest;
+// Of the runs that are expected.
+struct RunCounts {
+  std::size_t all = 0;
+  std::size_t measured = 0;  // their steps were, here
+  std::size_t small = 0;     // smaller than all models that the rate is of
 };
-RunSeconds seconds_of(const PlannedRun& run, const RankLayout& layout, const DeviceRate& rate) {
-  return {own_steps(run) * step_seconds(run.spec, layout, rate),
-          own_steps(run) * step_seconds(run.spec, layout, at(rate, rate.highest)),
-          own_steps(run) * step_seconds(run.spec, {1, 1}, at(rate, rate.lowest))};
+RunCounts run_counts(const StudyPlan& plan, const DeviceRate& rate) {
+  RunCounts counts;
+  for (const PlannedRun& run : plan.runs) {
+    if (run.expected_steps == 0) continue;
+    ++counts.all;
+    counts.measured += rate.steps.contains(step_key(run.spec));
+    counts.small += static_cast<double>(run.parameters) < rate.fewest_parameters;
+  }
+  return counts;
 }
 
-// What all ranks together spend, predicted.
-double device_seconds(const RankPlan& chosen) {
-  double sum = 0;
-  for (const ScheduledItem& item : chosen.schedule.items)
-    sum += item.block.ranks * (item.ends - item.begins);
-  return sum;
+std::string time_lines(const StudyPlan& plan, const RankPlan& chosen, const PlanRanks& ranks,
+                       const DeviceRate& rate) {
+  const auto [makespan, device] = study_seconds(plan, chosen, ranks.ranks, DeviceRates(rate));
+  const RunCounts counts = run_counts(plan, rate);
+  const std::string how =
+      counts.measured == counts.all
+          ? "by steps measured on this machine"
+          : fmt::format("at {:.0f} GFLOP/s each ({})", rate.flops_per_second / 1e9, rate.device);
+  std::string text = fmt::format(
+      "{} on {} rank{} {}, between {} and {} as the rate turns out: {:.3g} device-hours ({:.3g} to "
+      "{:.3g})\n",
+      seconds_text(makespan.value), ranks.ranks, ranks.ranks == 1 ? "" : "s", how,
+      seconds_text(makespan.lowest), seconds_text(makespan.highest), device.value / 3600,
+      device.lowest / 3600, device.highest / 3600);
+  if (ranks.price > 0) {
+    const double second = ranks.price / 3600;
+    text += fmt::format("price {:.4g} ({:.4g} to {:.4g}) at {:g} a device-hour\n",
+                        device.value * second, device.lowest * second, device.highest * second,
+                        ranks.price);
+  }
+  return text;
 }
 
-// The makespan with its interval, whose ends are as those of a run's seconds.
-struct Makespan {
-  double predicted, lowest, highest;
-};
-Makespan makespan_of(const StudyPlan& plan, const RankPlan& chosen, int ranks,
-                     const DeviceRate& rate) {
-  const auto seconds = [&](const DeviceRate& other, bool alone) {
-    std::map<std::pair<std::size_t, int>, double> known;
-    return schedule_of(chosen, ranks,
-                       [&](std::size_t run, int width) {
-                         const auto [step, fresh] = known.try_emplace({run, width}, 0);
-                         if (fresh) {
-                           const RunSpec& spec = plan.runs[run].spec;
-                           // Narrower blocks than planned are rare: by its own layout's part.
-                           const RankLayout layout = alone ? RankLayout{} : chosen.layouts[run];
-                           step->second =
-                               step_seconds(spec, layout, other) *
-                               (alone ? 1.0 : static_cast<double>(layout.ranks()) / width);
-                         }
-                         return step->second;
-                       })
-        .seconds;
-  };
-  return {chosen.schedule.seconds, seconds(at(rate, rate.highest), false),
-          seconds(at(rate, rate.lowest), true)};
-}
-
-std::string time_line(const StudyPlan& plan, const RankPlan& chosen, int ranks,
-                      const DeviceRate& rate) {
-  const Makespan makespan = makespan_of(plan, chosen, ranks, rate);
-  return fmt::format(
-      "{} on {} rank{} at {:.0f} GFLOP/s each ({}), between {} and {} as the rate turns out: "
-      "{:.3g} device-hours\n",
-      seconds_text(makespan.predicted), ranks, ranks == 1 ? "" : "s", rate.flops_per_second / 1e9,
-      rate.device, seconds_text(makespan.lowest), seconds_text(makespan.highest),
-      device_seconds(chosen) / 3600);
+// What the prediction rests on, where that is more than this program's own rate of a core.
+std::string rate_lines(const StudyPlan& plan, const DeviceRate& rate) {
+  const auto [all, measured, small] = run_counts(plan, rate);
+  std::string text;
+  if (measured > 0 && measured < all)
+    text += fmt::format(
+        "Steps of {} of {} runs were measured on this machine; of the others the rate is "
+        "assumed.\n",
+        measured, all);
+  if (rate.memory_bytes > 0)
+    text += fmt::format("The rate of {} is of {}.\n", rate.device, rate.source);
+  if (small > 0)
+    text += fmt::format(
+        "{} of {} runs have fewer than {} parameters, fewer than any model of that rate: they will "
+        "take longer than predicted.\n",
+        small, all, amount_text(rate.fewest_parameters));
+  return text;
 }
 
 // Who trains the runs, widest first, and when.
@@ -186,11 +179,12 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
                       {"flops", flops_json(trial, run.spec.model)}});
   }
   Json runs = Json::array();
+  const DeviceRates rates(rate);
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
     if (run.expected_steps == 0) continue;
     const RankLayout& layout = chosen.layouts[i];
-    const RunSeconds seconds = seconds_of(run, layout, rate);
+    const Predicted seconds = run_seconds(run, layout, rates);
     const auto known = trials_of.find(i);
     runs.push_back({{"id", run.id},
                     {"trials", known == trials_of.end() ? Json::array() : known->second},
@@ -198,10 +192,11 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
                     {"from_step", run.first_step()},
                     {"tensor_parallel", layout.tensor},
                     {"data_parallel", layout.data},
-                    {"predicted_seconds", seconds.predicted},
+                    {"predicted_seconds", seconds.value},
                     {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
                     {"memory_bytes_per_rank", memory_per_rank(run.spec, layout)}});
   }
+  const auto [makespan, device] = study_seconds(plan, chosen, ranks.ranks, rates);
   Json json;
   json["study"] = plan.study;
   json["trials"] = std::move(trials);
@@ -209,8 +204,15 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
   json["schedule"] = schedule_json(chosen);
   json["totals"] = {{"flops", plan.flops},
                     {"flops_without_sharing", plan.flops_without_sharing},
-                    {"device_hours", device_seconds(chosen) / 3600},
-                    {"makespan_seconds", chosen.schedule.seconds}};
+                    {"device_hours", device.value / 3600},
+                    {"device_hours_interval", {device.lowest / 3600, device.highest / 3600}},
+                    {"makespan_seconds", makespan.value},
+                    {"makespan_seconds_interval", {makespan.lowest, makespan.highest}}};
+  if (ranks.price > 0) {
+    const double second = ranks.price / 3600;
+    json["totals"]["price"] = device.value * second;
+    json["totals"]["price_interval"] = {device.lowest * second, device.highest * second};
+  }
   return json;
 }
 
@@ -245,7 +247,8 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
       "{:.3g} ({:.2f}x)\n",
       plan.trials.size(), expected, plan.flops, plan.flops_without_sharing,
       plan.flops_without_sharing / plan.flops);
-  text += time_line(plan, chosen, machine.ranks, rate);
+  text += time_lines(plan, chosen, machine, rate);
+  text += rate_lines(plan, rate);
   text += schedule_lines(chosen);
   text += fmt::format("So shared because {}.\n", chosen.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";

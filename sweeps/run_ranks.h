@@ -15,6 +15,7 @@ namespace isoloss {
 struct PlanRanks {
   int ranks = 1;
   double bytes_per_rank = 0;  // of memory
+  double price = 0;           // of a rank's hour, in any currency; 0: not given
 };
 
 struct RankPlan {

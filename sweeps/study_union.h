@@ -11,8 +11,9 @@ namespace isoloss {
 // The text of a study file that holds every grid value of all `files`: that of a file which holds
 // them all where there is one, else the first one's with the others' values behind its own, without
 // comments. The section `run` is that file's own where it says device, time_limit, tensor_parallel,
-// data_parallel, recompute or checkpoint_every. Reads no data. InputError naming every key in which two files differ
-// otherwise: another value, another first seed, an entry of the same name with another meaning.
+// data_parallel, recompute or checkpoint_every. Reads no data. InputError naming every key in which
+// two files differ otherwise: another value, another first seed, an entry of the same name with
+// another meaning.
 std::string united_study_text(std::span<const std::filesystem::path> files);
 
 }  // namespace isoloss

@@ -1,10 +1,12 @@
 // `isoloss plan`: what a study file will train and what it costs; trains nothing.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/plan_probe.h"
 #include "model/spec/error.h"
 #include "sweeps/layout.h"
 #include "sweeps/plan.h"
@@ -17,15 +19,20 @@ namespace isoloss {
 
 int plan_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss plan STUDY.yaml [--ranks N] [--nodes N] [--device NAME] [--json]",
-                   "Shows the trials of a study, their FLOPs, memory and predicted time, and what "
-                   "sharing prefixes saves. Trains nothing.",
-                   "isoloss plan sweeps/quickstart.yaml --ranks 2");
+  CommandLine line(
+      "isoloss plan STUDY.yaml [--ranks N] [--nodes N] [--device NAME] [--price P] "
+      "[--json]",
+      "Shows the trials of a study, their FLOPs, memory and predicted time, and what "
+      "sharing prefixes saves. Trains nothing.",
+      "isoloss plan sweeps/quickstart.yaml --ranks 2");
   line.add()("ranks", po::value<int>()->default_value(1), "workers to pack the runs on")(
       "nodes", po::value<int>()->default_value(1),
       "machines like this one that share the ranks evenly, each rank its part of a machine's "
       "memory")("device", po::value<std::string>()->default_value("cpu"),
-                "whose speed predicts the time")("json", "one JSON object on standard output");
+                "whose speed predicts the time: cpu (a core), h100, h200 or a100")(
+      "probe", "measure here, for a second each, the steps that no earlier --probe measured")(
+      "price", po::value<double>()->default_value(0), "of a rank's hour, to predict the cost")(
+      "json", "one JSON object on standard output");
   line.positional("STUDY.yaml");
   if (!line.parse(arguments)) return 0;
   const int ranks = line.get<int>("ranks");
@@ -37,11 +44,20 @@ int plan_command(Arguments arguments) {
     throw InputError("--nodes is " + std::to_string(nodes) + " for " + std::to_string(ranks) +
                      " ranks (each machine has one or more of them); give 1 to " +
                      std::to_string(ranks));
-  const DeviceRate rate = device_rate(line.get<std::string>("device"));
+  const auto price = line.get<double>("price");
+  if (!(price >= 0 && std::isfinite(price)))
+    throw InputError("--price is " + fmt::format("{}", price) +
+                     " (what an hour costs); give 0 or more");
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
+  DeviceRate rate = device_rate(line.get<std::string>("device"), study.base.dtype);
+  if (line.has("probe") && rate.device != "cpu")
+    throw InputError("--probe with --device " + rate.device +
+                     " (steps are measured on this machine's processor); leave one of them out");
   const StudyPlan plan = make_plan(study);
   const int on_machine = (ranks + nodes - 1) / nodes;
-  const PlanRanks machine{ranks, machine_memory() / on_machine};
+  if (rate.device == "cpu") rate.steps = step_times(plan, on_machine, line.has("probe"));
+  const PlanRanks machine{
+      ranks, rate.memory_bytes > 0 ? rate.memory_bytes : machine_memory() / on_machine, price};
   if (line.has("json"))
     fmt::print("{}\n", plan_json(plan, machine, rate).dump());
   else

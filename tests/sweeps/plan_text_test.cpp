@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <set>
 
 #include "tests/sweeps/study_files.h"
@@ -23,7 +24,7 @@ constexpr PlanRanks kOne{1, 1e9};
 constexpr PlanRanks kTwo{2, 1e9};
 
 TEST(PlanJson, HasTheKeysOfTheDesignPage) {
-  const auto json = plan_json(plan_of({}), kTwo, device_rate("cpu"));
+  const auto json = plan_json(plan_of({}), kTwo, device_rate("cpu", "float32"));
   EXPECT_EQ(keys_of(json),
             (std::set<std::string>{"study", "trials", "runs", "schedule", "totals"}));
   EXPECT_EQ(keys_of(json["trials"][0]),
@@ -40,15 +41,17 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
   EXPECT_EQ(keys_of(json["schedule"]["items"][0]),
             (std::set<std::string>{"run", "from_step", "to_step", "first_rank", "ranks",
                                    "begins_seconds", "ends_seconds"}));
-  EXPECT_EQ(keys_of(json["totals"]), (std::set<std::string>{"flops", "flops_without_sharing",
-                                                            "device_hours", "makespan_seconds"}));
+  EXPECT_EQ(keys_of(json["totals"]),
+            (std::set<std::string>{"flops", "flops_without_sharing", "device_hours",
+                                   "device_hours_interval", "makespan_seconds",
+                                   "makespan_seconds_interval"}));
 }
 
 TEST(PlanJson, EveryTrialStandsInItsRun) {
   const auto json = plan_json(
       plan_of({{9, "  seed: [0, 1]"},
                {10, "  learning_rate: {search: [1, 2, 3], decide_at: {tokens: 640, size: s}}"}}),
-      kOne, device_rate("cpu"));
+      kOne, device_rate("cpu", "float32"));
   std::set<std::string> listed;
   for (const auto& run : json["runs"])
     for (const auto& trial : run["trials"])
@@ -68,7 +71,7 @@ TEST(PlanJson, SecondsAreFlopsByRate) {
 }
 
 TEST(PlanTable, NamesTheTotals) {
-  const std::string table = plan_table(plan_of({}), kTwo, device_rate("cpu"));
+  const std::string table = plan_table(plan_of({}), kTwo, device_rate("cpu", "float32"));
   EXPECT_NE(table.find("2 trials in 1 runs"), std::string::npos) << table;
   EXPECT_NE(table.find("1.50x"), std::string::npos) << table;  // (640 + 1280) / 1280
 }
@@ -96,14 +99,73 @@ TEST(PlanJson, RanksThatTrainARunTogetherShareItsTime) {
 }
 
 TEST(PlanTable, SaysWhatBranchesShare) {
-  const std::string table = plan_table(plan_of({{4, kWsd}}), kOne, device_rate("cpu"));
+  const std::string table = plan_table(plan_of({{4, kWsd}}), kOne, device_rate("cpu", "float32"));
   EXPECT_NE(table.find("2 branches with their own decay leave 1 trunk"), std::string::npos)
       << table;
   EXPECT_NE(table.find("2 trials in 3 runs"), std::string::npos) << table;
   EXPECT_NE(table.find("1.36x"), std::string::npos) << table;  // (10 + 20) / (16 + 2 + 4)
 }
 
-TEST(DeviceRate, UnknownDeviceIsBadInput) { EXPECT_THROW(device_rate("abacus"), InputError); }
+// An hour of a rank at 3, at rates between half and twice.
+TEST(PlanJson, PriceIsDeviceHoursByAnHoursPrice) {
+  const StudyPlan plan = plan_of({});
+  const double rate = plan.flops / 3600;
+  const auto totals = plan_json(plan, {1, 1e9, 3}, {"cpu", rate, rate / 2, rate * 2})["totals"];
+  EXPECT_DOUBLE_EQ(totals["price"].get<double>(), 3);
+  EXPECT_DOUBLE_EQ(totals["price_interval"][0].get<double>(), 1.5);
+  EXPECT_DOUBLE_EQ(totals["price_interval"][1].get<double>(), 6);
+  EXPECT_DOUBLE_EQ(totals["device_hours_interval"][1].get<double>(), 2);
+  EXPECT_DOUBLE_EQ(totals["makespan_seconds_interval"][0].get<double>(), 1800);
+}
+
+TEST(PlanTable, SaysWhichRunsAreSmallerThanWhatWasMeasured) {
+  const std::string table = plan_table(plan_of({}), kOne, device_rate("h100", "bfloat16"));
+  EXPECT_NE(table.find("1 of 1 runs have fewer than 124.00 M parameters"), std::string::npos) << table;
+  EXPECT_EQ(plan_table(plan_of({}), kOne, device_rate("cpu", "float32")).find("fewer than"),
+            std::string::npos);
+}
+
+TEST(DeviceRate, UnknownDeviceIsBadInput) {
+  EXPECT_THROW(device_rate("abacus", "float32"), InputError);
+}
+
+TEST(DeviceRate, OfAGpuIsOfBFloat16Alone) {
+  EXPECT_THROW(device_rate("h100", "float32"), InputError);
+  EXPECT_GT(device_rate("h100", "bfloat16").flops_per_second, 1e14);
+}
+
+// Published tokens a second of one device of the training runs named, and their FLOPs a token with
+// full attention (6 N + 12 layers T width, N with embeddings).
+struct PublishedSpeed {
+  const char* name;
+  const char* device;
+  double tokens_per_second, flops_per_token;
+};
+
+void PrintTo(const PublishedSpeed& speed, std::ostream* out) { *out << speed.name; }
+
+class Published : public testing::TestWithParam<PublishedSpeed> {};
+
+TEST_P(Published, SpeedIsWithinTheInterval) {
+  const DeviceRate rate = device_rate(GetParam().device, "bfloat16");
+  const double reached = GetParam().tokens_per_second * GetParam().flops_per_token;
+  EXPECT_GE(reached, rate.lowest * 0.99);  // shares are printed with two digits
+  EXPECT_LE(reached, rate.highest * 1.01);
+}
+
+constexpr double kGpt2Small = 6 * 124.4e6 + 12.0 * 12 * 1024 * 768;
+constexpr double kGpt2Xl = 6 * 1558e6 + 12.0 * 48 * 1024 * 1600;
+constexpr double kMpt125 = 6 * 125e6 + 12.0 * 12 * 1024 * 768;
+INSTANTIATE_TEST_SUITE_P(
+    Speeds, Published,
+    testing::Values(PublishedSpeed{"llm.c 124M", "h100", 468e3, kGpt2Small},
+                    PublishedSpeed{"llm.c 1558M", "h100", 48.5e3, kGpt2Xl},
+                    PublishedSpeed{"nanoGPT compiled, 8 H200", "h200", 273e3, kGpt2Small},
+                    PublishedSpeed{"nanoGPT compiled, 8 H100", "h100", 266e3, kGpt2Small},
+                    PublishedSpeed{"nanoGPT XL", "h200", 49.9e3, kGpt2Xl},
+                    PublishedSpeed{"nanoGPT bench", "a100", 135.6e3, kGpt2Small},
+                    PublishedSpeed{"llm.c 124M", "a100", 218e3, kGpt2Small},
+                    PublishedSpeed{"MPT 125M", "a100", 156.5e3, kMpt125}));
 
 }  // namespace
 }  // namespace isoloss

@@ -25,7 +25,7 @@ DeviceRate free_messages(const StudyPlan& plan) {
 }
 
 TEST(RunRanks, OneRankTrainsAlone) {
-  const RankPlan chosen = plan_ranks(plan_of(), {1, kMuch}, device_rate("cpu"));
+  const RankPlan chosen = plan_ranks(plan_of(), {1, kMuch}, device_rate("cpu", "float32"));
   EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
   EXPECT_THAT(chosen.layouts, Each(RankLayout{1, 1}));
 }
@@ -79,13 +79,14 @@ TEST(RunRanks, WhatDoesNotFitIsSharedAndNeverTakenByFewer) {
   const StudyPlan plan = plan_of({{9, "  seed: [0, 1, 2, 3]"}, {10, "run: {accumulate: 4}"}});
   const double alone = memory_per_rank(plan.runs[0].spec, {1, 1});
   const double shared = memory_per_rank(plan.runs[0].spec, {2, 1});
-  const RankPlan chosen = plan_ranks(plan, {4, (alone + shared) / 2}, device_rate("cpu"));
+  const RankPlan chosen =
+      plan_ranks(plan, {4, (alone + shared) / 2}, device_rate("cpu", "float32"));
   EXPECT_THAT(chosen.runs, Each(RunRanks{2, 2}));
   EXPECT_THAT(chosen.layouts, Each(RankLayout{2, 1}));
 }
 
 TEST(RunRanks, WhatNoNumberOfRanksHoldsIsTriedByTheFewest) {
-  const RankPlan chosen = plan_ranks(plan_of(), {3, 1}, device_rate("cpu"));
+  const RankPlan chosen = plan_ranks(plan_of(), {3, 1}, device_rate("cpu", "float32"));
   EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
   EXPECT_THAT(chosen.reason, HasSubstr("run.recompute"));
 }

@@ -20,7 +20,7 @@ double now() {
 
 template <typename Make>
 void row(const char* what, Make make) {
-  const DeviceRate rate = device_rate("cpu");
+  const DeviceRate rate = device_rate("cpu", "float32");
   for (const int ranks : {8, 64, 1024}) {
     const double begin = now();
     const StudyPlan plan = make(ranks);
@@ -66,8 +66,9 @@ int main() {
       "doubling", "worst", "plan/s");
   row("ladder", [](int) { return made::ladder(); });
   row("and a run of a third of all", [](int) { return made::with_one_large_run(0.5); });
-  row("and a run that bounds it",
-      [](int ranks) { return made::with_one_run_that_bounds(ranks, device_rate("cpu")); });
+  row("and a run that bounds it", [](int ranks) {
+    return made::with_one_run_that_bounds(ranks, device_rate("cpu", "float32"));
+  });
   row("four budgets a run", [](int) {
     return made::ladder({.seeds = 3, .budgets = "{tokens_per_parameter: [2, 5, 10, 20]}"});
   });

@@ -20,7 +20,7 @@ class ScheduleBound : public testing::TestWithParam<Case> {};
 // scatter by 10 % around the prediction.
 TEST_P(ScheduleBound, IsMetWithinFivePercent) {
   const int ranks = GetParam().ranks;
-  const DeviceRate rate = device_rate("cpu");
+  const DeviceRate rate = device_rate("cpu", "float32");
   const StudyPlan plan = GetParam().made == Made::Ladder
                              ? made::ladder()
                              : made::with_one_run_that_bounds(ranks, rate);
@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(FiveHundredTrials, ScheduleBound,
 
 // 500 runs on 1024 ranks: within 5 % of what rank-seconds allow where widths double.
 TEST(ScheduleBound, OfFewerRunsThanRanksIsWhatDoublingWidthsAllow) {
-  const DeviceRate rate = device_rate("cpu");
+  const DeviceRate rate = device_rate("cpu", "float32");
   const StudyPlan plan = made::ladder();
   const RankPlan chosen = plan_ranks(plan, {1024, 1e15}, rate);
   const made::RunTimes times(plan, 1024, rate);

@@ -104,7 +104,8 @@ TEST_F(StudyUnion, AnotherFirstSeedIsRefused) {
 
 TEST_F(StudyUnion, HowRunsAreTrainedMayDifferWhereNoNumberDoes) {
   const std::string grid = "{seed: [0]}", optimizer = "{batch_tokens: 1024}";
-  const std::string first = study(grid, optimizer, "run: {time_limit: 1h, checkpoint_every: 5m, threads: 2}\n");
+  const std::string first =
+      study(grid, optimizer, "run: {time_limit: 1h, checkpoint_every: 5m, threads: 2}\n");
   EXPECT_EQ(united({first, study(grid, optimizer, "run: {device: cpu, threads: 2}\n")}), first);
   EXPECT_THAT(refusal(first, study(grid, optimizer, "run: {time_limit: 1h, threads: 4}\n")),
               HasSubstr("run.threads"));

@@ -1,0 +1,75 @@
+#include "harness/remembered_steps.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "harness/code_version.h"
+#include "harness/machine.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+
+namespace isoloss {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string conditions() {
+  return fmt::format("{}, {} cores, {}", machine_name(), sysconf(_SC_NPROCESSORS_ONLN),
+                     code_version());
+}
+
+}  // namespace
+
+std::filesystem::path remembered_steps_file() {
+  std::filesystem::path folder;
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"))
+    folder = cache;
+  else if (const char* home = std::getenv("HOME"))
+    folder = std::filesystem::path(home) / ".cache";
+  else
+    return {};
+  std::string name = conditions();
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.') c = '-';
+  return folder / "isoloss" / "steps" / (name + ".json");
+}
+
+StepTimes remembered_steps() {
+  const std::filesystem::path file = remembered_steps_file();
+  StepTimes times;
+  if (file.empty() || !std::filesystem::exists(file)) return times;
+  try {
+    const Json json = Json::parse(read_file(file));
+    if (json.at("machine") != conditions()) return times;
+    for (const auto& [key, step] : json.at("steps").items()) {
+      const MeasuredStep measured{step.at(0).get<double>(), step.at(1).get<double>(),
+                                  step.at(2).get<double>()};
+      if (measured.fastest > 0) times.emplace(key, measured);
+    }
+  } catch (const Json::exception&) {
+    return {};
+  }
+  return times;
+}
+
+void remember_steps(const StepTimes& times) {
+  const std::filesystem::path file = remembered_steps_file();
+  if (file.empty())
+    throw WorkError(
+        "measured steps cannot be kept (neither XDG_CACHE_HOME nor HOME is set); set "
+        "one");
+  StepTimes all = remembered_steps();
+  for (const auto& [key, step] : times) all[key] = step;
+  Json json;
+  json["machine"] = conditions();
+  for (const auto& [key, step] : all)
+    json["steps"][key] = {step.seconds, step.fastest, step.slowest};
+  write_durably(file, json.dump(1) + "\n");
+}
+
+}  // namespace isoloss
