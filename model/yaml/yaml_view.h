@@ -33,6 +33,9 @@ class YamlView {
 
   // The file's one document; InputError where it is missing, empty or no YAML.
   static YamlView load(const std::filesystem::path& file, const FileKind& kind = {});
+  // The same of a text; `file` names it in messages.
+  static YamlView parse(const std::string& content, const std::string& file,
+                        const FileKind& kind = {});
 
   const std::string& file() const { return file_; }
   const std::string& key() const { return key_; }

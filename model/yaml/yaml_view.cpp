@@ -1,4 +1,4 @@
-#include "sweeps/yaml_view.h"
+#include "model/yaml/yaml_view.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,12 @@ YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind)
         file + ": cannot read the " + kind.name + " (" +
         (std::filesystem::exists(path, ignored) ? "not a readable file" : "there is no such file") +
         "); give the path of a " + kind.name + " such as " + kind.example);
-  const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return parse(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()),
+               file, kind);
+}
+
+YamlView YamlView::parse(const std::string& content, const std::string& file,
+                         const FileKind& kind) {
   std::vector<YAML::Node> documents;
   try {
     documents = YAML::LoadAll(content);
