@@ -28,7 +28,7 @@ struct TaskItem {
   std::string cluster;  // what items share: a passage, a question; the id where nothing is shared
   bool contaminated = false;
   std::int64_t truncated_tokens = 0;
-  std::string generated;           // of tasks that write an answer
+  std::string generated;           // of tasks that write an answer or choose a phrase
   std::vector<std::string> golds;  // accepted answers, of tasks that write one
   double gold_bits_per_byte = 0;   // of the right answer; 0 where the task has none
   std::vector<double> values;      // one a metric, in TaskScores::metrics' order

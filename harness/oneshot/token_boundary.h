@@ -1,0 +1,22 @@
+// Where a continuation's tokens begin. A tokenizer may cut differently once the continuation
+// follows, so both texts are encoded together: scored is what comes after the longest common prefix
+// of encode(context) and encode(context + continuation).
+#pragma once
+#include <string>
+#include <utility>
+
+#include "harness/oneshot/scorer.h"
+
+namespace isoloss {
+
+// Blanks at the context's end belong to the continuation, so that a token which begins with a blank
+// is scored whole (as lm-evaluation-harness does it): the same two texts with the border moved.
+std::pair<std::string, std::string> moved_blanks(const std::string& context,
+                                                 const std::string& continuation);
+
+// The request for two texts, their blanks already moved. Its continuation is empty where the
+// tokenizer gives the continuation no token of its own; the caller says whose fault that is.
+ScoreRequest encoded_request(const Scorer& scorer, const std::string& context,
+                             const std::string& continuation);
+
+}  // namespace isoloss
