@@ -85,11 +85,13 @@ class CardReader {
 
   void read_choices() {
     if (const auto* key = map_.find("choices")) {
-      if (key->is_map())
-        for (const auto& [value, label] : key->map().entries())
+      if (key->is_map()) {
+        const YamlMap labels = key->map();
+        for (const auto& [value, label] : labels.entries())
           card_.labels.emplace_back(value, label.text());
-      else
+      } else {
         card_.choices = key->text();
+      }
     }
     if (const auto* key = map_.find("arrange"))
       card_.arrangement =
@@ -119,7 +121,8 @@ class CardReader {
 
   void read_metrics() {
     const YamlView& view = need("metrics", "write them like {accuracy: right per_token}");
-    for (const auto& [name, value] : view.map().entries())
+    const YamlMap metrics = view.map();
+    for (const auto& [name, value] : metrics.entries())
       card_.metrics.push_back(parse_card_metric(name, value));
     if (card_.metrics.front().measure == Measure::kPhraseF1)
       view.fail("'" + card_.metrics.front().name +

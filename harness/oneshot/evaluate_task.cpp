@@ -60,7 +60,8 @@ class Asked {
   // Asks and writes the answers into the rows and items added.
   void answer() {
     const std::vector<ContinuationScore> scored = scorer_.score(requests_);
-    const std::vector<ContinuationScore> alone = scorer_.score(unconditional_);
+    const std::vector<ContinuationScore> alone =
+        unconditional_.empty() ? std::vector<ContinuationScore>{} : scorer_.score(unconditional_);
     const std::size_t first_row = scores_.rows.size() - scored.size();
     for (std::size_t i = 0; i < scored.size(); ++i) {
       ChoiceRow& row = scores_.rows[first_row + i];
@@ -70,6 +71,8 @@ class Asked {
       TaskItem& item = scores_.items[static_cast<std::size_t>(row.item)];
       item.truncated_tokens = std::max(item.truncated_tokens, scored[i].truncated_tokens);
     }
+    if (!card_.writing && !card_.golds.empty()) keep_phrases(first_row);
+    if (writings_.empty()) return;
     const std::vector<Generation> written = scorer_.generate(writings_);
     const std::size_t first_item = scores_.items.size() - written.size();
     for (std::size_t i = 0; i < written.size(); ++i) {
@@ -77,7 +80,6 @@ class Asked {
       item.generated = written[i].text;
       item.truncated_tokens = std::max(item.truncated_tokens, written[i].truncated_tokens);
     }
-    if (!card_.writing && !card_.golds.empty()) keep_phrases(first_row);
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "harness/oneshot/evaluate_task.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -69,7 +70,7 @@ TEST(EvaluateTask, AnItemsScoresDependOnNoOtherItemAndNoOrder) {
       EvaluationItems data = both(card.data);
       for (int i = 0; i < 6; ++i) {
         json more = data.shown[static_cast<std::size_t>(i % 2)];
-        more["id"] = "more" + std::to_string(i);
+        more["id"] = fmt::format("more{}", i);
         more["group"] = more["id"];
         data.shown.push_back(more);
       }

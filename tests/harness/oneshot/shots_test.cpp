@@ -1,5 +1,6 @@
 #include "harness/oneshot/shots.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +19,7 @@ using nlohmann::json;
 std::vector<json> numbered_items(int count) {
   std::vector<json> items;
   for (int i = 0; i < count; ++i) {
-    const std::string id = "i" + std::to_string(i);
+    const std::string id = fmt::format("i{}", i);
     items.push_back({{"id", id}, {"group", id}, {"label", i % 2 == 0}});
   }
   return items;
@@ -69,7 +70,7 @@ TEST(Shots, EveryItemIsShownEquallyOften) {
   const ShotPool pool(card, items);
   std::map<std::string, int> counts;
   for (int i = 0; i < 4000; ++i)
-    ++counts[ids_of(pool.drawn(1, {{"id", "asked" + std::to_string(i)}}, 1))[0]];
+    ++counts[ids_of(pool.drawn(1, {{"id", fmt::format("asked{}", i)}}, 1))[0]];
   EXPECT_EQ(counts.size(), 8U);
   for (const auto& [id, count] : counts) EXPECT_NEAR(count, 500, 105) << id;
 }
