@@ -12,10 +12,13 @@ namespace isoloss {
 namespace {
 
 const std::vector<std::string> kCardKeys = {
-    "data",     "split",          "shots_from", "shots",    "shots_where",  "items",
-    "items_of", "preamble",       "context",    "choices",  "each_of",      "arrange",
-    "choice",   "gold",           "answer",     "golds",    "unanswerable", "delimiter",
-    "between",  "answer_context", "write",      "too_long", "chance",       "metrics"};
+    "data",           "split",     "shots_from",      "shots",
+    "shots_where",    "items",     "items_of",        "preamble",
+    "context",        "choices",   "each_of",         "arrange",
+    "choice",         "gold",      "answer",          "golds",
+    "unanswerable",   "delimiter", "shown_delimiter", "between",
+    "answer_context", "write",     "too_long",        "chance",
+    "metrics"};
 
 const std::vector<std::string> kWriteKeys = {"beams", "length_penalty", "most_tokens", "stop"};
 
@@ -49,6 +52,7 @@ class CardReader {
     card_.preamble = text_or("preamble", "");
     card_.between = text_or("between", "\n\n");
     card_.delimiter = text_or("delimiter", " ");
+    card_.shown_delimiter = text_or("shown_delimiter", card_.delimiter);
     card_.answer_context = text_or("answer_context", "");
     card_.context = made(need("context", "write the prompt's template"));
     card_.unanswerable = text_or("unanswerable", "");

@@ -158,12 +158,12 @@ void fail_item(const TaskCard& card, const json& item, const std::string& proble
 
 std::string worked_example(const TaskCard& card, const json& item) {
   if (!card.has_choices())
-    return card.context.render({&item}) + card.delimiter + written_answer(card, item);
+    return card.context.render({&item}) + card.shown_delimiter + written_answer(card, item);
   std::string text;
   for (const ItemChoice& choice : item_choices(card, item)) {
     if (!choice.gold) continue;
     if (text.empty()) text = rendered_choice(card, item, choice, card.context);
-    text += card.delimiter + rendered_choice(card, item, choice, card.choice);
+    text += card.shown_delimiter + rendered_choice(card, item, choice, card.choice);
     if (card.each_of.empty()) break;
   }
   return text;

@@ -63,10 +63,11 @@ struct TaskCard {
   bool last_of_group = false;  // only the last item of each group is asked and shown
   std::string items_of;        // a list field: each element is an item of its own; empty: none
 
-  std::string preamble;        // once, before what is shown
-  std::string between;         // after each worked example
-  std::string delimiter;       // between context and answer; scored with the answer
-  std::string answer_context;  // what the unconditional score follows; empty: none is taken
+  std::string preamble;         // once, before what is shown
+  std::string between;          // after each worked example
+  std::string delimiter;        // between context and answer; scored with the answer
+  std::string shown_delimiter;  // the same in worked examples
+  std::string answer_context;   // what the unconditional score follows; empty: none is taken
   PromptTemplate context;
   PromptTemplate choice;  // one answer's text; sees {choice}
 

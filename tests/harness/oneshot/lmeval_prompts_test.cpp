@@ -85,11 +85,11 @@ const ExpectedPrompt kLmevalPrompts[] = {
      {},
      {{113, 23}, {113, 20}, {113, 18}, {113, 16}}},
     {"lambada",
-     {"She fed the dog because it was hungry\n\nHe dropped the old lamp and it broke on the"},
+     {"She fed the dog because it was  hungry\n\nHe dropped the old lamp and it broke on the"},
      {" floor"},
      {0},
      {},
-     {{82, 6}}},
+     {{83, 6}}},
     {"multirc",
      {"Ida has two cats and a dog.\nQuestion: What does Ida have?\nAnswer: a horse\nIs the "
           "answer correct? yes\n\nIda has two cats and a dog.\nQuestion: What does Ida have?\nAnswer:"},
@@ -142,10 +142,10 @@ const ExpectedPrompt kLmevalPrompts[] = {
      {"Title: Bees\n\nBackground: Bees dance to show the way.\n\nQuestion: Why do bees dance?\n"
           "\nAnswer:  to show the way\n\nTitle: Canals\n\nBackground: The canal was dug in 1820.\n"
           "\nQuestion: How deep is it?\n\nAnswer:"},
-     {"  unanswerable"},
+     {" unanswerable"},
      {0},
      {},
-     {{199, 14}}},
+     {{199, 13}}},
     {"storycloze",
      {"Ann planted a seed. She watered it. The sun shone. Weeks went by. A flower grew.\n\n"
           "Tom lost his key. He searched the car. He searched the yard. It was in his shoe."},
