@@ -39,6 +39,16 @@ std::set<std::string> word_set(const std::string& normalized) {
   return {words.begin(), words.end()};
 }
 
+// A gold that is no JSON list is one span.
+std::vector<std::string> gold_spans(const std::string& gold) {
+  const nlohmann::json list = nlohmann::json::parse(gold, nullptr, false);
+  if (!list.is_array()) return {gold};
+  std::vector<std::string> spans;
+  for (const nlohmann::json& span : list)
+    spans.push_back(span.is_string() ? span.get<std::string>() : span.dump());
+  return spans;
+}
+
 }  // namespace
 
 std::string drop_normalized(const std::string& span) {
@@ -146,7 +156,7 @@ AnswerScore drop_score(const std::string& written, std::span<const std::string> 
   AnswerScore best;
   const std::string spans[] = {written};
   for (const std::string& gold : golds) {
-    const auto texts = nlohmann::json::parse(gold).get<std::vector<std::string>>();
+    const std::vector<std::string> texts = gold_spans(gold);
     if (texts.empty() || trimmed(texts[0]).empty()) continue;
     const AnswerScore score = drop_spans_score(spans, texts);
     best.exact = std::max(best.exact, score.exact);

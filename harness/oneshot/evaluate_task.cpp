@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
 
 #include "harness/oneshot/item_prompt.h"
 #include "harness/oneshot/metrics.h"
@@ -84,8 +87,9 @@ class Asked {
 
  private:
   ScoreRequest checked_request(const json& item, const std::string& context,
-                               const std::string& continuation) const {
-    ScoreRequest request = encoded_request(scorer_, context, continuation);
+                               const std::string& continuation) {
+    ScoreRequest request =
+        divided_request(context_tokens(context), scorer_.encode(context + continuation));
     const auto answer = std::ssize(request.continuation);
     const auto all = answer + std::ssize(request.context);
     if (answer == 0)
@@ -100,6 +104,16 @@ class Asked {
                             answer > scorer_.longest() ? "an answer" : "the prompt",
                             answer > scorer_.longest() ? answer : all, scorer_.longest()));
     return request;
+  }
+
+  // Most choices of an item share a long context, which is encoded once.
+  const std::vector<std::int32_t>& context_tokens(const std::string& context) {
+    auto& [text, tokens] = encoded_[context == card_.answer_context];
+    if (text != context) {
+      text = context;
+      tokens = scorer_.encode(context);
+    }
+    return tokens;
   }
 
   // The phrase that the first metric chooses, as the item's answer.
@@ -125,6 +139,7 @@ class Asked {
   std::vector<ScoreRequest> unconditional_;
   std::vector<GenerationRequest> writings_;
   std::vector<std::string> phrases_;  // one a request
+  std::array<std::pair<std::optional<std::string>, std::vector<std::int32_t>>, 2> encoded_;
 };
 
 }  // namespace

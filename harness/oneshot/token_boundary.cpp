@@ -11,12 +11,16 @@ std::pair<std::string, std::string> moved_blanks(const std::string& context,
   return {context.substr(0, kept), context.substr(kept) + continuation};
 }
 
+ScoreRequest divided_request(std::span<const std::int32_t> context_alone,
+                             std::span<const std::int32_t> both) {
+  const auto border =
+      std::mismatch(both.begin(), both.end(), context_alone.begin(), context_alone.end()).first;
+  return {{both.begin(), border}, {border, both.end()}};
+}
+
 ScoreRequest encoded_request(const Scorer& scorer, const std::string& context,
                              const std::string& continuation) {
-  const std::vector<std::int32_t> whole = scorer.encode(context + continuation);
-  const std::vector<std::int32_t> alone = scorer.encode(context);
-  const auto border = std::mismatch(whole.begin(), whole.end(), alone.begin(), alone.end()).first;
-  return {{whole.begin(), border}, {border, whole.end()}};
+  return divided_request(scorer.encode(context), scorer.encode(context + continuation));
 }
 
 }  // namespace isoloss

@@ -41,6 +41,7 @@ TEST(DropAnswers, TheBestGoldCountsAndBlankOnesDoNot) {
   EXPECT_EQ(drop_score("31", golds), (AnswerScore{1, 1}));
   EXPECT_EQ(drop_score("40", golds), (AnswerScore{0, 0.5}));
   EXPECT_EQ(drop_score("", golds), (AnswerScore{0, 0}));
+  EXPECT_EQ(drop_score("31 yards", Spans{"31 yards"}), (AnswerScore{1, 1}));
 }
 
 }  // namespace
