@@ -59,6 +59,11 @@ bool reads_writing(Measure measure) {
   return measure == Measure::kExact || measure == Measure::kF1 || measure == Measure::kRefers;
 }
 
+bool is_item_mean(Measure measure) {
+  return measure != Measure::kPerplexity && measure != Measure::kMacroF1 &&
+         measure != Measure::kAnswersF1;
+}
+
 bool ranks(Measure measure) {
   return measure == Measure::kRight || measure == Measure::kMacroF1 ||
          measure == Measure::kAllAnswers || measure == Measure::kAnswersF1;

@@ -16,4 +16,7 @@ CardMetric parse_card_metric(const std::string& name, const YamlView& value);
 bool ranks(Measure measure);
 bool reads_writing(Measure measure);
 
+// Whether its figure is the mean of the items' values.
+bool is_item_mean(Measure measure);
+
 }  // namespace isoloss

@@ -128,13 +128,18 @@ class CardReader {
     const YamlMap metrics = view.map();
     for (const auto& [name, value] : metrics.entries())
       card_.metrics.push_back(parse_card_metric(name, value));
-    if (card_.metrics.front().measure == Measure::kPhraseF1)
-      view.fail("'" + card_.metrics.front().name +
-                "' comes first (the first metric chooses the "
-                "phrase); put another before it");
+    if (card_.metrics.empty()) view.fail("no metric (the map is empty); give at least one");
+    const CardMetric& first = card_.metrics.front();
+    if (!is_item_mean(first.measure) || first.measure == Measure::kPhraseF1)
+      view.fail("'" + first.name +
+                "' comes first (the task's own figure is the mean of its items'); put a mean "
+                "such as 'right' before it");
     for (const CardMetric& metric : card_.metrics) {
       if ((ranks(metric.measure) || metric.measure == Measure::kPhraseF1) && !card_.has_choices())
         view.fail("'" + metric.name + "' compares choices (the card has none); give choices");
+      if (metric.measure == Measure::kPhraseF1 && card_.golds.empty())
+        view.fail("'" + metric.name +
+                  "' compares with golds (the card has none); name their field");
       if (reads_writing(metric.measure) && !card_.writing)
         view.fail("'" + metric.name + "' reads a written answer (the card has no write); give it");
       if (ranks(metric.measure) && metric.ranking == Ranking::kAnswerContext &&

@@ -68,6 +68,9 @@ TEST(TaskCard, KeysThatAreMissingOrDoNotGoTogetherAreRefused) {
   EXPECT_THAT(fault("right sum", "right answer_context"), HasSubstr("give answer_context"));
   EXPECT_THAT(fault("right sum", "exact squad"), HasSubstr("give it"));
   EXPECT_THAT(fault("right sum", "all_answers sum"), HasSubstr("each_of"));
+  EXPECT_THAT(fault("{accuracy: right sum}", "{}"), HasSubstr("no metric"));
+  EXPECT_THAT(fault("right sum", "right sum, f1: phrase_f1"), HasSubstr("compares with golds"));
+  EXPECT_THAT(fault("right sum", "macro_f1 sum"), HasSubstr("'accuracy' comes first"));
   EXPECT_THAT(fault("chance: choices\n", "chance: often\n"), HasSubstr("is not a number"));
 }
 
