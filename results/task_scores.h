@@ -28,12 +28,20 @@ struct TaskItem {
   std::string cluster;  // what items share: a passage, a question; the id where nothing is shared
   bool contaminated = false;
   std::int64_t truncated_tokens = 0;
-  std::string generated;           // of tasks that write an answer
+  std::string generated;           // of tasks that write an answer or choose a phrase
   std::vector<std::string> golds;  // accepted answers, of tasks that write one
   double gold_bits_per_byte = 0;   // of the right answer; 0 where the task has none
   std::vector<double> values;      // one a metric, in TaskScores::metrics' order
 
   bool operator==(const TaskItem&) const = default;
+};
+
+// A metric over all items, as it was computed with its card.
+struct MetricFigure {
+  double value = 0;
+  double standard_error = 0;  // items of one cluster taken together
+
+  bool operator==(const MetricFigure&) const = default;
 };
 
 struct TaskScores {
@@ -50,6 +58,9 @@ struct TaskScores {
   std::string tokenizer;
   double chance = 0;                 // of the first metric
   std::vector<std::string> metrics;  // accuracy, exact_match, f1, ...; the first is the task's own
+  // One a metric; or none where every figure is the mean of the items' values. The first one always
+  // is that mean; perplexity and pooled F1 are not.
+  std::vector<MetricFigure> figures;
   std::vector<TaskItem> items;
   std::vector<ChoiceRow> rows;  // in order of (item, choice)
 

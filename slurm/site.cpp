@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "model/spec/error.h"
+#include "model/yaml/yaml_view.h"
 #include "slurm/site_keys.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 

@@ -8,7 +8,7 @@
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
-#include "sweeps/yaml_view.h"
+#include "model/yaml/yaml_view.h"
 
 namespace isoloss {
 namespace {

@@ -12,9 +12,9 @@
 #include "model/spec/error.h"
 #include "model/spec/shard.h"
 #include "model/spec/spec_fields.h"
+#include "model/yaml/yaml_view.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/plan.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "model/cost/flops.h"
 #include "model/spec/spec_fields.h"
+#include "model/yaml/yaml_view.h"
 #include "sweeps/optimizer_fields.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 namespace {

@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "model/spec/nearest_name.h"
+#include "model/yaml/yaml_view.h"
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/study_data.h"
 #include "sweeps/study_grid.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 namespace {

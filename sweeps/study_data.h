@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "model/yaml/yaml_view.h"
 #include "sweeps/run_spec.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "model/yaml/yaml_view.h"
 #include "sweeps/study.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 

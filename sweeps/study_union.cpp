@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "model/spec/error.h"
-#include "sweeps/yaml_view.h"
+#include "model/yaml/yaml_view.h"
 
 namespace isoloss {
 namespace {

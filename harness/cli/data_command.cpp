@@ -18,8 +18,8 @@
 #include "harness/tokenizer.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/yaml/yaml_view.h"
 #include "results/durable_file.h"
-#include "sweeps/yaml_view.h"
 
 namespace isoloss {
 namespace {

@@ -1,10 +1,10 @@
 // Every fault of a study file is one line that names file, line and key, says why and what to do.
 #include <gtest/gtest.h>
 
+#include "model/yaml/yaml_view.h"
 #include "sweeps/study.h"
 #include "sweeps/study_data.h"
 #include "sweeps/study_grid.h"
-#include "sweeps/yaml_view.h"
 #include "tests/sweeps/study_files.h"
 
 namespace isoloss {

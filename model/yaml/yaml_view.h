@@ -33,6 +33,9 @@ class YamlView {
 
   // The file's one document; InputError where it is missing, empty or no YAML.
   static YamlView load(const std::filesystem::path& file, const FileKind& kind = {});
+  // The same of a text; `file` names it in messages.
+  static YamlView parse(const std::string& content, const std::string& file,
+                        const FileKind& kind = {});
 
   const std::string& file() const { return file_; }
   const std::string& key() const { return key_; }
@@ -44,16 +47,21 @@ class YamlView {
 
   // The entries of a map whose keys are all in `known`, each at most once.
   YamlMap map(std::span<const std::string> known) const;
+  // The same with keys of any name.
+  YamlMap map() const;
   // The elements of a list, at least one; a scalar or a map is a list of itself.
   std::vector<YamlView> list() const;
 
-  std::string text() const;    // not empty
+  std::string text() const;  // not empty
+  std::string text_or_empty() const;
   double number() const;       // finite
   std::int64_t whole() const;  // 12000 or 1.2e4
   double positive() const;
   std::int64_t positive_whole() const;
 
  private:
+  YamlMap entries(const std::span<const std::string>* known) const;
+
   std::string file_;
   std::string key_;
   int line_ = 0;

@@ -1,4 +1,4 @@
-#include "sweeps/yaml_view.h"
+#include "model/yaml/yaml_view.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,12 @@ YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind)
         file + ": cannot read the " + kind.name + " (" +
         (std::filesystem::exists(path, ignored) ? "not a readable file" : "there is no such file") +
         "); give the path of a " + kind.name + " such as " + kind.example);
-  const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return parse(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()),
+               file, kind);
+}
+
+YamlView YamlView::parse(const std::string& content, const std::string& file,
+                         const FileKind& kind) {
   std::vector<YAML::Node> documents;
   try {
     documents = YAML::LoadAll(content);
@@ -44,13 +49,17 @@ YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind)
   return {file, "", documents[0].Mark().line + 1, documents[0]};
 }
 
-YamlMap YamlView::map(std::span<const std::string> known) const {
+YamlMap YamlView::map(std::span<const std::string> known) const { return entries(&known); }
+
+YamlMap YamlView::map() const { return entries(nullptr); }
+
+YamlMap YamlView::entries(const std::span<const std::string>* known) const {
   if (!node_.IsMap())
     fail(fmt::format("not a map of keys (it is {}); write KEY: VALUE pairs",
                      node_.IsSequence() ? "a list"
                      : node_.IsNull()   ? "empty"
                                         : "a single value"));
-  std::vector<std::pair<std::string, YamlView>> entries;
+  std::vector<std::pair<std::string, YamlView>> found;
   std::map<std::string, int> seen;
   for (const auto& pair : node_) {
     const int line = pair.first.Mark().line + 1;
@@ -59,15 +68,15 @@ YamlMap YamlView::map(std::span<const std::string> known) const {
               "a key is no plain word (it is a list or a map); name it by a word");
     const std::string name = pair.first.Scalar();
     const std::string key = key_.empty() ? name : key_ + "." + name;
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      fail_at(file_, line, key, "unknown key (no such name here)" + suggestion(name, known));
+    if (known && std::find(known->begin(), known->end(), name) == known->end())
+      fail_at(file_, line, key, "unknown key (no such name here)" + suggestion(name, *known));
     const auto [first, fresh] = seen.emplace(name, line);
     if (!fresh)
       fail_at(file_, line, key,
               fmt::format("given twice (first in line {}); keep one of them", first->second));
-    entries.emplace_back(name, YamlView(file_, key, line, pair.second));
+    found.emplace_back(name, YamlView(file_, key, line, pair.second));
   }
-  return {*this, std::move(entries)};
+  return {*this, std::move(found)};
 }
 
 std::vector<YamlView> YamlView::list() const {
@@ -91,6 +100,10 @@ std::string YamlView::text() const {
                      : node_.IsSequence() ? "a list"
                                           : "empty"));
   return node_.Scalar();
+}
+
+std::string YamlView::text_or_empty() const {
+  return node_.IsScalar() && node_.Scalar().empty() ? "" : text();
 }
 
 double YamlView::number() const {

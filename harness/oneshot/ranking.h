@@ -1,0 +1,31 @@
+// How the continuations of an item are compared (GPT-3 section 2.4; lm-evaluation-harness).
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "results/task_scores.h"
+
+namespace isoloss {
+
+enum class Ranking {
+  kPerToken,       // log P(c | context) / tokens
+  kAnswerContext,  // log P(c | context) - log P(c | answer context)
+  kSum,            // log P(c | context)
+  kPerCharacter,   // / code points of the choice without its delimiter
+  kPerByte         // / UTF-8 bytes of the text scored
+};
+
+// One choice's value, nats.
+double ranked_value(Ranking ranking, const ChoiceRow& row);
+
+enum class Ties {
+  kLowest,  // the first of equals is chosen, as lm-evaluation-harness does
+  kShared   // each of equals is chosen in part, so that a model that knows nothing scores chance
+};
+
+// How much of each choice is chosen: at least 0, sum 1. Equal under kShared: within 1e-12 of the
+// larger magnitude, since sums of equal terms round differently. At least one row.
+std::vector<double> chosen_shares(Ranking ranking, Ties ties, std::span<const ChoiceRow> rows);
+
+}  // namespace isoloss

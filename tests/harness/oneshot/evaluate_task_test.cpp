@@ -1,0 +1,207 @@
+#include "harness/oneshot/evaluate_task.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "harness/oneshot/metrics.h"
+#include "model/spec/error.h"
+#include "tests/harness/oneshot/byte_scorer.h"
+#include "tests/harness/oneshot/sample_items.h"
+
+namespace isoloss {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+EvaluationItems both(const std::string& data) {
+  return {"", sample_items(data), sample_items(data)};
+}
+
+// Scores that depend on every byte of what is asked.
+class HashScorer final : public ByteScorer {
+ protected:
+  ContinuationScore answer(const std::string& context, const std::string& continuation) override {
+    const auto hash = std::hash<std::string>{}(context + "\n\n" + continuation);
+    return {-static_cast<double>(hash % 1000) / 100 - 1, hash % 2 == 0, 0};
+  }
+};
+
+TEST(EvaluateTask, AModelThatKnowsNothingScoresChanceWhereTiesAreShared) {
+  int tasks = 0;
+  for (const TaskCard& card : built_in_cards("gpt3")) {
+    const CardMetric& first = card.metrics.front();
+    // Sums favour short choices even without knowledge; the other rankings don't.
+    if (!card.has_choices() || first.ranking == Ranking::kSum) continue;
+    ByteScorer scorer;
+    const TaskScores scores = evaluate_task(card, both(card.data), scorer, {});
+    EXPECT_NEAR(summarize_metric(first, scores).value, scores.chance, 1e-12) << card.task;
+    EXPECT_EQ(scores.items.size(), 2U);
+    ++tasks;
+  }
+  EXPECT_EQ(tasks, 18);
+}
+
+TEST(EvaluateTask, AModelThatKnowsNothingGivesAllChoicesTheSameAnswerContextScore) {
+  ByteScorer scorer;
+  const TaskScores scores =
+      evaluate_task(built_in_card("gpt3", "arc_challenge"), both("arc_challenge"), scorer, {});
+  ASSERT_EQ(scores.rows.size(), 8U);
+  for (const ChoiceRow& row : scores.rows)
+    EXPECT_NEAR(ranked_value(Ranking::kAnswerContext, row), 0, 1e-12);
+  EXPECT_EQ(text_of(scorer.asked.back().context), "Answer:");
+}
+
+TEST(EvaluateTask, TiesGoToTheLowestChoiceInTheHarnesssProfile) {
+  ByteScorer scorer;
+  EvaluationItems data = both("winogrande");
+  data.items[0]["label"] = 0;
+  const TaskScores scores = evaluate_task(built_in_card("lmeval", "winogrande"), data, scorer, {});
+  EXPECT_EQ(scores.items[0].values, (std::vector<double>{1}));
+  EXPECT_EQ(scores.items[1].values, (std::vector<double>{0}));
+}
+
+TEST(EvaluateTask, AnItemsScoresDependOnNoOtherItemAndNoOrder) {
+  for (const char* profile : {"gpt3", "lmeval"})
+    for (const TaskCard& card : built_in_cards(profile)) {
+      EvaluationItems data = both(card.data);
+      for (int i = 0; i < 6; ++i) {
+        json more = data.shown[static_cast<std::size_t>(i % 2)];
+        more["id"] = fmt::format("more{}", i);
+        more["group"] = more["id"];
+        data.shown.push_back(more);
+      }
+      HashScorer scorer;
+      scorer.writes = "the well";
+      const EvaluationOptions options{2, 5};
+      const TaskScores all = evaluate_task(card, data, scorer, options);
+      EvaluationItems part = data;
+      part.items.erase(part.items.begin());
+      std::reverse(part.shown.begin(), part.shown.end());
+      if (card.last_of_group) part.shown = data.shown;
+      const TaskScores some = evaluate_task(card, part, scorer, options);
+      ASSERT_LT(some.items.size(), all.items.size());
+      for (std::size_t i = 0; i < some.items.size(); ++i)
+        EXPECT_EQ(some.items[i], all.items[i + all.items.size() - some.items.size()])
+            << profile << "/" << card.task;
+    }
+}
+
+TEST(EvaluateTask, NoShotsAndManyShotsStandBeforeTheQuestion) {
+  const TaskCard card = built_in_card("gpt3", "lambada");
+  ByteScorer scorer;
+  EvaluationItems data = both("lambada");
+  data.items.resize(1);
+  evaluate_task(card, data, scorer, {0, 0});
+  EXPECT_EQ(text_of(scorer.asked.back().context),
+            "Fill in blank: He dropped the old lamp and it broke on the____. ->");
+  data.shown.push_back({{"id", "c"}, {"group", "c"}, {"text", "a b"}});
+  evaluate_task(card, data, scorer, {2, 0});
+  const std::string context = text_of(scorer.asked.back().context);
+  EXPECT_THAT(context, HasSubstr("____. -> hungry\n"));
+  EXPECT_THAT(context, HasSubstr("Fill in blank: a____. -> b\n"));
+  EXPECT_TRUE(context.ends_with("it broke on the____. ->"));
+}
+
+TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {
+  ByteScorer scorer;
+  EvaluationItems data = both("storycloze");
+  data.items.resize(1);
+  data.items[0]["endings"] = {"Zoë left.", "No."};
+  const TaskScores scores =
+      evaluate_task(built_in_card("gpt3", "storycloze"), data, scorer, {1, 0});
+  ASSERT_EQ(scores.rows.size(), 2U);
+  const ChoiceRow& row = scores.rows[0];
+  EXPECT_TRUE(row.gold);
+  EXPECT_EQ(row.tokens, 11);  // bytes of " Zoë left."
+  EXPECT_EQ(row.bytes, 11);
+  EXPECT_EQ(row.code_points, 9);  // of "Zoë left."
+  EXPECT_NEAR(row.log_probability, -11 * std::log(256.0), 1e-9);
+  EXPECT_NEAR(scores.items[0].gold_bits_per_byte, 8, 1e-12);
+  EXPECT_EQ(scores.profile, "gpt3");
+  EXPECT_EQ(scores.metrics, (std::vector<std::string>{"accuracy"}));
+  EXPECT_EQ(scores.figures, (std::vector<MetricFigure>{{0.5, 0}})) << "a tie of per-token scores";
+}
+
+TEST(EvaluateTask, WrittenAnswersAreAskedAsTheCardSays) {
+  ByteScorer scorer;
+  scorer.writes = "the German.";
+  const TaskScores scores =
+      evaluate_task(built_in_card("gpt3", "webqs"), both("webqs"), scorer, {1, 0});
+  EXPECT_EQ(scores.items[0].values, (std::vector<double>{1}));
+  EXPECT_EQ(scores.items[1].values, (std::vector<double>{0}));
+  const GenerationRequest& request = scorer.written_for.at(0);
+  EXPECT_EQ(request.beams, 4);
+  EXPECT_DOUBLE_EQ(request.length_penalty, 0.6);
+  EXPECT_EQ(request.most_tokens, 32);
+  EXPECT_EQ(request.stop, (std::vector<std::string>{"\n"}));
+  EXPECT_TRUE(text_of(request.context).ends_with("Q: what languages do they speak there?\n\nA:"));
+  EXPECT_EQ(scores.rows.size(), 2U) << "the first accepted answer is scored too";
+}
+
+TEST(EvaluateTask, ThePhraseChosenIsKeptAndComparedWithTheGolds) {
+  class Favours final : public ByteScorer {
+    ContinuationScore answer(const std::string&, const std::string& continuation) override {
+      return {continuation.find("Nora Bell") != std::string::npos ? -1. : -500., false, 0};
+    }
+  } scorer;
+  EvaluationItems data = both("record");
+  data.items.resize(1);
+  data.items[0]["answers"] = {"Mrs Nora Bell", "Ivo Kent"};
+  const TaskScores scores = evaluate_task(built_in_card("gpt3", "record"), data, scorer, {1, 0});
+  EXPECT_EQ(scores.items[0].generated, "Nora Bell");
+  EXPECT_EQ(scores.items[0].values[0], 0);
+  EXPECT_DOUBLE_EQ(scores.items[0].values[1], 0.8);  // 2 of 2 and 2 of 3 words
+}
+
+std::string fault(const std::string& profile, const std::string& task, const EvaluationItems& data,
+                  std::int64_t longest = 100000) {
+  ByteScorer scorer;
+  scorer.longest_tokens = longest;
+  TaskCard card = built_in_card(profile, task);
+  card.refuse_long = longest == 40;
+  try {
+    evaluate_task(card, data, scorer, {});
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(EvaluateTask, FaultsNameCardTaskAndItem) {
+  EvaluationItems data = both("piqa");
+  data.items[0]["label"] = 2;
+  EXPECT_EQ(fault("gpt3", "piqa", data),
+            "cards/gpt3/piqa.yaml: task piqa, item piqa-a: no choice is right ('label' is 2, of 2 "
+            "choices); mend the item");
+  data = both("piqa");
+  data.items[0].erase("goal");
+  EXPECT_THAT(fault("gpt3", "piqa", data),
+              HasSubstr("cards/gpt3/piqa.yaml:5: context: item piqa-a: field 'goal' is not in the "
+                        "item"));
+  data = both("piqa");
+  data.items[0]["solutions"][1] = "";
+  EXPECT_THAT(fault("gpt3", "piqa", data), HasSubstr("item piqa-a: a choice is empty"));
+  data = both("triviaqa");
+  data.items[0]["answers"] = json::array();
+  EXPECT_THAT(fault("gpt3", "triviaqa", data), HasSubstr("item triviaqa-a: no gold answer"));
+  data = both("cb");
+  data.items[0]["label"] = "neutrl";
+  EXPECT_THAT(fault("gpt3", "cb", data), HasSubstr("did you mean 'neutral'?"));
+  data.items.clear();
+  EXPECT_THAT(fault("gpt3", "cb", data), HasSubstr("no items (split 'validation' of 'cb'"));
+}
+
+TEST(EvaluateTask, AnAnswerLongerThanTheModelReadsIsRefusedAndAPromptWhereTheCardSays) {
+  EXPECT_THAT(fault("gpt3", "piqa", both("piqa"), 10),
+              HasSubstr("item piqa-a: an answer is 17 tokens long (the model reads 10)"));
+  EXPECT_THAT(fault("gpt3", "piqa", both("piqa"), 40),
+              HasSubstr("item piqa-a: the prompt is 67 tokens long (the model reads 40)"));
+  EXPECT_EQ(fault("gpt3", "piqa", both("piqa"), 41), "no error");
+}
+
+}  // namespace
+}  // namespace isoloss
