@@ -9,7 +9,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kCopied = 6;        // words of a list
+constexpr std::size_t kCopied = 4;        // words of a list
 constexpr std::size_t kFewestWords = 32;  // that lists are drawn from
 
 // Words of three to eight small letters, each once, in alphabetical order.

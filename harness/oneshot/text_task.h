@@ -56,7 +56,7 @@ OneShotTask sentence_order_task(const TaskText& source);
 // Which of four names comes next where one of them alone stands in the passage, once; chance 1/4.
 OneShotTask name_recall_task(const TaskText& source);
 
-// Which of four orders of six words of the text repeats them; chance 1/4.
+// Which of four orders of four words of the text repeats them; chance 1/4.
 OneShotTask copying_task(const TaskText& source);
 
 // Which of four numbers is the given one plus what the worked example added; chance 1/4.
