@@ -5,9 +5,9 @@
 #include <cmath>
 #include <utility>
 
-#include "analysis/csv.h"
 #include "analysis/html_style.h"
 #include "analysis/report_number.h"
+#include "results/csv.h"
 
 namespace isoloss {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/csv.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {

@@ -10,10 +10,10 @@
 #include <cmath>
 #include <ostream>
 
-#include "analysis/csv.h"
 #include "analysis/statistics.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {

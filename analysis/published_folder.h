@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/csv.h"
 #include "analysis/published_spec.h"
+#include "results/csv.h"
 
 namespace isoloss {
 

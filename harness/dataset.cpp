@@ -46,14 +46,12 @@ std::shared_ptr<const Dataset> open_text(const DataSpec& data, std::int64_t sequ
 std::shared_ptr<const Dataset> open_synthetic(const DataSpec& data, std::int64_t sequence,
                                               std::int64_t evaluation_tokens,
                                               const std::filesystem::path& cache) {
-  const SyntheticLanguage language = make_language(data.synthetic);
+  auto language = std::make_shared<const SyntheticLanguage>(make_language(data.synthetic));
   const std::uint64_t hash = synthetic_source_hash(data.synthetic, data.validation);
   const std::filesystem::path path = cached(cache, hash);
-  if (!std::filesystem::exists(path)) write_synthetic(language, data.validation, path);
+  if (!std::filesystem::exists(path)) write_synthetic(*language, data.validation, path);
   return token_file_dataset(open_cached(path, hash), sequence, evaluation_tokens, "data.synthetic",
-                            [&](const std::vector<std::int32_t>& tokens, std::int64_t length) {
-                              return language_floor(language, tokens, length);
-                            });
+                            std::move(language));
 }
 
 }  // namespace

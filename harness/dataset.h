@@ -13,6 +13,8 @@
 
 namespace isoloss {
 
+struct SyntheticLanguage;
+
 struct HeldOutPart {
   std::vector<std::int32_t> tokens;  // sequences * sequence, row by row
   std::int64_t sequences = 0;
@@ -45,6 +47,8 @@ class Dataset {
   virtual const std::string& held_out_text() const = 0;
   // Ids of a text; empty where there is no text tokenizer.
   virtual std::vector<std::int32_t> encode(const std::string& text) const = 0;
+  // What the data are drawn from, where they are drawn from a language that is known.
+  virtual const SyntheticLanguage* language() const { return nullptr; }
 };
 
 // Opens the data of a run; prepares the token file in `cache` (StudyFolder::data()) first where it

@@ -6,13 +6,17 @@
 #include <span>
 #include <utility>
 
-#include "harness/one_shot_items.h"
+#include "harness/next_symbol.h"
+#include "harness/oneshot/text_task.h"
 #include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 32;
+constexpr const char* kNextSymbol = "next-symbol";
+constexpr const char* kNextSymbolBest = "next-symbol-best";
 
 // One answer of one item as a row: its tokens, padded, and where the answer's begin and end.
 struct AnswerRow {
@@ -75,6 +79,19 @@ bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
   return true;
 }
 
+Score share_right(const std::string& name, std::int64_t step, std::size_t right, std::size_t count,
+                  double chance) {
+  Score score;
+  score.step = step;
+  score.task = name;
+  score.metric = "accuracy";
+  score.n = static_cast<std::int64_t>(count);
+  score.value = static_cast<double>(right) / static_cast<double>(count);
+  score.standard_error = std::sqrt(score.value * (1 - score.value) / static_cast<double>(score.n));
+  score.chance = chance;
+  return score;
+}
+
 std::optional<Score> score_task(const LanguageModel& model, const Dataset& dataset,
                                 const std::string& name, const OneShotTask& task, std::int64_t step,
                                 const std::function<bool()>& stop) {
@@ -91,39 +108,66 @@ std::optional<Score> score_task(const LanguageModel& model, const Dataset& datas
     right += is_right(item, std::span(*scores).subspan(next, item.answers.size())) ? 1 : 0;
     next += item.answers.size();
   }
-  Score score;
-  score.step = step;
-  score.task = name;
-  score.metric = "accuracy";
-  score.n = static_cast<std::int64_t>(task.items.size());
-  score.value = static_cast<double>(right) / static_cast<double>(score.n);
-  score.standard_error = std::sqrt(score.value * (1 - score.value) / static_cast<double>(score.n));
-  score.chance = task.chance;
-  return score;
+  return share_right(name, step, right, task.items.size(), task.chance);
+}
+
+// The model's score and, as a task of its own, the best that there is.
+std::optional<std::vector<Score>> score_next_symbol(const LanguageModel& model,
+                                                    const SyntheticLanguage& language,
+                                                    std::int64_t step,
+                                                    const std::function<bool()>& stop) {
+  const std::int64_t sequence = model.spec().sequence;
+  if (sequence < 2) return std::vector<Score>();
+  const NextSymbolTask task = next_symbol_task(language, sequence);
+  const auto length = static_cast<std::size_t>(sequence);
+  std::vector<AnswerRow> rows;
+  for (std::int64_t r = 0; r < task.count; ++r) {
+    const auto begin = task.rows.begin() + r * sequence;
+    rows.push_back({{begin, begin + sequence}, length - 1, length});
+  }
+  const auto answers = score_rows(model, rows, length, stop);
+  if (!answers) return std::nullopt;
+  const auto right =
+      static_cast<std::size_t>(std::ranges::count_if(*answers, &AnswerScore::greedy));
+  std::vector<Score> scores = {share_right(kNextSymbol, step, right, answers->size(), task.chance)};
+  Score best = scores[0];
+  best.task = kNextSymbolBest;
+  best.value = task.best;
+  best.standard_error = 0;
+  scores.push_back(best);
+  return scores;
 }
 
 }  // namespace
 
-std::vector<std::string> one_shot_task_names() { return {"last-word", "continuation"}; }
+std::vector<std::string> one_shot_task_names() {
+  std::vector<std::string> names = text_task_kinds();
+  names.push_back(kNextSymbol);
+  return names;
+}
 
 std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
                                                  const std::vector<std::string>& tasks,
                                                  std::int64_t step,
                                                  const std::function<bool()>& stop) {
-  const std::int64_t sequence = model.spec().sequence;
   const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
+  const std::vector<std::string> known = one_shot_task_names();
   std::vector<Score> scores;
   for (const std::string& name : tasks) {
-    const auto known = one_shot_task_names();
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      throw InputError(fmt::format(
-          "evaluate.tasks names {} (there is no such task); name last-word or continuation", name));
-    const std::string& text = dataset.held_out_text();
-    if (text.empty()) continue;
+    if (std::ranges::find(known, name) == known.end())
+      throw InputError(fmt::format("evaluate.tasks names {} (there is no such task){}", name,
+                                   suggestion(name, known)));
+    if (name == kNextSymbol) {
+      if (dataset.language() == nullptr) continue;
+      const auto both = score_next_symbol(model, *dataset.language(), step, stop);
+      if (!both) return std::nullopt;
+      scores.insert(scores.end(), both->begin(), both->end());
+      continue;
+    }
+    if (dataset.held_out_text().empty()) continue;
     const OneShotTask task =
-        name == "last-word"
-            ? last_word_task(text, encode, sequence)
-            : continuation_task(text, encode, sequence, dataset.held_out().bytes_per_token);
+        text_task(name, {dataset.held_out_text(), encode, model.spec().sequence,
+                         dataset.held_out().bytes_per_token});
     if (task.items.empty()) continue;
     const auto score = score_task(model, dataset, name, task, step, stop);
     if (!score) return std::nullopt;

@@ -1,5 +1,6 @@
-// One-shot tasks made from a study's own held-out text: one worked example before each item, drawn
-// by a counter key, never the item itself. Items fit the model's sequence.
+// One-shot tasks made from a study's own held-out text (one worked example before each item, drawn
+// by a counter key, never the item itself) or its synthetic language. Items fit the model's
+// sequence.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,12 +14,15 @@
 
 namespace isoloss {
 
-// Names that `evaluate.tasks` may hold: last-word, continuation.
+// Names that `evaluate.tasks` may hold: those of text (harness/oneshot/text_task.h) and
+// next-symbol.
 std::vector<std::string> one_shot_task_names();
 
 // Scores every named task; items depend on (dataset, task, sequence) alone, the same for every
-// model. A task for which the text gives no items (synthetic language, text too short) yields no
-// score. `stop` is asked before each pass of the model; absent where it said yes.
+// model. A task for which the data give no items (a text task on a synthetic language, the other
+// way round, text too short) yields no score; next-symbol yields a second one, next-symbol-best,
+// whose value is the best possible accuracy. `stop` is asked before each pass of the model; absent
+// where it said yes.
 std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
                                                  const std::vector<std::string>& tasks,
                                                  std::int64_t step,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/synthetic_floor.h"
 #include "harness/tokenizer.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
@@ -41,8 +42,9 @@ HeldOutPart held_out_part(const TokenFile& file, Part part, std::int64_t sequenc
 class TokenFileDataset final : public Dataset {
  public:
   TokenFileDataset(TokenFile file, std::int64_t sequence, std::int64_t evaluation_tokens,
-                   const std::string& source, const FloorFunction& floor)
+                   const std::string& source, std::shared_ptr<const SyntheticLanguage> language)
       : file_(std::move(file)),
+        language_(std::move(language)),
         tokenizer_(stored_tokenizer(file_.tokenizer(), file_.tokenizer_model())),
         text_(file_.report_text()) {
     if (file_.tokens(Part::Training) < sequence)
@@ -57,7 +59,7 @@ class TokenFileDataset final : public Dataset {
     if (!text_.empty())
       held_out_.bytes_per_token =
           static_cast<double>(text_.size()) / static_cast<double>(file_.tokens(Part::Report));
-    if (floor) held_out_.floor = floor(held_out_.report.tokens, sequence);
+    if (language_) held_out_.floor = language_floor(*language_, held_out_.report.tokens, sequence);
     hash_held_out(sequence);
   }
 
@@ -73,6 +75,8 @@ class TokenFileDataset final : public Dataset {
   std::vector<std::int32_t> encode(const std::string& text) const override {
     return tokenizer_ ? tokenizer_->encode(text) : std::vector<std::int32_t>{};
   }
+
+  const SyntheticLanguage* language() const override { return language_.get(); }
 
   // Each epoch cuts the text at another offset, so that windows of different epochs differ; as many
   // windows as fit at every offset keep the epochs equally long.
@@ -112,6 +116,7 @@ class TokenFileDataset final : public Dataset {
   }
 
   TokenFile file_;
+  std::shared_ptr<const SyntheticLanguage> language_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::string text_;
   HeldOut held_out_;
@@ -119,12 +124,11 @@ class TokenFileDataset final : public Dataset {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> token_file_dataset(TokenFile file, std::int64_t sequence,
-                                                  std::int64_t evaluation_tokens,
-                                                  const std::string& source,
-                                                  const FloorFunction& floor) {
+std::shared_ptr<const Dataset> token_file_dataset(
+    TokenFile file, std::int64_t sequence, std::int64_t evaluation_tokens,
+    const std::string& source, std::shared_ptr<const SyntheticLanguage> language) {
   return std::make_shared<const TokenFileDataset>(std::move(file), sequence, evaluation_tokens,
-                                                  source, floor);
+                                                  source, std::move(language));
 }
 
 }  // namespace isoloss

@@ -46,12 +46,6 @@ SyntheticSpec synthetic_of(const Json& json) {
   return spec;
 }
 
-FloorFunction floor_of(const SyntheticLanguage& language) {
-  return [&language](const std::vector<std::int32_t>& tokens, std::int64_t sequence) {
-    return language_floor(language, tokens, sequence);
-  };
-}
-
 Json describe(const TokenFile& file) {
   return {{"format", kFormat},
           {"vocabulary", file.vocabulary()},
@@ -116,15 +110,15 @@ std::string prepare_text_folder(const TextSource& source, const std::filesystem:
 std::string prepare_synthetic_folder(const SyntheticSpec& spec, double validation,
                                      const std::filesystem::path& folder, std::int64_t sequence) {
   const std::filesystem::path path = folder / "tokens.bin";
-  const SyntheticLanguage language = make_language(spec);
+  auto language = std::make_shared<const SyntheticLanguage>(make_language(spec));
   if (!holds(folder, synthetic_source_hash(spec, validation)))
-    write_synthetic(language, validation, path);
+    write_synthetic(*language, validation, path);
   TokenFile file(path);
   Json json = describe(file);
   json["validation"] = validation;
   const auto dataset =
       token_file_dataset(std::move(file), sequence, std::numeric_limits<std::int64_t>::max(),
-                         "data.synthetic", floor_of(language));
+                         "data.synthetic", std::move(language));
   json["synthetic"] = json_of(spec);
   json["floor"] = *dataset->held_out().floor;
   json["floor_sequence"] = sequence;
@@ -152,9 +146,9 @@ std::shared_ptr<const Dataset> open_token_folder(const std::filesystem::path& fo
                     json.value("hash", ""), file.vocabulary(), hash));
   if (!json.contains("synthetic"))
     return token_file_dataset(std::move(file), sequence, evaluation_tokens, folder.string());
-  const SyntheticLanguage language = make_language(synthetic_of(json["synthetic"]));
-  return token_file_dataset(std::move(file), sequence, evaluation_tokens, folder.string(),
-                            floor_of(language));
+  return token_file_dataset(
+      std::move(file), sequence, evaluation_tokens, folder.string(),
+      std::make_shared<const SyntheticLanguage>(make_language(synthetic_of(json["synthetic"]))));
 }
 
 }  // namespace isoloss

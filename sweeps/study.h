@@ -92,7 +92,11 @@ Study read_study(const std::filesystem::path& file);
 // The name a study file gives itself; absent where the file cannot be read or has none.
 std::optional<std::string> study_name(const std::filesystem::path& file);
 
-// Names that evaluate.tasks may hold.
+// Names that evaluate.tasks may hold where the data are text: tasks made from held-out text.
 const std::vector<std::string>& text_task_names();
+// Those of them that a study of text has unless it says otherwise.
+const std::vector<std::string>& default_text_task_names();
+// The one task of a synthetic language.
+inline constexpr const char* kNextSymbolTask = "next-symbol";
 
 }  // namespace isoloss

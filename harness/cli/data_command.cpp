@@ -1,5 +1,5 @@
 // `isoloss data prepare` and `isoloss data synth`: folders of tokens that a study names with
-// `data: {tokens: DIR}`.
+// `data: {tokens: DIR}`; `isoloss data prepare-tasks` is in prepare_tasks.cpp.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/prepare_tasks.h"
 #include "harness/document_forms.h"
 #include "harness/progress/progress_text.h"
 #include "harness/token_file_folder.h"
@@ -173,16 +174,19 @@ int synth(Arguments arguments) {
 }  // namespace
 
 int data_command(Arguments arguments) {
-  const std::vector<std::string> kinds = {"prepare", "synth"};
+  const std::vector<std::string> kinds = {"prepare", "synth", "prepare-tasks"};
   if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h") {
     fmt::print(
-        "usage: isoloss data prepare TEXT... --out DIR\n       isoloss data synth --out DIR\n\n"
+        "usage: isoloss data prepare TEXT... --out DIR\n       isoloss data synth --out DIR\n"
+        "       isoloss data prepare-tasks DIR --out FILE\n\n"
         "example: isoloss data prepare 'corpus/*.txt' --tokenizer unigram:4096 --out tokens\n");
     return arguments.empty() ? 2 : 0;
   }
   if (arguments.front() == "prepare") return prepare(arguments.subspan(1));
   if (arguments.front() == "synth") return synth(arguments.subspan(1));
-  throw InputError("'" + arguments.front() + "' is not a kind of data (prepare or synth)" +
+  if (arguments.front() == "prepare-tasks") return prepare_tasks(arguments.subspan(1));
+  throw InputError("'" + arguments.front() +
+                   "' is not a kind of data (prepare, synth or prepare-tasks)" +
                    suggestion(arguments.front(), kinds));
 }
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <sstream>
 
-#include "analysis/csv.h"
 #include "analysis/report_number.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {

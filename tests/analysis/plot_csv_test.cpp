@@ -6,7 +6,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "analysis/csv.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {

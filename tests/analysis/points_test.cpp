@@ -8,8 +8,8 @@
 #include <numbers>
 #include <sstream>
 
-#include "analysis/csv.h"
 #include "model/spec/error.h"
+#include "results/csv.h"
 #include "results/run_file.h"
 #include "results/study_folder.h"
 

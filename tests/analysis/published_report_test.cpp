@@ -7,8 +7,8 @@
 #include <cmath>
 #include <set>
 
-#include "analysis/csv.h"
 #include "published_fixture.h"
+#include "results/csv.h"
 #include "results/durable_file.h"
 
 namespace isoloss {

@@ -10,7 +10,6 @@
 #include <regex>
 #include <set>
 
-#include "analysis/csv.h"
 #include "analysis/report_card.h"
 #include "analysis/report_fit_card.h"
 #include "analysis/report_headline.h"
@@ -20,6 +19,7 @@
 #include "analysis/report_tables.h"
 #include "model/spec/error.h"
 #include "report_fixture.h"
+#include "results/csv.h"
 #include "results/durable_file.h"
 
 namespace isoloss {
@@ -223,9 +223,9 @@ TEST(Report, EveryTableReadsBack) {
     EXPECT_FALSE(read_csv(entry.path()).rows.empty()) << entry.path();
     tables.insert(entry.path().stem().string());
   }
-  for (const char* table : {"savings", "growth", "next_study_seeds", "next_runs", "loss_changes",
-                            "crossings", "frontiers", "seed_noise", "law_parameters", "law_fits",
-                            "trials", "one_shot", "points"}) {
+  for (const char* table :
+       {"savings", "growth", "next_study_seeds", "next_runs", "loss_changes", "crossings",
+        "frontiers", "seed_noise", "law_parameters", "law_fits", "trials", "one_shot", "points"}) {
     EXPECT_THAT(tables, Contains(table));
   }
 }

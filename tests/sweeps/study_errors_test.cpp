@@ -1,4 +1,5 @@
 // Every fault of a study file is one line that names file, line and key, says why and what to do.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "model/yaml/yaml_view.h"
@@ -126,6 +127,23 @@ TEST(StudyErrors, TaskWithoutText) {
   EXPECT_EQ(message_for({{10, "evaluate: {tasks: [last-word]}"}}),
             "study.yaml:10: evaluate.tasks: 'last-word' needs text (this study's data are "
             "synthetic); remove tasks");
+}
+
+TEST(StudyErrors, TaskOfALanguageOnText) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  const auto file = folder.write(
+      "study.yaml",
+      small_study({{2, "data: {text: a.txt}"}, {10, "evaluate: {tasks: [next-symbol]}"}}));
+  try {
+    read_study(file);
+    FAIL() << "read";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(),
+                testing::EndsWith("study.yaml:10: evaluate.tasks: 'next-symbol' needs "
+                                  "a synthetic language (this study's data are text); "
+                                  "remove it"));
+  }
 }
 
 TEST(StudyErrors, UnknownSize) {

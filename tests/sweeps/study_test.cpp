@@ -78,9 +78,15 @@ TEST(Study, TextIsScoredOnBothTasksUnlessItSaysOtherwise) {
   };
   EXPECT_EQ(tasks(""), (std::vector<std::string>{"last-word", "continuation"}));
   EXPECT_EQ(tasks("evaluate: {tasks: []}"), std::vector<std::string>());
+  EXPECT_EQ(tasks("evaluate: {tasks: [mapping, next-passage, last-word]}"),
+            (std::vector<std::string>{"last-word", "next-passage", "mapping"}));
 }
 
-TEST(Study, SyntheticDataHaveNoTasks) { EXPECT_TRUE(study_of({}).base.evaluation.tasks.empty()); }
+TEST(Study, SyntheticDataHaveNoTaskUnlessTheStudySaysSo) {
+  EXPECT_TRUE(study_of({}).base.evaluation.tasks.empty());
+  EXPECT_EQ(study_of({{10, "evaluate: {tasks: [next-symbol]}"}}).base.evaluation.tasks,
+            std::vector<std::string>{"next-symbol"});
+}
 
 TEST(Study, PatternsAreAlsoLookedUpBesideTheStudyFile) {
   const TemporaryFolder folder;

@@ -1,4 +1,4 @@
-#include "analysis/csv.h"
+#include "results/csv.h"
 
 #include <fmt/format.h>
 

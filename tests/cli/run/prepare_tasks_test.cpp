@@ -1,0 +1,76 @@
+// `isoloss data prepare-tasks` from outside, on samples of our own in each publisher's form.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/program.h"
+
+namespace isoloss {
+namespace {
+
+using test::Outcome;
+using test::Scratch;
+using test::spill;
+using testing::HasSubstr;
+
+const std::string kSamples = ISOLOSS_SOURCE "/tests/harness/oneshot/publishers";
+
+TEST(PrepareTasks, WritesWhatIsThereAndWarnsOfCounts) {
+  const Scratch scratch;
+  const Outcome outcome =
+      test::isoloss("data prepare-tasks '" + kSamples + "' --out tasks.bin", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("read     hellaswag      1 items, 1 of 1 shots; MIT\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("29 data sets, 0 missing, for tokenizer bytes ("));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("warning: piqa: 2 items where its publisher's validation split has 1838"));
+  EXPECT_EQ(test::slurp(scratch / "tasks.bin").substr(0, 8), "ISOLTSK\n");
+}
+
+TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
+  const Scratch scratch;
+  spill(scratch / "sets/piqa/valid.jsonl", "{\"goal\": \"g\", \"sol1\": \"a\", \"label\": 0}\n");
+  spill(scratch / "sets/naturalqs/NQ-open.dev.jsonl",
+        "{\"question\": \"q\", \"answer\": [\"a\"]}\n");
+  spill(scratch / "sets/wic/validation.parquet", "PAR1");
+  const Outcome outcome = test::isoloss("data prepare-tasks sets --out tasks.bin", scratch.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("error: piqa: sets/piqa/valid.jsonl:1: no 'sol2' ("));
+  EXPECT_THAT(outcome.err, HasSubstr("1 of the data sets could not be read (see above); "));
+  EXPECT_THAT(outcome.out, HasSubstr("missing  wic            folder wic holds parquet"));
+  EXPECT_THAT(outcome.out, HasSubstr("tasks.bin: 1 items of 1 data sets, 28 missing"));
+  EXPECT_TRUE(std::filesystem::exists(scratch / "tasks.bin"));
+}
+
+// The passage of the samples' three DROP items has sixteen words.
+TEST(PrepareTasks, ItemsThatStandInTheTrainingTextAreCounted) {
+  const Scratch scratch;
+  spill(scratch / "training.txt",
+        "It was so: the team won 21 games on 3 May 1990, and lost 4; Lee and others saw it.\n");
+  const Outcome outcome =
+      test::isoloss("data prepare-tasks '" + kSamples + "' --out tasks.bin --training training.txt",
+                    scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("overlap  drop           3 of 3 items share 13 words"));
+  EXPECT_THAT(outcome.out, HasSubstr("overlap  squadv2        0 of 3 items share 13 words"));
+}
+
+TEST(PrepareTasks, BadUsageIsRefusedWithWhatToDo) {
+  const Scratch scratch;
+  const auto refusal = [&](const std::string& arguments) {
+    const Outcome outcome = test::isoloss("data prepare-tasks " + arguments, scratch.path());
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_FALSE(std::filesystem::exists(scratch / "t.bin"));
+    return outcome.err;
+  };
+  EXPECT_THAT(refusal("sets"), HasSubstr("--out is missing"));
+  EXPECT_THAT(refusal("nowhere --out t.bin"), HasSubstr("nowhere is no folder"));
+  EXPECT_THAT(refusal("'" + kSamples + "' --out t.bin --tokenizer words"),
+              HasSubstr("--tokenizer is 'words' (no tokenizer, and no tokens lie there); give"));
+  EXPECT_THAT(refusal("'" + kSamples + "' --out t.bin --shots -1"), HasSubstr("--shots is -1"));
+  std::filesystem::create_directories(scratch / "empty");
+  EXPECT_THAT(refusal("empty --out t.bin"),
+              HasSubstr("empty holds no data set that could be read"));
+}
+
+}  // namespace
+}  // namespace isoloss
