@@ -105,7 +105,8 @@ std::vector<double> LanguageModel::read(DecodingState& state, const TokenLists& 
 LanguageModel::Predictions LanguageModel::read_predictions(
     DecodingState& state, const TokenLists& tokens, std::span<const TokenPlace> wanted,
     std::span<const std::int32_t> targets) const {
-  const at::Tensor ids = token_rows(targets, 1, impl_->spec.vocabulary);
+  const at::Tensor ids = targets.empty() ? at::empty({0, 1}, at::kLong)
+                                         : token_rows(targets, 1, impl_->spec.vocabulary);
   Predictions result{std::vector<float>(targets.size()), std::vector<std::uint8_t>(targets.size())};
   impl_->for_each_read(state, tokens, wanted, [&](std::int64_t first, const at::Tensor& logits) {
     const auto place = static_cast<std::size_t>(first);
