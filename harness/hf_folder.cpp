@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "harness/byte_pair_tokenizer.h"
+#include "harness/hf_keys.h"
 #include "harness/hf_tensors.h"
 #include "harness/safetensors.h"
 #include "model/spec/error.h"
@@ -40,18 +42,35 @@ HfFolder::HfFolder(const std::filesystem::path& folder) : folder_(folder) {
                      "the path");
   const Json json = Json::parse(read_file(path), nullptr, false);
   config_ = read_hf_config(json, path.string());
-  if (json.contains("isoloss") && json["isoloss"].is_object())
-    tokenizer_ = json["isoloss"].value("tokenizer", "");
+  ours_ = json.contains("isoloss") && json["isoloss"].is_object();
+  if (ours_) tokenizer_ = json["isoloss"].value("tokenizer", "");
 }
 
 std::unique_ptr<Tokenizer> HfFolder::tokenizer() const {
   const auto path = folder_ / "tokenizer.model";
-  const bool has_model = std::filesystem::exists(path);
   if (tokenizer_ == "bytes") return byte_tokenizer();
-  if (!has_model) return nullptr;
+  if (!std::filesystem::exists(path)) {
+    const auto vocabulary = folder_ / "vocab.json", merges = folder_ / "merges.txt";
+    if (std::filesystem::exists(vocabulary) && std::filesystem::exists(merges))
+      return byte_pair_tokenizer(read_file(vocabulary), read_file(merges), folder_.string());
+    const auto both = folder_ / "tokenizer.json";
+    if (!std::filesystem::exists(both)) return nullptr;
+    return byte_pair_tokenizer_json(read_file(both), both.string());
+  }
   const std::string model = read_file(path);
   if (tokenizer_.starts_with("unigram:")) return unigram_tokenizer(model);
   return foreign_tokenizer(model, path.string());
+}
+
+FirstId HfFolder::first() const {
+  if (ours_ || config_.kind == HfClass::Isoloss) return {config_.first_id, true};
+  if (config_.kind == HfClass::Gpt2) return {config_.first_id, false};
+  const auto path = folder_ / "tokenizer_config.json";
+  bool adds = true;
+  if (std::filesystem::exists(path))
+    adds = HfKeys(Json::parse(read_file(path), nullptr, false), path.string())
+               .value<bool>("add_bos_token", true);
+  return {config_.first_id, adds};
 }
 
 LanguageModel HfFolder::model(const ModelOptions& options) const {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "harness/first_id.h"
 #include "harness/hf_config.h"
 #include "harness/tokenizer.h"
 #include "model/layers/language_model.h"
@@ -37,8 +38,12 @@ class HfFolder {
 
   const ModelSpec& spec() const { return config_.spec; }
   std::int32_t first_id() const { return config_.first_id; }
+  // Models that isoloss exported read it before every text, as they were trained; GPT-2 only where
+  // there is nothing else; Llama where tokenizer_config.json has add_bos_token, or does not say.
+  FirstId first() const;
   HfClass kind() const { return config_.kind; }
-  // The tokenizer that the export names, else of tokenizer.model; null where there is neither.
+  // The tokenizer that the export names, else of tokenizer.model, else GPT-2's of vocab.json and
+  // merges.txt or of tokenizer.json; null where there is none.
   std::unique_ptr<Tokenizer> tokenizer() const;
   // The model with the folder's weights. InputError naming the tensor that is missing or does not
   // fit.
@@ -47,6 +52,7 @@ class HfFolder {
  private:
   std::filesystem::path folder_;
   HfConfig config_;
+  bool ours_ = false;      // exported by isoloss
   std::string tokenizer_;  // as in TrainedModel; empty where the config does not say
 };
 

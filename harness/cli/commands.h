@@ -36,5 +36,6 @@ int data_command(Arguments arguments);
 int bench_command(Arguments arguments);
 int export_command(Arguments arguments);
 int eval_command(Arguments arguments);
+int sample_command(Arguments arguments);
 
 }  // namespace isoloss

@@ -22,6 +22,7 @@ std::span<const Command> commands() {
       {"bench", "training speed here, beside PyTorch's", bench_command},
       {"export", "a run's weights for other tools", export_command},
       {"eval", "the loss of a model from elsewhere on a text", eval_command},
+      {"sample", "what a model writes after a prompt", sample_command},
 #else
       {"bench", "how fast laws are fitted here", bench_analysis_command},
 #endif

@@ -4,6 +4,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "model/kernels/cpu/blocks.h"
 #include "model/kernels/cpu/weights.h"
 #include "model/layers/sublayers.h"
 
@@ -13,5 +14,9 @@ namespace isoloss {
 // buckets] may be undefined. Heads are the query's rows over d_head.
 at::Tensor attention(const PlainStep& step, const AttentionWeights& weights,
                      const Weight& relative_bias, const at::Tensor& x);
+
+// Keeps in the step's state what attention() would keep, of the parts that the fused block
+// computed. Rows have read nothing before.
+void keep_parts(const PlainStep& step, const AttentionParts& parts);
 
 }  // namespace isoloss

@@ -13,7 +13,14 @@ namespace {
 bool may_fuse(const DecoderStep& step) { return step.options.kernels == Kernels::Fused; }
 
 PlainStep plain(const DecoderStep& step) {
-  return {step.spec, step.options.precision, step.fused.buckets, step.fused.tensor_ranks};
+  return {step.spec, step.options.precision, step.fused.buckets, step.fused.tensor_ranks,
+          step.tokens};
+}
+
+PlainStep plain_at(const DecoderStep& step, std::size_t layer) {
+  PlainStep made = plain(step);
+  if (step.tokens) made.state = &step.states[layer];
+  return made;
 }
 
 at::Tensor by_rows(const at::Tensor& x) { return x.flatten(0, 1); }
@@ -26,9 +33,10 @@ enum class Branch { Attention, FeedForward };
 // x + F(x) with norms, shift and scales where the spec has them: the frame that both sub-layers
 // stand in.
 template <typename Weights, typename Function>
-at::Tensor residual(const DecoderStep& step, Branch branch, const Weights& weights,
-                    const at::Tensor& stream, const Function& function) {
+at::Tensor residual(const DecoderStep& step, std::size_t layer, Branch branch,
+                    const Weights& weights, const at::Tensor& stream, const Function& function) {
   const ModelSpec& spec = step.spec;
+  const PlainStep here = plain_at(step, layer);
   const NormPlacement placement = spec.norm_placement;
   const bool primer_before = branch == Branch::Attention;
   const at::Tensor x = by_sequences(step, stream);
@@ -37,8 +45,12 @@ at::Tensor residual(const DecoderStep& step, Branch branch, const Weights& weigh
   if (placement == NormPlacement::Pre || placement == NormPlacement::Both ||
       (placement == NormPlacement::Primer && primer_before))
     y = norm(spec, weights.norm, y);
-  if (spec.token_shift) y = token_shifted(y);
-  y = function(y);
+  if (spec.token_shift)
+    y = looking_back(here,
+                     branch == Branch::Attention ? &LayerState::attention_input
+                                                 : &LayerState::feed_forward_input,
+                     1, y, token_shifted);
+  y = function(here, y);
   if (placement == NormPlacement::Both) y = norm(spec, weights.norm_after, y);
   if (placement == NormPlacement::Primer && !primer_before) y = norm(spec, weights.norm, y);
   if (spec.rezero) y = y * weights.rezero.value;
@@ -48,21 +60,31 @@ at::Tensor residual(const DecoderStep& step, Branch branch, const Weights& weigh
   return by_rows(y);
 }
 
-at::Tensor attention_sublayer(const DecoderStep& step, const AttentionWeights& weights,
-                              const Weight& relative_bias, const at::Tensor& x) {
-  if (may_fuse(step) && attention_is_fused(step.spec))
-    return fused_attention(step.fused, weights, relative_bias, x);
-  return residual(step, Branch::Attention, weights, x, [&](const at::Tensor& y) {
-    return attention(plain(step), weights, relative_bias, y);
-  });
+// The fused block reads rows from their beginning.
+at::Tensor attention_sublayer(const DecoderStep& step, std::size_t layer, const Weight& bias,
+                              const at::Tensor& x) {
+  const AttentionWeights& weights = step.weights.layers[layer].attention;
+  const bool from_beginning = !step.tokens || step.tokens->first();
+  if (may_fuse(step) && from_beginning && attention_is_fused(step.spec)) {
+    if (!step.tokens) return fused_attention(step.fused, weights, bias, x);
+    AttentionParts parts;
+    const at::Tensor y = fused_attention(step.fused, weights, bias, x, &parts);
+    keep_parts(plain_at(step, layer), parts);
+    return y;
+  }
+  return residual(step, layer, Branch::Attention, weights, x,
+                  [&](const PlainStep& here, const at::Tensor& y) {
+                    return attention(here, weights, bias, y);
+                  });
 }
 
-at::Tensor feed_forward_sublayer(const DecoderStep& step, const FeedForwardWeights& weights,
-                                 const at::Tensor& x) {
+at::Tensor feed_forward_sublayer(const DecoderStep& step, std::size_t layer, const at::Tensor& x) {
+  const FeedForwardWeights& weights = step.weights.layers[layer].feed_forward;
   if (may_fuse(step) && feed_forward_is_fused(step.spec))
     return fused_feed_forward(step.fused, weights, x);
-  return residual(step, Branch::FeedForward, weights, x,
-                  [&](const at::Tensor& y) { return feed_forward(plain(step), weights, y); });
+  return residual(
+      step, layer, Branch::FeedForward, weights, x,
+      [&](const PlainStep& here, const at::Tensor& y) { return feed_forward(here, weights, y); });
 }
 
 at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
@@ -70,7 +92,7 @@ at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
   const at::Tensor x =
       may_fuse(step) ? by_sequences(step, fused_embedding(step.fused, embedding, inputs.flatten()))
                      : embedded(plain(step), embedding, inputs);
-  return by_rows(with_positions(step.spec, step.weights.position_embedding, x));
+  return by_rows(with_positions(plain(step), step.weights.position_embedding, x));
 }
 
 // Outputs of all layers first, then room for one layer that each uses in its turn.
@@ -97,21 +119,19 @@ at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
   const bool recomputes = step.options.recompute && at::GradMode::is_enabled();
   const std::vector<LayerMemory> memory =
       recomputes ? layer_memory(step) : std::vector<LayerMemory>();
-  std::size_t i = 0;
-  const auto mark = [&] {
-    if (step.layer_ready) x = when_backward_reaches(x, [&step, i] { step.layer_ready(i); });
+  const auto mark = [&](std::size_t layer) {
+    if (step.layer_ready) x = when_backward_reaches(x, [&step, layer] { step.layer_ready(layer); });
   };
-  for (const LayerWeights& weights : step.weights.layers) {
-    mark();
-    const LayerFunction layer = [&step, &weights](const at::Tensor& below, const Weight& bias) {
-      return feed_forward_sublayer(step, weights.feed_forward,
-                                   attention_sublayer(step, weights.attention, bias, below));
+  const std::size_t layers = step.weights.layers.size();
+  for (std::size_t i = 0; i < layers; ++i) {
+    mark(i);
+    const LayerFunction layer = [&step, i](const at::Tensor& below, const Weight& bias) {
+      return feed_forward_sublayer(step, i, attention_sublayer(step, i, bias, below));
     };
     const Weight& bias = step.weights.relative_bias;
     x = recomputes ? recomputed(layer, x, bias, memory[i]) : layer(x, bias);
-    ++i;
   }
-  mark();
+  mark(layers);
   return x;
 }
 

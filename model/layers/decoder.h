@@ -4,10 +4,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <span>
 
 #include "model/kernels/cpu/blocks.h"
 #include "model/layers/ends.h"
 #include "model/layers/language_model.h"
+#include "model/layers/layer_state.h"
 
 namespace isoloss {
 
@@ -20,6 +22,10 @@ struct DecoderStep {
   // Called in the backward pass once the gradients of layer i (layers: of what follows the last)
   // and of everything after it are complete, but for those of weights at both ends; may be empty.
   std::function<void(std::size_t layer)> layer_ready = {};
+  // Where rows go on after earlier tokens: this step's, and what every layer keeps of all. Needs no
+  // gradients. Null where rows begin here.
+  const NewTokens* tokens = nullptr;
+  std::span<LayerState> states = {};
 };
 
 // Hidden states after the last layer and before the final norm, [batch * length, d_model]. `inputs`

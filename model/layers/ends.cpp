@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "model/layers/layer_state.h"
 #include "model/layers/positions.h"
 #include "model/layers/product.h"
 #include "model/parallel/tensor_parallel.h"
@@ -52,12 +53,17 @@ at::Tensor embedded(const PlainStep& step, const Weight& embedding, const at::Te
   return sum_over_ranks(rows * local.here.unsqueeze(-1), step.tensor_ranks);
 }
 
-at::Tensor with_positions(const ModelSpec& spec, const Weight& position_embedding,
+at::Tensor with_positions(const PlainStep& step, const Weight& position_embedding,
                           const at::Tensor& x) {
-  if (spec.positions == Positions::Learned)
-    return x + position_embedding.value.narrow(0, 0, x.size(1));
+  const ModelSpec& spec = step.spec;
+  if (spec.positions == Positions::Learned) {
+    if (!step.tokens) return x + position_embedding.value.narrow(0, 0, x.size(1));
+    // Padding may lie beyond the last position.
+    return x + at::embedding(position_embedding.value,
+                             step.tokens->positions.clamp_max(spec.sequence - 1));
+  }
   if (spec.positions == Positions::Sinusoidal)
-    return x + timing_signal(spec, x.size(1), x.options());
+    return x + timing_signal(spec, positions_of(step, x.size(1)), x.options());
   return x;
 }
 

@@ -13,7 +13,7 @@ namespace isoloss {
 at::Tensor embedded(const PlainStep& step, const Weight& embedding, const at::Tensor& ids);
 
 // x [batch, length, d_model] + its positions: learned (a row for every step), sinusoidal, or none.
-at::Tensor with_positions(const ModelSpec& spec, const Weight& position_embedding,
+at::Tensor with_positions(const PlainStep& step, const Weight& position_embedding,
                           const at::Tensor& x);
 
 // This rank's logits x W^T; of a tied layer (x d_model^-1/2) E^T where the spec scales its output.

@@ -6,23 +6,14 @@
 #include <mutex>
 #include <string>
 
-#include "model/cost/side_by_side.h"
 #include "model/kernels/cpu/cross_entropy.h"
-#include "model/kernels/cpu/workspace.h"
-#include "model/layers/decoder.h"
-#include "model/layers/parameter_buffers.h"
-#include "model/layers/relative_position.h"
+#include "model/layers/language_model_impl.h"
 #include "model/layers/token_batch.h"
 #include "model/layers/vector_math.h"
 #include "model/spec/error.h"
-#include "model/spec/shard.h"
 
 namespace isoloss {
 namespace {
-
-// At most so many tokens and logits are held at once where no gradients are needed.
-constexpr std::int64_t kTokensHeld = 2048;
-constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 24;
 
 template <typename Real>
 std::span<Real> as_span(const at::Tensor& tensor) {
@@ -36,70 +27,10 @@ void check_length(const ModelSpec& spec, std::int64_t length) {
                      std::to_string(spec.sequence) + "); give shorter rows");
 }
 
-// What one of the parts that are worked on at the same time has of its own.
-struct Side {
-  Side(const ModelSpec& spec, const ParameterBuffers& buffers)
-      : gradients(buffers.gradients()),
-        weights(decoder_weights(spec, buffers)),
-        workspace(buffers.weights().scalar_type()) {}
-
-  at::Tensor gradients;
-  DecoderWeights weights;
-  mutable Workspace workspace;  // holds no state from one call to the next
-};
-
 }  // namespace
 
-struct LanguageModel::Impl {
-  Impl(const ModelSpec& model_spec, std::uint64_t seed, const ModelOptions& model_options)
-      : spec(model_spec),
-        options(model_options),
-        buffers(parameter_table(spec, shard(options)), seed, options.precision) {
-    sides.emplace_back(spec, buffers);
-  }
-
-  static Shard shard(const ModelOptions& options) {
-    if (!options.tensor_ranks) return {};
-    return {options.tensor_ranks->rank(), options.tensor_ranks->size()};
-  }
-
-  // Parts of a micro-batch at the same time. Tensor ranks meet in every product, one at a time; and
-  // parts have no layer's gradients before all of them are done.
-  std::int64_t parts_at_once(std::int64_t rows, bool announces) const {
-    if (announces || (options.tensor_ranks && options.tensor_ranks->size() > 1)) return 1;
-    return parts_side_by_side(rows, at::get_num_threads(),
-                              static_cast<double>(buffers.gradients().nbytes()));
-  }
-
-  // They read the same weights; the first adds to the gradients of `buffers`.
-  std::span<const Side> sides_for(std::int64_t parts) {
-    while (std::ssize(sides) < parts) sides.emplace_back(spec, buffers.with_own_gradients());
-    return std::span(sides).first(static_cast<std::size_t>(parts));
-  }
-
-  DecoderStep step(const Side& side, const at::Tensor& inputs) const {
-    const std::int64_t length = inputs.size(1);
-    const at::Tensor buckets =
-        spec.positions == Positions::Relative ? relative_buckets(spec, length) : at::Tensor();
-    return {spec,
-            side.weights,
-            options,
-            {spec, side.workspace, inputs.size(0), length, buckets, options.tensor_ranks}};
-  }
-
-  double backward(const Side& side, const at::Tensor& targets, std::int64_t parts,
-                  const StepOptions& step_options, bool announces) const;
-  template <typename Work>
-  void for_each_logits(const at::Tensor& inputs, const Work& work) const;
-
-  ModelSpec spec;
-  ModelOptions options;
-  ParameterBuffers buffers;
-  std::vector<Side> sides;
-};
-
 // Adds the gradients of one of `parts` equal parts of the rows and returns its mean cross-entropy.
-double LanguageModel::Impl::backward(const Side& side, const at::Tensor& targets,
+double LanguageModel::Impl::backward(const ModelSide& side, const at::Tensor& targets,
                                      std::int64_t parts, const StepOptions& step_options,
                                      bool announces) const {
   const at::Tensor inputs = shifted_right(targets);
@@ -135,6 +66,16 @@ void LanguageModel::Impl::for_each_logits(const at::Tensor& inputs, const Work& 
   }
 }
 
+// Loss of each row's target and whether it was the most likely; overwrites the logits.
+void LanguageModel::Impl::predict(const at::Tensor& logits, const std::int64_t* targets,
+                                  float* losses, std::uint8_t* greedy) const {
+  const LogitsShape shape{logits.size(0), logits.size(1)};
+  if (options.precision == Precision::Float64)
+    cross_entropy_losses(shape, logits.data_ptr<double>(), targets, losses, greedy);
+  else
+    cross_entropy_losses(shape, logits.data_ptr<float>(), targets, losses, greedy);
+}
+
 LanguageModel::LanguageModel(const ModelSpec& spec, std::uint64_t seed,
                              const ModelOptions& options) {
   check(spec);
@@ -163,7 +104,7 @@ double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
   const std::int64_t rows = targets.size(0) / parts;
   const bool announces = static_cast<bool>(options.gradients_ready);
   const std::int64_t at_once = m.parts_at_once(rows, announces), rows_of_each = rows / at_once;
-  const std::span<const Side> sides = m.sides_for(at_once);
+  const std::span<const ModelSide> sides = m.sides_for(at_once);
   std::vector<double> sums(sides.size(), 0.0);
   const auto work = [&](std::int64_t i) {
     const auto place = static_cast<std::size_t>(i);
@@ -193,16 +134,10 @@ LanguageModel::Predictions LanguageModel::predictions(std::span<const std::int32
   check_length(m.spec, length);
   const at::Tensor targets = token_rows(tokens, length, m.spec.vocabulary);
   Predictions result{std::vector<float>(tokens.size()), std::vector<std::uint8_t>(tokens.size())};
-  m.for_each_logits(shifted_right(targets), [&](std::int64_t first, at::Tensor logits) {
-    const LogitsShape shape{logits.size(0), logits.size(1)};
-    const auto* row_targets = targets.const_data_ptr<std::int64_t>() + first * length;
+  m.for_each_logits(shifted_right(targets), [&](std::int64_t first, const at::Tensor& logits) {
     const auto place = static_cast<std::size_t>(first * length);
-    if (m.options.precision == Precision::Float64)
-      cross_entropy_losses(shape, logits.data_ptr<double>(), row_targets, &result.losses[place],
-                           &result.greedy[place]);
-    else
-      cross_entropy_losses(shape, logits.data_ptr<float>(), row_targets, &result.losses[place],
-                           &result.greedy[place]);
+    m.predict(logits, targets.const_data_ptr<std::int64_t>() + first * length,
+              &result.losses[place], &result.greedy[place]);
   });
   return result;
 }
@@ -214,11 +149,7 @@ std::vector<double> LanguageModel::logits(std::span<const std::int32_t> inputs,
   std::vector<double> all;
   all.reserve(inputs.size() * static_cast<std::size_t>(m.spec.vocabulary));
   m.for_each_logits(token_rows(inputs, length, m.spec.vocabulary),
-                    [&](std::int64_t, const at::Tensor& logits) {
-                      const at::Tensor exact = logits.to(at::kDouble).contiguous();
-                      const auto* data = exact.const_data_ptr<double>();
-                      all.insert(all.end(), data, data + exact.numel());
-                    });
+                    [&](std::int64_t, const at::Tensor& logits) { append_exact(logits, all); });
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "model/layers/decoding_state.h"
 #include "model/parallel/communicator.h"
 #include "model/spec/model_spec.h"
 #include "model/spec/parameters.h"
@@ -71,6 +72,22 @@ class LanguageModel {
   // Logits after each of `inputs` (ids as the model reads them, not shifted; rows of `length`),
   // [rows * length * vocabulary].
   std::vector<double> logits(std::span<const std::int32_t> inputs, std::int64_t length) const;
+
+  // `rows` rows that have read nothing. The weights may not change while a state of them is read
+  // on.
+  DecodingState nothing_read(std::int64_t rows) const;
+
+  // Row r of the state reads tokens[r] (ids as for logits(), perhaps none) after what it has read.
+  // Logits after the places wanted, [places * vocabulary]: those of logits() of everything the row
+  // has read, but for rounding. InputError: more tokens than spec().sequence, an id outside the
+  // vocabulary.
+  std::vector<double> read(DecodingState& state, const TokenLists& tokens,
+                           std::span<const TokenPlace> wanted) const;
+
+  // The same reading, and the cross-entropy of targets[i] after wanted[i].
+  Predictions read_predictions(DecodingState& state, const TokenLists& tokens,
+                               std::span<const TokenPlace> wanted,
+                               std::span<const std::int32_t> targets) const;
 
   // The flat buffers (table().buffer_size elements). The span of the other precision is empty.
   std::span<float> weights32();

@@ -7,13 +7,13 @@
 
 namespace isoloss {
 
-// x [batch, heads, length, d_head] with channel pairs (i, i + d_head / 2) of step p turned by the
-// angle p base^(-2 i / d_head).
-at::Tensor rotated(const ModelSpec& spec, const at::Tensor& x);
+// x [batch, heads, length, d_head] with channel pairs (i, i + d_head / 2) turned by the angle
+// p base^(-2 i / d_head); `positions` p [length] or [batch, 1, length].
+at::Tensor rotated(const ModelSpec& spec, const at::Tensor& positions, const at::Tensor& x);
 
-// [length, d_model]: the first half of the channels sines, the second cosines of p / scale, scales
-// geometric from 1 to 10,000 (get_timing_signal_1d of Tensor2Tensor).
-at::Tensor timing_signal(const ModelSpec& spec, std::int64_t length,
+// [..., d_model] of positions p [...]: the first half of the channels sines, the second cosines of
+// p / scale, scales geometric from 1 to 10,000 (get_timing_signal_1d of Tensor2Tensor).
+at::Tensor timing_signal(const ModelSpec& spec, const at::Tensor& positions,
                          const at::TensorOptions& options);
 
 }  // namespace isoloss

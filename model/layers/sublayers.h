@@ -15,12 +15,19 @@
 
 namespace isoloss {
 
+struct LayerState;
+struct NewTokens;
+
 // What the plain operations of a step share.
 struct PlainStep {
   const ModelSpec& spec;
   Precision precision = Precision::Float32;
   at::Tensor buckets;  // int64 [length], of the distances; undefined without relative positions
   Communicator* tensor_ranks = nullptr;
+  // Where rows go on after earlier tokens (layer_state.h): what this step adds to them, and what
+  // this layer keeps; both null where rows begin here.
+  const NewTokens* tokens = nullptr;
+  LayerState* state = nullptr;
 };
 
 // Layer: (x - mean) rsqrt(var + eps) scale + bias. RMS: x rsqrt(mean x^2 + eps) scale. Primer: with

@@ -212,8 +212,13 @@ struct AttentionNode : torch::autograd::Function<AttentionNode> {
 }  // namespace
 
 at::Tensor fused_attention(const FusedStep& step, const AttentionWeights& weights,
-                           const Weight& relative_bias, const at::Tensor& x) {
-  return AttentionNode::apply(x, c10::make_intrusive<AttentionCall>(step, weights, relative_bias));
+                           const Weight& relative_bias, const at::Tensor& x,
+                           AttentionParts* parts) {
+  const auto call = c10::make_intrusive<AttentionCall>(step, weights, relative_bias);
+  at::Tensor y = AttentionNode::apply(x, call);
+  if (parts)
+    *parts = {call->projected, call->key_of(call->convolved), call->value_of(call->convolved)};
+  return y;
 }
 
 }  // namespace isoloss

@@ -38,9 +38,17 @@ bool output_is_fused(const ModelSpec& spec);
 // Rows of the embedding; `ids` are int64 [batch * length].
 at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const at::Tensor& ids);
 
-// x + Attention(Norm(x)).
+// What attention computed on its way, for rows that will be read on; lasts until the next step.
+struct AttentionParts {
+  at::Tensor projected;  // [batch * length, q + k + v widths] (k + v with shared Q and K), as the
+                         // convolution reads them
+  at::Tensor keys, values;  // [batch * length, kv width], as queries meet them
+};
+
+// x + Attention(Norm(x)); hands out its parts where they are asked for.
 at::Tensor fused_attention(const FusedStep& step, const AttentionWeights& weights,
-                           const Weight& relative_bias, const at::Tensor& x);
+                           const Weight& relative_bias, const at::Tensor& x,
+                           AttentionParts* parts = nullptr);
 
 // x + FeedForward(Norm(x)), or with Primer's placement x + Norm(FeedForward(x)).
 at::Tensor fused_feed_forward(const FusedStep& step, const FeedForwardWeights& weights,

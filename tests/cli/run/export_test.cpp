@@ -57,6 +57,40 @@ TEST_F(Trained, AnExportReplacesAnEarlierOneOfItsRunAlone) {
   EXPECT_EQ(isoloss("export out --to safetensors --out text.txt").status, 2);
 }
 
+TEST_F(Trained, ARunAndItsExportWriteTheSameText) {
+  spill(scratch_ / "study.yaml", study("threads: 1"));
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  ASSERT_EQ(isoloss("export out --to hf --out model").status, 0);
+  const std::string options = " --prompt abc --tokens 12 --temperature 0.8 --top-k 5 --seed 3";
+  const Outcome run = isoloss("sample out" + options);
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_TRUE(run.out.starts_with("abc"));
+  EXPECT_EQ(run.out.size(), 3 + 12 + 1u);
+  EXPECT_EQ(isoloss("sample hf:model" + options).out, run.out);
+  EXPECT_NE(isoloss("sample out --prompt abc --tokens 12 --seed 4").out, run.out);
+  const Outcome cut = isoloss("sample out --prompt " + std::string(40, 'a') + " --tokens 12");
+  EXPECT_EQ(cut.status, 0);
+  EXPECT_THAT(cut.err, HasSubstr("the prompt's first 21 tokens are left out (the model reads 32)"));
+}
+
+TEST_F(Trained, SampleRefusesWhatItCannotDo) {
+  const struct {
+    const char* arguments;
+    const char* problem;
+  } cases[] = {
+      {"sample nowhere", "--prompt is missing"},
+      {"sample nowhere --prompt a", "nowhere is no run"},
+      {"sample hf:nowhere --prompt a", "nowhere is no folder"},
+      {"sample nowhere --prompt a --temperature -1", "--temperature is -1"},
+      {"sample nowhere --prompt a --top-k -2", "--top-k is -2"},
+  };
+  for (const auto& [arguments, problem] : cases) {
+    const Outcome outcome = isoloss(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_THAT(outcome.err, HasSubstr(problem)) << arguments;
+  }
+}
+
 // Whether bfloat16 is slower here is the processor's matter; what is said of it is the warning with
 // its ratio, on standard error.
 TEST_F(Trained, ABFloat16StudyTrainsAndLeavesStandardOutputAlone) {

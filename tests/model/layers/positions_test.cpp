@@ -13,7 +13,7 @@ namespace {
 TEST(Rotary, TurnsHalvesAgainstEachOther) {
   const ModelSpec spec;  // base 10,000
   const at::Tensor x = torch::tensor({{{{1., 2., 3., 4.}, {1., 2., 3., 4.}}}}, at::kDouble);
-  const at::Tensor y = rotated(spec, x);
+  const at::Tensor y = rotated(spec, at::arange(2), x);
   EXPECT_TRUE(at::equal(y.select(2, 0), x.select(2, 0)));
   const at::Tensor expected = torch::tensor(
       {{{-1.98411064855555, 1.9599006674966639, 2.462377902412316, 4.0197996683349945}}},
@@ -25,7 +25,7 @@ TEST(Rotary, TurnsHalvesAgainstEachOther) {
 TEST(TimingSignal, IsTensor2Tensors) {
   ModelSpec spec;
   spec.d_model = 4;
-  const at::Tensor signal = timing_signal(spec, 2, at::TensorOptions(at::kDouble));
+  const at::Tensor signal = timing_signal(spec, at::arange(2), at::TensorOptions(at::kDouble));
   const at::Tensor expected =
       torch::tensor({{0., 0., 1., 1.},
                      {0.8414709848078965, 9.999999983333333e-05, 0.5403023058681398, 0.999999995}},

@@ -1,0 +1,78 @@
+// `isoloss sample`: what a model writes after a prompt.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "harness/model_input.h"
+#include "harness/named_model.h"
+#include "harness/sampling.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+SamplingOptions sampling_options(const CommandLine& line) {
+  const SamplingOptions options{line.get<double>("temperature"), line.get<std::int64_t>("top-k"),
+                                line.get<std::uint64_t>("seed")};
+  if (!std::isfinite(options.temperature) || options.temperature < 0)
+    throw InputError(fmt::format(
+        "--temperature is {} (0 takes the likeliest token, 1 draws as the model says); give 0 or "
+        "more",
+        options.temperature));
+  if (options.top_k < 0)
+    throw InputError(
+        fmt::format("--top-k is {} (how many tokens to draw among); give 1 or more, "
+                    "or 0 for all",
+                    options.top_k));
+  return options;
+}
+
+}  // namespace
+
+int sample_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line(
+      "isoloss sample MODEL --prompt TEXT [--tokens N] [--temperature T] [--seed S]",
+      "Shows what a model writes after a prompt. MODEL is a run (its folder, STUDY/ID, "
+      "or a study's folder with one run) or hf:FOLDER. The same seed gives the same "
+      "text.",
+      "isoloss sample hf:model --prompt \"It was the best of times\" --tokens 64");
+  line.add()("prompt", po::value<std::string>(), "text to go on from")(
+      "tokens", po::value<std::int64_t>()->default_value(64), "to write")(
+      "temperature", po::value<double>()->default_value(1),
+      "of the draw; 0: always the likeliest token")(
+      "top-k", po::value<std::int64_t>()->default_value(0), "draw among so many; 0: among all")(
+      "seed", po::value<std::uint64_t>()->default_value(0), "of the draws")(
+      "threads", po::value<int>()->default_value(1), "of this process");
+  line.positional("MODEL");
+  if (!line.parse(arguments)) return 0;
+  if (!line.has("prompt"))
+    throw InputError("--prompt is missing (the text to go on from); give --prompt TEXT");
+  const SamplingOptions options = sampling_options(line);
+  if (line.get<int>("threads") < 1)
+    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
+  set_intra_op_threads(line.get<int>("threads"));
+
+  const NamedModel named = load_named_model(
+      line.get<std::string>("MODEL"),
+      [](const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); });
+  const auto prompt = line.get<std::string>("prompt");
+  GenerationRequest request;
+  request.context = named.tokenizer->encode(prompt);
+  request.most_tokens = line.get<std::int64_t>("tokens");
+  const ModelInput input = generation_input(request, named.first, named.model.spec().sequence);
+  if (input.truncated_tokens > 0)
+    fmt::print(stderr, "isoloss: the prompt's first {} tokens are left out (the model reads {})\n",
+               input.truncated_tokens, named.model.spec().sequence);
+  const auto written = sampled_tokens(named.model, input.ids, request.most_tokens, options);
+  // Decoded together: a tokenizer may join what stands on both sides.
+  std::vector<std::int32_t> all = request.context;
+  all.insert(all.end(), written.begin(), written.end());
+  fmt::print("{}\n", named.tokenizer->decode(all));
+  return 0;
+}
+
+}  // namespace isoloss

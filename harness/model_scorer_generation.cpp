@@ -1,0 +1,111 @@
+// Writing: the part of ModelScorer that generates.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "harness/beam_search.h"
+#include "harness/model_input.h"
+#include "harness/model_scorer.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+// Text of the tokens up to the end id.
+std::string text_of(const Tokenizer& tokenizer, std::span<const std::int32_t> tokens) {
+  const std::optional<std::int32_t> end = tokenizer.end_id();
+  if (end && !tokens.empty() && tokens.back() == *end) tokens = tokens.first(tokens.size() - 1);
+  return tokenizer.decode(tokens);
+}
+
+// Where the first of the stops begins; npos where none is.
+std::size_t stop_in(const std::string& text, std::span<const std::string> stops) {
+  std::size_t first = std::string::npos;
+  for (const std::string& stop : stops)
+    if (!stop.empty()) first = std::min(first, text.find(stop));
+  return first;
+}
+
+BeamSearch search_for(const Tokenizer& tokenizer, const GenerationRequest& request) {
+  return BeamSearch({request.beams, request.length_penalty, request.most_tokens},
+                    [&tokenizer, &request](std::span<const std::int32_t> tokens) {
+                      if (tokenizer.end_id() && tokens.back() == *tokenizer.end_id()) return true;
+                      return stop_in(tokenizer.decode(tokens), request.stop) != std::string::npos;
+                    });
+}
+
+}  // namespace
+
+// One batch of requests, written together a token at a time.
+void ModelScorer::generate_batch(std::span<const GenerationRequest> requests,
+                                 std::span<const std::size_t> batch, TokenLists inputs,
+                                 std::vector<Generation>& generations) {
+  std::vector<BeamSearch> searches;
+  for (const std::size_t request : batch)
+    searches.push_back(search_for(tokenizer_, requests[request]));
+  DecodingState state = model_.nothing_read(std::ssize(batch));
+  std::vector<std::size_t> writing(batch.size());  // searches, in the order of the state's rows
+  std::iota(writing.begin(), writing.end(), 0);
+  while (!writing.empty()) {
+    std::vector<TokenPlace> last;
+    for (std::size_t row = 0; row < inputs.size(); ++row)
+      last.push_back({static_cast<std::int64_t>(row), std::ssize(inputs[row]) - 1});
+    const std::vector<double> logits = model_.read(state, inputs, last);
+    count_read(inputs);
+    const std::size_t vocabulary = logits.size() / inputs.size();
+    std::vector<std::size_t> still_writing;
+    std::vector<std::int64_t> rows;
+    TokenLists next;
+    std::size_t first_row = 0;
+    for (const std::size_t place : writing) {
+      BeamSearch& search = searches[place];
+      const std::size_t count = search.living().size();
+      search.advance(std::span(logits).subspan(first_row * vocabulary, count * vocabulary));
+      for (const Hypothesis& hypothesis : search.living()) {
+        rows.push_back(static_cast<std::int64_t>(first_row + hypothesis.parent));
+        next.push_back({hypothesis.tokens.back()});
+      }
+      if (!search.living().empty()) still_writing.push_back(place);
+      first_row += count;
+    }
+    std::vector<std::int64_t> all(inputs.size());
+    std::iota(all.begin(), all.end(), 0);
+    if (rows != all && !rows.empty()) state = state.select(rows);
+    writing = std::move(still_writing);
+    inputs = std::move(next);
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Hypothesis& best = searches[i].best();
+    Generation& generation = generations[batch[i]];
+    generation.tokens = best.tokens;
+    generation.log_probability = best.log_probability;
+    const std::string text = text_of(tokenizer_, best.tokens);
+    generation.text = text.substr(0, stop_in(text, requests[batch[i]].stop));
+  }
+}
+
+std::vector<Generation> ModelScorer::generate(std::span<const GenerationRequest> requests) {
+  tokens_read_ = tokens_asked_ = 0;
+  std::vector<Generation> generations(requests.size());
+  TokenLists inputs;
+  std::vector<RowLength> lengths;
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    if (requests[r].beams < 1)
+      throw InputError("a beam search of " + std::to_string(requests[r].beams) +
+                       " beams is wanted (1 is greedy decoding); give 1 or more");
+    ModelInput input = generation_input(requests[r], first_, longest());
+    generations[r].truncated_tokens = input.truncated_tokens;
+    tokens_asked_ += std::ssize(input.ids);
+    lengths.push_back({std::ssize(input.ids),
+                       requests[r].beams * (std::ssize(input.ids) + requests[r].most_tokens)});
+    inputs.push_back(std::move(input.ids));
+  }
+  for (const std::vector<std::size_t>& batch : length_batches(lengths, batch_limits())) {
+    TokenLists of_batch;
+    for (const std::size_t request : batch) of_batch.push_back(inputs[request]);
+    generate_batch(requests, batch, std::move(of_batch), generations);
+  }
+  return generations;
+}
+
+}  // namespace isoloss
