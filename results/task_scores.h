@@ -36,6 +36,14 @@ struct TaskItem {
   bool operator==(const TaskItem&) const = default;
 };
 
+// A metric over all items, as it was computed with its card.
+struct MetricFigure {
+  double value = 0;
+  double standard_error = 0;  // items of one cluster taken together
+
+  bool operator==(const MetricFigure&) const = default;
+};
+
 struct TaskScores {
   std::string model;      // run id, or hf:FOLDER
   std::string trial;      // trial id; empty for a model from elsewhere
@@ -50,6 +58,9 @@ struct TaskScores {
   std::string tokenizer;
   double chance = 0;                 // of the first metric
   std::vector<std::string> metrics;  // accuracy, exact_match, f1, ...; the first is the task's own
+  // One a metric; or none where every figure is the mean of the items' values. The first one always
+  // is that mean; perplexity and pooled F1 are not.
+  std::vector<MetricFigure> figures;
   std::vector<TaskItem> items;
   std::vector<ChoiceRow> rows;  // in order of (item, choice)
 

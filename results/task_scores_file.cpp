@@ -82,6 +82,9 @@ void check_values(const TaskScores& scores) {
     if (!names.insert(metric).second)
       refuse(fmt::format("metric '{}' is there twice", metric), "name each metric once");
   }
+  if (!scores.figures.empty() && scores.figures.size() != scores.metrics.size())
+    refuse(fmt::format("{} figures and {} metrics", scores.figures.size(), scores.metrics.size()),
+           "give each metric its figure, or none");
   for (const TaskItem& item : scores.items)
     if (item.values.size() != scores.metrics.size())
       refuse(fmt::format("item '{}' has {} values and the task {} metrics", item.id,
@@ -117,6 +120,24 @@ void write_golds(hid_t root, const std::vector<TaskItem>& items) {
   const Hdf5Handle group = create_group(root, "golds");
   write_column(group.get(), {"item", "1", "row of items"}, item);
   write_column(group.get(), {"text", "1", "an accepted answer"}, text);
+}
+
+void write_figures(hid_t root, const TaskScores& scores) {
+  const Hdf5Handle group = create_group(root, "figures");
+  using Figure = const MetricFigure&;
+  write_rows(group.get(), {"value", "1", "of each metric over all items; none: means of values"},
+             scores.figures, [](Figure f) { return f.value; });
+  write_rows(group.get(), {"standard_error", "1", "of value, clusters taken together"},
+             scores.figures, [](Figure f) { return f.standard_error; });
+}
+
+void read_figures(hid_t root, TaskScores& scores) {
+  const Hdf5Handle group = open_group(root, "figures");
+  const std::vector<double> value = read_reals(group.get(), "value");
+  const std::vector<double> error = read_reals(group.get(), "standard_error");
+  if (value.size() != error.size() || (!value.empty() && value.size() != scores.metrics.size()))
+    throw Hdf5Error("figures has not one row a metric");
+  for (std::size_t m = 0; m < value.size(); ++m) scores.figures.push_back({value[m], error[m]});
 }
 
 void write_values(hid_t root, const TaskScores& scores) {
@@ -219,6 +240,7 @@ TaskScores read_scores_root(hid_t root) {
   scores.items = read_items(root);
   read_golds(root, scores.items);
   read_values(root, scores);
+  read_figures(root, scores);
   scores.rows = read_choices(root, scores.items);
   return scores;
 }
@@ -255,6 +277,7 @@ std::string task_scores_bytes(const TaskScores& scores) {
     write_items(root.get(), scores.items);
     write_golds(root.get(), scores.items);
     write_values(root.get(), scores);
+    write_figures(root.get(), scores);
     write_choices(root.get(), scores.rows);
     return sealed(file_image(file));
   } catch (const Hdf5Error& error) {

@@ -113,6 +113,9 @@ TEST_F(TaskScoresFile, AnItemWithoutAValueAMetricIsNotStored) {
   scores.items[1].values.pop_back();
   EXPECT_THROW(stored(scores), WorkError);
   scores = sample_scores();
+  scores.figures.pop_back();
+  EXPECT_THROW(stored(scores), WorkError);
+  scores = sample_scores();
   scores.metrics[1] = scores.metrics[0];
   EXPECT_THROW(stored(scores), WorkError);
 }
@@ -135,6 +138,7 @@ with h5py.File(sys.argv[1]) as f:
     assert f.attrs['format'] == 'isoloss scores' and f.attrs['chance'] == 0.25
     assert [m.decode() for m in f['metrics']] == ['accuracy', 'f1']
     assert list(f['values/f1'][:]) == [0.5, 1.0]
+    assert list(f['figures/value'][:]) == [0.5, 0.625]
     assert f['items/cluster'][1].decode() == 'passage'
     assert f['items/generated'][1] == b'a\\0b\\\\0\n'
     assert list(f['golds/item'][:]) == [1, 1] and f['golds/text'][0] == b'x\\\\'

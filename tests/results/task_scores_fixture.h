@@ -22,6 +22,7 @@ inline TaskScores sample_scores() {
   scores.tokenizer = "aa";
   scores.chance = 0.25;
   scores.metrics = {"accuracy", "f1"};
+  scores.figures = {{0.5, 0.25}, {0.625, 0.1}};
   TaskItem first{"caf\u00e9 1", "passage", false, 3, "", {}, 0.75, {1, 0.5}};
   TaskItem second{"2", "passage", true, 0, std::string("a\0b\\0\n", 6), {"x\\", ""}, 0, {-0.0, 1}};
   scores.items = {first, second};
