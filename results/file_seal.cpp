@@ -54,7 +54,7 @@ std::span<const char> unsealed(std::string_view content, const std::filesystem::
     throw InputError("cannot read " + path.string() + " (" + reason + "); " + advice);
   };
   if (!content.starts_with(kHdf5Signature))
-    reject("it is no HDF5 file", "give a run file of isoloss, or remove it and run again");
+    reject("it is no HDF5 file", "give a file that isoloss wrote, or remove it and run again");
   const std::size_t length = content.size() < kSealBytes ? 0 : content.size() - kSealBytes;
   if (length == 0 || content.substr(length, kSealMagic.size()) != kSealMagic)
     reject("cut short, changed by another program, or not written by isoloss",

@@ -1,5 +1,6 @@
-// The 32 bytes after the HDF5 bytes of a run file, by which a file that was cut short, changed or
-// never ours is told before HDF5 parses a byte of it. HDF5 ignores what follows its own end.
+// The 32 bytes after the HDF5 bytes of a run file or a file of scores, by which a file that was cut
+// short, changed or never ours is told before HDF5 parses a byte of it. HDF5 ignores what follows
+// its own end; the attribute `format` inside says which of the two it is.
 //   8 bytes "isolrun\n"; uint32 format version; uint32 0; uint64 length of the HDF5 bytes;
 //   uint64 XXH3-64 of everything before it. Little-endian.
 #pragma once

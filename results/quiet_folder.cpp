@@ -47,8 +47,10 @@ WatchedTemporary seen_now(const fs::path& path) {
 }  // namespace
 
 std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
-  std::vector<fs::path> folders = {folder.root, folder.data(), folder.ranks(), folder.decisions(),
-                                   folder.runs()};
+  std::vector<fs::path> folders = {folder.root,        folder.data(), folder.ranks(),
+                                   folder.decisions(), folder.runs(), folder.scores()};
+  for (const fs::path& trial : files_in(folder.scores()))
+    if (fs::is_directory(trial)) folders.push_back(trial);
   for (const std::string& id : run_ids(folder)) {
     if (!is_run_id(id)) continue;
     folders.push_back(folder.run(id));

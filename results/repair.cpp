@@ -14,6 +14,7 @@
 #include "results/quiet_folder.h"
 #include "results/run_file.h"
 #include "results/set_aside.h"
+#include "results/task_scores_file.h"
 #include "results/token_file_check.h"
 #include "results/verify_decisions.h"
 
@@ -94,6 +95,19 @@ void add_token_repairs(const StudyFolder& folder, std::vector<RepairAction>& act
   }
 }
 
+void add_score_repairs(const StudyFolder& folder, std::vector<RepairAction>& actions) {
+  for (const fs::path& path : task_scores_files(folder)) {
+    try {
+      check_task_scores(folder, path);
+    } catch (...) {
+      const ReadProblem problem = read_problem(path);
+      if (problem.unread) continue;
+      actions.push_back(
+          {RepairKind::SetAside, path, problem.text, "`eval` scores the model again", {}});
+    }
+  }
+}
+
 // A decision rests on what the runs hold once they are mended.
 void add_decision_repairs(const StudyFolder& folder, const std::map<std::string, RunSummary>& runs,
                           std::vector<RepairAction>& actions) {
@@ -148,6 +162,7 @@ Repair repair_study(const StudyFolder& folder, bool dry_run, std::chrono::millis
   const Leftovers leftovers = wait_for_quiet(folder, observer, patience);
   Repair repair{leftover_repairs(leftovers), {}};
   add_token_repairs(folder, repair.actions);
+  add_score_repairs(folder, repair.actions);
   if (!dry_run) {
     for (const fs::path& path : leftovers.claims) observer.remove_expired(path);
     apply_all(std::span(repair.actions).subspan(leftovers.claims.size()));

@@ -1,7 +1,7 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
-#include "results/hdf5_values.h"
+#include "results/hdf5_rows.h"
 #include "results/run_file.h"
 #include "results/run_header_fields.h"
 
@@ -32,42 +32,8 @@ struct AttributeReader {
   }
 };
 
-// Rows of a group, filled column by column.
-template <class Row>
-class Rows {
- public:
-  Rows(hid_t root, const std::string& group)
-      : name_(group), group_(open_group(root, group)), rows_(count()) {}
-
-  void set(const std::string& column, std::int64_t Row::*field) {
-    fill(column, read_integers(group_.get(), column), field);
-  }
-  void set(const std::string& column, double Row::*field) {
-    fill(column, read_reals(group_.get(), column), field);
-  }
-  void set(const std::string& column, std::string Row::*field) {
-    fill(column, read_texts(group_.get(), column), field);
-  }
-  hid_t group() const { return group_.get(); }
-  std::vector<Row>& rows() { return rows_; }
-
- private:
-  std::size_t count() const { return read_integers(group_.get(), "step").size(); }
-
-  template <class T>
-  void fill(const std::string& column, const std::vector<T>& values, T Row::*field) {
-    if (values.size() != rows_.size())
-      throw Hdf5Error("dataset " + name_ + "/" + column + " has another length than its group");
-    for (std::size_t i = 0; i < values.size(); ++i) rows_[i].*field = values[i];
-  }
-
-  std::string name_;
-  Hdf5Handle group_;
-  std::vector<Row> rows_;
-};
-
 std::vector<StepMetrics> read_training(hid_t root) {
-  Rows<StepMetrics> train(root, "train");
+  RowReader<StepMetrics> train(root, "train", "step");
   train.set("step", &StepMetrics::step);
   train.set("loss", &StepMetrics::loss);
   train.set("learning_rate", &StepMetrics::learning_rate);
@@ -77,7 +43,7 @@ std::vector<StepMetrics> read_training(hid_t root) {
 }
 
 std::vector<Evaluation> read_evaluations(hid_t root) {
-  Rows<Evaluation> eval(root, "eval");
+  RowReader<Evaluation> eval(root, "eval", "step");
   eval.set("step", &Evaluation::step);
   eval.set("tokens", &Evaluation::tokens);
   eval.set("flops", &Evaluation::flops);
@@ -100,7 +66,7 @@ std::vector<Evaluation> read_evaluations(hid_t root) {
 }
 
 std::vector<Score> read_scores(hid_t root) {
-  Rows<Score> scores(root, "scores");
+  RowReader<Score> scores(root, "scores", "step");
   scores.set("step", &Score::step);
   scores.set("task", &Score::task);
   scores.set("metric", &Score::metric);

@@ -5,7 +5,7 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
-#include "results/hdf5_values.h"
+#include "results/hdf5_rows.h"
 #include "results/run_file.h"
 #include "results/run_header_fields.h"
 
@@ -43,19 +43,6 @@ double exact_flops_per_token(const RunHeader& header) {
   for (const auto& [convention, value] : header.flops_per_token)
     if (convention == "exact") return value;
   return std::numeric_limits<double>::quiet_NaN();
-}
-
-template <class Row, class Value>
-auto column(const std::vector<Row>& rows, Value value) {
-  std::vector<std::decay_t<decltype(value(rows.front()))>> values;
-  values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(value(row));
-  return values;
-}
-
-template <class Row, class Value>
-void write_rows(hid_t group, const ColumnLabel& label, const std::vector<Row>& rows, Value value) {
-  write_column(group, label, column(rows, value));
 }
 
 void write_training(hid_t root, const RunRecord& record) {

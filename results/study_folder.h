@@ -9,6 +9,7 @@
 //   runs/ID/again/             checkpoints of a run that is trained from its start once more
 //   runs/ID/attempt-N.json     why an attempt failed
 //   decisions/KEY.json         what a learning-rate search decided
+//   scores/TRIAL/*.h5          what a model scored on a one-shot task (task_scores_file.h)
 //   ranks/NAME.json            what a rank is doing, for progress and status
 #pragma once
 #include <filesystem>
@@ -37,6 +38,7 @@ struct StudyFolder {
   std::filesystem::path decision(const std::string& key) const {
     return decisions() / (key + ".json");
   }
+  std::filesystem::path scores() const { return root / "scores"; }
   std::filesystem::path ranks() const { return root / "ranks"; }
 };
 

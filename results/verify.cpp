@@ -9,6 +9,7 @@
 #include "results/durable_file.h"
 #include "results/findings.h"
 #include "results/set_aside.h"
+#include "results/task_scores_file.h"
 #include "results/token_file_check.h"
 #include "results/verify_decisions.h"
 
@@ -46,6 +47,28 @@ void check_tokens(const StudyFolder& folder, Findings& findings) {
   }
 }
 
+void check_scores(const StudyFolder& folder, Findings& findings) {
+  for (const fs::path& trial : files_in(folder.scores())) {
+    if (findings.passed_over(trial)) continue;
+    if (!fs::is_directory(trial)) {
+      findings.warn_foreign(trial);
+      continue;
+    }
+    for (const fs::path& path : files_in(trial)) {
+      if (findings.passed_over(path)) continue;
+      if (path.extension() != ".h5") {
+        findings.warn_foreign(path);
+        continue;
+      }
+      try {
+        check_task_scores(folder, path);
+      } catch (...) {
+        findings.add(path, read_problem(path));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 bool is_harmless(Severity severity) {
@@ -79,6 +102,7 @@ std::vector<Finding> verify_study(const StudyFolder& folder) {
   for (const fs::path& path : files_in(folder.ranks()))
     if (!findings.passed_over(path) && path.extension() != ".json") findings.warn_foreign(path);
   check_tokens(folder, findings);
+  check_scores(folder, findings);
   std::map<std::string, RunSummary> runs;
   std::vector<std::string> ids;
   for (const fs::path& path : files_in(folder.runs())) {

@@ -8,7 +8,9 @@
 
 #include "model/spec/error.h"
 #include "results/run_difference.h"
+#include "results/task_scores_file.h"
 #include "tests/results/study_fixture.h"
+#include "tests/results/task_scores_fixture.h"
 
 namespace isoloss {
 namespace {
@@ -168,6 +170,25 @@ TEST_F(MergeTest, TokensThatDifferAreRefused) {
   const std::string text = refusal();
   EXPECT_THAT(text, HasSubstr("one name, two contents"));
   EXPECT_THAT(text, HasSubstr("; join only folders whose tokens are of one text"));
+}
+
+TEST_F(MergeTest, ScoresComeFromBoth) {
+  TaskScores scores = sample_scores();
+  write_task_scores(task_scores_path(here(), scores), scores);
+  write_task_scores(task_scores_path(there(), scores), scores);
+  scores.task = "lambada";
+  write_task_scores(task_scores_path(there(), scores), scores);
+  merged();
+  EXPECT_EQ(task_scores_files(out()).size(), 2U);
+  EXPECT_EQ(read_task_scores(task_scores_path(out(), scores)), scores);
+}
+
+TEST_F(MergeTest, ScoresThatDifferAreRefused) {
+  TaskScores scores = sample_scores();
+  write_task_scores(task_scores_path(here(), scores), scores);
+  scores.items[0].values[0] = 0;
+  write_task_scores(task_scores_path(there(), scores), scores);
+  EXPECT_THAT(refusal(), HasSubstr("one trial and task, two scores"));
 }
 
 TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {

@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "model/spec/error.h"
+#include "results/task_scores_file.h"
 #include "tests/results/study_fixture.h"
+#include "tests/results/task_scores_fixture.h"
 
 namespace isoloss {
 namespace {
@@ -170,6 +172,20 @@ TEST_F(RepairTest, DecisionsAttemptsAndTokensThatAreDamagedAreSetAside) {
   EXPECT_THAT(repaired(), SizeIs(3));
   EXPECT_THAT(read_decisions(study()), IsEmpty());
   EXPECT_THAT(read_attempts(study(), kTraining), IsEmpty());
+}
+
+TEST_F(RepairTest, ScoresThatAreDamagedOrOfAnotherTaskAreSetAside) {
+  TaskScores scores = sample_scores();
+  const fs::path cut_short = task_scores_path(study(), scores);
+  write_task_scores(cut_short, scores);
+  cut(cut_short, 1);
+  scores.task = "lambada";
+  const fs::path moved = task_scores_path(study(), scores);
+  scores.task = "piqa";
+  write_task_scores(moved, scores);
+  EXPECT_THAT(verify_study(study()), SizeIs(2));
+  EXPECT_THAT(repaired(), SizeIs(2));
+  EXPECT_TRUE(fs::exists(aside(cut_short)) && fs::exists(aside(moved)));
 }
 
 TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
