@@ -62,6 +62,26 @@ std::unique_ptr<Tokenizer> HfFolder::tokenizer() const {
   return foreign_tokenizer(model, path.string());
 }
 
+std::optional<TokenizerIdentity> HfFolder::tokenizer_identity() const {
+  if (tokenizer_ == "bytes") return TokenizerIdentity{"bytes", tokenizer_hash("")};
+  const auto named = [](const char* kind, const std::string& bytes) {
+    const std::uint64_t hash = tokenizer_hash(bytes);
+    return TokenizerIdentity{fmt::format("{}:{:016x}", kind, hash), hash};
+  };
+  const auto path = folder_ / "tokenizer.model";
+  if (std::filesystem::exists(path)) {
+    TokenizerIdentity identity = named("model", read_file(path));
+    if (tokenizer_.starts_with("unigram:")) identity.name = tokenizer_;
+    return identity;
+  }
+  const auto vocabulary = folder_ / "vocab.json", merges = folder_ / "merges.txt";
+  if (std::filesystem::exists(vocabulary) && std::filesystem::exists(merges))
+    return named("byte-pairs", read_file(vocabulary) + read_file(merges));
+  const auto both = folder_ / "tokenizer.json";
+  if (!std::filesystem::exists(both)) return std::nullopt;
+  return named("byte-pairs", read_file(both));
+}
+
 FirstId HfFolder::first() const {
   if (ours_ || config_.kind == HfClass::Isoloss) return {config_.first_id, true};
   if (config_.kind == HfClass::Gpt2) return {config_.first_id, false};

@@ -15,6 +15,9 @@ struct NamedModel {
   LanguageModel model;
   std::unique_ptr<Tokenizer> tokenizer;
   FirstId first;
+  TokenizerIdentity identity;
+  std::string run;        // id; empty of a folder
+  std::int64_t step = 0;  // of the checkpoint; 0 of a folder
 };
 
 // "hf:FOLDER" (hf_folder.h), else a run (trained_run.h, its newest checkpoint); `warn` is told of

@@ -25,6 +25,14 @@ class Tokenizer {
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 };
 
+// Which tokenizer something was made with, so that another is refused.
+struct TokenizerIdentity {
+  std::string name;  // bytes, unigram:4096, model:HASH, byte-pairs:HASH
+  std::uint64_t hash = 0;
+
+  bool operator==(const TokenizerIdentity&) const = default;
+};
+
 // XXH3-64 of a model's bytes; of the word "bytes" where there is no model.
 std::uint64_t tokenizer_hash(std::string_view model);
 

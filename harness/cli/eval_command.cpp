@@ -1,4 +1,4 @@
-// `isoloss eval`: the loss of a model from elsewhere on a text.
+// `isoloss eval`: one-shot scores, or the loss of a model from elsewhere on a text.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,6 +9,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/eval_tasks.h"
 #include "harness/hf_folder.h"
 #include "harness/text_loss.h"
 #include "model/spec/error.h"
@@ -58,17 +59,40 @@ TokensToScore tokens_of_ids(const std::string& path) {
 
 int eval_command(Arguments arguments) {
   namespace po = boost::program_options;
-  CommandLine line("isoloss eval --model hf:FOLDER --text FILE [--json]",
-                   "Gives the loss of a GPT-2, a Llama or an exported model on a text.",
-                   "isoloss eval --model hf:model --text corpus/stoker-dracula.txt");
+  CommandLine line(
+      "isoloss eval DIR | --model MODEL --data FILE | --tasks FOLDER, or --model hf:FOLDER --text "
+      "FILE",
+      "Scores every finished run of a study, or one model, on one-shot tasks; or gives the loss of "
+      "a GPT-2, a Llama or an exported model on a text. A study's scores are kept in DIR/scores "
+      "and "
+      "not made again.",
+      "isoloss eval --model hf:model --text corpus/stoker-dracula.txt");
   line.add()("model", po::value<std::string>(),
-             "hf:FOLDER: config.json and safetensors, as transformers writes them")(
+             "hf:FOLDER: config.json and safetensors, as transformers writes them; or a run")(
       "text", po::value<std::string>(), "text to score, in the folder's own tokens")(
       "tokens", po::value<std::string>(), "or its ids, int32")(
       "length", po::value<std::int64_t>(), "tokens of a row; the model's sequence without it")(
       "threads", po::value<int>()->default_value(1), "of this process")(
       "json", "one JSON object on standard output");
+  add_task_options(line);
+  line.positional("DIR", CommandLine::Arity::Optional);
   if (!line.parse(arguments)) return 0;
+  if (line.get<int>("threads") < 1)
+    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
+  set_intra_op_threads(line.get<int>("threads"));
+  if (line.has("DIR") && line.has("model"))
+    throw InputError("a study's folder and --model are both given (whose scores?); give one");
+  if (asks_for_tasks(line)) {
+    if (!line.has("DIR") && !line.has("model"))
+      throw InputError(
+          "nobody to score is named (a study's folder, or a model); give DIR or "
+          "--model");
+    return eval_tasks(line);
+  }
+  if (line.has("DIR"))
+    throw InputError(
+        "no tasks are named (what to score the study on); give --data FILE of isoloss "
+        "data prepare-tasks, or --tasks FOLDER");
   if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
   if (line.has("text") == line.has("tokens"))
     throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
@@ -83,9 +107,6 @@ int eval_command(Arguments arguments) {
     throw InputError(
         fmt::format("--length is {} (the model reads 1 to {} tokens); give one of them", length,
                     folder.spec().sequence));
-  if (line.get<int>("threads") < 1)
-    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
-  set_intra_op_threads(line.get<int>("threads"));
 
   const TextLoss result = text_loss(folder.model(), tokens.ids, length, folder.first_id());
   nlohmann::ordered_json json = {

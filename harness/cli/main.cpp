@@ -21,7 +21,7 @@ std::span<const Command> commands() {
       {"data", "prepares token files; makes a synthetic language", data_command},
       {"bench", "training speed here, beside PyTorch's", bench_command},
       {"export", "a run's weights for other tools", export_command},
-      {"eval", "the loss of a model from elsewhere on a text", eval_command},
+      {"eval", "one-shot scores; a model's loss on a text", eval_command},
       {"sample", "what a model writes after a prompt", sample_command},
 #else
       {"bench", "how fast laws are fitted here", bench_analysis_command},

@@ -10,6 +10,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/document_forms.h"
+#include "harness/hf_folder.h"
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/overlap.h"
 #include "harness/token_file.h"
@@ -23,7 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
-// bytes, a SentencePiece .model file, or tokens that were prepared with a tokenizer.
+// bytes, a SentencePiece .model file, a folder of transformers, or tokens that were prepared with a
+// tokenizer.
 void name_tokenizer(const std::string& text, TaskData& data) {
   if (text == "bytes") {
     data.tokenizer = text;
@@ -37,11 +39,22 @@ void name_tokenizer(const std::string& text, TaskData& data) {
     data.tokenizer = fmt::format("model:{:016x}", data.tokenizer_hash);
     return;
   }
+  if (text.starts_with("hf:")) {
+    const auto identity = HfFolder(text.substr(3)).tokenizer_identity();
+    if (!identity)
+      throw InputError(fmt::format(
+          "--tokenizer is '{}' (no tokenizer that isoloss reads lies there); put its own beside "
+          "config.json",
+          text));
+    data.tokenizer = identity->name;
+    data.tokenizer_hash = identity->hash;
+    return;
+  }
   const fs::path tokens = fs::is_directory(text) ? fs::path(text) / "tokens.bin" : fs::path(text);
   if (!fs::exists(tokens))
     throw InputError(fmt::format(
-        "--tokenizer is '{}' (no tokenizer, and no tokens lie there); give bytes, FILE.model, or a "
-        "folder of isoloss data prepare",
+        "--tokenizer is '{}' (no tokenizer, and no tokens lie there); give bytes, FILE.model, "
+        "hf:FOLDER, or a folder of isoloss data prepare",
         text));
   const TokenFile file(tokens);
   data.tokenizer = file.tokenizer();
@@ -115,9 +128,9 @@ int prepare_tasks(Arguments arguments) {
       "isoloss data prepare-tasks downloads --tokenizer tokens --out tasks.bin");
   line.add()("out", po::value<std::string>(), "file to write")(
       "tokenizer", po::value<std::string>()->default_value("bytes"),
-      "of the models: bytes, a SentencePiece FILE.model, or a folder of prepared tokens")(
-      "shots", po::value<std::int64_t>()->default_value(4096),
-      "training items kept of each data set to draw shots from; 0 for all")(
+      "of the models: bytes, a SentencePiece FILE.model, hf:FOLDER, or a folder of prepared "
+      "tokens")("shots", po::value<std::int64_t>()->default_value(4096),
+                "training items kept of each data set to draw shots from; 0 for all")(
       "training", po::value<std::vector<std::string>>()->multitoken(),
       "training text: items that share 13 words in a row with it are marked");
   line.positional("DIR");

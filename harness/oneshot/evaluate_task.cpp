@@ -34,6 +34,7 @@ class Asked {
     kept.id = item.at("id").get<std::string>();
     kept.cluster = item.at("group").get<std::string>();
     kept.golds = prompt.golds;
+    kept.contaminated = item.value("contaminated", false);
     for (std::size_t k = 0; k < prompt.choices.size(); ++k) {
       const PromptChoice& choice = prompt.choices[k];
       ChoiceRow& row = scores_.rows.emplace_back();

@@ -1,0 +1,42 @@
+// One-shot tasks with their items, as `eval` scores them.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/oneshot/evaluate_task.h"
+#include "harness/oneshot/scorer.h"
+#include "harness/oneshot/task_card.h"
+#include "results/task_scores.h"
+
+namespace isoloss {
+
+class TaskDataFile;
+
+struct SuiteTask {
+  TaskCard card;
+  EvaluationItems data;
+};
+
+struct TaskSuite {
+  std::vector<SuiteTask> tasks;       // in the order of the cards
+  std::vector<std::string> left_out;  // "TASK: why; what to do"
+};
+
+// The cards whose data set is in the file; the others are left out, and so are those whose part of
+// the file is damaged.
+TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data);
+
+// Own cards with the items beside them. InputError as items_beside_card.
+TaskSuite own_suite(std::vector<TaskCard> cards, std::int64_t shots);
+
+// Keeps of each task some `most` items: whole groups (items of one passage stay together), drawn by
+// a counter key of (seed, task, group), as many as make `most` items or more. The same for every
+// model and order; an item's scores do not depend on the others.
+void keep_some(TaskSuite& suite, std::int64_t most, std::uint64_t seed);
+
+// evaluate_task, labelled with what `model` says of model, trial, step, FLOPs and tokenizer.
+TaskScores score_task(const SuiteTask& task, Scorer& scorer, const TaskScores& model,
+                      const EvaluationOptions& options);
+
+}  // namespace isoloss
