@@ -77,12 +77,10 @@ std::vector<TaskCard> chosen(std::vector<TaskCard> cards, const CommandLine& lin
   return cards;
 }
 
-TaskSuite suite_of(const CommandLine& line, const std::optional<TaskDataFile>& data,
-                   const EvaluationOptions& options) {
+TaskSuite suite_of(const CommandLine& line, std::vector<TaskCard> cards,
+                   const std::optional<TaskDataFile>& data, const EvaluationOptions& options) {
   TaskSuite suite =
-      line.has("tasks")
-          ? own_suite(chosen(cards_in(line.get<std::string>("tasks")), line), options.shots)
-          : public_suite(chosen(built_in_cards(line.get<std::string>("profile")), line), *data);
+      data ? public_suite(std::move(cards), *data) : own_suite(std::move(cards), options.shots);
   for (const std::string& left : suite.left_out) tell(left);
   if (suite.tasks.empty())
     throw InputError("no task is left to score (see above); prepare the data sets they need");
@@ -193,9 +191,13 @@ int eval_tasks(const CommandLine& line) {
     throw InputError(fmt::format("--shots is {} (worked examples); give 0 or more", options.shots));
   if (line.has("limit") && line.get<std::int64_t>("limit") < 1)
     throw InputError("--limit is below 1 (items of a task); give 1 or more");
+  std::vector<TaskCard> cards =
+      chosen(line.has("tasks") ? cards_in(line.get<std::string>("tasks"))
+                               : built_in_cards(line.get<std::string>("profile")),
+             line);
   std::optional<TaskDataFile> data;
   if (line.has("data")) data.emplace(line.get<std::string>("data"));
-  const TaskSuite suite = suite_of(line, data, options);
+  const TaskSuite suite = suite_of(line, std::move(cards), data, options);
 
   const bool study = line.has("DIR");
   const StudyFolder folder{study ? line.get<std::string>("DIR") : std::string()};
