@@ -41,7 +41,7 @@ std::vector<std::string> drawn_words(Draws& draws, const std::vector<std::string
 }
 
 std::string spaced(const std::vector<std::string>& words) {
-  return " " + fmt::format("{}", fmt::join(words, " "));
+  return fmt::format(" {}", fmt::join(words, " "));
 }
 
 std::vector<std::string> shuffled(Draws& draws, std::vector<std::string> words) {

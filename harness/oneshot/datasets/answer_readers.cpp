@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 
 #include "harness/oneshot/datasets/item_readers.h"
 #include "harness/oneshot/datasets/record_fields.h"

@@ -4,9 +4,9 @@
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/oneshot/datasets/record_file.h"

@@ -63,8 +63,10 @@ std::string without_sentence_marks(std::string text) {
     if (end == std::string::npos) break;
     text.erase(begin, end + 4 - begin);
   }
-  for (std::size_t begin; (begin = text.find("<br>")) != std::string::npos;)
-    text.replace(begin, 4, " ");
+  for (std::size_t begin; (begin = text.find("<br>")) != std::string::npos;) {
+    text[begin] = ' ';
+    text.erase(begin + 1, 3);
+  }
   return squeezed(text);
 }
 

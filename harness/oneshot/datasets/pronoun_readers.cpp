@@ -42,12 +42,11 @@ DataItem exported_schema(const RecordFields& fields) {
   const auto begin = code_point_offset(text, fields.whole({"pronoun_loc"}));
   if (!begin || text.compare(*begin, pronoun.size(), pronoun) != 0)
     fields.fail(fmt::format("'{}' does not stand at 'pronoun_loc' of 'text'", pronoun));
-  std::string gap = text;
-  gap.replace(*begin, pronoun.size(), "_");
-  return {{"text", gap},
-          {"pronoun", pronoun},
-          {"options", options},
-          {"label", fields.choice({"label"}, 0, 2)}};
+  return {
+      {"text", fmt::format("{}_{}", text.substr(0, *begin), text.substr(*begin + pronoun.size()))},
+      {"pronoun", pronoun},
+      {"options", options},
+      {"label", fields.choice({"label"}, 0, 2)}};
 }
 
 }  // namespace

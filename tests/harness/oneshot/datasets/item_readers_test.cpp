@@ -275,6 +275,45 @@ TEST(ItemReaders, IdsThatAPublisherGivesTwiceAreToldApart) {
   EXPECT_EQ(items[2]["id"], "x#3");
 }
 
+json items_of(const std::string& name, const json& record) {
+  return data_items(name, std::vector<DataRecord>{{record, "here"}});
+}
+
+TEST(ItemReaders, CoqaWithOneAnnotator) {
+  EXPECT_EQ(items_of("coqa", R"({"source": "ours", "story": "Tim has a kite.",
+                "questions": ["Who has it?", "What is it?"],
+                "answers": {"input_text": ["Tim", "a kite"], "answer_start": [0, 8],
+                            "answer_end": [3, 14]}})"_json),
+            R"([{"id": "text 1/1", "group": "text 1", "story": "Tim has a kite.",
+                 "question": "Who has it?", "answers": ["Tim"], "turns": []},
+                {"id": "text 1/2", "group": "text 1", "story": "Tim has a kite.",
+                 "question": "What is it?", "answers": ["a kite"],
+                 "turns": [{"question": "Who has it?", "answer": "Tim"}]}])"_json);
+}
+
+TEST(ItemReaders, DropWithOneAnswer) {
+  EXPECT_EQ(items_of("drop", R"({"section_id": "s", "query_id": "q", "passage": "Lee ran.",
+                "question": "Who ran?", "answers_spans": {"spans": ["Lee"], "types": ["span"]}})"_json),
+            R"([{"id": "q", "group": "s", "passage": "Lee ran.", "question": "Who ran?",
+                 "answers": [["Lee"]]}])"_json);
+}
+
+TEST(ItemReaders, BoolqWithoutATitleHasAnEmptyOne) {
+  EXPECT_EQ(
+      items_of("boolq", R"({"question": "is it", "passage": "It is.", "answer": false})"_json),
+      R"([{"id": "1", "group": "text 1", "title": "", "passage": "It is.",
+                 "question": "is it", "label": false}])"_json);
+}
+
+TEST(ItemReaders, RecordOfTheOriginalRelease) {
+  EXPECT_EQ(items_of("record", R"({"id": "p", "source": "ours", "passage": {"text": "Lee ran.",
+                "entities": [{"start": 0, "end": 2}, {"start": 0, "end": 2}]},
+                "qas": [{"id": "q", "query": "@placeholder was fast",
+                         "answers": [{"start": 0, "end": 2, "text": "Lee"}]}]})"_json),
+            R"([{"id": "p/q", "group": "p", "passage": "Lee ran.", "highlights": [],
+                 "query": "@placeholder was fast", "entities": ["Lee"], "answers": ["Lee"]}])"_json);
+}
+
 std::string refusal(const std::string& name, const char* fields) {
   const std::vector<DataRecord> records = {{json::parse(fields), "val.jsonl:7"}};
   return message_of([&] { data_items(name, records); });

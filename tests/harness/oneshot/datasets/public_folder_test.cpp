@@ -5,9 +5,9 @@
 
 #include <set>
 
-#include "tests/harness/oneshot/datasets/public_samples.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
+#include "tests/harness/oneshot/datasets/public_samples.h"
 
 namespace isoloss {
 namespace {

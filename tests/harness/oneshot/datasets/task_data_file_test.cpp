@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/oneshot/datasets/public_samples.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
+#include "tests/harness/oneshot/datasets/public_samples.h"
 
 namespace isoloss {
 namespace {
