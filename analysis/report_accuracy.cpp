@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "analysis/report_number.h"
@@ -52,10 +53,8 @@ Table multipliers_table(const StudyResults& study) {
   Table table{
       "compute_at_equal_accuracy",
       "Compute of the baseline / compute of the candidate at equal accuracy, through task loss, "
-      "with "
-      "95 % intervals; beside it the saving at equal held-out loss where the baseline has spent "
-      "that "
-      "much.",
+      "with 95 % intervals; beside it the saving at equal held-out loss where the baseline has "
+      "spent that much.",
       {words_column("task", "task"), words_column("candidate", "candidate"),
        words_column("baseline", "baseline"), number_column("accuracy", "accuracy"),
        number_column("baseline_flops", "FLOPs of baseline"),
@@ -110,8 +109,7 @@ Table sigmoids_table(const StudyResults& study) {
       "accuracy_over_loss",
       "Accuracy = chance + a / (1 + e^(k (L - L0))) over the task's loss L, all architectures "
       "together. p: that one sigmoid each fits better by chance alone, by the F test and by "
-      "resampled "
-      "runs; below .05 each has its own.",
+      "resampled runs; below .05 each has its own.",
       {words_column("task", "task"), words_column("loss", "L"), number_column("points", "points"),
        number_column("chance", "chance"), number_column("a", "a"), number_column("k", "k"),
        number_column("L0", "L0"), number_column("deviation", "scatter"), number_column("f", "F"),
@@ -150,9 +148,8 @@ Table accuracy_hold_out_table(const StudyResults& study) {
   Table table{
       "accuracy_hold_out",
       "The largest compute predicted from the smaller budgets, at the best size: in two steps by "
-      "the "
-      "sigmoid (with the 95 % interval of one trial) and by an exponential of the loss, and in one "
-      "step by a power law of -ln accuracy. SE: of what was measured, over items.",
+      "the sigmoid (with the 95 % interval of one trial) and by an exponential of the loss, and "
+      "in one step by a power law of -ln accuracy. SE: of what was measured, over items.",
       {words_column("task", "task"), words_column("architecture", "architecture"),
        number_column("fitted_to", "fitted to FLOPs"), number_column("flops", "predicted FLOPs"),
        number_column("measured", "measured"), number_column("standard_error", "SE"),
@@ -167,7 +164,12 @@ Table accuracy_hold_out_table(const StudyResults& study) {
       table.rows.push_back(refused_row(table, {name}, task.held_out.missing));
       continue;
     }
-    for (const HeldOutAccuracy& row : task.held_out.largest) {
+    std::vector<HeldOutAccuracy> rows = task.held_out.largest;
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](const HeldOutAccuracy& a, const HeldOutAccuracy& b) {
+                       return style_of(study, a.architecture) < style_of(study, b.architecture);
+                     });
+    for (const HeldOutAccuracy& row : rows) {
       const Interval ends = ends_of(row.interval);
       const std::pair<const char*, double> forms[] = {{"two steps", row.two_step},
                                                       {"exponential", row.exponential},
@@ -194,9 +196,9 @@ Table accuracy_hold_out_table(const StudyResults& study) {
 Table larger_models_table(const StudyResults& study) {
   Table table{
       "accuracy_of_larger_models",
-      "Accuracy of one trial at ten times the largest compute, at the best size: 95 % interval of "
-      "the "
-      "fit, and widened by what it took to hold 95 % of the budgets predicted from smaller ones.",
+      "Accuracy of one trial at ten times the largest compute, at the best size: 95 % interval "
+      "of the fit, and widened by what it took to hold 95 % of the budgets predicted from "
+      "smaller ones.",
       {words_column("task", "task"), words_column("architecture", "architecture"),
        number_column("flops", "FLOPs"), number_column("accuracy", "accuracy"),
        number_column("interval_low", "from"), number_column("interval_high", "to"),
@@ -205,9 +207,11 @@ Table larger_models_table(const StudyResults& study) {
        number_column("widened_high", "to"), sentence_column("why", "why none")},
       {}};
   for (const StudyTask& task : study.tasks) {
-    for (const ArchitectureAccuracy& one : task.fit.architectures) {
-      const std::vector<TableCell> first{text_cell(task_name(task.data)),
-                                         text_cell(one.architecture)};
+    for (const std::string& architecture : study.architectures) {
+      const ArchitectureAccuracy* found = task.fit.find(architecture);
+      if (!found) continue;
+      const ArchitectureAccuracy& one = *found;
+      const std::vector<TableCell> first{text_cell(task_name(task.data)), text_cell(architecture)};
       if (!one.loss) {
         table.rows.push_back(refused_row(table, first, one.refusal));
         continue;

@@ -86,9 +86,8 @@ Plot compute_plot(const StudyResults& study, const StudyTask& task) {
   Plot plot;
   plot.title = title_of(task.data) + ".";
   plot.caption = fmt::format(
-      "{} of every trial against compute; bars: one standard error over items. Lines: task loss "
-      "from "
-      "compute, then accuracy from task loss, at the best use of compute, with 95 % bands.{}",
+      "Every trial's {} against compute; bars: one standard error over items. Lines: task loss "
+      "from compute, then accuracy from task loss, at the best use of compute, with 95 % bands.{}",
       task.data.metric, refusals(task.fit));
   plot.x = compute_axis();
   plot.y = {task.data.metric, false, false, {}};
@@ -111,7 +110,7 @@ Plot over_loss_plot(const StudyResults& study, const StudyTask& task) {
       !task.fit.sigmoid ? "No curve: " + task.fit.refusal + "."
       : test.shared()
           ? (test.tested
-                 ? fmt::format("One sigmoid serves all ({} that it does not).",
+                 ? fmt::format("One sigmoid for all is not rejected ({}).",
                                p_text(test.bootstrap_p))
                  : "One sigmoid for all; whether it serves was not tested (" + test.why_not + ").")
           : fmt::format("A sigmoid each: one for all is rejected ({}).", p_text(test.bootstrap_p)));

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "analysis/paired_scores.h"
 #include "analysis/report_number.h"
@@ -65,6 +67,22 @@ TrialScores by_trial(const StudyResults& study, const std::string& profile) {
   return out;
 }
 
+// By the runs as the page has them, then by task and step; models from elsewhere last.
+std::vector<const TaskScores*> in_order_of_runs(const StudyResults& study) {
+  std::map<std::string, std::size_t> place;
+  for (const RunRecord& run : study.all.runs) place.emplace(run.header.id, place.size());
+  std::vector<const TaskScores*> out;
+  for (const TaskScores& scores : study.scores) out.push_back(&scores);
+  const auto key = [&](const TaskScores& scores) {
+    const auto at = place.find(scores.model);
+    return std::tuple(at == place.end() ? place.size() : at->second, scores.model, scores.task,
+                      scores.profile, scores.step);
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const TaskScores* a, const TaskScores* b) { return key(*a) < key(*b); });
+  return out;
+}
+
 // As it was computed where it is stored: not every metric is a mean of its items.
 MetricFigure figure_of(const TaskScores& scores, const std::string& metric,
                        const TaskMeasure& measured) {
@@ -83,8 +101,8 @@ std::set<std::string> profiles_of(const StudyResults& study) {
 Table task_scores_table(const StudyResults& study) {
   Table table{
       "task_scores",
-      "Scores of task cards; SE is the standard error over items, those that share a passage taken "
-      "together. Clean: without items that the training text holds.",
+      "Scores of task cards; SE is the standard error over items, those that share a passage "
+      "taken together. Clean: without items that the training text holds.",
       {words_column("architecture", "architecture"), words_column("size", "size"),
        number_column("seed", "seed"), number_column("step", "step"),
        number_column("flops", "FLOPs spent"), words_column("task", "task"),
@@ -95,7 +113,8 @@ Table task_scores_table(const StudyResults& study) {
        number_column("contaminated", "contaminated"), number_column("clean_value", "clean"),
        number_column("clean_standard_error", "SE")},
       {}};
-  for (const TaskScores& scores : study.scores) {
+  for (const TaskScores* at : in_order_of_runs(study)) {
+    const TaskScores& scores = *at;
     const RunRecord* run = find_run(study, scores.model);
     for (const std::string& metric : scores.metrics) {
       const TaskMeasure measured = measure(scores, metric);
@@ -123,10 +142,9 @@ Table task_scores_table(const StudyResults& study) {
 Table paired_scores_table(const StudyResults& study, const ReportOptions& options) {
   Table table{
       "paired_scores",
-      "Candidate less baseline on the same items, each at its best size of the largest budget that "
-      "both scored: 95 % interval and p from resampled passages; McNemar's exact p of the items "
-      "that "
-      "one alone has right.",
+      "Candidate less baseline on the same items, each at its best size of the largest budget "
+      "that both scored: 95 % interval and p from resampled passages; McNemar's exact p of the "
+      "items that one alone has right.",
       {words_column("task", "task"), words_column("profile", "profile"),
        words_column("metric", "metric"), words_column("candidate", "candidate"),
        words_column("baseline", "baseline"), number_column("budget", "budget"),
@@ -182,9 +200,9 @@ Table paired_scores_table(const StudyResults& study, const ReportOptions& option
 Table checkpoint_counts_table(const StudyResults& study) {
   Table table{
       "checkpoint_t_tests",
-      "Tasks on which the candidate is better, worse or equal by Student's t-test (p < .05) of the "
-      "means over the last five checkpoints, each at its best size of the largest budget that both "
-      "scored.",
+      "Tasks on which the candidate is better, worse or equal by Student's t-test (p < .05) of "
+      "the means over the last five checkpoints, each at its best size of the largest budget "
+      "that both scored.",
       {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
        words_column("profile", "profile"), number_column("tasks", "tasks"),
        number_column("checkpoints", "checkpoints"), number_column("better", "better"),
@@ -229,8 +247,8 @@ Table checkpoint_counts_table(const StudyResults& study) {
 Table task_averages_table(const StudyResults& study) {
   Table table{
       "task_averages",
-      "Averages over named sets of tasks, each architecture at its best size of the largest budget "
-      "that all scored. A set with a missing task has none.",
+      "Averages over named sets of tasks, each architecture at its best size of the largest "
+      "budget that all scored. A set with a missing task has none.",
       {words_column("set", "set"), number_column("tasks", "tasks"),
        words_column("profile", "profile"), words_column("architecture", "architecture"),
        number_column("value", "average"), number_column("standard_error", "SE")},
