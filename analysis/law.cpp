@@ -17,6 +17,11 @@ const std::vector<Law>& laws() {
   return all;
 }
 
+const std::vector<Law>& accuracy_laws() {
+  static const std::vector<Law> all = {sigmoid_law(), exponential_law()};
+  return all;
+}
+
 const Law& law_named(const std::string& name) {
   std::vector<std::string> known;
   for (const Law& law : laws()) {

@@ -15,7 +15,7 @@
 
 namespace isoloss {
 
-enum class Regressor { Parameters, Tokens, Flops, UniqueTokens };
+enum class Regressor { Parameters, Tokens, Flops, UniqueTokens, TaskLoss };
 
 const char* column_of(Regressor regressor);
 
@@ -53,6 +53,7 @@ struct ShapeParameter {
 struct LawTerm {
   std::string name;
   int shape = -1;
+  double log_highest = 700;  // bound of its log coefficient
 };
 
 // Value, gradient and curvature of the excess at consecutive points by (log coefficients, shape):
@@ -93,7 +94,11 @@ struct Law {
   std::size_t coordinates() const { return terms.size() + shape.size() + 1; }
 };
 
+// What `fit` fits to points.
 const std::vector<Law>& laws();
+
+// What a task's accuracy is over its loss (accuracy_fit.h); `loss` of their data is the accuracy.
+const std::vector<Law>& accuracy_laws();
 
 // InputError naming the nearest law where there is none of that name.
 const Law& law_named(const std::string& name);

@@ -14,7 +14,7 @@ LawBox::LawBox(const Law& law, const LawData& data, const FloorChoice& floor)
   high_.resize(size());
   for (Eigen::Index t = 0; t < terms_; ++t) {
     low_[t] = smallest_log_coefficient(law, data);
-    high_[t] = 700;
+    high_[t] = law.terms[static_cast<std::size_t>(t)].log_highest;
   }
   for (Eigen::Index s = 0; s < shape_; ++s) {
     low_[terms_ + s] = law.shape[static_cast<std::size_t>(s)].lowest;

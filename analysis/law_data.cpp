@@ -20,6 +20,8 @@ const char* column_of(Regressor regressor) {
       return "tokens";
     case Regressor::UniqueTokens:
       return "unique_tokens";
+    case Regressor::TaskLoss:
+      return "task_loss";
     case Regressor::Flops:
       break;
   }
@@ -35,6 +37,7 @@ double value_of(Regressor regressor, const Point& point) {
     case Regressor::Tokens:
       return point.tokens;
     case Regressor::UniqueTokens:
+    case Regressor::TaskLoss:
       return kNone;
     case Regressor::Flops:
       break;

@@ -42,6 +42,9 @@ std::vector<double> regressors_of(const Law& law, const Located& at) {
       case Regressor::UniqueTokens:
         x.push_back(at.unique);
         break;
+      case Regressor::TaskLoss:  // no place has one, and no law that `fit` stores asks for it
+        x.push_back(kNone);
+        break;
     }
   }
   return x;

@@ -6,6 +6,7 @@
 
 #include "analysis/published_kinds.h"
 #include "analysis/statistics.h"
+#include "analysis/student_test.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -27,12 +28,9 @@ struct TTestQuestion {
   double draws = 0, level = 0.05, critical = 0;
 };
 
-// Two independent samples of `draws` each with sample deviations: 2 (draws - 1) degrees of freedom.
+// v: mean and deviation of the baseline, then of the candidate.
 double t_of(std::span<const double> v, double draws) {
-  const double difference = v[2] - v[0];
-  const double error = std::sqrt((v[1] * v[1] + v[3] * v[3]) / draws);
-  if (error == 0) return difference == 0 ? 0 : std::copysign(HUGE_VAL, difference);
-  return difference / error;
+  return t_statistic({v[0], v[1]}, {v[2], v[3]}, draws);
 }
 
 Side side_of(double t, double critical) {
@@ -194,8 +192,8 @@ Table details(const CheckInput& input, const std::vector<Test>& tests, const TTe
 CheckResult check_t_test(const CheckInput& input) {
   const Spec& spec = input.spec;
   TTestQuestion ask{spec_string(spec, "mean"),  spec_string(spec, "deviation"),
-               spec_string(spec, "names"), spec_string(spec, "mark", ""),
-               spec_real(spec, "draws"),   spec_real(spec, "level", 0.05)};
+                    spec_string(spec, "names"), spec_string(spec, "mark", ""),
+                    spec_real(spec, "draws"),   spec_real(spec, "level", 0.05)};
   if (!(ask.draws >= 2) || !(ask.level > 0 && ask.level < 1)) {
     throw InputError(
         fmt::format("{}: draws {} and level {} (a test needs two draws or more and a "

@@ -8,6 +8,7 @@
 #include "analysis/html.h"
 #include "analysis/next_study.h"
 #include "analysis/plot_render.h"
+#include "analysis/report_accuracy.h"
 #include "analysis/report_card.h"
 #include "analysis/report_combined.h"
 #include "analysis/report_fit_card.h"
@@ -17,6 +18,7 @@
 #include "analysis/report_number.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rates.h"
+#include "analysis/report_scores.h"
 #include "analysis/report_study.h"
 #include "analysis/report_tables.h"
 #include "analysis/report_times.h"
@@ -161,8 +163,21 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                             table_html(law_fits_table(study), beside) +
                             table_html(calibration_table(study), beside) + fit_card_html(study));
   body += under("Frontiers", table_html(frontier_table(study), beside));
+<<<<<<< HEAD
   body += under("One-shot scores", table_html(scores_table(study), beside));
   body += under("Time", table_html(training_times_table(study), beside));
+=======
+  body +=
+      under("Compute at equal accuracy", table_html(multipliers_table(study), beside) +
+                                             table_html(sigmoids_table(study), beside) +
+                                             table_html(accuracy_hold_out_table(study), beside) +
+                                             table_html(larger_models_table(study), beside));
+  body += under("One-shot scores", table_html(paired_scores_table(study, options), beside) +
+                                       table_html(checkpoint_counts_table(study), beside) +
+                                       table_html(task_averages_table(study), beside) +
+                                       table_html(scores_table(study), beside) +
+                                       table_html(task_scores_table(study), beside));
+>>>>>>> laws
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));

@@ -267,6 +267,8 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
     study.frontiers.push_back(frontier_of(study, architecture, with_law, options));
     study.laws.push_back(fit_architecture(study.results, architecture, options));
   }
+  study.scores = read_study_scores(sources);
+  study.tasks = study_tasks(study.results, study.scores, options);
   study.replicates = replicates_of(study);
   if (!study.baseline.empty()) study.comparisons = compare_all(study, options);
   return study;

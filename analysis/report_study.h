@@ -12,6 +12,7 @@
 #include "analysis/report_digest.h"
 #include "analysis/report_laws.h"
 #include "analysis/report_optima.h"
+#include "analysis/report_tasks.h"
 #include "analysis/savings.h"
 
 namespace isoloss {
@@ -51,6 +52,8 @@ struct StudyResults {
   std::vector<ArchitectureLaw> laws;            // by architecture
   std::string baseline;                         // empty with one architecture
   std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
+  std::vector<TaskScores> scores;               // of files of scores, without the rows of choices
+  std::vector<StudyTask> tasks;                 // one-shot tasks, by name
   std::vector<Replicates> replicates;
   SeedNoise seed_noise;
   InputDigest digest;

@@ -106,13 +106,37 @@ LawState some_state(const Law& law) {
   return state;
 }
 
+// Laws of points and of accuracy alike.
+std::vector<Law> every_law() {
+  std::vector<Law> all = laws();
+  all.insert(all.end(), accuracy_laws().begin(), accuracy_laws().end());
+  return all;
+}
+
+Law law_called(const std::string& name) {
+  for (const Law& law : every_law()) {
+    if (law.name == name) return law;
+  }
+  throw std::out_of_range(name);
+}
+
+LawData data_for(const Law& law) {
+  const PointTable table = table_of(12);
+  if (law.regressors.front() != Regressor::TaskLoss) return law_data(law, table, table.points, {});
+  std::vector<double> loss, accuracy;
+  for (const Point& point : table.points) {
+    loss.push_back(point.loss);
+    accuracy.push_back(0.2 + 0.1 * std::fmod(point.loss, 1));
+  }
+  return law_data(loss, accuracy);
+}
+
 class Derivatives : public testing::TestWithParam<Case> {};
 
 TEST_P(Derivatives, AgreeWithFiniteDifferences) {
-  const Law& law = law_named(GetParam().law);
+  const Law law = law_called(GetParam().law);
   const Objective& objective = GetParam().objective;
-  const PointTable table = table_of(12);
-  const LawData data = law_data(law, table, table.points, {});
+  const LawData data = data_for(law);
   const LawState centre = some_state(law);
   const auto terms = centre.log_coefficient.size(), shape = centre.shape.size();
   Eigen::VectorXd at(terms + shape + 1);
@@ -146,7 +170,7 @@ TEST_P(Derivatives, AgreeWithFiniteDifferences) {
 
 std::vector<Case> every_case() {
   std::vector<Case> cases;
-  for (const Law& law : laws()) {
+  for (const Law& law : every_law()) {
     for (const FitSpace space : {FitSpace::Log, FitSpace::Linear}) {
       cases.push_back({law.name, {ObjectiveKind::Huber, 0.05, space}});
       cases.push_back({law.name, {ObjectiveKind::AsymmetricHuber, 0.05, space, 7}});
@@ -161,9 +185,8 @@ INSTANTIATE_TEST_SUITE_P(EveryLaw, Derivatives, testing::ValuesIn(every_case()),
                          });
 
 TEST(Law, PrintedParametersReadBackToTheSameLaw) {
-  const PointTable table = table_of(12);
-  for (const Law& law : laws()) {
-    const LawData data = law_data(law, table, table.points, {});
+  for (const Law& law : every_law()) {
+    const LawData data = data_for(law);
     const LawState state = some_state(law);
     const auto named = named_parameters(law, data, state);
     const LawState raw = state_of(law, {named.begin(), named.end()});

@@ -30,6 +30,9 @@ struct StudyRecipe {
 // Loss of the law, without noise.
 double fixture_loss(double parameters, double flops, double saving);
 inline constexpr double kFixtureFloor = 1.2;
+// Accuracies of the two tasks that training scores, without noise: sigmoids of the loss.
+double fixture_last_word(double loss);
+double fixture_continuation(double loss);
 
 // Writes the study under a fresh temporary folder and returns it.
 std::filesystem::path write_study(const StudyRecipe& recipe);

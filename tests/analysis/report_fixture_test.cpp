@@ -13,7 +13,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::uint64_t kNoise = 7, kSequence = 8, kOwn = 9;
+constexpr std::uint64_t kNoise = 7, kSequence = 8, kOwn = 9, kScore = 10;
 const std::vector<std::pair<std::string, double>> kSizes{
     {"24x2", 8'000}, {"32x2", 14'000}, {"32x4", 25'000}, {"48x4", 45'000}};
 
@@ -69,6 +69,12 @@ RunRecord record_of(const StudyRecipe& recipe, const std::string& architecture, 
           static_cast<float>(evaluation.loss + 0.1 * random_normal(1, kSequence, i) +
                              0.01 * random_normal(2, stream + kOwn, i)));
     }
+    const auto score = [&](const char* task, double value, double chance) {
+      const double noise = 0.01 * random_normal(seed, stream + stream_of(task), kScore);
+      run.scores.push_back({evaluation.step, task, "accuracy", value + noise, 0.03, 200, chance});
+    };
+    score("last-word", fixture_last_word(evaluation.loss), 0);
+    score("continuation", fixture_continuation(evaluation.loss), 0.25);
     run.evaluations.push_back(std::move(evaluation));
   }
   for (std::int64_t step = 1; step <= run.evaluations.back().step; step += 1) {
@@ -82,10 +88,6 @@ RunRecord record_of(const StudyRecipe& recipe, const std::string& architecture, 
     metrics.seconds = static_cast<double>(step);
     run.steps.push_back(metrics);
   }
-  run.scores.push_back(
-      {run.evaluations.back().step, "last-word", "accuracy", 0.1 + 0.1 * saving, 0.02, 200, 0.0});
-  run.scores.push_back({run.evaluations.back().step, "continuation", "accuracy",
-                        0.3 + 0.05 * saving, 0.03, 200, 0.25});
   run.state = RunState::Finished;
   return run;
 }
@@ -103,6 +105,9 @@ double fixture_loss(double parameters, double flops, double saving) {
   return kFixtureFloor + 0.62 * std::pow(saving * flops / 1e12, -0.25) +
          0.15 * std::pow(std::log(parameters) - optimum, 2);
 }
+
+double fixture_last_word(double loss) { return 0.6 / (1 + std::exp(4 * (loss - 1.8))); }
+double fixture_continuation(double loss) { return 0.25 + 0.7 / (1 + std::exp(4 * (loss - 1.8))); }
 
 std::filesystem::path write_study(const StudyRecipe& recipe) {
   std::string pattern = (std::filesystem::temp_directory_path() / "isoloss-report-XXXXXX").string();

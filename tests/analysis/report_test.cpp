@@ -132,7 +132,7 @@ TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
         "savings_seconds_baseline_1", "isoflop_1", "isoflop_4", "best_size_against_compute",
         "best_tokens_against_compute", "tokens_per_parameter_against_compute",
         "loss_against_learning_rate", "learning_curves", "crossing_at_equal_loss", "one_shot_1",
-        "one_shot_2"}) {
+        "one_shot_1_over_loss", "one_shot_2", "one_shot_2_over_loss", "one_shot_multipliers"}) {
     const auto beside = standard().folder / "report";
     EXPECT_TRUE(std::filesystem::exists(beside / (std::string(name) + ".svg"))) << name;
     EXPECT_FALSE(read_csv(beside / (std::string(name) + ".csv")).rows.empty()) << name;
@@ -225,7 +225,9 @@ TEST(Report, EveryTableReadsBack) {
   }
   for (const char* table :
        {"savings", "growth", "next_study_seeds", "next_runs", "loss_changes", "crossings",
-        "frontiers", "seed_noise", "law_parameters", "law_fits", "trials", "one_shot", "points"}) {
+        "frontiers", "seed_noise", "law_parameters", "law_fits", "trials", "one_shot", "points",
+        "compute_at_equal_accuracy", "accuracy_over_loss", "accuracy_hold_out",
+        "accuracy_of_larger_models"}) {
     EXPECT_THAT(tables, Contains(table));
   }
 }

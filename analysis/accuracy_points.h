@@ -1,0 +1,56 @@
+// What a study's trials scored on each one-shot task, beside what they cost: from the scores that
+// training stored with the runs, and from files of scores (results/task_scores_file.h).
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/points.h"
+#include "results/task_scores.h"
+
+namespace isoloss {
+
+struct AccuracyPoint {
+  std::string architecture, size, run;
+  std::int64_t seed = 0;
+  double parameters = 0, tokens = 0, flops = 0;
+  double budget = 0;     // nominal; the FLOPs where the study names none
+  double held_out = 0;   // loss on the held-out text, nats per token
+  double task_loss = 0;  // in the unit that the task's `loss` names
+  double accuracy = 0;
+  double standard_error = 0;    // over items, clustered
+  std::size_t checkpoints = 1;  // the last so many were averaged
+};
+
+// One task under one card, data and number of shots.
+struct AccuracyTask {
+  std::string task;
+  std::string profile;  // of the card; "study" for what training scored itself
+  std::string metric;   // accuracy, exact_match, f1
+  double chance = 0;
+  std::int64_t items = 0, contaminated = 0;
+  // Bits per byte of the right answers, where every trial has them; else the held-out loss stands
+  // in (Gadre et al. 2024), which knows nothing of the task.
+  bool gold_bits = false;
+  std::vector<AccuracyPoint> points;  // results only, as `results` has them
+
+  const char* loss() const {
+    return gold_bits ? "bits per byte of the right answer" : "held-out loss (nats per token)";
+  }
+};
+
+// By task and profile. Scores of the last five checkpoints of a trial are averaged, as Primer and
+// the OLMo ladder do. Scores of runs that are not among `results` (from elsewhere, or of a learning
+// rate that lost its search) are left out.
+std::vector<AccuracyTask> accuracy_tasks(const PointTable& results,
+                                         std::span<const TaskScores> scores);
+
+// Of one architecture, the points at the size with the least task loss at each budget, seeds
+// averaged into one; by compute.
+std::vector<AccuracyPoint> best_sizes(const AccuracyTask& task, const std::string& architecture);
+
+// Architectures in order of first appearance.
+std::vector<std::string> architectures_of(const AccuracyTask& task);
+
+}  // namespace isoloss

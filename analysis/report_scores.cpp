@@ -1,0 +1,281 @@
+#include "analysis/report_scores.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "analysis/paired_scores.h"
+#include "analysis/report_number.h"
+#include "analysis/student_test.h"
+#include "analysis/task_average.h"
+#include "analysis/task_measure.h"
+
+namespace isoloss {
+namespace {
+
+// The latest scores of the trial behind an accuracy point.
+const TaskScores* scores_of(const StudyResults& study, const AccuracyTask& task,
+                            const AccuracyPoint& point) {
+  const TaskScores* best = nullptr;
+  for (const TaskScores& scores : study.scores) {
+    if (scores.model != point.run || scores.task != task.task || scores.profile != task.profile) {
+      continue;
+    }
+    if (std::abs(std::log(scores.flops / point.flops)) > 0.05) continue;
+    if (!best || scores.step > best->step) best = &scores;
+  }
+  return best;
+}
+
+// An architecture's trial with the least task loss at `budget`; its first seed.
+const AccuracyPoint* best_trial(const AccuracyTask& task, const std::string& architecture,
+                                double budget) {
+  const AccuracyPoint* best = nullptr;
+  for (const AccuracyPoint& point : task.points) {
+    if (point.architecture != architecture || point.budget != budget) continue;
+    if (!best || point.task_loss < best->task_loss) best = &point;
+  }
+  return best;
+}
+
+// The largest budget that every one of `architectures` has.
+std::optional<double> common_budget(const AccuracyTask& task,
+                                    const std::vector<std::string>& architectures) {
+  std::map<double, std::set<std::string>> has;
+  for (const AccuracyPoint& point : task.points) has[point.budget].insert(point.architecture);
+  std::optional<double> largest;
+  for (const auto& [budget, names] : has) {
+    bool all = true;
+    for (const std::string& name : architectures) all = all && names.contains(name);
+    if (all) largest = budget;
+  }
+  return largest;
+}
+
+// All scores of one trial and task, by step.
+using TrialScores = std::map<std::pair<std::string, std::string>, std::vector<const TaskScores*>>;
+
+TrialScores by_trial(const StudyResults& study, const std::string& profile) {
+  TrialScores out;
+  for (const TaskScores& scores : study.scores) {
+    if (scores.profile == profile) out[{scores.trial, scores.task}].push_back(&scores);
+  }
+  return out;
+}
+
+// By the runs as the page has them, then by task and step; models from elsewhere last.
+std::vector<const TaskScores*> in_order_of_runs(const StudyResults& study) {
+  std::map<std::string, std::size_t> place;
+  for (const RunRecord& run : study.all.runs) place.emplace(run.header.id, place.size());
+  std::vector<const TaskScores*> out;
+  for (const TaskScores& scores : study.scores) out.push_back(&scores);
+  const auto key = [&](const TaskScores& scores) {
+    const auto at = place.find(scores.model);
+    return std::tuple(at == place.end() ? place.size() : at->second, scores.model, scores.task,
+                      scores.profile, scores.step);
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const TaskScores* a, const TaskScores* b) { return key(*a) < key(*b); });
+  return out;
+}
+
+// As it was computed where it is stored: not every metric is a mean of its items.
+MetricFigure figure_of(const TaskScores& scores, const std::string& metric,
+                       const TaskMeasure& measured) {
+  if (scores.figures.empty()) return {measured.score.value, measured.score.standard_error};
+  return scores.figures[metric_place(scores, metric)];
+}
+
+std::set<std::string> profiles_of(const StudyResults& study) {
+  std::set<std::string> profiles;
+  for (const TaskScores& scores : study.scores) profiles.insert(scores.profile);
+  return profiles;
+}
+
+}  // namespace
+
+Table task_scores_table(const StudyResults& study) {
+  Table table{
+      "task_scores",
+      "Scores of task cards; SE is the standard error over items, those that share a passage "
+      "taken together. Clean: without items that the training text holds.",
+      {words_column("architecture", "architecture"), words_column("size", "size"),
+       number_column("seed", "seed"), number_column("step", "step"),
+       number_column("flops", "FLOPs spent"), words_column("task", "task"),
+       words_column("profile", "profile"), words_column("metric", "metric"),
+       number_column("value", "value"), number_column("standard_error", "SE"),
+       number_column("n", "n"), number_column("clusters", "clusters"),
+       number_column("chance", "chance"), number_column("gold_bits_per_byte", "bits/byte of gold"),
+       number_column("contaminated", "contaminated"), number_column("clean_value", "clean"),
+       number_column("clean_standard_error", "SE")},
+      {}};
+  for (const TaskScores* at : in_order_of_runs(study)) {
+    const TaskScores& scores = *at;
+    const RunRecord* run = find_run(study, scores.model);
+    for (const std::string& metric : scores.metrics) {
+      const TaskMeasure measured = measure(scores, metric);
+      const bool first = metric == scores.metrics.front();
+      const MetricFigure figure = figure_of(scores, metric, measured);
+      table.rows.push_back(
+          {text_cell(run ? run->header.architecture : scores.model),
+           text_cell(run ? run->header.size : ""),
+           fixed_cell(run ? static_cast<double>(run->header.seed) : kNone, 0),
+           fixed_cell(static_cast<double>(scores.step), 0), significant_cell(scores.flops, 4),
+           text_cell(scores.task), text_cell(scores.profile), text_cell(metric),
+           fixed_cell(figure.value, 4), fixed_cell(figure.standard_error, 4),
+           fixed_cell(static_cast<double>(measured.score.items), 0),
+           fixed_cell(static_cast<double>(measured.score.clusters), 0),
+           fixed_cell(first ? scores.chance : kNone, 4), fixed_cell(measured.gold_bits.value, 4),
+           fixed_cell(static_cast<double>(measured.contaminated), 0),
+           fixed_cell(first && measured.contaminated > 0 ? measured.clean.value : kNone, 4),
+           fixed_cell(first && measured.contaminated > 0 ? measured.clean.standard_error : kNone,
+                      4)});
+    }
+  }
+  return table;
+}
+
+Table paired_scores_table(const StudyResults& study, const ReportOptions& options) {
+  Table table{
+      "paired_scores",
+      "Candidate less baseline on the same items, each at its best size of the largest budget "
+      "that both scored: 95 % interval and p from resampled passages; McNemar's exact p of the "
+      "items that one alone has right.",
+      {words_column("task", "task"), words_column("profile", "profile"),
+       words_column("metric", "metric"), words_column("candidate", "candidate"),
+       words_column("baseline", "baseline"), number_column("budget", "budget"),
+       number_column("baseline_value", "baseline's"),
+       number_column("candidate_value", "candidate's"), number_column("difference", "difference"),
+       number_column("standard_error", "SE"), number_column("interval_low", "from"),
+       number_column("interval_high", "to"), number_column("p", "p"),
+       number_column("baseline_only", "baseline alone right"),
+       number_column("candidate_only", "candidate alone right"),
+       number_column("mcnemar_p", "McNemar p"), sentence_column("why", "why none")},
+      {}};
+  PairedOptions paired;
+  paired.draws = options.bootstrap;
+  paired.seed = options.seed;
+  for (const StudyTask& task : study.tasks) {
+    if (task.data.profile == "study") continue;
+    for (const std::string& candidate : study.architectures) {
+      if (candidate == study.baseline || study.baseline.empty()) continue;
+      const auto budget = common_budget(task.data, {study.baseline, candidate});
+      if (!budget) continue;
+      const TaskScores* a =
+          scores_of(study, task.data, *best_trial(task.data, study.baseline, *budget));
+      const TaskScores* b = scores_of(study, task.data, *best_trial(task.data, candidate, *budget));
+      if (!a || !b) continue;
+      const std::vector<TableCell> first{text_cell(task.data.task),   text_cell(task.data.profile),
+                                         text_cell(task.data.metric), text_cell(candidate),
+                                         text_cell(study.baseline),   significant_cell(*budget, 3)};
+      try {
+        const PairedScores pair = compare_scores(*a, *b, paired);
+        const Interval ends = ends_of(pair.interval);
+        const auto count = [&](std::size_t McNemar::*field) {
+          return pair.mcnemar ? static_cast<double>((*pair.mcnemar).*field) : kNone;
+        };
+        std::vector<TableCell> row = first;
+        for (TableCell cell :
+             {fixed_cell(pair.baseline, 4), fixed_cell(pair.candidate, 4),
+              fixed_cell(pair.difference, 4), fixed_cell(pair.standard_error, 4),
+              fixed_cell(ends.first, 4), fixed_cell(ends.second, 4),
+              fixed_cell(pair.bootstrap_p, 3), fixed_cell(count(&McNemar::baseline_only), 0),
+              fixed_cell(count(&McNemar::candidate_only), 0),
+              fixed_cell(pair.mcnemar ? pair.mcnemar->p : kNone, 4), text_cell("")}) {
+          row.push_back(std::move(cell));
+        }
+        table.rows.push_back(std::move(row));
+      } catch (const std::runtime_error& error) {
+        table.rows.push_back(refused_row(table, first, error.what()));
+      }
+    }
+  }
+  return table;
+}
+
+Table checkpoint_counts_table(const StudyResults& study) {
+  Table table{
+      "checkpoint_t_tests",
+      "Tasks on which the candidate is better, worse or equal by Student's t-test (p < .05) of "
+      "the means over the last five checkpoints, each at its best size of the largest budget "
+      "that both scored.",
+      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
+       words_column("profile", "profile"), number_column("tasks", "tasks"),
+       number_column("checkpoints", "checkpoints"), number_column("better", "better"),
+       number_column("worse", "worse"), number_column("equal", "equal")},
+      {}};
+  for (const std::string& profile : profiles_of(study)) {
+    const TrialScores trials = by_trial(study, profile);
+    for (const std::string& candidate : study.architectures) {
+      if (candidate == study.baseline || study.baseline.empty()) continue;
+      std::map<std::size_t, std::vector<std::pair<SampleMean, SampleMean>>> by_checkpoints;
+      for (const StudyTask& task : study.tasks) {
+        if (task.data.profile != profile) continue;
+        const auto budget = common_budget(task.data, {study.baseline, candidate});
+        if (!budget) continue;
+        std::vector<CheckpointSpread> spreads;
+        for (const std::string& name : {study.baseline, candidate}) {
+          const TaskScores* last =
+              scores_of(study, task.data, *best_trial(task.data, name, *budget));
+          if (last)
+            spreads.push_back(spread_over_checkpoints(trials.at({last->trial, last->task})));
+        }
+        if (spreads.size() < 2 || spreads[0].checkpoints < 2 ||
+            spreads[0].checkpoints != spreads[1].checkpoints) {
+          continue;
+        }
+        by_checkpoints[spreads[0].checkpoints].push_back(
+            {{spreads[0].mean, spreads[0].deviation}, {spreads[1].mean, spreads[1].deviation}});
+      }
+      for (const auto& [checkpoints, pairs] : by_checkpoints) {
+        const SideCounts counts = count_sides(pairs, static_cast<double>(checkpoints));
+        table.rows.push_back({text_cell(candidate), text_cell(study.baseline), text_cell(profile),
+                              fixed_cell(static_cast<double>(pairs.size()), 0),
+                              fixed_cell(static_cast<double>(checkpoints), 0),
+                              fixed_cell(counts.better, 0), fixed_cell(counts.worse, 0),
+                              fixed_cell(counts.equal, 0)});
+      }
+    }
+  }
+  return table;
+}
+
+Table task_averages_table(const StudyResults& study) {
+  Table table{
+      "task_averages",
+      "Averages over named sets of tasks, each architecture at its best size of the largest "
+      "budget that all scored. A set with a missing task has none.",
+      {words_column("set", "set"), number_column("tasks", "tasks"),
+       words_column("profile", "profile"), words_column("architecture", "architecture"),
+       number_column("value", "average"), number_column("standard_error", "SE")},
+      {}};
+  for (const std::string& profile : profiles_of(study)) {
+    for (const std::string& architecture : study.architectures) {
+      std::map<std::string, TaskValue> values;
+      for (const StudyTask& task : study.tasks) {
+        if (task.data.profile != profile) continue;
+        const auto budget = common_budget(task.data, study.architectures);
+        if (!budget) continue;
+        const AccuracyPoint& best = *best_trial(task.data, architecture, *budget);
+        values[task.data.task] = {best.accuracy, best.standard_error};
+      }
+      for (const TaskSet& set : task_sets()) {
+        bool whole = true;
+        for (const std::string& task : set.tasks) whole = whole && values.contains(task);
+        if (!whole) continue;
+        const TaskAverage average = average_over(set, values);
+        table.rows.push_back({text_cell(set.name),
+                              fixed_cell(static_cast<double>(average.tasks), 0), text_cell(profile),
+                              text_cell(architecture), fixed_cell(average.value, 4),
+                              fixed_cell(average.standard_error, 4)});
+      }
+    }
+  }
+  return table;
+}
+
+}  // namespace isoloss

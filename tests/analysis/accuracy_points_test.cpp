@@ -1,0 +1,127 @@
+#include "analysis/accuracy_points.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/analysis/accuracy_fixture.h"
+#include "tests/analysis/task_scores_sample.h"
+
+namespace isoloss {
+namespace {
+
+// Two runs, each evaluated at two budgets.
+PointTable two_runs() {
+  PointTable table;
+  for (const char* id : {"r1", "r2"}) {
+    RunRecord run;
+    run.header.id = id;
+    for (const std::int64_t step : {10, 20}) {
+      Point point;
+      point.architecture = id == std::string("r1") ? "transformer" : "primer";
+      point.run = id;
+      point.size = "s";
+      point.parameters = 100;
+      point.budget = static_cast<double>(step) * 1e9;
+      point.budget_unit = "flops";
+      point.flops = point.budget * 1.001;
+      point.loss = 3 - 0.01 * static_cast<double>(step);
+      table.points.push_back(point);
+      Evaluation evaluation;
+      evaluation.step = step;
+      evaluation.budget = point.budget;
+      evaluation.budget_unit = "flops";
+      evaluation.flops = point.flops;
+      run.evaluations.push_back(evaluation);
+      run.scores.push_back(
+          {step, "last-word", "accuracy", 0.01 * static_cast<double>(step), 0.02, 128, 0.1});
+    }
+    table.runs.push_back(run);
+  }
+  return table;
+}
+
+TEST(AccuracyPoints, TakeWhatTrainingScoredAtEachBudget) {
+  const auto tasks = accuracy_tasks(two_runs(), {});
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].profile, "study");
+  EXPECT_EQ(tasks[0].chance, 0.1);
+  EXPECT_FALSE(tasks[0].gold_bits);
+  ASSERT_EQ(tasks[0].points.size(), 4U);
+  EXPECT_DOUBLE_EQ(tasks[0].points[1].accuracy, 0.2);
+  EXPECT_DOUBLE_EQ(tasks[0].points[1].task_loss, 2.8);
+  EXPECT_DOUBLE_EQ(tasks[0].points[1].flops, 2e10 * 1.001);
+}
+
+TaskScores scores_at(const char* run, std::int64_t step, double right) {
+  TaskScores scores = scores_of({right, right, 0, 0});
+  scores.model = run;
+  scores.trial = std::string(run) + "-20";
+  scores.step = step;
+  scores.flops = static_cast<double>(step) * 1e9;
+  for (TaskItem& item : scores.items) item.gold_bits_per_byte = 1 + 0.1 * static_cast<double>(step);
+  return scores;
+}
+
+// By hand: steps 16 to 20 of which three are half right: 3/5 of 1/2; bits 1 + .1 x 18.
+TEST(AccuracyPoints, AverageTheLastFiveCheckpointsOfATrial) {
+  std::vector<TaskScores> scores;
+  for (std::int64_t step = 14; step <= 20; ++step) {
+    scores.push_back(scores_at("r1", step, step < 16 || step >= 18 ? 1 : 0));
+  }
+  const auto tasks = accuracy_tasks(two_runs(), scores);
+  ASSERT_EQ(tasks.size(), 2U);  // boolq and last-word
+  ASSERT_EQ(tasks[0].task, "boolq");
+  ASSERT_EQ(tasks[0].points.size(), 1U);
+  const AccuracyPoint& point = tasks[0].points[0];
+  EXPECT_EQ(point.checkpoints, 5U);
+  EXPECT_NEAR(point.accuracy, 0.3, 1e-15);
+  EXPECT_NEAR(point.task_loss, 2.8, 1e-15);
+  EXPECT_TRUE(tasks[0].gold_bits);
+}
+
+TEST(AccuracyPoints, FallBackOnTheHeldOutLossWhereAnAnswerHasNoBits) {
+  std::vector<TaskScores> scores{scores_at("r1", 20, 1), scores_at("r2", 20, 1)};
+  for (TaskItem& item : scores[1].items) item.gold_bits_per_byte = 0;
+  const auto tasks = accuracy_tasks(two_runs(), scores);
+  ASSERT_EQ(tasks[0].points.size(), 2U);
+  EXPECT_FALSE(tasks[0].gold_bits);
+  EXPECT_DOUBLE_EQ(tasks[0].points[0].task_loss, 2.8);
+}
+
+TEST(AccuracyPoints, LeaveOutModelsFromElsewhere) {
+  TaskScores scores = scores_at("hf:folder", 0, 1);
+  scores.trial = "";
+  EXPECT_EQ(accuracy_tasks(two_runs(), std::vector{scores}).size(), 1U);
+}
+
+TEST(AccuracyPoints, KeepCardsApart) {
+  TaskScores other = scores_at("r2", 20, 1);
+  other.card_digest = "another";
+  EXPECT_EQ(accuracy_tasks(two_runs(), std::vector{scores_at("r1", 20, 1), other}).size(), 3U);
+}
+
+// Sizes a and b at one budget, b with two seeds: means 1.1 (a) and 1.0 (b).
+TEST(BestSizes, HaveTheLeastTaskLossWithSeedsAveraged) {
+  AccuracyTask task;
+  const auto add = [&](const char* size, std::int64_t seed, double loss, double accuracy) {
+    AccuracyPoint point;
+    point.architecture = "x";
+    point.run = size + std::to_string(seed);
+    point.size = size;
+    point.seed = seed;
+    point.budget = point.flops = 1e10;
+    point.task_loss = loss;
+    point.accuracy = accuracy;
+    task.points.push_back(point);
+  };
+  add("a", 0, 1.1, 0.4);
+  add("b", 0, 0.9, 0.6);
+  add("b", 1, 1.1, 0.5);
+  const auto best = best_sizes(task, "x");
+  ASSERT_EQ(best.size(), 1U);
+  EXPECT_EQ(best[0].size, "b");
+  EXPECT_DOUBLE_EQ(best[0].task_loss, 1.0);
+  EXPECT_DOUBLE_EQ(best[0].accuracy, 0.55);
+}
+
+}  // namespace
+}  // namespace isoloss
