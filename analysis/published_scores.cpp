@@ -7,8 +7,8 @@
 #include <set>
 #include <sstream>
 
-#include "analysis/csv.h"
 #include "analysis/statistics.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {

@@ -163,10 +163,6 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                             table_html(law_fits_table(study), beside) +
                             table_html(calibration_table(study), beside) + fit_card_html(study));
   body += under("Frontiers", table_html(frontier_table(study), beside));
-<<<<<<< HEAD
-  body += under("One-shot scores", table_html(scores_table(study), beside));
-  body += under("Time", table_html(training_times_table(study), beside));
-=======
   body +=
       under("Compute at equal accuracy", table_html(multipliers_table(study), beside) +
                                              table_html(sigmoids_table(study), beside) +
@@ -177,7 +173,7 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                                        table_html(task_averages_table(study), beside) +
                                        table_html(scores_table(study), beside) +
                                        table_html(task_scores_table(study), beside));
->>>>>>> laws
+  body += under("Time", table_html(training_times_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));

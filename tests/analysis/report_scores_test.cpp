@@ -8,12 +8,12 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/csv.h"
 #include "analysis/report.h"
 #include "analysis/report_accuracy.h"
 #include "analysis/report_plots.h"
 #include "model/spec/error.h"
 #include "report_fixture.h"
+#include "results/csv.h"
 #include "results/durable_file.h"
 #include "results/task_scores_file.h"
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "analysis/csv.h"
+#include "results/csv.h"
 
 namespace isoloss {
 namespace {
