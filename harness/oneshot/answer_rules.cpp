@@ -15,24 +15,6 @@ std::string joined_words(const std::vector<std::string>& words) {
   return text;
 }
 
-// Each whole word of `words` becomes a blank.
-std::string without_words(const std::string& text, std::span<const std::u32string> words) {
-  const std::u32string points = code_points_of(text);
-  std::u32string kept;
-  for (std::size_t at = 0; at < points.size();) {
-    std::size_t end = at;
-    while (end < points.size() && is_word_point(points[end])) ++end;
-    if (end == at) {
-      kept += points[at++];
-      continue;
-    }
-    const std::u32string word = points.substr(at, end - at);
-    kept += std::find(words.begin(), words.end(), word) != words.end() ? U" " : word;
-    at = end;
-  }
-  return utf8(kept);
-}
-
 AnswerScore best_of(const std::string& written, std::span<const std::string> golds) {
   AnswerScore best;
   for (const std::string& gold : golds) {
@@ -123,9 +105,7 @@ AnswerScore plain_score(const std::string& written, std::span<const std::string>
 }  // namespace
 
 std::string squad_normalized(const std::string& text) {
-  static const std::u32string articles[] = {U"a", U"an", U"the"};
-  return joined_words(
-      blank_separated(without_words(without_punctuation(lower_cased(text)), articles)));
+  return joined_words(blank_separated(articles_blanked(without_punctuation(lower_cased(text)))));
 }
 
 double squad_f1(const std::string& written, const std::string& gold) {

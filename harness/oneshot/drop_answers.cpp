@@ -14,7 +14,8 @@
 namespace isoloss {
 namespace {
 
-std::optional<double> number_in(const std::string& text) {
+std::optional<double> number_in(const std::string& word) {
+  const std::string text = trimmed(word);
   const char* first = text.data();
   const char* last = first + text.size();
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') ++first;
@@ -24,13 +25,19 @@ std::optional<double> number_in(const std::string& text) {
   return value;
 }
 
+// As the evaluator writes numbers: 5 as 5.0, so that a 5 which it leaves alone is another word.
+std::string number_text(double value) {
+  const std::string text = fmt::format("{}", value);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 std::string normalized_word(const std::string& raw) {
   std::string word = lower_cased(raw);
   if (!number_in(word)) word = without_punctuation(word);
-  if (const auto number = number_in(word)) word = fmt::format("{}", *number);
+  if (const auto number = number_in(word)) word = number_text(*number);
   std::string kept;
-  for (const std::string& part : blank_separated(word))
-    if (part != "a" && part != "an" && part != "the") kept += (kept.empty() ? "" : " ") + part;
+  for (const std::string& part : blank_separated(articles_blanked(word)))
+    kept += (kept.empty() ? "" : " ") + part;
   return kept;
 }
 

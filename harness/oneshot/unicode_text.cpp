@@ -162,8 +162,27 @@ std::string without_punctuation(std::string_view text) {
 bool is_word_point(char32_t point) {
   if (point < 0x80)
     return point == U'_' || (!is_punctuation(point) && point > 0x20 && point < 0x7F);
-  if (point < 0xC0) return point == 0xAA || point == 0xB5 || point == 0xBA;
+  if (point < 0xC0)  // letters, and digits as powers and fractions
+    return point == 0xAA || point == 0xB2 || point == 0xB3 || point == 0xB5 || point == 0xB9 ||
+           point == 0xBA || in_range(point, 0xBC, 0xBE);
   return point != 0xD7 && point != 0xF7 && !is_blank(point) && !in_range(point, 0x2010, 0x206F);
+}
+
+std::string articles_blanked(std::string_view text) {
+  const std::u32string points = code_points_of(text);
+  std::u32string kept;
+  for (std::size_t at = 0; at < points.size();) {
+    std::size_t end = at;
+    while (end < points.size() && is_word_point(points[end])) ++end;
+    if (end == at) {
+      kept += points[at++];
+      continue;
+    }
+    const std::u32string word = points.substr(at, end - at);
+    kept += word == U"a" || word == U"an" || word == U"the" ? U" " : word;
+    at = end;
+  }
+  return utf8(kept);
 }
 
 }  // namespace isoloss

@@ -36,4 +36,7 @@ std::string without_punctuation(std::string_view text);
 // What a regular expression's \b takes for part of a word.
 bool is_word_point(char32_t point);
 
+// Each whole word that is a, an or the becomes a blank.
+std::string articles_blanked(std::string_view text);
+
 }  // namespace isoloss

@@ -12,6 +12,7 @@ TEST(AnswerRules, SquadNormalisationIsThePublishedOne) {
   EXPECT_EQ(squad_normalized("theory of an apple (a)"), "theory of apple");
   EXPECT_EQ(squad_normalized("U.S.A."), "usa");
   EXPECT_EQ(squad_normalized("the – a"), "–");
+  EXPECT_EQ(squad_normalized("’the½ an½ a"), "’the½ an½");
 }
 
 // precision 2/3, recall 2/2.

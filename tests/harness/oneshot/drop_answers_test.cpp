@@ -8,7 +8,7 @@ namespace {
 using Spans = std::vector<std::string>;
 
 TEST(DropAnswers, WordsAreSplitAtHyphensAndNumbersTakeOneForm) {
-  EXPECT_EQ(drop_normalized("The 20-yard, field goal!"), "20 yard field goal");
+  EXPECT_EQ(drop_normalized("The 20-yard, field goal!"), "20.0 yard field goal");
   EXPECT_EQ(drop_normalized("1,200.0"), drop_normalized("12000"));  // commas and points go together
   EXPECT_EQ(drop_normalized("5.0"), drop_normalized("5"));
   EXPECT_NE(drop_normalized("5.5"), drop_normalized("55"));

@@ -43,12 +43,12 @@ const ExpectedPrompt kLmevalPrompts[] = {
      {},
      {{85, 4}, {85, 6}, {85, 5}}},
     {"boolq",
-     {"Owls hunt at night.\nQuestion: do owls hunt at noon?\nAnswer: no\n\nLead is a soft metal.\n"
-          "Question: is lead a metal?\nAnswer:"},
+     {"Owl -- Owls hunt at night.\nQuestion: do owls hunt at noon?\nAnswer: no\n\nLead -- Lead "
+          "is a soft metal.\nQuestion: is lead a metal?\nAnswer:"},
      {" no", " yes"},
      {1},
      {},
-     {{120, 3}, {120, 4}}},
+     {{135, 3}, {135, 4}}},
     {"cb",
      {"He knows that the door is open.\nQuestion: the door is open. True, False, or Neither?\n"
           "Answer: True\n\nShe thinks it rained.\nQuestion: it rained. True, False, or Neither?\n"
