@@ -150,9 +150,10 @@ Plot over_loss_plot(const StudyResults& study, const StudyTask& task) {
   return plot;
 }
 
-// The study's trials and what papers print of the same task.
+// The study's trials and what papers print of the same task, scored by the papers' rules.
 Plot published_plot(const StudyResults& study, const StudyTask& task) {
   Plot plot;
+  if (task.data.profile != "gpt3") return plot;
   const auto published = published_scores(task.data.task, task.data.metric);
   if (published.empty()) return plot;
   plot.title = title_of(task.data) + ", beside published models.";
