@@ -13,7 +13,7 @@ constexpr double kLadKnee = 1e-4;  // of Huber's rho that bounds |r| from below,
 constexpr double kFurthest = 40;   // of a residual's logarithm
 constexpr double kFirstKnee = 0.05, kKneeStep = 0.15;
 constexpr double kCoarse = 0.02, kFine = 3e-3;  // of the value, between it and its bound
-constexpr int kMostSteps = 12;
+constexpr int kMostBoundSteps = 12;
 
 double huber(double r, double scale, double knee) {
   const double size = std::abs(r);
@@ -290,7 +290,7 @@ Eigen::VectorXd CellBound::descend(const Columns& columns, const Eigen::ArrayXd&
   const double least = std::min(over_.knee, under_.knee);
   Look at = look(columns, reach, x, knee);
   double damping = 0.1;
-  for (int step = 0; step < kMostSteps; ++step) {
+  for (int step = 0; step < kMostBoundSteps; ++step) {
     lower = std::max(lower, at.bound);
     const double left = at.value - at.bound;
     if (lower >= target || left < (knee > least ? kCoarse : kFine) * std::abs(at.value)) break;
