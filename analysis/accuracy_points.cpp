@@ -43,7 +43,6 @@ void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks)
         if (score.step != evaluation.step) continue;
         AccuracyTask& task = found[{score.task, score.metric}];
         task.task = score.task;
-        task.profile = "study";
         task.metric = score.metric;
         task.chance = score.chance;
         task.items = score.n;

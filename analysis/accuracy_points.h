@@ -26,7 +26,7 @@ struct AccuracyPoint {
 // One task under one card, data and number of shots.
 struct AccuracyTask {
   std::string task;
-  std::string profile;  // of the card; "study" for what training scored itself
+  std::string profile;  // of the card; empty for what training scored itself
   std::string metric;   // accuracy, exact_match, f1
   double chance = 0;
   std::int64_t items = 0, contaminated = 0;

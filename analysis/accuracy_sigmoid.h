@@ -20,7 +20,7 @@ struct SigmoidFit {
   double squares = 0;    // sum of squared residuals
   double deviation = 0;  // of a point about it, over points less free parameters; NaN where none
   std::vector<double> residuals;   // measured less predicted
-  std::vector<std::string> flags;  // rise_at_bound, at_chance, slope_at_bound, middle_at_bound
+  std::vector<std::string> flags;  // rise_at_bound, slope_at_bound, middle_at_bound
 };
 
 // Least squares of accuracy, chance fixed and the best accuracy at most 1 (chance + rise <= 1): the

@@ -14,7 +14,7 @@ constexpr double kLarger = 10;  // times the largest compute
 constexpr double kTaskLevel = 0.95;
 
 std::string task_name(const AccuracyTask& task) {
-  return task.profile == "study" ? task.task : fmt::format("{} ({})", task.task, task.profile);
+  return task.profile.empty() ? task.task : fmt::format("{} ({})", task.task, task.profile);
 }
 
 // The saving at equal loss where the baseline has spent `flops`, by interpolation between the

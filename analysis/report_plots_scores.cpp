@@ -15,8 +15,8 @@ constexpr int kTaskCurvePoints = 40;
 constexpr double kBandLevel = 0.95;
 
 std::string title_of(const AccuracyTask& task) {
-  return task.profile == "study" ? fmt::format("One-shot: {}", task.task)
-                                 : fmt::format("One-shot: {}, {} cards", task.task, task.profile);
+  return task.profile.empty() ? fmt::format("One-shot: {}", task.task)
+                              : fmt::format("One-shot: {}, {} cards", task.task, task.profile);
 }
 
 std::string tip_of(const AccuracyTask& task, const AccuracyPoint& point) {
@@ -150,9 +150,10 @@ Plot over_loss_plot(const StudyResults& study, const StudyTask& task) {
   return plot;
 }
 
-// The study's trials and what papers print of the same task.
+// The study's trials and what papers print of the same task, scored by the papers' rules.
 Plot published_plot(const StudyResults& study, const StudyTask& task) {
   Plot plot;
+  if (task.data.profile != "gpt3") return plot;
   const auto published = published_scores(task.data.task, task.data.metric);
   if (published.empty()) return plot;
   plot.title = title_of(task.data) + ", beside published models.";

@@ -160,7 +160,7 @@ Table paired_scores_table(const StudyResults& study, const ReportOptions& option
   paired.draws = options.bootstrap;
   paired.seed = options.seed;
   for (const StudyTask& task : study.tasks) {
-    if (task.data.profile == "study") continue;
+    if (task.data.profile.empty()) continue;
     for (const std::string& candidate : study.architectures) {
       if (candidate == study.baseline || study.baseline.empty()) continue;
       const auto budget = common_budget(task.data, {study.baseline, candidate});

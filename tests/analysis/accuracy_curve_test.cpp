@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "analysis/law.h"
+#include "analysis/law_solver.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {
@@ -46,6 +46,23 @@ TEST(AccuracyLaws, HaveTheFormulasTheyPrint) {
   // Python: .3 + .9 exp(-1.7 .9).
   EXPECT_NEAR(law_value(exponential_law(), {{"E", .3}, {"a", .9}, {"gamma", 1.7}}, .9),
               0.49488210058440635, 1e-14);
+}
+
+TEST(AccuracyLaws, ExponentialIsRecoveredFromExactPoints) {
+  std::vector<double> loss, accuracy;
+  for (int i = 0; i < 8; ++i) {
+    loss.push_back(0.7 + 0.1 * i);
+    accuracy.push_back(0.3 + 0.9 * std::exp(-1.7 * loss.back()));
+  }
+  const Law law = exponential_law();
+  const LawData data = law_data(loss, accuracy);
+  const LawSolution solution =
+      solve_law(law, data, {ObjectiveKind::Squares, 0, FitSpace::Linear}, {});
+  EXPECT_TRUE(solution.converged);
+  const auto named = named_parameters(law, data, solution.state);
+  EXPECT_NEAR(named[0].second, 0.9, 1e-5);
+  EXPECT_NEAR(named[1].second, 1.7, 1e-5);
+  EXPECT_NEAR(named[2].second, 0.3, 1e-5);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ PointTable two_runs() {
 TEST(AccuracyPoints, TakeWhatTrainingScoredAtEachBudget) {
   const auto tasks = accuracy_tasks(two_runs(), {});
   ASSERT_EQ(tasks.size(), 1U);
-  EXPECT_EQ(tasks[0].profile, "study");
+  EXPECT_EQ(tasks[0].profile, "");
   EXPECT_EQ(tasks[0].chance, 0.1);
   EXPECT_FALSE(tasks[0].gold_bits);
   ASSERT_EQ(tasks[0].points.size(), 4U);
