@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "harness/byte_pair_tokenizer.h"
@@ -32,6 +33,22 @@ void read_weights(const TensorFiles& files, HfClass kind, const ParameterTable& 
   }
 }
 
+constexpr const char* kModelFile = "tokenizer.model";
+constexpr const char* kJsonFile = "tokenizer.json";
+
+// Those that are there.
+struct TokenizerFiles {
+  std::optional<std::string> model, vocabulary, merges, json;
+};
+
+TokenizerFiles tokenizer_files(const std::filesystem::path& folder) {
+  const auto file = [&](const char* name) -> std::optional<std::string> {
+    if (!std::filesystem::exists(folder / name)) return std::nullopt;
+    return read_file(folder / name);
+  };
+  return {file(kModelFile), file("vocab.json"), file("merges.txt"), file(kJsonFile)};
+}
+
 }  // namespace
 
 HfFolder::HfFolder(const std::filesystem::path& folder) : folder_(folder) {
@@ -47,19 +64,25 @@ HfFolder::HfFolder(const std::filesystem::path& folder) : folder_(folder) {
 }
 
 std::unique_ptr<Tokenizer> HfFolder::tokenizer() const {
-  const auto path = folder_ / "tokenizer.model";
   if (tokenizer_ == "bytes") return byte_tokenizer();
-  if (!std::filesystem::exists(path)) {
-    const auto vocabulary = folder_ / "vocab.json", merges = folder_ / "merges.txt";
-    if (std::filesystem::exists(vocabulary) && std::filesystem::exists(merges))
-      return byte_pair_tokenizer(read_file(vocabulary), read_file(merges), folder_.string());
-    const auto both = folder_ / "tokenizer.json";
-    if (!std::filesystem::exists(both)) return nullptr;
-    return byte_pair_tokenizer_json(read_file(both), both.string());
+  const TokenizerFiles files = tokenizer_files(folder_);
+  if (files.model) {
+    if (tokenizer_.starts_with("unigram:")) return unigram_tokenizer(*files.model);
+    return foreign_tokenizer(*files.model, (folder_ / kModelFile).string());
   }
-  const std::string model = read_file(path);
-  if (tokenizer_.starts_with("unigram:")) return unigram_tokenizer(model);
-  return foreign_tokenizer(model, path.string());
+  if (files.vocabulary && files.merges)
+    return byte_pair_tokenizer(*files.vocabulary, *files.merges, folder_.string());
+  if (files.json) return byte_pair_tokenizer_json(*files.json, (folder_ / kJsonFile).string());
+  return nullptr;
+}
+
+std::string HfFolder::tokenizer_name() const {
+  if (!tokenizer_.empty()) return tokenizer_;
+  const TokenizerFiles files = tokenizer_files(folder_);
+  if (files.model) return fmt::format("model:{:016x}", tokenizer_hash(*files.model));
+  const std::string pairs = files.vocabulary && files.merges ? *files.vocabulary + *files.merges
+                                                             : files.json.value_or("");
+  return pairs.empty() ? "" : fmt::format("byte_pair:{:016x}", tokenizer_hash(pairs));
 }
 
 std::optional<TokenizerIdentity> HfFolder::tokenizer_identity() const {

@@ -17,7 +17,9 @@ std::vector<std::vector<std::size_t>> length_batches(std::span<const RowLength> 
   for (const std::size_t row : order) {
     most.held = std::max(most.held, rows[row].held);
     const std::int64_t size = batches.empty() ? 0 : std::ssize(batches.back()) + 1;
-    if (size == 0 || size * most.fresh > limits.tokens_at_once ||
+    const bool much_shorter =
+        4 * rows[row].fresh < 3 * most.fresh && (size - 1) * most.fresh >= limits.tokens_enough;
+    if (size == 0 || much_shorter || size * most.fresh > limits.tokens_at_once ||
         size * most.held > limits.tokens_held) {
       batches.emplace_back();
       most = rows[row];

@@ -14,6 +14,9 @@ struct RowLength {
 struct BatchLimits {
   std::int64_t tokens_at_once = 0;  // rows times the most fresh tokens of one
   std::int64_t tokens_held = 0;     // rows times the most held tokens of one
+  // A batch of so many takes no rows of less than three quarters of its longest: it is large enough
+  // for fast products, and the rest would be padding.
+  std::int64_t tokens_enough = 256;
 };
 
 // Places of rows, most fresh tokens first (what is too large fails at once), in batches within the

@@ -18,7 +18,7 @@
 namespace isoloss {
 
 struct ScorerLimits {
-  std::int64_t tokens_at_once = 2048;                // read together, padding included
+  std::int64_t tokens_at_once = 1024;                // read together, padding included
   std::int64_t state_bytes = std::int64_t{1} << 29;  // of keys and values held for one batch
   std::int64_t least_shared = 16;                    // tokens of a beginning worth sharing
 };

@@ -11,6 +11,9 @@
 namespace isoloss {
 namespace {
 
+// Contexts are read together in batches so many times as large as those of scoring.
+constexpr std::int64_t kContextsForOne = 4;
+
 // Text of the tokens up to the end id.
 std::string text_of(const Tokenizer& tokenizer, std::span<const std::int32_t> tokens) {
   const std::optional<std::int32_t> end = tokenizer.end_id();
@@ -100,7 +103,11 @@ std::vector<Generation> ModelScorer::generate(std::span<const GenerationRequest>
                        requests[r].beams * (std::ssize(input.ids) + requests[r].most_tokens)});
     inputs.push_back(std::move(input.ids));
   }
-  for (const std::vector<std::size_t>& batch : length_batches(lengths, batch_limits())) {
+  // A step reads one token of each row, so that many rows are worth some padding of their contexts.
+  BatchLimits limits = batch_limits();
+  limits.tokens_at_once *= kContextsForOne;
+  limits.tokens_enough = limits.tokens_at_once;
+  for (const std::vector<std::size_t>& batch : length_batches(lengths, limits)) {
     TokenLists of_batch;
     for (const std::size_t request : batch) of_batch.push_back(inputs[request]);
     generate_batch(requests, batch, std::move(of_batch), generations);

@@ -22,12 +22,7 @@ NamedModel of_folder(const std::string& name, const ModelOptions& options) {
         "{} has no tokenizer that isoloss reads (bytes, a SentencePiece tokenizer.model, "
         "GPT-2's vocab.json and merges.txt, or its tokenizer.json); put its own beside config.json",
         name));
-  return {folder.model(options),
-          std::move(tokenizer),
-          folder.first(),
-          folder.tokenizer_identity().value(),
-          "",
-          0};
+  return {folder.model(options), std::move(tokenizer), folder.tokenizer_name(), folder.first()};
 }
 
 NamedModel of_run(const std::string& name, const std::function<void(const std::string&)>& warn,
@@ -45,9 +40,7 @@ NamedModel of_run(const std::string& name, const std::function<void(const std::s
     std::ranges::copy(trained.weights, model.weights64().begin());
   else
     std::ranges::copy(trained.weights, model.weights32().begin());
-  return {std::move(model), std::move(tokenizer),
-          {0, true},        {trained.tokenizer, tokenizer_hash(trained.tokenizer_model)},
-          trained.run,      trained.step};
+  return {std::move(model), std::move(tokenizer), trained.tokenizer, {0, true}};
 }
 
 }  // namespace

@@ -113,6 +113,24 @@ TEST(HfFolder, WeightsOfAnotherModelAreRefusedByTensorAndShape) {
   }
 }
 
+// What isoloss trained has read its first id before every row, whatever the class.
+TEST(HfFolder, WhereTheFirstIdIsReadIsTheModelsOwnRule) {
+  const Place place;
+  const auto folder = [&](const char* text) {
+    write_durably(place.root / "config.json", text);
+    return HfFolder(place.root);
+  };
+  EXPECT_TRUE(folder(R"({"model_type":"gpt2","isoloss":{"tokenizer":"bytes"}})").first().always);
+  const HfFolder gpt2 = folder(R"({"model_type":"gpt2","bos_token_id":7})");
+  EXPECT_FALSE(gpt2.first().always);
+  EXPECT_EQ(gpt2.first().id, 7);
+  EXPECT_EQ(gpt2.tokenizer(), nullptr);
+  EXPECT_EQ(gpt2.tokenizer_name(), "");
+  EXPECT_TRUE(folder(R"({"model_type":"llama"})").first().always);
+  write_durably(place.root / "tokenizer_config.json", R"({"add_bos_token":false})");
+  EXPECT_FALSE(folder(R"({"model_type":"llama"})").first().always);
+}
+
 // token_losses is the training path's own; the last row has nine tokens.
 TEST(TextLoss, IsTheMeanOverRowsAndTheRest) {
   const LanguageModel model(formula_spec("primer-ez"), 3);

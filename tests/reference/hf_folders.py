@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import numpy as np
+import tokenizers
 import torch
 import transformers
 
@@ -111,6 +112,41 @@ def imported(place):
     return results
 
 
+# Every kind of character that GPT-2's pattern tells apart, and of white space.
+WORDS = (
+    "They've  said 'tis he'll\n\n  go: 1,984 \t caf\u00e9 \u4e2d\u6587 \u00bd\u3000x\u00a0\u00a0y \U0001f600 e\u0301 "
+    "\u0e01\u0e34\u0e19 \u0661\u0662 'S \u2019s don't--\r\n a\u200bb \u1680 \u216b\n"
+)
+
+
+def byte_pairs(place):
+    """A GPT-2 with a tokenizer of its kind, in both of its forms: the same tokens and loss of a text."""
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer.train_from_iterator([TEXT, WORDS], tokenizers.trainers.BpeTrainer(
+        vocab_size=330, special_tokens=["<|endoftext|>"], show_progress=False,
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
+    text = place / "words.txt"
+    text.write_text(TEXT + WORDS, newline="")
+    tokens = tokenizer.encode(TEXT + WORDS).ids
+    config = transformers.GPT2Config(vocab_size=tokenizer.get_vocab_size(), n_positions=24, n_embd=32, n_layer=2,
+                                     n_head=4, bos_token_id=0, eos_token_id=0)
+    torch.manual_seed(2)
+    model = moved(transformers.AutoModelForCausalLM.from_config(config))
+    theirs = transformers_loss(model, tokens, 24, 0)
+    results = []
+    for form in ("tokenizer.json", "vocab.json and merges.txt"):
+        folder = place / "byte pairs" / form
+        model.save_pretrained(folder)
+        if form == "tokenizer.json":
+            tokenizer.save(str(folder / form))
+        else:
+            tokenizer.model.save(str(folder))
+        results.append(report(f"GPT-2 with {form}", isoloss_loss(folder, "--text", text), theirs))
+    return results
+
+
 def main():
     torch.set_num_threads(1)
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -119,7 +155,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HF_MODULES_CACHE"] = folder + "/modules"
         place = pathlib.Path(folder)
-        results = exported(place) + imported(place)
+        results = exported(place) + imported(place) + byte_pairs(place)
     sys.exit(0 if all(results) else 1)
 
 
