@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
-#include "harness/next_symbol.h"
 #include "harness/oneshot/text_task.h"
+#include "harness/symbol_order.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -15,8 +15,8 @@ namespace isoloss {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 32;
-constexpr const char* kNextSymbol = "next-symbol";
-constexpr const char* kNextSymbolBest = "next-symbol-best";
+constexpr const char* kSymbolOrder = "symbol-order";
+constexpr const char* kSymbolOrderBest = "symbol-order-best";
 
 // One answer of one item as a row: its tokens, padded, and where the answer's begin and end.
 struct AnswerRow {
@@ -70,13 +70,17 @@ std::optional<std::vector<AnswerScore>> score_rows(const LanguageModel& model,
   return scores;
 }
 
-// A single answer must be what greedy decoding gives; of several, the right one must be the
-// likeliest. A tie is no knowledge.
-bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
-  if (scores.size() == 1) return scores[0].greedy;
+// Whether the right answer is likelier than every other. A tie is no knowledge.
+bool likeliest(std::size_t right, std::span<const AnswerScore> scores) {
   for (std::size_t i = 0; i < scores.size(); ++i)
-    if (i != item.right && !(scores[item.right].nats < scores[i].nats)) return false;
+    if (i != right && !(scores[right].nats < scores[i].nats)) return false;
   return true;
+}
+
+// A single answer must be what greedy decoding gives; of several, the right one must be the
+// likeliest.
+bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
+  return scores.size() == 1 ? scores[0].greedy : likeliest(item.right, scores);
 }
 
 Score share_right(const std::string& name, std::int64_t step, std::size_t right, std::size_t count,
@@ -112,26 +116,24 @@ std::optional<Score> score_task(const LanguageModel& model, const Dataset& datas
 }
 
 // The model's score and, as a task of its own, the best that there is.
-std::optional<std::vector<Score>> score_next_symbol(const LanguageModel& model,
-                                                    const SyntheticLanguage& language,
-                                                    std::int64_t step,
-                                                    const std::function<bool()>& stop) {
-  const std::int64_t sequence = model.spec().sequence;
-  if (sequence < 2) return std::vector<Score>();
-  const NextSymbolTask task = next_symbol_task(language, sequence);
-  const auto length = static_cast<std::size_t>(sequence);
+std::optional<std::vector<Score>> score_symbol_order(const LanguageModel& model,
+                                                     const SyntheticLanguage& language,
+                                                     std::int64_t step,
+                                                     const std::function<bool()>& stop) {
+  const SymbolOrderTask task = symbol_order_task(language, model.spec().sequence);
+  if (task.items.empty()) return std::vector<Score>();
+  const auto length = static_cast<std::size_t>(model.spec().sequence);
   std::vector<AnswerRow> rows;
-  for (std::int64_t r = 0; r < task.count; ++r) {
-    const auto begin = task.rows.begin() + r * sequence;
-    rows.push_back({{begin, begin + sequence}, length - 1, length});
-  }
+  for (const SymbolOrderItem& item : task.items)
+    for (const auto& row : item.rows) rows.push_back({row, length - task.answer, length});
   const auto answers = score_rows(model, rows, length, stop);
   if (!answers) return std::nullopt;
-  const auto right =
-      static_cast<std::size_t>(std::ranges::count_if(*answers, &AnswerScore::greedy));
-  std::vector<Score> scores = {share_right(kNextSymbol, step, right, answers->size(), task.chance)};
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < task.items.size(); ++i)
+    right += likeliest(task.items[i].right, std::span(*answers).subspan(4 * i, 4)) ? 1 : 0;
+  std::vector<Score> scores = {share_right(kSymbolOrder, step, right, task.items.size(), 0.25)};
   Score best = scores[0];
-  best.task = kNextSymbolBest;
+  best.task = kSymbolOrderBest;
   best.value = task.best;
   best.standard_error = 0;
   scores.push_back(best);
@@ -142,7 +144,7 @@ std::optional<std::vector<Score>> score_next_symbol(const LanguageModel& model,
 
 std::vector<std::string> one_shot_task_names() {
   std::vector<std::string> names = text_task_kinds();
-  names.push_back(kNextSymbol);
+  names.push_back(kSymbolOrder);
   return names;
 }
 
@@ -157,9 +159,9 @@ std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, con
     if (std::ranges::find(known, name) == known.end())
       throw InputError(fmt::format("evaluate.tasks names {} (there is no such task){}", name,
                                    suggestion(name, known)));
-    if (name == kNextSymbol) {
+    if (name == kSymbolOrder) {
       if (dataset.language() == nullptr) continue;
-      const auto both = score_next_symbol(model, *dataset.language(), step, stop);
+      const auto both = score_symbol_order(model, *dataset.language(), step, stop);
       if (!both) return std::nullopt;
       scores.insert(scores.end(), both->begin(), both->end());
       continue;

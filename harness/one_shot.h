@@ -15,12 +15,12 @@
 namespace isoloss {
 
 // Names that `evaluate.tasks` may hold: those of text (harness/oneshot/text_task.h) and
-// next-symbol.
+// symbol-order.
 std::vector<std::string> one_shot_task_names();
 
 // Scores every named task; items depend on (dataset, task, sequence) alone, the same for every
 // model. A task for which the data give no items (a text task on a synthetic language, the other
-// way round, text too short) yields no score; next-symbol yields a second one, next-symbol-best,
+// way round, text too short) yields no score; symbol-order yields a second one, symbol-order-best,
 // whose value is the best possible accuracy. `stop` is asked before each pass of the model; absent
 // where it said yes.
 std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,

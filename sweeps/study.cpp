@@ -109,7 +109,7 @@ void read_evaluate(const YamlView* section, Study& study) {
   if (tasks == nullptr) return;
   evaluation.tasks.clear();
   Names known_tasks = text_task_names();
-  known_tasks.emplace_back(kNextSymbolTask);
+  known_tasks.emplace_back(kSymbolOrderTask);
   // An empty list is how a study says that it wants none.
   const std::vector<YamlView> items =
       tasks->is_empty_list() ? std::vector<YamlView>() : tasks->list();
@@ -120,7 +120,7 @@ void read_evaluate(const YamlView* section, Study& study) {
                 suggestion(name, known_tasks));
     if (std::find(evaluation.tasks.begin(), evaluation.tasks.end(), name) != evaluation.tasks.end())
       item.fail("'" + name + "' is given twice (it would be scored once); remove one");
-    const bool of_symbols = name == kNextSymbolTask;
+    const bool of_symbols = name == kSymbolOrderTask;
     if (of_symbols && study.base.data.kind == DataKind::Text)
       item.fail("'" + name +
                 "' needs a synthetic language (this study's data are text); remove it");

@@ -97,6 +97,6 @@ const std::vector<std::string>& text_task_names();
 // Those of them that a study of text has unless it says otherwise.
 const std::vector<std::string>& default_text_task_names();
 // The one task of a synthetic language.
-inline constexpr const char* kNextSymbolTask = "next-symbol";
+inline constexpr const char* kSymbolOrderTask = "symbol-order";
 
 }  // namespace isoloss

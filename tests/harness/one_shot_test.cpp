@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <numeric>
 
-#include "harness/next_symbol.h"
 #include "harness/oneshot/text_task.h"
+#include "harness/symbol_order.h"
 #include "model/spec/catalogue.h"
 #include "sweeps/study.h"
 #include "tests/harness/oneshot/made_prose.h"
@@ -119,26 +118,31 @@ TEST(OneShot, ALanguageHasItsScoreAndTheBestPossible) {
   const auto never = [] { return false; };
   const auto scores = *score_one_shot(model, dataset, one_shot_task_names(), 3, never);
   ASSERT_EQ(scores.size(), 2u);
-  EXPECT_EQ(scores[0].task, "next-symbol");
-  EXPECT_EQ(scores[0].n, 512);
-  EXPECT_EQ(scores[1].task, "next-symbol-best");
-  const NextSymbolTask task = next_symbol_task(*dataset.language(), kSequence);
+  EXPECT_EQ(scores[0].task, "symbol-order");
+  EXPECT_EQ(scores[1].task, "symbol-order-best");
+  const SymbolOrderTask task = symbol_order_task(*dataset.language(), kSequence);
+  EXPECT_GE(task.items.size(), 100u);
+  EXPECT_EQ(scores[0].n, static_cast<std::int64_t>(task.items.size()));
+  EXPECT_EQ(scores[0].chance, 0.25);
   EXPECT_EQ(scores[1].value, task.best);
   EXPECT_EQ(scores[1].standard_error, 0);
-  EXPECT_EQ(scores[0].chance, task.chance);
   // By one row at a time.
   double right = 0;
-  for (std::int64_t r = 0; r < task.count; ++r) {
-    const auto begin = task.rows.begin() + r * kSequence;
-    const std::vector<std::int32_t> row(begin, begin + kSequence);
-    right += model.predictions(row, kSequence).greedy.back() != 0 ? 1 : 0;
+  for (const SymbolOrderItem& item : task.items) {
+    std::vector<double> nats;
+    for (const auto& row : item.rows) {
+      const auto losses = model.token_losses(row, kSequence);
+      nats.push_back(std::accumulate(losses.end() - 8, losses.end(), 0.0));
+    }
+    const auto least = std::ranges::min_element(nats) - nats.begin();
+    right += least == static_cast<std::ptrdiff_t>(item.right) ? 1 : 0;
   }
-  EXPECT_DOUBLE_EQ(scores[0].value, right / 512);
+  EXPECT_DOUBLE_EQ(scores[0].value, right / static_cast<double>(task.items.size()));
 }
 
 TEST(OneShot, AStudyFileMayNameTheTasksThatThereAre) {
   std::vector<std::string> names = text_task_names();
-  names.emplace_back(kNextSymbolTask);
+  names.emplace_back(kSymbolOrderTask);
   EXPECT_EQ(names, one_shot_task_names());
 }
 

@@ -134,13 +134,13 @@ TEST(StudyErrors, TaskOfALanguageOnText) {
   folder.write("a.txt", "text");
   const auto file = folder.write(
       "study.yaml",
-      small_study({{2, "data: {text: a.txt}"}, {10, "evaluate: {tasks: [next-symbol]}"}}));
+      small_study({{2, "data: {text: a.txt}"}, {10, "evaluate: {tasks: [symbol-order]}"}}));
   try {
     read_study(file);
     FAIL() << "read";
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(),
-                testing::EndsWith("study.yaml:10: evaluate.tasks: 'next-symbol' needs "
+                testing::EndsWith("study.yaml:10: evaluate.tasks: 'symbol-order' needs "
                                   "a synthetic language (this study's data are text); "
                                   "remove it"));
   }

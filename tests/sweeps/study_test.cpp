@@ -84,8 +84,8 @@ TEST(Study, TextIsScoredOnBothTasksUnlessItSaysOtherwise) {
 
 TEST(Study, SyntheticDataHaveNoTaskUnlessTheStudySaysSo) {
   EXPECT_TRUE(study_of({}).base.evaluation.tasks.empty());
-  EXPECT_EQ(study_of({{10, "evaluate: {tasks: [next-symbol]}"}}).base.evaluation.tasks,
-            std::vector<std::string>{"next-symbol"});
+  EXPECT_EQ(study_of({{10, "evaluate: {tasks: [symbol-order]}"}}).base.evaluation.tasks,
+            std::vector<std::string>{"symbol-order"});
 }
 
 TEST(Study, PatternsAreAlsoLookedUpBesideTheStudyFile) {
