@@ -76,33 +76,22 @@ std::unique_ptr<Tokenizer> HfFolder::tokenizer() const {
   return nullptr;
 }
 
-std::string HfFolder::tokenizer_name() const {
-  if (!tokenizer_.empty()) return tokenizer_;
-  const TokenizerFiles files = tokenizer_files(folder_);
-  if (files.model) return fmt::format("model:{:016x}", tokenizer_hash(*files.model));
-  const std::string pairs = files.vocabulary && files.merges ? *files.vocabulary + *files.merges
-                                                             : files.json.value_or("");
-  return pairs.empty() ? "" : fmt::format("byte_pair:{:016x}", tokenizer_hash(pairs));
-}
-
 std::optional<TokenizerIdentity> HfFolder::tokenizer_identity() const {
   if (tokenizer_ == "bytes") return TokenizerIdentity{"bytes", tokenizer_hash("")};
+  const TokenizerFiles files = tokenizer_files(folder_);
   const auto named = [](const char* kind, const std::string& bytes) {
     const std::uint64_t hash = tokenizer_hash(bytes);
     return TokenizerIdentity{fmt::format("{}:{:016x}", kind, hash), hash};
   };
-  const auto path = folder_ / "tokenizer.model";
-  if (std::filesystem::exists(path)) {
-    TokenizerIdentity identity = named("model", read_file(path));
-    if (tokenizer_.starts_with("unigram:")) identity.name = tokenizer_;
+  if (files.model) {
+    TokenizerIdentity identity = named("model", *files.model);
+    if (!tokenizer_.empty()) identity.name = tokenizer_;
     return identity;
   }
-  const auto vocabulary = folder_ / "vocab.json", merges = folder_ / "merges.txt";
-  if (std::filesystem::exists(vocabulary) && std::filesystem::exists(merges))
-    return named("byte-pairs", read_file(vocabulary) + read_file(merges));
-  const auto both = folder_ / "tokenizer.json";
-  if (!std::filesystem::exists(both)) return std::nullopt;
-  return named("byte-pairs", read_file(both));
+  if (files.vocabulary && files.merges)
+    return named("byte_pair", *files.vocabulary + *files.merges);
+  if (files.json) return named("byte_pair", *files.json);
+  return std::nullopt;
 }
 
 FirstId HfFolder::first() const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -45,8 +46,8 @@ class HfFolder {
   // The tokenizer that the export names, else of tokenizer.model, else GPT-2's of vocab.json and
   // merges.txt or of tokenizer.json; null where there is none.
   std::unique_ptr<Tokenizer> tokenizer() const;
-  // As in TrainedModel, or byte_pair:HASH; empty where there is none.
-  std::string tokenizer_name() const;
+  // Of the files that tokenizer() reads; absent where it is null.
+  std::optional<TokenizerIdentity> tokenizer_identity() const;
   // The model with the folder's weights. InputError naming the tensor that is missing or does not
   // fit.
   LanguageModel model(const ModelOptions& options = {}) const;

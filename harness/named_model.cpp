@@ -22,7 +22,12 @@ NamedModel of_folder(const std::string& name, const ModelOptions& options) {
         "{} has no tokenizer that isoloss reads (bytes, a SentencePiece tokenizer.model, "
         "GPT-2's vocab.json and merges.txt, or its tokenizer.json); put its own beside config.json",
         name));
-  return {folder.model(options), std::move(tokenizer), folder.tokenizer_name(), folder.first()};
+  return {folder.model(options),
+          std::move(tokenizer),
+          folder.first(),
+          folder.tokenizer_identity().value(),
+          "",
+          0};
 }
 
 NamedModel of_run(const std::string& name, const std::function<void(const std::string&)>& warn,
@@ -40,7 +45,9 @@ NamedModel of_run(const std::string& name, const std::function<void(const std::s
     std::ranges::copy(trained.weights, model.weights64().begin());
   else
     std::ranges::copy(trained.weights, model.weights32().begin());
-  return {std::move(model), std::move(tokenizer), trained.tokenizer, {0, true}};
+  return {std::move(model), std::move(tokenizer),
+          {0, true},        {trained.tokenizer, tokenizer_hash(trained.tokenizer_model)},
+          trained.run,      trained.step};
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace isoloss {
 struct NamedModel {
   LanguageModel model;
   std::unique_ptr<Tokenizer> tokenizer;
-  std::string tokenizer_name;  // bytes, unigram:4096, model:HASH or byte_pair:HASH
   FirstId first;
   TokenizerIdentity identity;
   std::string run;        // id; empty of a folder

@@ -27,7 +27,7 @@ class Tokenizer {
 
 // Which tokenizer something was made with, so that another is refused.
 struct TokenizerIdentity {
-  std::string name;  // bytes, unigram:4096, model:HASH, byte-pairs:HASH
+  std::string name;  // bytes, unigram:4096, model:HASH, byte_pair:HASH
   std::uint64_t hash = 0;
 
   bool operator==(const TokenizerIdentity&) const = default;

@@ -125,7 +125,7 @@ TEST(HfFolder, WhereTheFirstIdIsReadIsTheModelsOwnRule) {
   EXPECT_FALSE(gpt2.first().always);
   EXPECT_EQ(gpt2.first().id, 7);
   EXPECT_EQ(gpt2.tokenizer(), nullptr);
-  EXPECT_EQ(gpt2.tokenizer_name(), "");
+  EXPECT_FALSE(gpt2.tokenizer_identity());
   EXPECT_TRUE(folder(R"({"model_type":"llama"})").first().always);
   write_durably(place.root / "tokenizer_config.json", R"({"add_bos_token":false})");
   EXPECT_FALSE(folder(R"({"model_type":"llama"})").first().always);
