@@ -126,21 +126,21 @@ double squad_f1(const std::string& written, const std::string& gold) {
 AnswerScore answer_score(AnswerRule rule, const std::string& written,
                          std::span<const std::string> golds) {
   switch (rule) {
-    case AnswerRule::kSquad:
+    case AnswerRule::Squad:
       return squad_score(written, golds);
-    case AnswerRule::kSquadAbstain:
+    case AnswerRule::SquadAbstain:
       return squad_score(squad_normalized(written) == "unanswerable" ? "" : written, golds);
-    case AnswerRule::kCoqa:
+    case AnswerRule::Coqa:
       return leave_one_out(first_line(written), golds);
-    case AnswerRule::kCoqaDistinct:
+    case AnswerRule::CoqaDistinct:
       return leave_one_out(first_line(written), distinct(golds));
-    case AnswerRule::kQuac:
+    case AnswerRule::Quac:
       return leave_one_out(written, quac_golds(golds));
-    case AnswerRule::kDrop:
+    case AnswerRule::Drop:
       return drop_score(written, golds);
-    case AnswerRule::kPlain:
+    case AnswerRule::Plain:
       return plain_score(written, golds, false);
-    case AnswerRule::kPlainArticles:
+    case AnswerRule::PlainArticles:
       return plain_score(written, golds, true);
   }
   return {};

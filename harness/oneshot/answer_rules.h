@@ -7,19 +7,19 @@
 namespace isoloss {
 
 enum class AnswerRule {
-  kSquad,         // SQuAD 2.0: the best of the golds; none: the empty text is right
-  kSquadAbstain,  // the same; "unanswerable" counts as the empty text
-  kCoqa,  // CoQA: first line alone; each gold left out in turn, the mean of the best of the rest
-  kCoqaDistinct,  // the same, golds that differ in case alone taken once
-  kQuac,          // QuAC: as CoQA; CANNOTANSWER stays alone among the golds, or goes, by majority
-  kDrop,          // DROP: drop_answers.h; a gold is a JSON list of its spans
-  kPlain,         // case, ASCII punctuation and blanks at the ends ignored
-  kPlainArticles  // the same, each "a ", "an ", "the " (also capitalised) left out before
+  Squad,         // SQuAD 2.0: the best of the golds; none: the empty text is right
+  SquadAbstain,  // the same; "unanswerable" counts as the empty text
+  Coqa,  // CoQA: first line alone; each gold left out in turn, the mean of the best of the rest
+  CoqaDistinct,  // the same, golds that differ in case alone taken once
+  Quac,          // QuAC: as CoQA; CANNOTANSWER stays alone among the golds, or goes, by majority
+  Drop,          // DROP: drop_answers.h; a gold is a JSON list of its spans
+  Plain,         // case, ASCII punctuation and blanks at the ends ignored
+  PlainArticles  // the same, each "a ", "an ", "the " (also capitalised) left out before
 };
 
 struct AnswerScore {
   double exact = 0;  // 0 to 1
-  double f1 = 0;     // 0 to 1; of kPlain and kPlainArticles: exact
+  double f1 = 0;     // 0 to 1; of Plain and PlainArticles: exact
 
   bool operator==(const AnswerScore&) const = default;
 };

@@ -15,31 +15,31 @@ struct NamedValue {
 };
 
 constexpr NamedValue<Measure> kMeasures[] = {
-    {"right", Measure::kRight},
-    {"macro_f1", Measure::kMacroF1},
-    {"all_answers", Measure::kAllAnswers},
-    {"answers_f1", Measure::kAnswersF1},
-    {"phrase_f1", Measure::kPhraseF1},
-    {"greedy", Measure::kGreedy},
-    {"perplexity", Measure::kPerplexity},
-    {"exact", Measure::kExact},
-    {"f1", Measure::kF1},
-    {"refers", Measure::kRefers},
+    {"right", Measure::Right},
+    {"macro_f1", Measure::MacroF1},
+    {"all_answers", Measure::AllAnswers},
+    {"answers_f1", Measure::AnswersF1},
+    {"phrase_f1", Measure::PhraseF1},
+    {"greedy", Measure::Greedy},
+    {"perplexity", Measure::Perplexity},
+    {"exact", Measure::Exact},
+    {"f1", Measure::F1},
+    {"refers", Measure::Refers},
 };
 
 constexpr NamedValue<Ranking> kRankings[] = {
-    {"per_token", Ranking::kPerToken},
-    {"answer_context", Ranking::kAnswerContext},
-    {"sum", Ranking::kSum},
-    {"per_character", Ranking::kPerCharacter},
-    {"per_byte", Ranking::kPerByte},
+    {"per_token", Ranking::PerToken},
+    {"answer_context", Ranking::AnswerContext},
+    {"sum", Ranking::Sum},
+    {"per_character", Ranking::PerCharacter},
+    {"per_byte", Ranking::PerByte},
 };
 
 constexpr NamedValue<AnswerRule> kAnswerRules[] = {
-    {"squad", AnswerRule::kSquad}, {"squad_abstain", AnswerRule::kSquadAbstain},
-    {"coqa", AnswerRule::kCoqa},   {"coqa_distinct", AnswerRule::kCoqaDistinct},
-    {"quac", AnswerRule::kQuac},   {"drop", AnswerRule::kDrop},
-    {"plain", AnswerRule::kPlain}, {"plain_articles", AnswerRule::kPlainArticles},
+    {"squad", AnswerRule::Squad}, {"squad_abstain", AnswerRule::SquadAbstain},
+    {"coqa", AnswerRule::Coqa},   {"coqa_distinct", AnswerRule::CoqaDistinct},
+    {"quac", AnswerRule::Quac},   {"drop", AnswerRule::Drop},
+    {"plain", AnswerRule::Plain}, {"plain_articles", AnswerRule::PlainArticles},
 };
 
 template <class Value, std::size_t N>
@@ -56,17 +56,17 @@ Value value_named(const NamedValue<Value> (&table)[N], const std::string& word, 
 }  // namespace
 
 bool reads_writing(Measure measure) {
-  return measure == Measure::kExact || measure == Measure::kF1 || measure == Measure::kRefers;
+  return measure == Measure::Exact || measure == Measure::F1 || measure == Measure::Refers;
 }
 
 bool is_item_mean(Measure measure) {
-  return measure != Measure::kPerplexity && measure != Measure::kMacroF1 &&
-         measure != Measure::kAnswersF1;
+  return measure != Measure::Perplexity && measure != Measure::MacroF1 &&
+         measure != Measure::AnswersF1;
 }
 
 bool ranks(Measure measure) {
-  return measure == Measure::kRight || measure == Measure::kMacroF1 ||
-         measure == Measure::kAllAnswers || measure == Measure::kAnswersF1;
+  return measure == Measure::Right || measure == Measure::MacroF1 ||
+         measure == Measure::AllAnswers || measure == Measure::AnswersF1;
 }
 
 CardMetric parse_card_metric(const std::string& name, const YamlView& value) {
@@ -74,7 +74,7 @@ CardMetric parse_card_metric(const std::string& name, const YamlView& value) {
   CardMetric metric;
   metric.name = name;
   metric.measure = value_named(kMeasures, words.at(0), "measure", value);
-  const bool by_answers = metric.measure == Measure::kExact || metric.measure == Measure::kF1;
+  const bool by_answers = metric.measure == Measure::Exact || metric.measure == Measure::F1;
   const std::size_t wanted = by_answers || ranks(metric.measure) ? 2 : 1;
   if (words.size() != wanted)
     value.fail(

@@ -130,25 +130,25 @@ class CardReader {
       card_.metrics.push_back(parse_card_metric(name, value));
     if (card_.metrics.empty()) view.fail("no metric (the map is empty); give at least one");
     const CardMetric& first = card_.metrics.front();
-    if (!is_item_mean(first.measure) || first.measure == Measure::kPhraseF1)
+    if (!is_item_mean(first.measure) || first.measure == Measure::PhraseF1)
       view.fail("'" + first.name +
                 "' comes first (the task's own figure is the mean of its items'); put a mean "
                 "such as 'right' before it");
     for (const CardMetric& metric : card_.metrics) {
-      if ((ranks(metric.measure) || metric.measure == Measure::kPhraseF1) && !card_.has_choices())
+      if ((ranks(metric.measure) || metric.measure == Measure::PhraseF1) && !card_.has_choices())
         view.fail("'" + metric.name + "' compares choices (the card has none); give choices");
-      if (metric.measure == Measure::kPhraseF1 && card_.golds.empty())
+      if (metric.measure == Measure::PhraseF1 && card_.golds.empty())
         view.fail("'" + metric.name +
                   "' compares with golds (the card has none); name their field");
       if (reads_writing(metric.measure) && !card_.writing)
         view.fail("'" + metric.name + "' reads a written answer (the card has no write); give it");
-      if (ranks(metric.measure) && metric.ranking == Ranking::kAnswerContext &&
+      if (ranks(metric.measure) && metric.ranking == Ranking::AnswerContext &&
           card_.answer_context.empty())
         view.fail("'" + metric.name +
                   "' divides by the answer context (the card has none); give "
                   "answer_context");
       const bool pairs =
-          metric.measure == Measure::kAllAnswers || metric.measure == Measure::kAnswersF1;
+          metric.measure == Measure::AllAnswers || metric.measure == Measure::AnswersF1;
       if (pairs != !card_.each_of.empty())
         view.fail("'" + metric.name +
                   "' and each_of don't go together (pairs are judged by "

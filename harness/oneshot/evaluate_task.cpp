@@ -124,7 +124,7 @@ class Asked {
       std::size_t to = from;
       while (to < scores_.rows.size() && scores_.rows[to].item == item) ++to;
       const std::vector<double> shares =
-          chosen_shares(card_.metrics.front().ranking, Ties::kLowest,
+          chosen_shares(card_.metrics.front().ranking, Ties::Lowest,
                         std::span<const ChoiceRow>(scores_.rows).subspan(from, to - from));
       const auto chosen = std::max_element(shares.begin(), shares.end()) - shares.begin();
       scores_.items[static_cast<std::size_t>(item)].generated =

@@ -52,10 +52,10 @@ std::vector<std::string> list_texts(const json& list) {
 }
 
 std::vector<std::string> arranged(Arrangement arrangement, std::vector<std::string> texts) {
-  if (arrangement == Arrangement::kAsGiven) return texts;
+  if (arrangement == Arrangement::AsGiven) return texts;
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  if (arrangement == Arrangement::kSorted) return texts;
+  if (arrangement == Arrangement::Sorted) return texts;
   std::vector<std::string> kept;
   for (const std::string& text : texts)
     if (kept.empty() || !text.starts_with(kept.back())) kept.push_back(text);

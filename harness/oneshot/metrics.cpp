@@ -18,7 +18,7 @@ Rows rows_of(const TaskScores& scores, std::span<const std::size_t> offsets, std
 
 // Ties follow the profile that asked.
 Ties ties_of(const TaskScores& scores) {
-  return scores.profile == "lmeval" ? Ties::kLowest : Ties::kShared;
+  return scores.profile == "lmeval" ? Ties::Lowest : Ties::Shared;
 }
 
 double right_share(Ranking ranking, Ties ties, Rows rows) {
@@ -51,32 +51,32 @@ void judge_pairs(Ranking ranking, Ties ties, Rows rows, Judgements& judged) {
 
 double item_value(const CardMetric& metric, const TaskItem& item, Rows rows, Ties ties) {
   switch (metric.measure) {
-    case Measure::kRight:
-    case Measure::kMacroF1:
+    case Measure::Right:
+    case Measure::MacroF1:
       return right_share(metric.ranking, ties, rows);
-    case Measure::kAllAnswers: {
+    case Measure::AllAnswers: {
       double all = 1;
       for (std::size_t i = 0; i + 1 < rows.size(); i += 2)
         all *= right_share(metric.ranking, ties, rows.subspan(i, 2));
       return all;
     }
-    case Measure::kAnswersF1: {
+    case Measure::AnswersF1: {
       Judgements judged;
       judge_pairs(metric.ranking, ties, rows, judged);
       return judged.f1();
     }
-    case Measure::kPhraseF1:
-      return answer_score(AnswerRule::kSquad, item.generated, item.golds).f1;
-    case Measure::kGreedy:
+    case Measure::PhraseF1:
+      return answer_score(AnswerRule::Squad, item.generated, item.golds).f1;
+    case Measure::Greedy:
       return std::any_of(rows.begin(), rows.end(),
                          [](const ChoiceRow& row) { return row.gold && row.greedy; });
-    case Measure::kPerplexity:
+    case Measure::Perplexity:
       return -rows[0].log_probability;
-    case Measure::kExact:
+    case Measure::Exact:
       return answer_score(metric.answers, item.generated, item.golds).exact;
-    case Measure::kF1:
+    case Measure::F1:
       return answer_score(metric.answers, item.generated, item.golds).f1;
-    case Measure::kRefers: {
+    case Measure::Refers: {
       const bool named = squad_normalized(item.generated) == squad_normalized(item.golds.at(0));
       return named == rows[0].gold;
     }
@@ -93,7 +93,7 @@ double pooled_f1(const CardMetric& metric, const TaskScores& scores,
   for (std::size_t i = 0; i < scores.items.size(); ++i) {
     if (cluster[i] == left_out) continue;
     const Rows rows = rows_of(scores, offsets, i);
-    if (metric.measure == Measure::kAnswersF1) {
+    if (metric.measure == Measure::AnswersF1) {
       judge_pairs(metric.ranking, ties, rows, labels[0]);
       continue;
     }
@@ -159,7 +159,7 @@ MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& score
   for (std::size_t i = 0; i < n; ++i)
     cluster[i] = numbers.try_emplace(scores.items[i].cluster, numbers.size()).first->second;
 
-  if (metric.measure == Measure::kMacroF1 || metric.measure == Measure::kAnswersF1) {
+  if (metric.measure == Measure::MacroF1 || metric.measure == Measure::AnswersF1) {
     const std::vector<std::size_t> offsets = row_offsets(scores);
     summary.value = pooled_f1(metric, scores, offsets, own, n);
     summary.standard_error = jackknife_error(metric, scores, offsets, own, n);
@@ -171,7 +171,7 @@ MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& score
   summary.value = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(n);
   summary.standard_error = mean_error(values, summary.value, own, n);
   summary.clustered_standard_error = mean_error(values, summary.value, cluster, numbers.size());
-  if (metric.measure == Measure::kPerplexity) {
+  if (metric.measure == Measure::Perplexity) {
     summary.value = std::exp(summary.value);
     summary.standard_error *= summary.value;
     summary.clustered_standard_error *= summary.value;
@@ -183,7 +183,7 @@ double chance_score(const TaskCard& card, const TaskScores& scores) {
   if (card.chance) return *card.chance;
   if (scores.items.empty()) return 0;
   const std::vector<std::size_t> offsets = row_offsets(scores);
-  const bool pairs = card.metrics.front().measure == Measure::kAllAnswers;
+  const bool pairs = card.metrics.front().measure == Measure::AllAnswers;
   double sum = 0;
   for (std::size_t i = 0; i < scores.items.size(); ++i) {
     const Rows rows = rows_of(scores, offsets, i);

@@ -75,8 +75,8 @@ std::string field_text(const FieldText& field, const TemplateScope& scope) {
 
 bool holds(const TemplatePart& part, const TemplateScope& scope) {
   const std::string text = field_text(part.field, scope);
-  if (part.test == TemplatePart::Test::kIs) return text == part.text;
-  if (part.test == TemplatePart::Test::kEnds) return text.ends_with(part.text);
+  if (part.test == TemplatePart::Test::Is) return text == part.text;
+  if (part.test == TemplatePart::Test::Ends) return text.ends_with(part.text);
   const std::vector<std::string> words = blank_separated(part.text);
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -85,19 +85,19 @@ std::string rendered(const std::vector<TemplatePart>& parts, const TemplateScope
   using Kind = TemplatePart::Kind;
   std::string text;
   for (const TemplatePart& part : parts) switch (part.kind) {
-      case Kind::kText:
+      case Kind::Text:
         text += part.text;
         break;
-      case Kind::kField:
+      case Kind::Field:
         text += field_text(part.field, scope);
         break;
-      case Kind::kIf:
+      case Kind::If:
         text += rendered(holds(part, scope) ? part.body : part.otherwise, scope);
         break;
-      case Kind::kWith:
+      case Kind::With:
         text += filtered(rendered(part.body, scope), part.field.filters, scope);
         break;
-      case Kind::kEach: {
+      case Kind::Each: {
         const json& list = field_value(part.field.path, scope);
         if (!list.is_array())
           throw TemplateProblem{"field '" + path_text(part.field.path) +

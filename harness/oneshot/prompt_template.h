@@ -44,14 +44,14 @@ struct FieldText {
 };
 
 struct TemplatePart {
-  enum class Kind { kText, kField, kEach, kIf, kWith };
-  enum class Test { kIs, kEnds, kIn };
-  Kind kind = Kind::kText;
-  std::string text;  // of kText; what kIf compares with
-  FieldText field;   // of kField, kIf; the list of kEach; the filters of kWith
-  Test test = Test::kIs;
+  enum class Kind { Text, Field, Each, If, With };
+  enum class Test { Is, Ends, In };
+  Kind kind = Kind::Text;
+  std::string text;  // of Text; what If compares with
+  FieldText field;   // of kField, If; the list of Each; the filters of With
+  Test test = Test::Is;
   std::vector<TemplatePart> body;
-  std::vector<TemplatePart> otherwise;  // of kIf
+  std::vector<TemplatePart> otherwise;  // of If
 };
 
 // What a template sees: the item first, then ever closer objects; the closest that has a name wins.

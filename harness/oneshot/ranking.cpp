@@ -7,15 +7,15 @@ namespace isoloss {
 
 double ranked_value(Ranking ranking, const ChoiceRow& row) {
   switch (ranking) {
-    case Ranking::kPerToken:
+    case Ranking::PerToken:
       return row.log_probability / static_cast<double>(row.tokens);
-    case Ranking::kAnswerContext:
+    case Ranking::AnswerContext:
       return row.log_probability - row.unconditional;
-    case Ranking::kSum:
+    case Ranking::Sum:
       return row.log_probability;
-    case Ranking::kPerCharacter:
+    case Ranking::PerCharacter:
       return row.log_probability / static_cast<double>(row.code_points);
-    case Ranking::kPerByte:
+    case Ranking::PerByte:
       return row.log_probability / static_cast<double>(row.bytes);
   }
   return 0;
@@ -28,11 +28,11 @@ std::vector<double> chosen_shares(Ranking ranking, Ties ties, std::span<const Ch
     values.push_back(ranked_value(ranking, row));
     // Of the difference of two sums, the sums' rounding is what differs.
     scale = std::max({scale, std::abs(values.back()),
-                      ranking == Ranking::kAnswerContext ? std::abs(row.log_probability) : 0.0});
+                      ranking == Ranking::AnswerContext ? std::abs(row.log_probability) : 0.0});
   }
   const auto best = std::max_element(values.begin(), values.end());
   std::vector<double> shares(rows.size());
-  if (ties == Ties::kLowest) {
+  if (ties == Ties::Lowest) {
     shares[static_cast<std::size_t>(best - values.begin())] = 1;
     return shares;
   }

@@ -9,19 +9,19 @@
 namespace isoloss {
 
 enum class Ranking {
-  kPerToken,       // log P(c | context) / tokens
-  kAnswerContext,  // log P(c | context) - log P(c | answer context)
-  kSum,            // log P(c | context)
-  kPerCharacter,   // / code points of the choice without its delimiter
-  kPerByte         // / UTF-8 bytes of the text scored
+  PerToken,       // log P(c | context) / tokens
+  AnswerContext,  // log P(c | context) - log P(c | answer context)
+  Sum,            // log P(c | context)
+  PerCharacter,   // / code points of the choice without its delimiter
+  PerByte         // / UTF-8 bytes of the text scored
 };
 
 // One choice's value, nats.
 double ranked_value(Ranking ranking, const ChoiceRow& row);
 
 enum class Ties {
-  kLowest,  // the first of equals is chosen, as lm-evaluation-harness does
-  kShared   // each of equals is chosen in part, so that a model that knows nothing scores chance
+  Lowest,  // the first of equals is chosen, as lm-evaluation-harness does
+  Shared   // each of equals is chosen in part, so that a model that knows nothing scores chance
 };
 
 // How much of each choice is chosen: at least 0, sum 1. Equal under kShared: within 1e-12 of the

@@ -16,29 +16,29 @@
 namespace isoloss {
 
 enum class Measure {
-  kRight,       // the chosen one is right
-  kMacroF1,     // mean over labels of the F1 of choosing each
-  kAllAnswers,  // every pair of an item is judged right (MultiRC)
-  kAnswersF1,   // F1 over all pairs of "the first is chosen" (MultiRC's F1a)
-  kPhraseF1,    // best F1 with the golds of the phrase that the first metric chooses (ReCoRD)
-  kGreedy,      // a right continuation is the most likely one token for token
-  kPerplexity,  // exp of the mean of -log P(right continuation)
-  kExact,       // the written answer equals a gold
-  kF1,          // the written answer's F1
-  kRefers       // the written answer names the noun, or doesn't, as the item says (WSC)
+  Right,       // the chosen one is right
+  MacroF1,     // mean over labels of the F1 of choosing each
+  AllAnswers,  // every pair of an item is judged right (MultiRC)
+  AnswersF1,   // F1 over all pairs of "the first is chosen" (MultiRC's F1a)
+  PhraseF1,    // best F1 with the golds of the phrase that the first metric chooses (ReCoRD)
+  Greedy,      // a right continuation is the most likely one token for token
+  Perplexity,  // exp of the mean of -log P(right continuation)
+  Exact,       // the written answer equals a gold
+  F1,          // the written answer's F1
+  Refers       // the written answer names the noun, or doesn't, as the item says (WSC)
 };
 
 struct CardMetric {
   std::string name;  // as reported: accuracy, f1, ...
-  Measure measure = Measure::kRight;
-  Ranking ranking = Ranking::kSum;          // of the measures that choose
-  AnswerRule answers = AnswerRule::kSquad;  // of kExact, kF1
+  Measure measure = Measure::Right;
+  Ranking ranking = Ranking::Sum;          // of the measures that choose
+  AnswerRule answers = AnswerRule::Squad;  // of Exact, F1
 };
 
 enum class Arrangement {
-  kAsGiven,
-  kSorted,     // distinct, by code point
-  kPrefixFree  // sorted; those that begin with an earlier one left out
+  AsGiven,
+  Sorted,     // distinct, by code point
+  PrefixFree  // sorted; those that begin with an earlier one left out
 };
 
 // How an answer is written.
@@ -76,7 +76,7 @@ struct TaskCard {
   std::string choices;
   std::vector<std::pair<std::string, std::string>> labels;
   std::string each_of;  // a list field: labels are compared for each element, which is seen first
-  Arrangement arrangement = Arrangement::kAsGiven;
+  Arrangement arrangement = Arrangement::AsGiven;
   std::string gold;       // field: an index into choices, a label's value, or a list of right texts
   PromptTemplate answer;  // the right answer of tasks without choices
   std::string golds;      // list field: accepted answers

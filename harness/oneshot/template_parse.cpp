@@ -11,8 +11,8 @@ namespace {
 using Kind = TemplatePart::Kind;
 
 struct TagWord {
-  enum class Kind { kPlain, kQuoted, kBar };
-  Kind kind = Kind::kPlain;
+  enum class Kind { Plain, Quoted, Bar };
+  Kind kind = Kind::Plain;
   std::string text;
 };
 
@@ -33,10 +33,10 @@ std::vector<TagWord> tag_words(const std::string& source, std::size_t& at) {
     if (c == ' ') {
       ++at;
     } else if (c == '|') {
-      words.push_back({TagWord::Kind::kBar, "|"});
+      words.push_back({TagWord::Kind::Bar, "|"});
       ++at;
     } else if (c == '\'') {
-      TagWord quoted{TagWord::Kind::kQuoted, ""};
+      TagWord quoted{TagWord::Kind::Quoted, ""};
       for (++at;; ++at) {
         if (at >= source.size()) throw cut_off();
         if (source[at] == '\'') {
@@ -98,14 +98,14 @@ FieldPath parse_path(const std::string& text) {
 }
 
 FilterArgument parse_argument(const TagWord& word) {
-  const bool literal = word.kind == TagWord::Kind::kQuoted ||
+  const bool literal = word.kind == TagWord::Kind::Quoted ||
                        word.text.find_first_not_of("0123456789") == std::string::npos;
   if (literal) return {false, word.text, {}};
   return {true, "", parse_path(word.text)};
 }
 
 FilterCall parse_call(std::span<const TagWord> words) {
-  if (words.empty() || words[0].kind != TagWord::Kind::kPlain)
+  if (words.empty() || words[0].kind != TagWord::Kind::Plain)
     throw TemplateProblem{"a filter has no name (a word is wanted after |); name one"};
   const std::string& name = words[0].text;
   const TextFilter* filter = find_text_filter(name);
@@ -128,7 +128,7 @@ std::vector<FilterCall> parse_calls(std::span<const TagWord> words) {
   std::vector<FilterCall> calls;
   for (std::size_t from = 0;;) {
     std::size_t to = from;
-    while (to < words.size() && words[to].kind != TagWord::Kind::kBar) ++to;
+    while (to < words.size() && words[to].kind != TagWord::Kind::Bar) ++to;
     calls.push_back(parse_call(words.subspan(from, to - from)));
     if (to == words.size()) return calls;
     from = to + 1;
@@ -136,11 +136,11 @@ std::vector<FilterCall> parse_calls(std::span<const TagWord> words) {
 }
 
 FieldText parse_field(std::span<const TagWord> words) {
-  if (words.empty() || words[0].kind != TagWord::Kind::kPlain)
+  if (words.empty() || words[0].kind != TagWord::Kind::Plain)
     throw TemplateProblem{"a tag names no field (a word is wanted in braces); name one"};
   FieldText field{parse_path(words[0].text), {}};
   if (words.size() == 1) return field;
-  if (words[1].kind != TagWord::Kind::kBar)
+  if (words[1].kind != TagWord::Kind::Bar)
     throw TemplateProblem{"'" + words[1].text + "' follows a field (only |filter may); remove it"};
   field.filters = parse_calls(words.subspan(2));
   for (std::size_t i = 1; i < field.filters.size(); ++i)
@@ -152,19 +152,19 @@ FieldText parse_field(std::span<const TagWord> words) {
 
 TemplatePart parse_if(std::span<const TagWord> words) {
   TemplatePart part;
-  part.kind = Kind::kIf;
+  part.kind = Kind::If;
   const std::vector<std::string> tests = {"is", "ends", "in"};
-  if (words.size() < 3 || words.back().kind != TagWord::Kind::kQuoted)
+  if (words.size() < 3 || words.back().kind != TagWord::Kind::Quoted)
     throw TemplateProblem{
         "a test is incomplete (field, is|ends|in, 'text'); write it like "
         "{if question is 'cause'}"};
   const std::string& test = words[words.size() - 2].text;
   if (test == "is")
-    part.test = TemplatePart::Test::kIs;
+    part.test = TemplatePart::Test::Is;
   else if (test == "ends")
-    part.test = TemplatePart::Test::kEnds;
+    part.test = TemplatePart::Test::Ends;
   else if (test == "in")
-    part.test = TemplatePart::Test::kIn;
+    part.test = TemplatePart::Test::In;
   else
     throw TemplateProblem{"unknown test '" + test + "' (no such name)" + suggestion(test, tests)};
   part.text = words.back().text;
@@ -209,7 +209,7 @@ class TemplateParser {
         close_text();
         const std::vector<TagWord> words = tag_words(source_, at_);
         const std::string first =
-            !words.empty() && words[0].kind == TagWord::Kind::kPlain ? words[0].text : "";
+            !words.empty() && words[0].kind == TagWord::Kind::Plain ? words[0].text : "";
         if (words.size() == 1 && (first == "end" || first == "else")) {
           closing_ = first;
           return parts;
@@ -224,23 +224,23 @@ class TemplateParser {
   TemplatePart tag(const std::string& first, std::span<const TagWord> words) {
     TemplatePart part;
     if (words.size() == 1 || !(first == "each" || first == "if" || first == "with")) {
-      part.kind = Kind::kField;
+      part.kind = Kind::Field;
       part.field = parse_field(words);
       return part;
     }
     if (first == "if") {
       part = parse_if(words.subspan(1));
     } else if (first == "each") {
-      part.kind = Kind::kEach;
+      part.kind = Kind::Each;
       part.field = parse_field(words.subspan(1));
       if (!part.field.filters.empty())
         throw TemplateProblem{"{each} has a filter (it takes a list as it is); remove it"};
     } else {
-      part.kind = Kind::kWith;
+      part.kind = Kind::With;
       part.field.filters = parse_calls(words.subspan(1));
     }
     part.body = block();
-    if (closing_ == "else" && part.kind == Kind::kIf) part.otherwise = block();
+    if (closing_ == "else" && part.kind == Kind::If) part.otherwise = block();
     if (closing_ != "end")
       throw TemplateProblem{"{" + first + "} is not closed (" +
                             (closing_.empty() ? "the template ends first" : "{else} is not its") +

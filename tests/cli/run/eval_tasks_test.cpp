@@ -73,17 +73,20 @@ TEST_F(EvalTasks, AModelThatKnowsNothingScoresChanceAtEightBitsAByte) {
   }
 }
 
-// The 29 data sets in their publishers' forms, every card of both profiles.
+// The 29 data sets in their publishers' forms, every card of both profiles. The samples hold too
+// few items to show one before each.
 TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
   const Outcome prepared = run("data prepare-tasks '" ISOLOSS_SOURCE
                                "/tests/harness/oneshot/publishers' --tokenizer hf:model --out t");
   ASSERT_EQ(prepared.status, 0) << prepared.err;
   const std::map<std::string, std::size_t> tasks = {{"gpt3", 29}, {"lmeval", 27}};
   for (const auto& [profile, count] : tasks) {
-    const Outcome outcome = run("eval --model hf:model --data t --json --profile " + profile);
+    const Outcome outcome =
+        run("eval --model hf:model --data t --shots 0 --json --profile " + profile);
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     std::set<std::string> names;
-    for (const json& score : json::parse(outcome.out).at("scores")) {
+    const json scores = json::parse(outcome.out).at("scores");
+    for (const json& score : scores) {
       names.insert(score.at("task"));
       if (!score.at("gold_bits_per_byte").is_null()) {
         EXPECT_NEAR(score.at("gold_bits_per_byte").get<double>(), 8, 1e-3) << score;
@@ -136,7 +139,7 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval somewhere", "give --data FILE"},
       {"eval somewhere --model hf:model --tasks tasks", "give one"},
       {"eval --model hf:model --tasks tasks --data t", "give one"},
-      {"eval --model hf:model --tasks tasks --task tow", "did you mean 'two'"},
+      {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
       {"eval --model hf:model --tasks tasks --shots -1", "--shots is -1"},
       {"eval --model hf:model --tasks tasks --limit 0", "--limit is below 1"},
       {"eval --model hf:model --data foreign.bin", "foreign.bin"},
@@ -151,26 +154,21 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
   }
 }
 
-// Bytes on one side, a SentencePiece model's hash on the other.
+// A unigram's hash on one side, bytes on the other.
 TEST_F(EvalTasks, TaskDataOfAnotherTokenizerAreRefused) {
-  ASSERT_EQ(run("data prepare-tasks '" ISOLOSS_SOURCE
-                "/tests/harness/oneshot/publishers' --tokenizer bytes --out t")
+  const std::string source = ISOLOSS_SOURCE;
+  ASSERT_EQ(run("data prepare '" + source +
+                "/corpus/stoker-dracula.txt' --tokenizer unigram:400 --out tokens")
                 .status,
             0);
-  write_uniform_llama(scratch_ / "pairs", 64);
-  fs::copy_file(scratch_ / "model/config.json", scratch_ / "pairs/config.json",
-                fs::copy_options::overwrite_existing);
-  std::string config = slurp(scratch_ / "pairs/config.json");
-  const std::string ours = R"(,"isoloss":{"tokenizer":"bytes"})";
-  config.erase(config.find(ours), ours.size());
-  spill(scratch_ / "pairs/config.json", config);
-  json vocabulary;
-  for (int i = 0; i < 26; ++i) vocabulary[std::string(1, static_cast<char>('a' + i))] = i;
-  spill(scratch_ / "pairs/vocab.json", vocabulary.dump());
-  spill(scratch_ / "pairs/merges.txt", "#version: 0.2\n");
-  const Outcome outcome = run("eval --model hf:pairs --data t");
+  ASSERT_EQ(run("data prepare-tasks '" + source +
+                "/tests/harness/oneshot/publishers' --tokenizer tokens --out t")
+                .status,
+            0);
+  const Outcome outcome = run("eval --model hf:model --data t");
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("tokenizer")) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("unigram:400")) << outcome.err;
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
 }
 
 }  // namespace

@@ -25,46 +25,46 @@ TEST(AnswerRules, SquadF1IsTheOverlapOfBags) {
 
 TEST(AnswerRules, SquadTakesTheBestGoldAndTheEmptyTextWhereThereIsNone) {
   const Golds golds = {"Low German", "German"};
-  EXPECT_EQ(answer_score(AnswerRule::kSquad, "german.", golds), (AnswerScore{1, 1}));
-  EXPECT_EQ(answer_score(AnswerRule::kSquad, "", {}), (AnswerScore{1, 1}));
-  EXPECT_EQ(answer_score(AnswerRule::kSquad, "unanswerable", {}), (AnswerScore{0, 0}));
-  EXPECT_EQ(answer_score(AnswerRule::kSquadAbstain, " Unanswerable", {}), (AnswerScore{1, 1}));
-  EXPECT_EQ(answer_score(AnswerRule::kSquadAbstain, "unanswerable", golds), (AnswerScore{0, 0}));
+  EXPECT_EQ(answer_score(AnswerRule::Squad, "german.", golds), (AnswerScore{1, 1}));
+  EXPECT_EQ(answer_score(AnswerRule::Squad, "", {}), (AnswerScore{1, 1}));
+  EXPECT_EQ(answer_score(AnswerRule::Squad, "unanswerable", {}), (AnswerScore{0, 0}));
+  EXPECT_EQ(answer_score(AnswerRule::SquadAbstain, " Unanswerable", {}), (AnswerScore{1, 1}));
+  EXPECT_EQ(answer_score(AnswerRule::SquadAbstain, "unanswerable", golds), (AnswerScore{0, 0}));
 }
 
 // Left out in turn: [b, c] -> F1 2/3 (with c), [a, c] -> 1 (with a), [a, b] -> 1; mean 8/9.
 // exact: 0, 1, 1; mean 2/3.
 TEST(AnswerRules, CoqaLeavesEachGoldOutInTurn) {
   const Golds golds = {"a well", "in town", "an old well"};
-  const AnswerScore score = answer_score(AnswerRule::kCoqa, " well\nQ: next", golds);
+  const AnswerScore score = answer_score(AnswerRule::Coqa, " well\nQ: next", golds);
   EXPECT_DOUBLE_EQ(score.f1, (2.0 / 3 + 1 + 1) / 3);
   EXPECT_DOUBLE_EQ(score.exact, 2.0 / 3);
-  EXPECT_EQ(answer_score(AnswerRule::kCoqa, "well", Golds{"A well"}), (AnswerScore{1, 1}));
+  EXPECT_EQ(answer_score(AnswerRule::Coqa, "well", Golds{"A well"}), (AnswerScore{1, 1}));
 }
 
 // All four: 1, 1, 1, 1 of leave-one-out. Distinct: {"well", "pit"}: 0 (pit), 1 (well).
 TEST(AnswerRules, CoqaDistinctTakesGoldsThatDifferInCaseOnce) {
   const Golds golds = {"well", "Well", "pit"};
-  EXPECT_DOUBLE_EQ(answer_score(AnswerRule::kCoqa, "well", golds).f1, 1);
-  EXPECT_DOUBLE_EQ(answer_score(AnswerRule::kCoqaDistinct, "well", golds).f1, 0.5);
+  EXPECT_DOUBLE_EQ(answer_score(AnswerRule::Coqa, "well", golds).f1, 1);
+  EXPECT_DOUBLE_EQ(answer_score(AnswerRule::CoqaDistinct, "well", golds).f1, 0.5);
 }
 
 TEST(AnswerRules, QuacKeepsCannotAnswerByMajorityAlone) {
   EXPECT_DOUBLE_EQ(
-      answer_score(AnswerRule::kQuac, "CANNOTANSWER", Golds{"CANNOTANSWER", "in May"}).f1, 1);
+      answer_score(AnswerRule::Quac, "CANNOTANSWER", Golds{"CANNOTANSWER", "in May"}).f1, 1);
   EXPECT_DOUBLE_EQ(
-      answer_score(AnswerRule::kQuac, "in May", Golds{"CANNOTANSWER", "in May", "May"}).f1,
+      answer_score(AnswerRule::Quac, "in May", Golds{"CANNOTANSWER", "in May", "May"}).f1,
       (2.0 / 3 + 1) / 2);
 }
 
 // By hand from exact_match of lm-evaluation-harness (ignore_case, ignore_punctuation, regex of
 // nq_open).
 TEST(AnswerRules, PlainRulesCompareTheWholeText) {
-  EXPECT_EQ(answer_score(AnswerRule::kPlain, " ST. Paul ", Golds{"St Paul"}).exact, 1);
-  EXPECT_EQ(answer_score(AnswerRule::kPlain, "the owl", Golds{"owl"}).exact, 0);
+  EXPECT_EQ(answer_score(AnswerRule::Plain, " ST. Paul ", Golds{"St Paul"}).exact, 1);
+  EXPECT_EQ(answer_score(AnswerRule::Plain, "the owl", Golds{"owl"}).exact, 0);
   EXPECT_EQ(
-      answer_score(AnswerRule::kPlainArticles, "The end of a tale", Golds{"end of tale"}).exact, 1);
-  EXPECT_EQ(answer_score(AnswerRule::kPlainArticles, "breathe air", Golds{"breair"}).exact, 0);
+      answer_score(AnswerRule::PlainArticles, "The end of a tale", Golds{"end of tale"}).exact, 1);
+  EXPECT_EQ(answer_score(AnswerRule::PlainArticles, "breathe air", Golds{"breair"}).exact, 0);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST(EvaluateTask, AModelThatKnowsNothingScoresChanceWhereTiesAreShared) {
   for (const TaskCard& card : built_in_cards("gpt3")) {
     const CardMetric& first = card.metrics.front();
     // Sums favour short choices even without knowledge; the other rankings don't.
-    if (!card.has_choices() || first.ranking == Ranking::kSum) continue;
+    if (!card.has_choices() || first.ranking == Ranking::Sum) continue;
     ByteScorer scorer;
     const TaskScores scores = evaluate_task(card, both(card.data), scorer, {});
     EXPECT_NEAR(summarize_metric(first, scores).value, scores.chance, 1e-12) << card.task;
@@ -51,7 +51,7 @@ TEST(EvaluateTask, AModelThatKnowsNothingGivesAllChoicesTheSameAnswerContextScor
       evaluate_task(built_in_card("gpt3", "arc_challenge"), both("arc_challenge"), scorer, {});
   ASSERT_EQ(scores.rows.size(), 8U);
   for (const ChoiceRow& row : scores.rows)
-    EXPECT_NEAR(ranked_value(Ranking::kAnswerContext, row), 0, 1e-12);
+    EXPECT_NEAR(ranked_value(Ranking::AnswerContext, row), 0, 1e-12);
   EXPECT_EQ(text_of(scorer.asked.back().context), "Answer:");
 }
 

@@ -27,25 +27,25 @@ TaskItem item(const std::string& id, const std::string& cluster) {
   return made;
 }
 
-CardMetric metric(Measure measure) { return {"m", measure, Ranking::kSum, AnswerRule::kSquad}; }
+CardMetric metric(Measure measure) { return {"m", measure, Ranking::Sum, AnswerRule::Squad}; }
 
 // One item, two choices: sums -6 and -8, 2 and 4 tokens, 6 and 10 bytes, 5 and 10 characters; after
 // the answer context -7 and -7.5.
 TEST(Ranking, EachRuleDividesByItsOwnCount) {
   ChoiceRow a = row(0, 0, true, -6);
   a.tokens = 2, a.bytes = 6, a.code_points = 5, a.unconditional = -7;
-  EXPECT_DOUBLE_EQ(ranked_value(Ranking::kPerToken, a), -3);
-  EXPECT_DOUBLE_EQ(ranked_value(Ranking::kAnswerContext, a), 1);
-  EXPECT_DOUBLE_EQ(ranked_value(Ranking::kSum, a), -6);
-  EXPECT_DOUBLE_EQ(ranked_value(Ranking::kPerCharacter, a), -1.2);
-  EXPECT_DOUBLE_EQ(ranked_value(Ranking::kPerByte, a), -1);
+  EXPECT_DOUBLE_EQ(ranked_value(Ranking::PerToken, a), -3);
+  EXPECT_DOUBLE_EQ(ranked_value(Ranking::AnswerContext, a), 1);
+  EXPECT_DOUBLE_EQ(ranked_value(Ranking::Sum, a), -6);
+  EXPECT_DOUBLE_EQ(ranked_value(Ranking::PerCharacter, a), -1.2);
+  EXPECT_DOUBLE_EQ(ranked_value(Ranking::PerByte, a), -1);
 }
 
 TEST(Ranking, TiesGoToTheLowestOrAreShared) {
   const std::vector<ChoiceRow> rows = {row(0, 0, false, -3), row(0, 1, true, -2),
                                        row(0, 2, false, -2)};
-  EXPECT_EQ(chosen_shares(Ranking::kSum, Ties::kLowest, rows), (std::vector<double>{0, 1, 0}));
-  EXPECT_EQ(chosen_shares(Ranking::kSum, Ties::kShared, rows), (std::vector<double>{0, .5, .5}));
+  EXPECT_EQ(chosen_shares(Ranking::Sum, Ties::Lowest, rows), (std::vector<double>{0, 1, 0}));
+  EXPECT_EQ(chosen_shares(Ranking::Sum, Ties::Shared, rows), (std::vector<double>{0, .5, .5}));
 }
 
 // NumPy: x = [1, 0, 1, 1]; x.std(ddof=1) / 2 = 0.25. Clusters {0, 1}, {2, 3}: deviations -0.5 and
@@ -57,7 +57,7 @@ TEST(Metrics, MeansHaveSampleErrorsAndClusteredOnes) {
     scores.rows.push_back(row(i, 0, true, i == 1 ? -2 : -1));
     scores.rows.push_back(row(i, 1, false, -1.5));
   }
-  const CardMetric accuracy = metric(Measure::kRight);
+  const CardMetric accuracy = metric(Measure::Right);
   EXPECT_EQ(item_values(accuracy, scores), (std::vector<double>{1, 0, 1, 1}));
   const MetricSummary summary = summarize_metric(accuracy, scores);
   EXPECT_DOUBLE_EQ(summary.value, 0.75);
@@ -73,10 +73,10 @@ TEST(Metrics, PerplexityIsTheExponentialOfTheMean) {
   scores.items = {item("a", "a"), item("b", "b")};
   scores.rows = {row(0, 0, true, -1), row(1, 0, true, -3)};
   scores.rows[1].greedy = true;
-  const MetricSummary summary = summarize_metric(metric(Measure::kPerplexity), scores);
+  const MetricSummary summary = summarize_metric(metric(Measure::Perplexity), scores);
   EXPECT_DOUBLE_EQ(summary.value, std::exp(2.0));
   EXPECT_DOUBLE_EQ(summary.standard_error, std::exp(2.0));
-  EXPECT_EQ(item_values(metric(Measure::kGreedy), scores), (std::vector<double>{0, 1}));
+  EXPECT_EQ(item_values(metric(Measure::Greedy), scores), (std::vector<double>{0, 1}));
 }
 
 // Golds 0, 0, 1, 2; chosen 0, 1, 1, 1. F1 by label: 2/3, 2/4, 0; mean 7/18.
@@ -89,7 +89,7 @@ TEST(Metrics, MacroF1IsTheMeanOverLabels) {
     for (std::int64_t k = 0; k < 3; ++k)
       scores.rows.push_back(row(i, k, k == gold[i], k == chosen[i] ? -1 : -2));
   }
-  const MetricSummary summary = summarize_metric(metric(Measure::kMacroF1), scores);
+  const MetricSummary summary = summarize_metric(metric(Measure::MacroF1), scores);
   EXPECT_DOUBLE_EQ(summary.value, 7.0 / 18);
   // Left out in turn: {0, 2/4, 0}, {1, 2/3, 0}, {2/3, 0, 0}, {2/3, 2/3, 0}, each over 3.
   const double without[] = {0.5 / 3, (5.0 / 3) / 3, (2.0 / 3) / 3, (4.0 / 3) / 3};
@@ -107,9 +107,9 @@ TEST(Metrics, AQuestionIsRightWhereAllItsAnswersAre) {
   scores.rows = {row(0, 0, true, -1),  row(0, 1, false, -2), row(0, 2, false, -2),
                  row(0, 3, true, -1),  row(1, 0, true, -2),  row(1, 1, false, -1),
                  row(1, 2, false, -1), row(1, 3, true, -2)};
-  EXPECT_EQ(item_values(metric(Measure::kAllAnswers), scores), (std::vector<double>{1, 0}));
+  EXPECT_EQ(item_values(metric(Measure::AllAnswers), scores), (std::vector<double>{1, 0}));
   // True positives 1 (of a), false positives 1, false negatives 1.
-  EXPECT_DOUBLE_EQ(summarize_metric(metric(Measure::kAnswersF1), scores).value, 0.5);
+  EXPECT_DOUBLE_EQ(summarize_metric(metric(Measure::AnswersF1), scores).value, 0.5);
 }
 
 TEST(Metrics, ReferringIsRightWhereTheNounIsNamedAsTheItemSays) {
@@ -120,7 +120,7 @@ TEST(Metrics, ReferringIsRightWhereTheNounIsNamedAsTheItemSays) {
   scores.items[0].generated = "the Vase.";
   scores.items[1].generated = "the vase";
   scores.items[2].generated = "the floor";
-  EXPECT_EQ(item_values(metric(Measure::kRefers), scores), (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(item_values(metric(Measure::Refers), scores), (std::vector<double>{1, 0, 1}));
 }
 
 TEST(Metrics, GoldBitsPerByteAreOfTheRightContinuationsTogether) {

@@ -40,7 +40,7 @@ TEST(TaskCard, KeysHaveTheirDefaults) {
   EXPECT_EQ(card.delimiter, " ");
   EXPECT_EQ(card.between, "\n\n");
   EXPECT_FALSE(card.fixed_shots || card.refuse_long || card.last_of_group || card.writing);
-  EXPECT_EQ(card.metrics.at(0).ranking, Ranking::kSum);
+  EXPECT_EQ(card.metrics.at(0).ranking, Ranking::Sum);
   EXPECT_EQ(card.digest.size(), 16U);
   EXPECT_NE(card.digest, parse_card(kCard + "\n", "mine.yaml", "mine", "own").digest);
 }
