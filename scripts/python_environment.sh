@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # Makes the Python environment of the reference tests and of `isoloss bench --peer`: the PyTorch whose
-# LibTorch isoloss links, transformers and safetensors. Prints the interpreter's path as its last
+# LibTorch isoloss links, transformers, safetensors and lm-evaluation-harness. Prints the interpreter's path as its last
 # line; does nothing twice. scripts/setup.sh comes first.
-#   scripts/python_environment.sh   (0.4 GB and half a minute the first time; no second copy of torch)
+#   scripts/python_environment.sh   (1 GB and a minute the first time; no second copy of torch)
 # Honoured: ISOLOSS_TORCH=FOLDER, as in setup.sh; ISOLOSS_PYTHON_ENVIRONMENT=FOLDER for another place.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 torch_version=2.11.0
 packages=(numpy==2.4.6 safetensors==0.8.0 transformers==5.24.0 filelock fsspec jinja2 networkx sympy
-  typing_extensions)
+  typing_extensions h5py)
+# lm-evaluation-harness and what it imports; it and accelerate ask for another copy of PyTorch, so
+# their own wishes are passed over.
+harness=(datasets==5.2.0 evaluate==0.4.6 jsonlines more-itertools psutil pytablewriter rouge-score sacrebleu
+  scikit-learn sqlitedict tqdm-multiprocess word2number zstandard)
+harness_alone=(lm_eval==0.4.13 accelerate==1.15.0)
 
 say() { printf '== %s\n' "$*" >&2; }
 stop() { printf 'isoloss python environment: %s\n' "$*" >&2; exit 2; }
@@ -45,14 +50,18 @@ stand_in_for_cuda() {
   gcc -w -fPIC -shared -Wl,-soname,libcufile.so.0 -o "$place/libcufile.so.0" "$work/functions.c"
 }
 
-say "Making the Python environment in $environment (0.4 GB)"
+say "Making the Python environment in $environment (1 GB)"
 rm -rf "$environment"
 mkdir -p "$(dirname "$environment")"
 python3 -m venv "$environment" ||
   stop "python3 cannot make a virtual environment; install python3-venv and run again"
 site=$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
-"$environment/bin/pip" install -q --disable-pip-version-check --only-binary :all: "${packages[@]}" >&2 ||
+pip=("$environment/bin/pip" install -q --disable-pip-version-check)
+"${pip[@]}" --only-binary :all: "${packages[@]}" >&2 ||
   stop "packages could not be fetched (see above); give pip a network or an index that has: ${packages[*]}"
+# Without these the comparison with lm-evaluation-harness alone is skipped. Some have no wheels.
+"${pip[@]}" "${harness[@]}" >&2 && "${pip[@]}" --no-deps "${harness_alone[@]}" >&2 ||
+  say "lm-evaluation-harness could not be fetched (see above); its comparison will be skipped"
 
 python=$("$environment/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 wheel=$cache/torch-$torch_version-py$python/site

@@ -88,16 +88,27 @@ TaskSuite suite_of(const CommandLine& line, std::vector<TaskCard> cards,
   return suite;
 }
 
+// Where the scores of a task are kept; empty where nobody asked for a place.
+using ScoresPlace = std::function<fs::path(const TaskScores&)>;
+
+ScoresPlace place_of(const CommandLine& line) {
+  if (line.has("DIR"))
+    return [folder = StudyFolder{line.get<std::string>("DIR")}](const TaskScores& scores) {
+      return task_scores_path(folder, scores);
+    };
+  if (line.has("out"))
+    return [folder = fs::path(line.get<std::string>("out"))](const TaskScores& scores) {
+      return folder / (scores.profile + "." + scores.task + ".h5");
+    };
+  return [](const TaskScores&) { return fs::path(); };
+}
+
 // What was scored before by the same card, data and options.
-std::optional<TaskScores> stored_scores(const StudyFolder& folder, const SuiteTask& task,
+std::optional<TaskScores> stored_scores(const fs::path& path, const SuiteTask& task,
                                         const TaskScores& model, const EvaluationOptions& options) {
-  TaskScores wanted = model;
-  wanted.task = task.card.task;
-  wanted.profile = task.card.profile;
-  const fs::path path = task_scores_path(folder, wanted);
-  if (!fs::exists(path)) return std::nullopt;
+  if (path.empty() || !fs::exists(path)) return std::nullopt;
   TaskScores there = read_task_scores(path);
-  const bool same = there.card_digest == task.card.digest &&
+  const bool same = there.card_digest == task.card.digest && there.model == model.model &&
                     there.data_digest == task.data.digest && there.shots == options.shots &&
                     there.suite_seed == static_cast<std::int64_t>(options.suite_seed) &&
                     there.tokenizer == model.tokenizer &&
@@ -135,10 +146,10 @@ void print_scores(const TaskScores& scores) {
                scores.items.size(), m == 0 ? fmt::format(" {:>7.3f}", scores.chance) : "");
 }
 
-// Every task of one model; returns how many could not be scored, which is told. Of a study's run
-// what is stored already is not scored again, and the rest is stored.
+// Every task of one model; returns how many could not be scored, which is told. What is stored
+// already is not scored again, and the rest is stored.
 int score_model(const TaskSuite& suite, const NamedModel& named, const Candidate& candidate,
-                const StudyFolder* folder, const EvaluationOptions& options,
+                const ScoresPlace& place, const EvaluationOptions& options,
                 const std::function<void(const TaskScores&)>& show) {
   TaskScores model;
   model.model = named.run.empty() ? candidate.name : named.run;
@@ -150,15 +161,15 @@ int score_model(const TaskSuite& suite, const NamedModel& named, const Candidate
   int failed = 0;
   for (const SuiteTask& task : suite.tasks) {
     try {
-      if (folder != nullptr) {
-        if (const auto stored = stored_scores(*folder, task, model, options)) {
-          show(*stored);
-          continue;
-        }
+      model.task = task.card.task;
+      model.profile = task.card.profile;
+      const fs::path path = place(model);
+      std::optional<TaskScores> scores = stored_scores(path, task, model, options);
+      if (!scores) {
+        scores = score_task(task, scorer, model, options);
+        if (!path.empty()) write_task_scores(path, *scores);
       }
-      const TaskScores scores = score_task(task, scorer, model, options);
-      if (folder != nullptr) write_task_scores(task_scores_path(*folder, scores), scores);
-      show(scores);
+      show(*scores);
     } catch (const InputError& error) {
       ++failed;
       tell(error.what());
@@ -178,7 +189,8 @@ void add_task_options(CommandLine& line) {
       "task", po::value<std::vector<std::string>>()->multitoken(), "these tasks alone")(
       "shots", po::value<std::int64_t>()->default_value(1), "worked examples before each item")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of which examples are shown")(
-      "limit", po::value<std::int64_t>(), "items of each task, some so many");
+      "limit", po::value<std::int64_t>(), "items of each task, some so many")(
+      "out", po::value<std::string>(), "a folder for the raw scores of --model: PROFILE.TASK.h5");
 }
 
 bool asks_for_tasks(const CommandLine& line) { return line.has("data") || line.has("tasks"); }
@@ -189,6 +201,10 @@ int eval_tasks(const CommandLine& line) {
   const EvaluationOptions options{line.get<std::int64_t>("shots"), line.get<std::uint64_t>("seed")};
   if (options.shots < 0)
     throw InputError(fmt::format("--shots is {} (worked examples); give 0 or more", options.shots));
+  if (line.has("out") && line.has("DIR"))
+    throw InputError(
+        "--out and a study's folder are both given (its scores lie in DIR/scores); "
+        "leave out --out");
   if (line.has("limit") && line.get<std::int64_t>("limit") < 1)
     throw InputError("--limit is below 1 (items of a task); give 1 or more");
   std::vector<TaskCard> cards =
@@ -200,9 +216,8 @@ int eval_tasks(const CommandLine& line) {
   const TaskSuite suite = suite_of(line, std::move(cards), data, options);
 
   const bool study = line.has("DIR");
-  const StudyFolder folder{study ? line.get<std::string>("DIR") : std::string()};
   const std::vector<Candidate> candidates =
-      study ? candidates_of(folder)
+      study ? candidates_of(StudyFolder{line.get<std::string>("DIR")})
             : std::vector<Candidate>{{line.get<std::string>("model"), "", 0, 0}};
   const bool json = line.has("json");
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
@@ -225,7 +240,7 @@ int eval_tasks(const CommandLine& line) {
             "again to mend it",
             candidate.name, named.step, candidate.step));
       if (data) data->require_tokenizer(named.identity.hash, candidate.name);
-      failed += score_model(suite, named, candidate, study ? &folder : nullptr, options, show);
+      failed += score_model(suite, named, candidate, place_of(line), options, show);
     } catch (const InputError& error) {
       if (!study) throw;
       ++failed;

@@ -61,6 +61,7 @@ inline RunHeader sample_header() {
   header.bytes_per_token = 2;
   header.training_tokens = 10'240;
   header.floor = 1.25;
+  header.predicted_step_seconds = 0.125;
   return header;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -40,7 +41,8 @@ class OwnItems : public testing::Test {
     return "no error";
   }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / "isoloss_own_items";
+  const fs::path folder_ =
+      fs::path(testing::TempDir()) / ("isoloss_own_items_" + std::to_string(::getpid()));
 };
 
 TEST_F(OwnItems, ATaskOfAUsersOwnIsScoredFromFilesBesideItsCard) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -75,7 +76,8 @@ TEST(TaskCard, KeysThatAreMissingOrDoNotGoTogetherAreRefused) {
 }
 
 TEST(TaskCard, AFolderOfCardsIsReadInOrderOfNames) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "isoloss_cards";
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("isoloss_cards_" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   EXPECT_THROW(cards_in(folder), InputError);

@@ -1,11 +1,15 @@
 // Samples of every data set in its publisher's form and as tables export it: our own text in the
 // forms of tests/harness/oneshot/publishers and exports.
 #pragma once
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "harness/oneshot/datasets/public_folder.h"
@@ -39,11 +43,21 @@ std::string message_of(const Work& work) {
   return "no error";
 }
 
-// A folder of the test's own, empty.
+// A folder of the test's own, empty; removed when the process ends.
 inline std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / ("isoloss-" + name);
+  struct Made {
+    std::set<std::filesystem::path> folders;
+    ~Made() {
+      std::error_code ignored;
+      for (const auto& folder : folders) std::filesystem::remove_all(folder, ignored);
+    }
+  };
+  static Made made;
+  const auto folder = std::filesystem::path(testing::TempDir()) /
+                      ("isoloss-" + name + "-" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
+  made.folders.insert(folder);
   return folder;
 }
 
