@@ -1,7 +1,10 @@
 #include "analysis/accuracy_fit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "analysis/laws/laws.h"
 #include "model/spec/counter_random.h"
@@ -10,6 +13,7 @@
 namespace isoloss {
 namespace {
 
+constexpr std::int64_t kFewestItems = 16;  // of a task: of fewer an accuracy has hardly a value
 constexpr AccuracyCurve kFailedCurve{{kNone, kNone, kNone}, {kNone, kNone, kNone, kNone}};
 
 // What n residuals of a law with `parameters` would be had they not been fitted.
@@ -146,6 +150,10 @@ AccuracyFit fit_accuracy(const AccuracyTask& task, const AccuracyOptions& option
   fit.level = options.level;
   std::vector<std::optional<AccuracyOfLoss>> shared;
   try {
+    if (task.items > 0 && task.items < kFewestItems) {
+      throw WorkError(fmt::format("accuracy over compute takes {} items (there are {}); score more",
+                                  kFewestItems, task.items));
+    }
     fit.sigmoid = fit_sigmoid(task.points, task.chance);
     fit.sharing = test_sharing(task.points, task.chance, options.draws, options.seed);
     shared = sigmoid_draws(*fit.sigmoid, task.points, options);

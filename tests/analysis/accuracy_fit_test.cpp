@@ -128,6 +128,14 @@ TEST(AccuracyFit, SaysWhyThereIsNothing) {
   EXPECT_TRUE(common_accuracies(fit.architectures[0], fit.architectures[1]).empty());
 }
 
+TEST(AccuracyFit, OfAHandfulOfItemsIsRefused) {
+  AccuracyTask task = accuracy_task({});
+  task.items = 15;
+  EXPECT_NE(fit_accuracy(task).refusal.find("takes 16 items"), std::string::npos);
+  task.items = 16;
+  EXPECT_EQ(fit_accuracy(task).refusal, "");
+}
+
 TEST(AccuracyHoldOut, PredictsTheLargestComputeWhereTheLawsHold) {
   const AccuracyTask task = accuracy_task({});
   const AccuracyHoldOut held = hold_out_accuracy(task);
