@@ -39,9 +39,10 @@ function(isoloss_room target)
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
-# isoloss_tests(NAME folder DEPENDS ...): every *_test.cpp of tests/FOLDER is one GoogleTest program.
+# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites): every *_test.cpp of tests/FOLDER is one
+# GoogleTest program, each test a process; the suites TOGETHER are one each, for what they share.
 function(isoloss_tests folder)
-  cmake_parse_arguments(TESTS "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(TESTS "" "" "DEPENDS;TOGETHER" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
   if(NOT sources)
     return()
@@ -56,6 +57,16 @@ function(isoloss_tests folder)
   if(ISOLOSS_SANITIZE)
     set(timeout 1500)  # instrumented code takes ten times as long
   endif()
-  gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60
+  set(others "")
+  foreach(suite IN LISTS TESTS_TOGETHER)
+    add_test(NAME ${folder}/${suite} COMMAND ${name}_test --gtest_filter=${suite}.*)
+    set_tests_properties(${folder}/${suite} PROPERTIES TIMEOUT ${timeout})
+    string(APPEND others ":${suite}.*")
+  endforeach()
+  if(others)
+    string(REGEX REPLACE "^:" "-" others "${others}")
+    set(others TEST_FILTER "${others}")
+  endif()
+  gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60 ${others}
                        PROPERTIES TIMEOUT ${timeout})
 endfunction()
