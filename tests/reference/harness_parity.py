@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 
-import h5py
 import numpy as np
 import tokenizers
 import torch
@@ -17,6 +16,7 @@ import transformers
 
 try:
     import datasets
+    import h5py
     import lm_eval.tasks
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.evaluator import evaluate
