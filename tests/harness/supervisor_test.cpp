@@ -173,9 +173,10 @@ TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
   expect_stopped_well(place, study, folder);
 }
 
+// Seconds of training, because ranks look for the file once a second.
 TEST(Supervisor, AStopFileStopsEverybodyUntilItIsRemoved) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "out";
   const pid_t supervisor = start_supervisor(study, folder);
   ASSERT_EQ(training_processes(folder, 2).size(), 2U);
