@@ -10,6 +10,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "harness/oneshot/unicode_text.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -19,20 +20,15 @@ using TokenizerJson = nlohmann::json;
 using Vocabulary = std::unordered_map<std::string, std::int32_t>;
 using Merges = std::vector<std::pair<std::string, std::string>>;
 
-std::string utf8(std::uint32_t point) {
-  if (point < 0x80) return {static_cast<char>(point)};
-  return {static_cast<char>(0xC0 | (point >> 6)), static_cast<char>(0x80 | (point & 0x3F))};
-}
-
 // How GPT-2's files write each byte: printable ones of Latin-1 as themselves, the others, in order,
 // as the characters from U+0100 on.
 const std::array<std::string, 256>& written_bytes() {
   static const std::array<std::string, 256> written = [] {
     std::array<std::string, 256> made;
-    std::uint32_t next = 256;
-    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    char32_t next = 256;
+    for (char32_t byte = 0; byte < 256; ++byte) {
       const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
-      made[byte] = utf8(printable ? byte : next++);
+      made[byte] = utf8(std::u32string(1, printable ? byte : next++));
     }
     return made;
   }();

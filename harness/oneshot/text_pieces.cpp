@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/oneshot/datasets/squeezed.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss {
@@ -15,13 +16,8 @@ bool is_small_letter(char c) { return c >= 'a' && c <= 'z'; }
 bool is_letter(char c) { return is_small_letter(c) || (c >= 'A' && c <= 'Z'); }
 
 std::string flattened(const std::string& text) {
-  std::string flat;
-  flat.reserve(text.size());
-  for (const char c : text) {
-    const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    if (!space) flat.push_back(c);
-    if (space && !flat.empty() && flat.back() != ' ') flat.push_back(' ');
-  }
+  std::string flat = squeezed(text);
+  if (!flat.empty() && flat.back() != text.back()) flat.push_back(' ');
   return flat;
 }
 

@@ -18,7 +18,8 @@ inline constexpr std::uint64_t kMostAttempts = 64;
 bool is_small_letter(char c);
 bool is_letter(char c);
 
-// Whitespace runs become one space; one-shot items are cut from text in this form.
+// Runs of blanks and line ends become one space, one at the end too where the text ends in some;
+// one-shot items are cut from text in this form.
 std::string flattened(const std::string& text);
 
 bool fits(const std::string& text, const TaskText& source);
