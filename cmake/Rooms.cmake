@@ -39,10 +39,11 @@ function(isoloss_room target)
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
-# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites): every *_test.cpp of tests/FOLDER is one
-# GoogleTest program, each test a process; the suites TOGETHER are one each, for what they share.
+# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites LABEL name): every *_test.cpp of tests/FOLDER
+# is one GoogleTest program, each test a process; the suites TOGETHER are one each, for what they
+# share.
 function(isoloss_tests folder)
-  cmake_parse_arguments(TESTS "" "" "DEPENDS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(TESTS "" "LABEL" "DEPENDS;TOGETHER" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
   if(NOT sources)
     return()
@@ -57,6 +58,10 @@ function(isoloss_tests folder)
   if(ISOLOSS_SANITIZE)
     set(timeout 1500)  # instrumented code takes ten times as long
   endif()
+  set(label "")
+  if(TESTS_LABEL)
+    set(label LABELS ${TESTS_LABEL})
+  endif()
   set(others "")
   foreach(suite IN LISTS TESTS_TOGETHER)
     add_test(NAME ${folder}/${suite} COMMAND ${name}_test --gtest_filter=${suite}.*)
@@ -68,5 +73,5 @@ function(isoloss_tests folder)
     set(others TEST_FILTER "${others}")
   endif()
   gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60 ${others}
-                       PROPERTIES TIMEOUT ${timeout})
+                       PROPERTIES TIMEOUT ${timeout} ${label})
 endfunction()
