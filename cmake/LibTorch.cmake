@@ -1,7 +1,7 @@
 # Provides the target isoloss_torch. Looked for in this order: a CMake package the user names
 # (Torch_DIR or CMAKE_PREFIX_PATH), ISOLOSS_TORCH (the `torch` folder of a wheel, set by
 # scripts/setup.sh), the torch that python3 imports. A wheel built with CUDA is linked by its CPU
-# libraries alone unless ISOLOSS_CUDA is on: find_package(Torch) would insist on nvcc.
+# libraries alone: find_package(Torch) would insist on nvcc, and our own kernels need no LibTorch.
 set(ISOLOSS_TORCH "" CACHE PATH "The torch folder of a PyTorch wheel")
 add_library(isoloss_torch INTERFACE)
 
@@ -24,10 +24,7 @@ if(NOT ISOLOSS_TORCH AND NOT named_package)
   endif()
 endif()
 
-if(ISOLOSS_CUDA OR named_package)
-  if(ISOLOSS_TORCH)
-    list(APPEND CMAKE_PREFIX_PATH ${ISOLOSS_TORCH})
-  endif()
+if(named_package)
   find_package(Torch REQUIRED)
   target_link_libraries(isoloss_torch INTERFACE ${TORCH_LIBRARIES})
   target_include_directories(isoloss_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})

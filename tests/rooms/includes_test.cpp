@@ -23,6 +23,8 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"sweeps", {"model/spec", "model/yaml", "model/cost"}},
     {"analysis", {"model/spec", "results"}},
     {"model/kernels/cpu", {"model/spec", "model/parallel"}},
+    {"model/kernels/cuda", {"model/spec"}},
+    {"model/device", {"model/spec", "model/cost", "model/kernels/cuda"}},
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
@@ -116,6 +118,8 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
   } rules[] = {
       {std::regex("^(torch|ATen|c10)/"),
        {"model/layers", "model/kernels/cpu", "model/parallel", "harness"}},
+      {std::regex("^(cuda|cublas)"), {"model/kernels/cuda"}},
+      {std::regex("^boost/context"), {"model/kernels/cuda"}},
       {std::regex("^mpi\\.h$"), {"harness"}},
       {std::regex("^nccl\\.h$"), {"harness/nccl"}},
       {std::regex("^hdf5"), {"results"}},

@@ -1,0 +1,37 @@
+# Rooms of device code: kernels (*.cu) and host code (*.cpp) that link no LibTorch, MPI or HDF5, so
+# that a bare machine with CUDA builds them alone. isoloss_device_room(target DEPENDS ...) compiles
+# the folder for GPUs, with ISOLOSS_CUDA.
+function(isoloss_device_room target)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS" ${ARGN})
+  file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
+  file(GLOB host CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(ISOLOSS_CUDA)
+    add_library(${target} STATIC ${kernels} ${host})
+    target_link_libraries(${target} PUBLIC isoloss_options isoloss_cuda ${ROOM_DEPENDS})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+endfunction()
+
+# isoloss_emulated(target folder DEPENDS ... HOST files): the folder's kernels compiled for the emulator
+# (model/kernels/cuda/emulator), which tests run them on. Called from another folder than
+# isoloss_device_room, because a file's language is set by folder.
+function(isoloss_emulated target folder)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;HOST" ${ARGN})
+  file(GLOB kernels CONFIGURE_DEPENDS ${folder}/*.cu)
+  set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-xc++")
+  add_library(${target} STATIC EXCLUDE_FROM_ALL ${kernels} ${ROOM_HOST})
+  target_compile_definitions(${target} PUBLIC ISOLOSS_EMULATED)
+  target_compile_options(${target} PRIVATE -O2)
+  target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
+endfunction()
+
+if(ISOLOSS_CUDA)
+  set(CMAKE_CUDA_ARCHITECTURES "80-real;90a-real;100-real" CACHE STRING
+      "Compute capabilities to compile for")
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  add_library(isoloss_cuda INTERFACE)
+  target_compile_options(isoloss_cuda INTERFACE
+      $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -lineinfo>)
+  target_link_libraries(isoloss_cuda INTERFACE CUDA::cudart_static CUDA::cublasLt)
+endif()

@@ -1,0 +1,130 @@
+#include "model/kernels/cuda/device.h"
+
+#include <cuda_runtime.h>
+
+#include <string>
+
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+void check(cudaError_t error, const char* call) {
+  if (error != cudaSuccess)
+    throw WorkError(std::string(call) + " failed (" + cudaGetErrorString(error) + ")");
+}
+
+}  // namespace
+
+struct Stream::Impl {
+  cudaStream_t stream = nullptr;
+  ~Impl() { cudaStreamDestroy(stream); }
+};
+struct Event::Impl {
+  cudaEvent_t event = nullptr;
+  ~Impl() { cudaEventDestroy(event); }
+};
+struct Graph::Impl {
+  cudaGraphExec_t graph = nullptr;
+  ~Impl() {
+    if (graph != nullptr) cudaGraphExecDestroy(graph);
+  }
+};
+
+void detail::cannot_launch(const char* why) {
+  throw WorkError(std::string("a kernel could not be launched (") + why + ")");
+}
+
+DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
+  void* memory = nullptr;
+  check(cudaMalloc(&memory, bytes == 0 ? 256 : bytes), "cudaMalloc");
+  data_ = {memory, [](void* held) { cudaFree(held); }};
+}
+PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
+  void* memory = nullptr;
+  check(cudaMallocHost(&memory, bytes == 0 ? 256 : bytes), "cudaMallocHost");
+  data_ = {memory, [](void* held) { cudaFreeHost(held); }};
+}
+
+Stream::Stream() : impl_(std::make_unique<Impl>()) {
+  check(cudaStreamCreateWithFlags(&impl_->stream, cudaStreamNonBlocking), "cudaStreamCreate");
+}
+Stream::~Stream() = default;
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+cudaStream_t Stream::native() const { return impl_->stream; }
+void Stream::zero(void* device, std::size_t bytes) {
+  check(cudaMemsetAsync(device, 0, bytes, native()), "cudaMemsetAsync");
+}
+void Stream::copy(void* to, const void* from, std::size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, native()), "cudaMemcpyAsync");
+}
+void Stream::copy_to_device(void* device, const void* host, std::size_t bytes) {
+  check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, native()), "cudaMemcpyAsync");
+}
+void Stream::copy_to_host(void* host, const void* device, std::size_t bytes) {
+  check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, native()), "cudaMemcpyAsync");
+}
+void Stream::wait(const Event& event) {
+  check(cudaStreamWaitEvent(native(), event.impl_->event), "cudaStreamWaitEvent");
+}
+void Stream::synchronize() { check(cudaStreamSynchronize(native()), "cudaStreamSynchronize"); }
+
+Event::Event() : impl_(std::make_unique<Impl>()) {
+  check(cudaEventCreate(&impl_->event), "cudaEventCreate");
+}
+Event::~Event() = default;
+Event::Event(Event&&) noexcept = default;
+Event& Event::operator=(Event&&) noexcept = default;
+void Event::record(Stream& stream) {
+  check(cudaEventRecord(impl_->event, stream.native()), "cudaEventRecord");
+}
+bool Event::done() const {
+  const cudaError_t error = cudaEventQuery(impl_->event);
+  if (error == cudaErrorNotReady) return false;
+  check(error, "cudaEventQuery");
+  return true;
+}
+void Event::synchronize() const {
+  check(cudaEventSynchronize(impl_->event), "cudaEventSynchronize");
+}
+double Event::milliseconds(const Event& from, const Event& to) {
+  float milliseconds = 0;
+  check(cudaEventElapsedTime(&milliseconds, from.impl_->event, to.impl_->event),
+        "cudaEventElapsedTime");
+  return milliseconds;
+}
+
+Graph::Graph() : impl_(std::make_unique<Impl>()) {}
+Graph::~Graph() = default;
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+Graph Graph::capture(Stream& stream, const std::function<void()>& work) {
+  check(cudaStreamBeginCapture(stream.native(), cudaStreamCaptureModeThreadLocal),
+        "cudaStreamBeginCapture");
+  cudaGraph_t recorded = nullptr;
+  try {
+    work();
+  } catch (...) {
+    cudaStreamEndCapture(stream.native(), &recorded);
+    if (recorded != nullptr) cudaGraphDestroy(recorded);
+    throw;
+  }
+  check(cudaStreamEndCapture(stream.native(), &recorded), "cudaStreamEndCapture");
+  Graph graph;
+  const cudaError_t error = cudaGraphInstantiate(&graph.impl_->graph, recorded, 0);
+  cudaGraphDestroy(recorded);
+  check(error, "cudaGraphInstantiate");
+  return graph;
+}
+void Graph::launch(Stream& stream) {
+  check(cudaGraphLaunch(impl_->graph, stream.native()), "cudaGraphLaunch");
+}
+
+int device_count() {
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
+}
+void use_device(int index) { check(cudaSetDevice(index), "cudaSetDevice"); }
+
+}  // namespace isoloss

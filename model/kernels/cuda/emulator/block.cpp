@@ -1,0 +1,234 @@
+#include "model/kernels/cuda/emulator/block.h"
+
+#include <algorithm>
+#include <boost/context/fiber.hpp>
+#include <boost/context/fixedsize_stack.hpp>
+#include <boost/context/pooled_fixedsize_stack.hpp>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model/kernels/cuda/simt.h"
+
+namespace isoloss::simt {
+namespace {
+
+constexpr std::size_t kStack = 128 * 1024;
+constexpr std::size_t kSlot = 64;
+
+enum class State { Ready, AtBlock, AtWarp, Done };
+
+struct Copy {
+  void* to;
+  std::byte bytes[16];
+};
+
+struct Thread {
+  boost::context::fiber resume, back;
+  State state = State::Ready;
+  Coordinates at;
+  std::vector<Copy> open;              // not yet committed
+  std::deque<std::vector<Copy>> sent;  // groups on their way
+};
+
+class FiberBlock;
+thread_local FiberBlock* running = nullptr;
+thread_local Coordinates here;
+thread_local Order order = Order::Ascending;
+
+class FiberBlock final : public Block {
+ public:
+  FiberBlock(Index3 grid, Index3 index, Index3 size, std::byte* shared)
+      : threads_(std::size_t{size.x} * size.y * size.z),
+        slots_((threads_.size() + 31) / 32 * 32 * kSlot),
+        shared_(shared) {
+    std::size_t i = 0;
+    for (unsigned z = 0; z < size.z; ++z)
+      for (unsigned y = 0; y < size.y; ++y)
+        for (unsigned x = 0; x < size.x; ++x) threads_[i++].at = {{x, y, z}, index, size, grid};
+  }
+
+  void run(boost::context::pooled_fixedsize_stack& stacks, const std::function<void()>& thread) {
+    running = this;
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      Thread& mine = threads_[i];
+      mine.resume = boost::context::fiber(std::allocator_arg, stacks,
+                                          [this, &mine, &thread](boost::context::fiber&& back) {
+                                            mine.back = std::move(back);
+                                            try {
+                                              thread();
+                                            } catch (const boost::context::detail::forced_unwind&) {
+                                              throw;  // the block is given up
+                                            } catch (...) {
+                                              if (!failure_) failure_ = std::current_exception();
+                                            }
+                                            mine.state = State::Done;
+                                            return std::move(mine.back);
+                                          });
+    }
+    while (turn()) {
+    }
+    running = nullptr;
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+  void sync_block() override { wait(State::AtBlock); }
+  void sync_warp() override { wait(State::AtWarp); }
+  std::byte* dynamic_shared() override { return shared_; }
+
+  void copy_16(void* shared, const void* global) override {
+    Copy copy{shared, {}};
+    std::memcpy(copy.bytes, global, sizeof copy.bytes);
+    self().open.push_back(copy);
+  }
+  void commit_copies() override {
+    self().sent.push_back(std::move(self().open));
+    self().open.clear();
+  }
+  void wait_copies(int groups) override {
+    auto& sent = self().sent;
+    for (; sent.size() > static_cast<std::size_t>(groups); sent.pop_front())
+      for (const Copy& copy : sent.front()) std::memcpy(copy.to, copy.bytes, sizeof copy.bytes);
+  }
+
+ protected:
+  void exchange(const void* mine, void* theirs, std::size_t size, int from) override {
+    std::byte* slots = warp_slots();
+    std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, mine, size);
+    sync_warp();
+    std::memcpy(theirs, slots + static_cast<std::size_t>(from) * kSlot, size);
+    sync_warp();
+  }
+  int lane() const override { return static_cast<int>(current_ % 32); }
+  std::byte* warp_slots() override { return slots_.data() + current_ / 32 * 32 * kSlot; }
+
+ private:
+  Thread& self() { return threads_[current_]; }
+
+  void wait(State state) {
+    Thread& mine = self();
+    mine.state = state;
+    mine.back = std::move(mine.back).resume();
+  }
+
+  // Every thread that can go on does so once; false when all are done.
+  bool turn() {
+    bool moved = false;
+    for (std::size_t n = 0; n < threads_.size(); ++n) {
+      const std::size_t i = order == Order::Ascending ? n : threads_.size() - 1 - n;
+      if (threads_[i].state != State::Ready) continue;
+      moved = true;
+      current_ = i;
+      here = threads_[i].at;
+      threads_[i].resume = std::move(threads_[i].resume).resume();
+      if (failure_) std::rethrow_exception(failure_);
+    }
+    moved = release_warps() || moved;
+    moved = release_block() || moved;
+    std::size_t done = 0;
+    for (const Thread& thread : threads_) done += thread.state == State::Done;
+    if (done == threads_.size()) return false;
+    if (!moved)
+      throw std::logic_error("threads of block (" + std::to_string(threads_[0].at.block.x) + ", " +
+                             std::to_string(threads_[0].at.block.y) +
+                             ") wait for others that do not come (some wait for their warp or "
+                             "block, others for the other one, or have ended)");
+    return true;
+  }
+
+  bool release(std::size_t first, std::size_t last, State state, bool ended_count) {
+    for (std::size_t i = first; i < last; ++i)
+      if (threads_[i].state != state && !(ended_count && threads_[i].state == State::Done))
+        return false;
+    bool any = false;
+    for (std::size_t i = first; i < last; ++i)
+      if (threads_[i].state == state) threads_[i].state = State::Ready, any = true;
+    return any;
+  }
+  // All 32 lanes must come to a warp operation; of a block, those that have not ended.
+  bool release_warps() {
+    bool any = false;
+    for (std::size_t first = 0; first < threads_.size(); first += 32)
+      any = release(first, std::min(first + 32, threads_.size()), State::AtWarp, false) || any;
+    return any;
+  }
+  bool release_block() { return release(0, threads_.size(), State::AtBlock, true); }
+
+  std::vector<Thread> threads_;
+  std::vector<std::byte> slots_;
+  std::byte* shared_;
+  std::size_t current_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+Coordinates& coordinates() { return here; }
+Block& current_block() { return *running; }
+void set_order(Order wanted) { order = wanted; }
+
+void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
+              const std::function<void()>& thread) {
+  // 128-byte alignment, and fresh contents that no kernel may count on.
+  std::vector<std::byte> memory(shared_bytes + 128);
+  std::byte* shared = memory.data() + 128 - reinterpret_cast<std::uintptr_t>(memory.data()) % 128;
+  boost::context::pooled_fixedsize_stack stacks(kStack);
+  for (unsigned z = 0; z < grid.z; ++z)
+    for (unsigned y = 0; y < grid.y; ++y)
+      for (unsigned x = 0; x < grid.x; ++x) {
+        std::memset(memory.data(), 0xff, memory.size());  // NaN in float32 and bfloat16
+        FiberBlock(grid, {x, y, z}, size, shared).run(stacks, thread);
+      }
+}
+
+void Block::multiply_add(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  std::byte* slots = warp_slots();
+  std::byte* mine = slots + static_cast<std::size_t>(lane()) * kSlot;
+  std::memcpy(mine, a, sizeof a);
+  std::memcpy(mine + sizeof a, b, sizeof b);
+  sync_warp();
+  const auto half = [&](int owner, std::size_t word, int index) {
+    std::uint16_t bits;
+    std::memcpy(&bits,
+                slots + static_cast<std::size_t>(owner) * kSlot + word * 4 +
+                    static_cast<std::size_t>(index) * 2,
+                sizeof bits);
+    return to_float(Bf16{bits});
+  };
+  const int group = lane() / 4, pair = lane() % 4;
+  for (int i = 0; i < 4; ++i) {
+    const int row = group + (i >= 2 ? 8 : 0), column = 2 * pair + i % 2;
+    float sum = 0;
+    for (int k = 0; k < 16; ++k) {
+      const int of_a = row % 8 * 4 + k % 8 / 2, of_b = column * 4 + k % 8 / 2;
+      const std::size_t word_a = (row >= 8 ? 1U : 0U) + (k >= 8 ? 2U : 0U);
+      sum += half(of_a, word_a, k % 2) * half(of_b, 4 + (k >= 8 ? 1U : 0U), k % 2);
+    }
+    d[i] += sum;
+  }
+  sync_warp();
+}
+
+void Block::load_blocks(std::uint32_t (&r)[4], const Bf16* row, bool transposed) {
+  std::byte* slots = warp_slots();
+  std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, row, 16);
+  sync_warp();
+  for (int block = 0; block < 4; ++block) {
+    std::uint16_t halves[2];
+    for (int i = 0; i < 2; ++i) {
+      const int line = transposed ? 2 * (lane() % 4) + i : lane() / 4;
+      const int column = transposed ? lane() / 4 : 2 * (lane() % 4) + i;
+      std::memcpy(&halves[i],
+                  slots + static_cast<std::size_t>(block * 8 + line) * kSlot +
+                      static_cast<std::size_t>(column) * 2,
+                  2);
+    }
+    std::memcpy(&r[block], halves, 4);
+  }
+  sync_warp();
+}
+
+}  // namespace isoloss::simt
