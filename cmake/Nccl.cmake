@@ -1,10 +1,6 @@
-# Provides NCCL::nccl, and CUDAToolkit's targets. Looked for in this order: NCCL_HOME, the toolkit's
-# folder, the system's (Debian's libnccl-dev), the wheel nvidia-nccl that a torch of pip brings.
-if(NOT CUDAToolkit_ROOT AND NOT DEFINED ENV{CUDAToolkit_ROOT} AND EXISTS /usr/local/cuda)
-  set(CUDAToolkit_ROOT /usr/local/cuda)
-endif()
-find_package(CUDAToolkit REQUIRED)
-set(nccl_places ${NCCL_HOME} $ENV{NCCL_HOME} ${CUDAToolkit_LIBRARY_ROOT} ${CUDAToolkit_TARGET_DIR})
+# Provides NCCL::nccl. Looked for in this order: NCCL_HOME, CUDA's toolkit, the system (Debian's
+# libnccl-dev), the wheel nvidia-nccl that pip puts beside a torch.
+set(nccl_places ${NCCL_HOME} $ENV{NCCL_HOME} ${CUDAToolkit_BIN_DIR}/..)
 if(ISOLOSS_TORCH)
   list(APPEND nccl_places ${ISOLOSS_TORCH}/../nvidia/nccl)
 endif()
@@ -18,4 +14,4 @@ foreach(part IN ITEMS INCLUDE LIBRARY)
 endforeach()
 add_library(NCCL::nccl UNKNOWN IMPORTED)
 set_target_properties(NCCL::nccl PROPERTIES IMPORTED_LOCATION ${NCCL_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${NCCL_INCLUDE} INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NCCL_INCLUDE})
+    INTERFACE_INCLUDE_DIRECTORIES ${NCCL_INCLUDE})

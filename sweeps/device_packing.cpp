@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -23,6 +24,14 @@ MeasuredStep scaled(const MeasuredStep& step, double by) {
 MeasuredStep between(const MeasuredStep& from, const MeasuredStep& to, double share) {
   const auto at = [share](double a, double b) { return a + share * (b - a); };
   return {at(from.seconds, to.seconds), at(from.fastest, to.fastest), at(from.slowest, to.slowest)};
+}
+
+// ", a, b and c"; nothing of nothing.
+std::string enumerated(const std::vector<std::string>& parts) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    text += (i > 0 && i + 1 == parts.size() ? " and " : ", ") + parts[i];
+  return text;
 }
 
 // A rate of one of several ranks that share a device.
@@ -118,15 +127,15 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
   DevicePacking chosen = *std::ranges::find_if(possible, [&](const DevicePacking& packing) {
     return seconds(packing) <= kNearlyEarliest * earliest;
   });
-  std::string others;
+  std::vector<std::string> others;
   for (const DevicePacking& other : possible)
     if (other.ranks_per_device != chosen.ranks_per_device)
-      others += fmt::format("{}{} with {}", others.empty() ? ", " : " and ",
-                            seconds_text(seconds(other)), other.ranks_per_device);
+      others.push_back(
+          fmt::format("{} with {}", seconds_text(seconds(other)), other.ranks_per_device));
   chosen.reason = fmt::format(
       "{} a device: the study takes {} so by prediction{}{}",
       chosen.ranks_per_device == 1 ? "one rank" : fmt::format("{} ranks", chosen.ranks_per_device),
-      seconds_text(seconds(chosen)), others, refused);
+      seconds_text(seconds(chosen)), enumerated(others), refused);
   return chosen;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+
 namespace isoloss {
 namespace {
 
@@ -16,11 +18,16 @@ DeviceGroups fresh_groups(Communicator& all, Communicator& tensor, Communicator&
 
 RunDevices::RunDevices(Communicator& all, Communicator& tensor, Communicator& data, int job_rank,
                        DeviceLinks& links, const WatchedRun& run, const GroupWatchLimits& limits)
-    : groups_(fresh_groups(all, tensor, data, links, run)),
+    : errors_before_(std::uncaught_exceptions()),
+      groups_(fresh_groups(all, tensor, data, links, run)),
       notice_(run.folder, groups_.mark()),
       watch_(fmt::format("rank {} ({} of {} that train run {})", job_rank, all.rank(), all.size(),
                          run.id),
              {groups_.tensor(), groups_.data(), groups_.all()}, notice_, limits.longest_step),
       thread_(watch_, limits.look_every) {}
+
+RunDevices::~RunDevices() {
+  if (std::uncaught_exceptions() > errors_before_) watch_.fail("an error ended its part");
+}
 
 }  // namespace isoloss

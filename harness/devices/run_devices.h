@@ -23,11 +23,16 @@ class RunDevices {
   // `job_rank` is this rank's of the whole job. DeviceGroupFailed where the groups cannot be made.
   RunDevices(Communicator& all, Communicator& tensor, Communicator& data, int job_rank,
              DeviceLinks& links, const WatchedRun& run, const GroupWatchLimits& limits = {});
+  // While an error leaves the run this fails it on all ranks: nobody waits for this one.
+  ~RunDevices();
+  RunDevices(const RunDevices&) = delete;
+  RunDevices& operator=(const RunDevices&) = delete;
 
   const DeviceGroups& groups() const { return groups_; }
   GroupWatch& watch() { return watch_; }
 
  private:
+  int errors_before_;  // that were leaving something when this was made
   DeviceGroups groups_;
   FileNotice notice_;
   GroupWatch watch_;

@@ -118,7 +118,7 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
   } rules[] = {
       {std::regex("^(torch|ATen|c10)/"),
        {"model/layers", "model/kernels/cpu", "model/parallel", "harness"}},
-      {std::regex("^(cuda|cublas)"), {"model/kernels/cuda"}},
+      {std::regex("^(cuda|cublas)"), {"model/kernels/cuda", "harness/nccl"}},
       {std::regex("^boost/context"), {"model/kernels/cuda"}},
       {std::regex("^mpi\\.h$"), {"harness"}},
       {std::regex("^nccl\\.h$"), {"harness/nccl"}},

@@ -60,8 +60,8 @@ TEST_F(DevicePackingStudy, SmallRunsShareADevice) {
   EXPECT_EQ(chosen.ranks_per_device, 8);
   EXPECT_DOUBLE_EQ(chosen.plan.schedule.seconds, 30);
   EXPECT_EQ(chosen.reason,
-            "8 ranks a device: the study takes 30 s so by prediction, 2.7 min with 1 and 1.3 min "
-            "with 2 and 40 s with 4");
+            "8 ranks a device: the study takes 30 s so by prediction, 2.7 min with 1, 80 s with 2 "
+            "and 40 s with 4");
 }
 
 // Steps that take each other's time: 160 s however they are packed.

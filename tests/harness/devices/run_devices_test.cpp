@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,25 @@ TEST_F(RunsOnDevices, AFailureOfOneRankEndsTheRunOnAll) {
     EXPECT_THAT(ends, Each("rank " + last + " (" + last + " of " + std::to_string(ranks) +
                            " that train run 0123): no memory left"));
   }
+}
+
+// Nobody told the watch: the error leaves the run and takes its ranks along.
+TEST_F(RunsOnDevices, AnErrorOfOneRankKeepsNobodyWaiting) {
+  std::string heard;
+  on_ranks(2, [&](Communicator& block) {
+    MeetingLinks links(meetings_);
+    SelfCommunicator alone;
+    try {
+      RunDevices devices(block, alone, block, block.rank(), links, {"0123", folder_}, {1min, 1ms});
+      if (block.rank() == 1) throw std::runtime_error("the data set cannot be read");
+      devices.groups().data()->all_reduce_sum({}, {});
+      devices.watch().check();
+    } catch (const DeviceGroupFailed& failure) {
+      heard = failure.what();
+    } catch (const std::runtime_error&) {
+    }
+  });
+  EXPECT_EQ(heard, "rank 1 (1 of 2 that train run 0123): an error ended its part");
 }
 
 // Ranks 2 and 3 of the job lose their run, agree that their devices are still good, and train the
