@@ -23,8 +23,7 @@ CausalShape causal_shape(const ModelSpec& spec, const DeviceRows& rows) {
   const float scale = spec.attention_scale == AttentionScale::RunTime
                           ? 1 / std::sqrt(static_cast<float>(spec.d_head))
                           : 1;
-  return {rows.sequences,      rows.length, head_count(spec),
-          kv_head_count(spec), spec.d_head, scale};
+  return {rows.sequences, rows.length, head_count(spec), kv_head_count(spec), spec.d_head, scale};
 }
 
 // Taps of the convolutions by part; gradients of taps beside them.
@@ -63,8 +62,7 @@ AttentionScratch<T>::AttentionScratch(const ModelSpec& spec, const DeviceRows& r
   d_projected = layout.take<T>("d_projected", tokens * projected);
   std::int64_t floats = std::max(
       device::column_sums_scratch({.rows = tokens, .width = projected, .stride = projected}),
-      device::column_sums_scratch(
-          {.rows = tokens, .width = spec.d_model, .stride = spec.d_model}));
+      device::column_sums_scratch({.rows = tokens, .width = spec.d_model, .stride = spec.d_model}));
   if (convolves(spec)) {
     d_convolved = layout.take<T>("d_convolved", tokens * projected);
     std::array<float*, 3> d_taps{};
@@ -72,12 +70,11 @@ AttentionScratch<T>::AttentionScratch(const ModelSpec& spec, const DeviceRows& r
     device::ConvolutionShape shape = convolution_shape(spec, rows, none, "", d_taps);
     floats = std::max(floats, device::convolution_scratch(shape));
   }
-  if (!projects_queries(spec))
-    d_query = layout.take<T>("d_query", tokens * attention_width(spec));
+  if (!projects_queries(spec)) d_query = layout.take<T>("d_query", tokens * attention_width(spec));
   const bool relative = spec.positions == Positions::Relative;
   attention = layout.take<float>(
-      "attention", attention_scratch_floats(causal_shape(spec, rows),
-                                            relative ? spec.relative_buckets : 0));
+      "attention",
+      attention_scratch_floats(causal_shape(spec, rows), relative ? spec.relative_buckets : 0));
   sums = layout.take<float>("sums", floats);
 }
 
@@ -154,9 +151,9 @@ template <typename T>
 void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
-  step.products.forward(
-      step.stream, product_shape(tokens, spec.d_model, projected_width_), x, projections_.operand,
-      projected_, ProductTerms<T>{.bias = convolves_ ? nullptr : projection_biases_.operand});
+  step.products.forward(step.stream, product_shape(tokens, spec.d_model, projected_width_), x,
+                        projections_.operand, projected_,
+                        ProductTerms<T>{.bias = convolves_ ? nullptr : projection_biases_.operand});
   if (convolves_)
     device::convolution_forward(step.stream, convolution_, projected_, projection_biases_.weight,
                                 convolved_);
@@ -198,8 +195,8 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
     // The queries were made of keys that had not been turned yet.
     const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
     turn(step, kv_head_count(spec), device::Turn::Back, in.key);
-    step.products.weight_gradient(step.stream, query_shape(step), gradients.query.data,
-                                  in.key.data, query_from_key_.gradient);
+    step.products.weight_gradient(step.stream, query_shape(step), gradients.query.data, in.key.data,
+                                  query_from_key_.gradient);
     step.products.input_gradient(step.stream, query_shape(step), gradients.query.data,
                                  query_from_key_.operand, gradients.key.data,
                                  ProductTerms<T>{.addend = gradients.key.data});

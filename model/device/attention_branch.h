@@ -61,10 +61,10 @@ class AttentionBranch {
             const HeadColumns<T>& x) const;
 
   DeviceTensor<T> projections_, projection_biases_, query_from_key_, output_, output_bias_;
-  std::int64_t query_width_;      // heads * d_head
-  std::int64_t kv_width_;         // of keys, and of values
-  std::int64_t projected_width_;  // of all projections beside each other
-  bool convolves_;                // whether anything lies between projection and attention
+  std::int64_t query_width_;        // heads * d_head
+  std::int64_t kv_width_;           // of keys, and of values
+  std::int64_t projected_width_;    // of all projections beside each other
+  bool convolves_;                  // whether anything lies between projection and attention
   std::array<float*, 3> d_taps_{};  // filled with the shape
   device::ConvolutionShape convolution_;
   PositionTables<T> positions_;
