@@ -55,8 +55,8 @@ device::ConvolutionShape convolution_shape(const ModelSpec& spec, const DeviceRo
 }  // namespace
 
 template <typename T>
-AttentionScratch<T>::AttentionScratch(const ModelSpec& spec, const DeviceRows& rows,
-                                      MemoryLayout& layout) {
+AttentionTemporaries<T>::AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows,
+                                              MemoryLayout& layout) {
   const std::int64_t tokens = rows.tokens(), projected = width_of_projections(spec);
   d_mixed = layout.take<T>("d_mixed", tokens * attention_width(spec));
   d_projected = layout.take<T>("d_projected", tokens * projected);
@@ -82,7 +82,8 @@ template <typename T>
 AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& rows,
                                     const DeviceTensors<T>& tensors, const std::string& prefix,
                                     const PositionTables<T>& positions,
-                                    const AttentionScratch<T>& scratch, MemoryLayout& layout)
+                                    const AttentionTemporaries<T>& temporaries,
+                                    MemoryLayout& layout)
     : query_from_key_(tensors[prefix + "query_from_key"]),
       output_(tensors[prefix + "output"]),
       output_bias_(tensors[prefix + "output_bias"]),
@@ -92,7 +93,7 @@ AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& row
       convolves_(convolves(spec)),
       convolution_(convolution_shape(spec, rows, tensors, prefix, d_taps_)),
       positions_(positions),
-      scratch_(scratch) {
+      temporaries_(temporaries) {
   const std::string first = prefix + (projects_queries(spec) ? "query" : "key");
   projections_ = tensors[first];
   projection_biases_ = tensors[first + "_bias"];
@@ -176,17 +177,17 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
   const ProductShape out = product_shape(tokens, query_width_, spec.d_model);
-  step.products.input_gradient(step.stream, out, d_result, output_.operand, scratch_.d_mixed);
+  step.products.input_gradient(step.stream, out, d_result, output_.operand, temporaries_.d_mixed);
   step.products.weight_gradient(step.stream, out, d_result, mixed_, output_.gradient);
   if (adds_bias && output_bias_)
     device::add_column_sums(step.stream, {tokens, spec.d_model, spec.d_model}, d_result,
-                            output_bias_.gradient, scratch_.sums);
+                            output_bias_.gradient, temporaries_.sums);
 
   const Heads<T> gradients =
-      heads(convolves_ ? scratch_.d_convolved : scratch_.d_projected, scratch_.d_query);
+      heads(convolves_ ? temporaries_.d_convolved : temporaries_.d_projected, temporaries_.d_query);
   attention_backward<T>(step.stream, causal_shape(spec, step.rows), inputs(),
-                        {mixed_, query_width_}, {scratch_.d_mixed, query_width_}, kept_,
-                        scratch_.attention,
+                        {mixed_, query_width_}, {temporaries_.d_mixed, query_width_}, kept_,
+                        temporaries_.attention,
                         {gradients.query, gradients.key, gradients.value, positions_.buckets,
                          positions_.relative_bias.gradient});
   turn(step, head_count(spec), device::Turn::Back, gradients.query);
@@ -203,18 +204,21 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
   }
   if (convolves_)
     device::convolution_backward(step.stream, convolution_, projected_, projection_biases_.weight,
-                                 scratch_.d_convolved, scratch_.d_projected, d_taps_,
-                                 projection_biases_.gradient, scratch_.sums);
+                                 temporaries_.d_convolved, temporaries_.d_projected, d_taps_,
+                                 projection_biases_.gradient, temporaries_.sums);
   else if (projection_biases_)
     device::add_column_sums(step.stream, {tokens, projected_width_, projected_width_},
-                            scratch_.d_projected, projection_biases_.gradient, scratch_.sums);
+                            temporaries_.d_projected, projection_biases_.gradient,
+                            temporaries_.sums);
   const ProductShape in = product_shape(tokens, spec.d_model, projected_width_);
-  step.products.weight_gradient(step.stream, in, scratch_.d_projected, x, projections_.gradient);
-  step.products.input_gradient(step.stream, in, scratch_.d_projected, projections_.operand, d_x);
+  step.products.weight_gradient(step.stream, in, temporaries_.d_projected, x,
+                                projections_.gradient);
+  step.products.input_gradient(step.stream, in, temporaries_.d_projected, projections_.operand,
+                               d_x);
 }
 
-template struct AttentionScratch<float>;
-template struct AttentionScratch<simt::Bf16>;
+template struct AttentionTemporaries<float>;
+template struct AttentionTemporaries<simt::Bf16>;
 template class AttentionBranch<float>;
 template class AttentionBranch<simt::Bf16>;
 

@@ -49,9 +49,9 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
       output_factor_(
           spec.tied && spec.output_scale ? 1 / std::sqrt(static_cast<float>(spec.d_model)) : 1),
       embedded_(layout.take<float>("stream", rows.tokens() * spec.d_model)),
-      scratch_(spec, rows, layout),
+      temporaries_(spec, rows, layout),
       top_(spec, rows, tensors, spec.norm_placement == NormPlacement::Post ? "" : "final_norm",
-           spec.norm_placement != NormPlacement::Post, scratch_.norm, layout) {
+           spec.norm_placement != NormPlacement::Post, temporaries_.norm, layout) {
   const std::int64_t tokens = rows.tokens(), size = tokens * spec.d_model;
   tables_.relative_bias = tensors["relative_bias"];
   if (spec.positions == Positions::Relative)
@@ -62,8 +62,8 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
     tables_.rotary = tables->rotary.data();
     timing_ = tables->timing.data();
   }
-  std::optional<AttentionScratch<T>> attention;
-  std::optional<FeedForwardScratch<T>> feed_forward;
+  std::optional<AttentionTemporaries<T>> attention;
+  std::optional<FeedForwardTemporaries<T>> feed_forward;
   layout.overlaid("gradients of a sub-layer", {[&] { attention.emplace(spec, rows, layout); },
                                                [&] { feed_forward.emplace(spec, rows, layout); }});
   for (std::int64_t i = 0; i < spec.layers; ++i) {
@@ -72,9 +72,9 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
     layers_.push_back(
         {{spec, rows, tensors, SubLayerKind::Attention, of_attention, i == 0,
           AttentionBranch<T>(spec, rows, tensors, of_attention, tables_, *attention, layout),
-          scratch_, layout},
+          temporaries_, layout},
          {spec, rows, tensors, SubLayerKind::FeedForward, of_rest, false,
-          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout), scratch_,
+          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout), temporaries_,
           layout}});
   }
   d_read_ = layout.take<T>("gradient of what the output reads", size);
@@ -86,7 +86,7 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
       rows_of_chunk<T>(tokens, logits_stride_) * static_cast<std::int64_t>(sizeof(T)),
       rows_of_chunk<float>(tokens, logits_stride_) * static_cast<std::int64_t>(sizeof(float)));
   logits_ = layout.take<std::byte>("logits", logits * logits_stride_);
-  embedding_scratch_ =
+  embedding_sums_ =
       layout.take<float>("embedding sums", device::embedding_scratch(embedding_shape(spec, rows)));
 }
 
@@ -132,7 +132,7 @@ void DeviceDecoder<T>::backward(const DeviceStep& step, const std::int32_t* inde
   }
   device::embedding_backward(step.stream, embedding_shape(step.spec, step.rows), index,
                              gradient.now, embedding_.gradient, positions_.gradient,
-                             embedding_scratch_);
+                             embedding_sums_);
 }
 
 template <typename T>
