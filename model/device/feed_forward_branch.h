@@ -1,5 +1,5 @@
 // What the feed-forward adds to the residual stream, on the device, forward and backward. Its plain
-// version is model/layers/sublayers.h's feed_forward().
+// version is feed_forward() of model/layers/sublayers.h.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,6 +7,7 @@
 #include "model/device/device_step.h"
 #include "model/device/device_tensors.h"
 #include "model/device/memory_layout.h"
+#include "model/kernels/cuda/activation.h"
 
 namespace isoloss {
 
@@ -16,6 +17,7 @@ struct FeedForwardScratch {
   FeedForwardScratch(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
 
   T *d_activated, *d_hidden;
+  float* sums;
 };
 
 template <typename T>
@@ -26,16 +28,16 @@ class FeedForwardBranch {
                     const std::string& prefix, const FeedForwardScratch<T>& scratch,
                     MemoryLayout& layout);
 
-  // result = F(x) + addend, [tokens, d_model] as x; addend may be null.
-  void forward(const DeviceStep& step, const T* x, float* result, const float* addend);
-  // From the gradient of F(x) that of x, and the weights' added to the gradient buffer. Wants what
-  // forward() left.
-  void backward(const DeviceStep& step, const T* x, const T* d_result, T* d_x);
+  // As AttentionBranch's.
+  void forward(const DeviceStep& step, const T* x, T* result, bool adds_bias);
+  void backward(const DeviceStep& step, const T* x, const T* d_result, T* d_x, bool adds_bias);
+  const DeviceTensor<T>& output_bias() const { return out_bias_; }
 
  private:
-  DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // with a gate, gate and in as one
-  std::int64_t width_, hidden_width_;              // after and before the activation
-  const FeedForwardScratch<T>& scratch_;
+  DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // in_: with a gate, the gate and in as one
+  std::int64_t hidden_width_;                      // before the activation
+  device::ActivationShape activation_;
+  FeedForwardScratch<T> scratch_;
   T *hidden_, *activated_;
 };
 
