@@ -175,11 +175,8 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
   if (shape.shared_bytes > 48 * 1024)
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                          static_cast<int>(shape.shared_bytes));
-  // clang-format takes >>> apart in a header of C++.
-  // clang-format off
   kernel<<<dim3(shape.grid_x, shape.grid_y, shape.grid_z), shape.threads, shape.shared_bytes,
-           stream.native()>>>(arguments...);
-  // clang-format on
+           stream.native()> > >(arguments...);
   if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess)
     detail::cannot_launch(cudaGetErrorString(error));
 #endif
