@@ -23,8 +23,7 @@ CausalShape causal_shape(const ModelSpec& spec, const DeviceRows& rows) {
   const float scale = spec.attention_scale == AttentionScale::RunTime
                           ? 1 / std::sqrt(static_cast<float>(spec.d_head))
                           : 1;
-  return {rows.sequences,      rows.length, head_count(spec),
-          kv_head_count(spec), spec.d_head, scale};
+  return {rows.sequences, rows.length, head_count(spec), kv_head_count(spec), spec.d_head, scale};
 }
 
 // Taps of the convolutions by part; gradients of taps beside them.
@@ -56,15 +55,14 @@ device::ConvolutionShape convolution_shape(const ModelSpec& spec, const DeviceRo
 }  // namespace
 
 template <typename T>
-AttentionScratch<T>::AttentionScratch(const ModelSpec& spec, const DeviceRows& rows,
-                                      MemoryLayout& layout) {
+AttentionTemporaries<T>::AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows,
+                                              MemoryLayout& layout) {
   const std::int64_t tokens = rows.tokens(), projected = width_of_projections(spec);
   d_mixed = layout.take<T>("d_mixed", tokens * attention_width(spec));
   d_projected = layout.take<T>("d_projected", tokens * projected);
   std::int64_t floats = std::max(
       device::column_sums_scratch({.rows = tokens, .width = projected, .stride = projected}),
-      device::column_sums_scratch(
-          {.rows = tokens, .width = spec.d_model, .stride = spec.d_model}));
+      device::column_sums_scratch({.rows = tokens, .width = spec.d_model, .stride = spec.d_model}));
   if (convolves(spec)) {
     d_convolved = layout.take<T>("d_convolved", tokens * projected);
     std::array<float*, 3> d_taps{};
@@ -72,12 +70,11 @@ AttentionScratch<T>::AttentionScratch(const ModelSpec& spec, const DeviceRows& r
     device::ConvolutionShape shape = convolution_shape(spec, rows, none, "", d_taps);
     floats = std::max(floats, device::convolution_scratch(shape));
   }
-  if (!projects_queries(spec))
-    d_query = layout.take<T>("d_query", tokens * attention_width(spec));
+  if (!projects_queries(spec)) d_query = layout.take<T>("d_query", tokens * attention_width(spec));
   const bool relative = spec.positions == Positions::Relative;
   attention = layout.take<float>(
-      "attention", attention_scratch_floats(causal_shape(spec, rows),
-                                            relative ? spec.relative_buckets : 0));
+      "attention",
+      attention_scratch_floats(causal_shape(spec, rows), relative ? spec.relative_buckets : 0));
   sums = layout.take<float>("sums", floats);
 }
 
@@ -85,7 +82,8 @@ template <typename T>
 AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& rows,
                                     const DeviceTensors<T>& tensors, const std::string& prefix,
                                     const PositionTables<T>& positions,
-                                    const AttentionScratch<T>& scratch, MemoryLayout& layout)
+                                    const AttentionTemporaries<T>& temporaries,
+                                    MemoryLayout& layout)
     : query_from_key_(tensors[prefix + "query_from_key"]),
       output_(tensors[prefix + "output"]),
       output_bias_(tensors[prefix + "output_bias"]),
@@ -95,7 +93,7 @@ AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& row
       convolves_(convolves(spec)),
       convolution_(convolution_shape(spec, rows, tensors, prefix, d_taps_)),
       positions_(positions),
-      scratch_(scratch) {
+      temporaries_(temporaries) {
   const std::string first = prefix + (projects_queries(spec) ? "query" : "key");
   projections_ = tensors[first];
   projection_biases_ = tensors[first + "_bias"];
@@ -154,9 +152,9 @@ template <typename T>
 void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
-  step.products.forward(
-      step.stream, product_shape(tokens, spec.d_model, projected_width_), x, projections_.operand,
-      projected_, ProductTerms<T>{.bias = convolves_ ? nullptr : projection_biases_.operand});
+  step.products.forward(step.stream, product_shape(tokens, spec.d_model, projected_width_), x,
+                        projections_.operand, projected_,
+                        ProductTerms<T>{.bias = convolves_ ? nullptr : projection_biases_.operand});
   if (convolves_)
     device::convolution_forward(step.stream, convolution_, projected_, projection_biases_.weight,
                                 convolved_);
@@ -179,17 +177,17 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
   const ProductShape out = product_shape(tokens, query_width_, spec.d_model);
-  step.products.input_gradient(step.stream, out, d_result, output_.operand, scratch_.d_mixed);
+  step.products.input_gradient(step.stream, out, d_result, output_.operand, temporaries_.d_mixed);
   step.products.weight_gradient(step.stream, out, d_result, mixed_, output_.gradient);
   if (adds_bias && output_bias_)
     device::add_column_sums(step.stream, {tokens, spec.d_model, spec.d_model}, d_result,
-                            output_bias_.gradient, scratch_.sums);
+                            output_bias_.gradient, temporaries_.sums);
 
   const Heads<T> gradients =
-      heads(convolves_ ? scratch_.d_convolved : scratch_.d_projected, scratch_.d_query);
+      heads(convolves_ ? temporaries_.d_convolved : temporaries_.d_projected, temporaries_.d_query);
   attention_backward<T>(step.stream, causal_shape(spec, step.rows), inputs(),
-                        {mixed_, query_width_}, {scratch_.d_mixed, query_width_}, kept_,
-                        scratch_.attention,
+                        {mixed_, query_width_}, {temporaries_.d_mixed, query_width_}, kept_,
+                        temporaries_.attention,
                         {gradients.query, gradients.key, gradients.value, positions_.buckets,
                          positions_.relative_bias.gradient});
   turn(step, head_count(spec), device::Turn::Back, gradients.query);
@@ -198,26 +196,29 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
     // The queries were made of keys that had not been turned yet.
     const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
     turn(step, kv_head_count(spec), device::Turn::Back, in.key);
-    step.products.weight_gradient(step.stream, query_shape(step), gradients.query.data,
-                                  in.key.data, query_from_key_.gradient);
+    step.products.weight_gradient(step.stream, query_shape(step), gradients.query.data, in.key.data,
+                                  query_from_key_.gradient);
     step.products.input_gradient(step.stream, query_shape(step), gradients.query.data,
                                  query_from_key_.operand, gradients.key.data,
                                  ProductTerms<T>{.addend = gradients.key.data});
   }
   if (convolves_)
     device::convolution_backward(step.stream, convolution_, projected_, projection_biases_.weight,
-                                 scratch_.d_convolved, scratch_.d_projected, d_taps_,
-                                 projection_biases_.gradient, scratch_.sums);
+                                 temporaries_.d_convolved, temporaries_.d_projected, d_taps_,
+                                 projection_biases_.gradient, temporaries_.sums);
   else if (projection_biases_)
     device::add_column_sums(step.stream, {tokens, projected_width_, projected_width_},
-                            scratch_.d_projected, projection_biases_.gradient, scratch_.sums);
+                            temporaries_.d_projected, projection_biases_.gradient,
+                            temporaries_.sums);
   const ProductShape in = product_shape(tokens, spec.d_model, projected_width_);
-  step.products.weight_gradient(step.stream, in, scratch_.d_projected, x, projections_.gradient);
-  step.products.input_gradient(step.stream, in, scratch_.d_projected, projections_.operand, d_x);
+  step.products.weight_gradient(step.stream, in, temporaries_.d_projected, x,
+                                projections_.gradient);
+  step.products.input_gradient(step.stream, in, temporaries_.d_projected, projections_.operand,
+                               d_x);
 }
 
-template struct AttentionScratch<float>;
-template struct AttentionScratch<simt::Bf16>;
+template struct AttentionTemporaries<float>;
+template struct AttentionTemporaries<simt::Bf16>;
 template class AttentionBranch<float>;
 template class AttentionBranch<simt::Bf16>;
 

@@ -26,8 +26,8 @@ struct PositionTables {
 
 // Gradients of one layer's activations while its backward pass runs; layers use them in turn.
 template <typename T>
-struct AttentionScratch {
-  AttentionScratch(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
+struct AttentionTemporaries {
+  AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
 
   T *d_mixed, *d_projected, *d_convolved = nullptr, *d_query = nullptr;
   float *attention, *sums;
@@ -39,7 +39,7 @@ class AttentionBranch {
   // `prefix` is "layers.i.attention."
   AttentionBranch(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
                   const std::string& prefix, const PositionTables<T>& positions,
-                  const AttentionScratch<T>& scratch, MemoryLayout& layout);
+                  const AttentionTemporaries<T>& temporaries, MemoryLayout& layout);
 
   // result = F(x), [tokens, d_model] as x, without the output bias but where `adds_bias`.
   void forward(const DeviceStep& step, const T* x, T* result, bool adds_bias);
@@ -61,14 +61,14 @@ class AttentionBranch {
             const HeadColumns<T>& x) const;
 
   DeviceTensor<T> projections_, projection_biases_, query_from_key_, output_, output_bias_;
-  std::int64_t query_width_;      // heads * d_head
-  std::int64_t kv_width_;         // of keys, and of values
-  std::int64_t projected_width_;  // of all projections beside each other
-  bool convolves_;                // whether anything lies between projection and attention
+  std::int64_t query_width_;        // heads * d_head
+  std::int64_t kv_width_;           // of keys, and of values
+  std::int64_t projected_width_;    // of all projections beside each other
+  bool convolves_;                  // whether anything lies between projection and attention
   std::array<float*, 3> d_taps_{};  // filled with the shape
   device::ConvolutionShape convolution_;
   PositionTables<T> positions_;
-  AttentionScratch<T> scratch_;
+  AttentionTemporaries<T> temporaries_;
   T *projected_, *convolved_ = nullptr, *made_query_ = nullptr, *mixed_;
   float* kept_;
 };

@@ -46,38 +46,35 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
     : embedding_(tensors["embedding"]),
       positions_(tensors["position_embedding"]),
       output_(tensors[spec.tied ? "embedding" : "output"]),
-      output_factor_(spec.tied && spec.output_scale
-                         ? 1 / std::sqrt(static_cast<float>(spec.d_model))
-                         : 1),
+      output_factor_(
+          spec.tied && spec.output_scale ? 1 / std::sqrt(static_cast<float>(spec.d_model)) : 1),
       embedded_(layout.take<float>("stream", rows.tokens() * spec.d_model)),
-      scratch_(spec, rows, layout),
-      top_(spec, rows, tensors,
-           spec.norm_placement == NormPlacement::Post ? "" : "final_norm",
-           spec.norm_placement != NormPlacement::Post, scratch_.norm, layout) {
+      temporaries_(spec, rows, layout),
+      top_(spec, rows, tensors, spec.norm_placement == NormPlacement::Post ? "" : "final_norm",
+           spec.norm_placement != NormPlacement::Post, temporaries_.norm, layout) {
   const std::int64_t tokens = rows.tokens(), size = tokens * spec.d_model;
   tables_.relative_bias = tensors["relative_bias"];
   if (spec.positions == Positions::Relative)
-    tables_.bias_by_distance = layout.take<float>("bias by distance",
-                                                  head_count(spec) * bias_row(rows.length));
+    tables_.bias_by_distance =
+        layout.take<float>("bias by distance", head_count(spec) * bias_row(rows.length));
   if (tables != nullptr) {
     if (spec.positions == Positions::Relative) tables_.buckets = &tables->buckets;
     tables_.rotary = tables->rotary.data();
     timing_ = tables->timing.data();
   }
-  std::optional<AttentionScratch<T>> attention;
-  std::optional<FeedForwardScratch<T>> feed_forward;
-  layout.overlaid("gradients of a sub-layer",
-                  {[&] { attention.emplace(spec, rows, layout); },
-                   [&] { feed_forward.emplace(spec, rows, layout); }});
+  std::optional<AttentionTemporaries<T>> attention;
+  std::optional<FeedForwardTemporaries<T>> feed_forward;
+  layout.overlaid("gradients of a sub-layer", {[&] { attention.emplace(spec, rows, layout); },
+                                               [&] { feed_forward.emplace(spec, rows, layout); }});
   for (std::int64_t i = 0; i < spec.layers; ++i) {
     const std::string prefix = "layers." + std::to_string(i) + ".";
     const std::string of_attention = prefix + "attention.", of_rest = prefix + "feed_forward.";
     layers_.push_back(
         {{spec, rows, tensors, SubLayerKind::Attention, of_attention, i == 0,
           AttentionBranch<T>(spec, rows, tensors, of_attention, tables_, *attention, layout),
-          scratch_, layout},
+          temporaries_, layout},
          {spec, rows, tensors, SubLayerKind::FeedForward, of_rest, false,
-          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout), scratch_,
+          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout), temporaries_,
           layout}});
   }
   d_read_ = layout.take<T>("gradient of what the output reads", size);
@@ -89,7 +86,7 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
       rows_of_chunk<T>(tokens, logits_stride_) * static_cast<std::int64_t>(sizeof(T)),
       rows_of_chunk<float>(tokens, logits_stride_) * static_cast<std::int64_t>(sizeof(float)));
   logits_ = layout.take<std::byte>("logits", logits * logits_stride_);
-  embedding_scratch_ =
+  embedding_sums_ =
       layout.take<float>("embedding sums", device::embedding_scratch(embedding_shape(spec, rows)));
 }
 
@@ -117,8 +114,8 @@ void DeviceDecoder<T>::forward(const DeviceStep& step, const std::int32_t* targe
   device::embedding_forward(step.stream, embedding_shape(step.spec, step.rows), targets,
                             embedding_.weight, positions, embedded_);
   if (tables_.relative_bias)
-    spread_bias(step.stream, *tables_.buckets, head_count(step.spec),
-                tables_.relative_bias.weight, tables_.bias_by_distance);
+    spread_bias(step.stream, *tables_.buckets, head_count(step.spec), tables_.relative_bias.weight,
+                tables_.bias_by_distance);
   StreamAbove<T> above{embedded_, {}};
   for (Layer& layer : layers_)
     above = layer.feed_forward.forward(step, layer.attention.forward(step, above));
@@ -135,16 +132,15 @@ void DeviceDecoder<T>::backward(const DeviceStep& step, const std::int32_t* inde
   }
   device::embedding_backward(step.stream, embedding_shape(step.spec, step.rows), index,
                              gradient.now, embedding_.gradient, positions_.gradient,
-                             embedding_scratch_);
+                             embedding_sums_);
 }
 
 template <typename T>
 void DeviceDecoder<T>::losses(const DeviceStep& step, const DeviceTokens& tokens, float* losses) {
   forward(step, tokens.targets);
   for_each_chunk<float>(step, [&](std::int64_t first, std::int64_t rows, float* logits) {
-    step.products.forward(step.stream, output_shape(step, rows),
-                          read_ + first * step.spec.d_model, output_.operand, logits,
-                          ProductTerms<float>{.factor = output_factor_});
+    step.products.forward(step.stream, output_shape(step, rows), read_ + first * step.spec.d_model,
+                          output_.operand, logits, ProductTerms<float>{.factor = output_factor_});
     device::cross_entropy_losses(step.stream, {rows, step.spec.vocabulary, logits_stride_},
                                  static_cast<const float*>(logits), tokens.targets + first,
                                  losses + first);

@@ -57,7 +57,7 @@ class DeviceDecoder {
   PositionTables<T> tables_;
   const float* timing_ = nullptr;
   float* embedded_;
-  StreamScratch<T> scratch_;
+  StreamTemporaries<T> temporaries_;
   std::vector<Layer> layers_;
   StreamReader<T> top_;  // what the output layer reads
   const T* read_ = nullptr;
@@ -65,7 +65,7 @@ class DeviceDecoder {
   std::byte* logits_;
   T* d_read_;
   StreamGradient gradient_;
-  float* embedding_scratch_;
+  float* embedding_sums_;
 };
 
 }  // namespace isoloss

@@ -148,8 +148,8 @@ std::vector<float> DeviceModel::token_losses(std::span<const std::int32_t> token
   std::visit(
       [&](auto& decoder) {
         for (std::int64_t i = 0; i < input.micro_batches(); ++i)
-            decoder.losses(impl_->step(impl_->stream), input.micro_batch(device.data(), i),
-                           losses.data() + i * rows().tokens());
+          decoder.losses(impl_->step(impl_->stream), input.micro_batch(device.data(), i),
+                         losses.data() + i * rows().tokens());
       },
       impl_->decoder);
   impl_->stream.synchronize();

@@ -17,8 +17,8 @@ std::int64_t width_before_activation(const ModelSpec& spec) {
 }  // namespace
 
 template <typename T>
-FeedForwardScratch<T>::FeedForwardScratch(const ModelSpec& spec, const DeviceRows& rows,
-                                          MemoryLayout& layout) {
+FeedForwardTemporaries<T>::FeedForwardTemporaries(const ModelSpec& spec, const DeviceRows& rows,
+                                                  MemoryLayout& layout) {
   const std::int64_t tokens = rows.tokens();
   d_activated = layout.take<T>("d_activated", tokens * feed_forward_width(spec));
   d_hidden = layout.take<T>("d_hidden", tokens * width_before_activation(spec));
@@ -30,14 +30,15 @@ FeedForwardScratch<T>::FeedForwardScratch(const ModelSpec& spec, const DeviceRow
 template <typename T>
 FeedForwardBranch<T>::FeedForwardBranch(const ModelSpec& spec, const DeviceRows& rows,
                                         const DeviceTensors<T>& tensors, const std::string& prefix,
-                                        const FeedForwardScratch<T>& scratch, MemoryLayout& layout)
+                                        const FeedForwardTemporaries<T>& temporaries,
+                                        MemoryLayout& layout)
     : in_(tensors[prefix + (spec.gated ? "gate" : "in")]),
       in_bias_(tensors[prefix + (spec.gated ? "gate_bias" : "in_bias")]),
       out_(tensors[prefix + "out"]),
       out_bias_(tensors[prefix + "out_bias"]),
       hidden_width_(width_before_activation(spec)),
       activation_(activation_shape(spec, rows)),
-      scratch_(scratch),
+      temporaries_(temporaries),
       hidden_(layout.take<T>("hidden", rows.tokens() * hidden_width_)),
       activated_(layout.take<T>("activated", rows.tokens() * activation_.width)) {}
 
@@ -57,21 +58,21 @@ void FeedForwardBranch<T>::backward(const DeviceStep& step, const T* x, const T*
                                     bool adds_bias) {
   const std::int64_t tokens = step.rows.tokens(), width = step.spec.d_model;
   const ProductShape out = product_shape(tokens, activation_.width, width);
-  step.products.input_gradient(step.stream, out, d_result, out_.operand, scratch_.d_activated);
+  step.products.input_gradient(step.stream, out, d_result, out_.operand, temporaries_.d_activated);
   step.products.weight_gradient(step.stream, out, d_result, activated_, out_.gradient);
   if (adds_bias && out_bias_)
     device::add_column_sums(step.stream, {tokens, width, width}, d_result, out_bias_.gradient,
-                            scratch_.sums);
+                            temporaries_.sums);
   device::activation_backward(step.stream, activation_, hidden_, in_bias_.weight,
-                              scratch_.d_activated, scratch_.d_hidden, in_bias_.gradient,
-                              scratch_.sums);
+                              temporaries_.d_activated, temporaries_.d_hidden, in_bias_.gradient,
+                              temporaries_.sums);
   const ProductShape in = product_shape(tokens, width, hidden_width_);
-  step.products.weight_gradient(step.stream, in, scratch_.d_hidden, x, in_.gradient);
-  step.products.input_gradient(step.stream, in, scratch_.d_hidden, in_.operand, d_x);
+  step.products.weight_gradient(step.stream, in, temporaries_.d_hidden, x, in_.gradient);
+  step.products.input_gradient(step.stream, in, temporaries_.d_hidden, in_.operand, d_x);
 }
 
-template struct FeedForwardScratch<float>;
-template struct FeedForwardScratch<simt::Bf16>;
+template struct FeedForwardTemporaries<float>;
+template struct FeedForwardTemporaries<simt::Bf16>;
 template class FeedForwardBranch<float>;
 template class FeedForwardBranch<simt::Bf16>;
 

@@ -13,8 +13,8 @@ namespace isoloss {
 
 // Gradients of one layer's activations while its backward pass runs; layers use them in turn.
 template <typename T>
-struct FeedForwardScratch {
-  FeedForwardScratch(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
+struct FeedForwardTemporaries {
+  FeedForwardTemporaries(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
 
   T *d_activated, *d_hidden;
   float* sums;
@@ -25,7 +25,7 @@ class FeedForwardBranch {
  public:
   // `prefix` is "layers.i.feed_forward."
   FeedForwardBranch(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
-                    const std::string& prefix, const FeedForwardScratch<T>& scratch,
+                    const std::string& prefix, const FeedForwardTemporaries<T>& temporaries,
                     MemoryLayout& layout);
 
   // As AttentionBranch's.
@@ -37,7 +37,7 @@ class FeedForwardBranch {
   DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // in_: with a gate, the gate and in as one
   std::int64_t hidden_width_;                      // before the activation
   device::ActivationShape activation_;
-  FeedForwardScratch<T> scratch_;
+  FeedForwardTemporaries<T> temporaries_;
   T *hidden_, *activated_;
 };
 

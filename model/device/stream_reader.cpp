@@ -20,8 +20,8 @@ DeviceNorm<T>::DeviceNorm(const ModelSpec& spec, const DeviceRows& rows,
 }
 
 std::int64_t norm_scratch_floats(const ModelSpec& spec, const DeviceRows& rows) {
-  return device::norm_scratch({rows.tokens(), spec.d_model, spec.norm != Norm::Rms,
-                               static_cast<float>(spec.norm_epsilon)});
+  return device::norm_scratch(
+      {rows.tokens(), spec.d_model, spec.norm != Norm::Rms, static_cast<float>(spec.norm_epsilon)});
 }
 
 template <typename T>

@@ -23,8 +23,8 @@ bool norms_the_sum(const ModelSpec& spec) { return spec.norm_placement == NormPl
 }  // namespace
 
 template <typename T>
-StreamScratch<T>::StreamScratch(const ModelSpec& spec, const DeviceRows& rows,
-                                MemoryLayout& layout) {
+StreamTemporaries<T>::StreamTemporaries(const ModelSpec& spec, const DeviceRows& rows,
+                                        MemoryLayout& layout) {
   const std::int64_t size = rows.tokens() * spec.d_model;
   branch = layout.take<T>("branch", size);
   normed = layout.take<T>("normed branch", size);
@@ -39,20 +39,20 @@ template <typename T, typename F>
 SubLayer<T, F>::SubLayer(const ModelSpec& spec, const DeviceRows& rows,
                          const DeviceTensors<T>& tensors, SubLayerKind kind,
                          const std::string& prefix, bool lowest, F function,
-                         const StreamScratch<T>& scratch, MemoryLayout& layout)
+                         const StreamTemporaries<T>& temporaries, MemoryLayout& layout)
     : reader_(spec, rows, tensors, norms_what_it_reads(spec, kind) ? prefix + "norm" : "",
-              !lowest && !norms_the_sum(spec), scratch.norm, layout),
+              !lowest && !norms_the_sum(spec), temporaries.norm, layout),
       norm_of_branch_(spec, rows, tensors, norm_of_branch(spec, kind, prefix), layout),
       norm_of_sum_(spec, rows, tensors, norms_the_sum(spec) ? prefix + "norm" : "", layout),
       function_(std::move(function)),
-      scratch_(scratch) {
+      temporaries_(temporaries) {
   const std::int64_t size = rows.tokens() * spec.d_model;
   const auto kept_if = [&](bool kept, T* shared) {
     return kept ? layout.take<T>("branches", size) : shared;
   };
   // A norm's backward pass reads what it normed, a factor's what it multiplied.
-  branch_ = kept_if(norm_of_branch_ || spec.rezero, scratch.branch);
-  if (norm_of_branch_) normed_ = kept_if(spec.rezero, scratch.normed);
+  branch_ = kept_if(norm_of_branch_ || spec.rezero, temporaries.branch);
+  if (norm_of_branch_) normed_ = kept_if(spec.rezero, temporaries.normed);
   if (spec.token_shift) shifted_ = layout.take<T>("shifted", size);
   if (norm_of_sum_) {
     sum_ = layout.take<float>("stream", size);
@@ -61,7 +61,7 @@ SubLayer<T, F>::SubLayer(const ModelSpec& spec, const DeviceRows& rows,
   const DeviceTensor<T> rezero = tensors[prefix + "rezero"];
   own_.branch = {norm_of_branch_ ? normed_ : branch_, nullptr, rezero.weight,
                  static_cast<float>(spec.branch_scale)};
-  own_.gradient = {scratch.d_branch, nullptr, rezero.gradient};
+  own_.gradient = {temporaries.d_branch, nullptr, rezero.gradient};
   if (!norm_of_branch_) {  // else F adds its bias itself
     own_.branch.bias = function_.output_bias().weight;
     own_.gradient.bias = function_.output_bias().gradient;
@@ -93,29 +93,29 @@ void SubLayer<T, F>::backward(const DeviceStep& step, StreamGradient& gradient) 
     device::norm_backward<float, T, float>(
         step.stream, norm_of_sum_.shape, sum_, norm_of_sum_.weights(), norm_of_sum_.statistics,
         gradient.now, nullptr, gradient.other, norm_of_sum_.gradient(), own_.branch, own_.gradient,
-        scratch_.norm);
+        temporaries_.norm);
     std::swap(gradient.now, gradient.other);
   }
-  const T* d_result = scratch_.d_branch;
+  const T* d_result = temporaries_.d_branch;
   if (norm_of_branch_) {
     device::norm_backward<T, T, T>(step.stream, norm_of_branch_.shape, branch_,
                                    norm_of_branch_.weights(), norm_of_branch_.statistics,
-                                   scratch_.d_branch, nullptr, scratch_.d_result,
-                                   norm_of_branch_.gradient(), {}, {}, scratch_.norm);
-    d_result = scratch_.d_result;
+                                   temporaries_.d_branch, nullptr, temporaries_.d_result,
+                                   norm_of_branch_.gradient(), {}, {}, temporaries_.norm);
+    d_result = temporaries_.d_result;
   }
   const bool shifts = shifted_ != nullptr;
-  function_.backward(step, read_, d_result, shifts ? scratch_.d_shifted : scratch_.d_read,
+  function_.backward(step, read_, d_result, shifts ? temporaries_.d_shifted : temporaries_.d_read,
                      static_cast<bool>(norm_of_branch_));
   if (shifts)
     device::shift_tokens_backward(step.stream,
                                   {step.rows.sequences, step.rows.length, step.spec.d_model},
-                                  scratch_.d_shifted, scratch_.d_read);
-  reader_.backward(step, scratch_.d_read, false, gradient);
+                                  temporaries_.d_shifted, temporaries_.d_read);
+  reader_.backward(step, temporaries_.d_read, false, gradient);
 }
 
-template struct StreamScratch<float>;
-template struct StreamScratch<simt::Bf16>;
+template struct StreamTemporaries<float>;
+template struct StreamTemporaries<simt::Bf16>;
 template class SubLayer<float, AttentionBranch<float>>;
 template class SubLayer<float, FeedForwardBranch<float>>;
 template class SubLayer<simt::Bf16, AttentionBranch<simt::Bf16>>;

@@ -12,8 +12,8 @@ namespace isoloss {
 
 // What sub-layers work in, in turn.
 template <typename T>
-struct StreamScratch {
-  StreamScratch(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
+struct StreamTemporaries {
+  StreamTemporaries(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
 
   // [tokens, d_model]: F(x), its norm; the gradient of what is added to the stream, of F(x), and of
   // what F reads, before the shift and after it.
@@ -30,7 +30,7 @@ class SubLayer {
   // `prefix` is that of its tensors, "layers.i.attention." say; `lowest`: nothing is below it.
   SubLayer(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
            SubLayerKind kind, const std::string& prefix, bool lowest, F function,
-           const StreamScratch<T>& scratch, MemoryLayout& layout);
+           const StreamTemporaries<T>& temporaries, MemoryLayout& layout);
 
   StreamAbove<T> forward(const DeviceStep& step, const StreamAbove<T>& below);
   // Takes the stream's gradient from above to below. Wants the gradient of what forward() gave to
@@ -41,7 +41,7 @@ class SubLayer {
   StreamReader<T> reader_;
   DeviceNorm<T> norm_of_branch_, norm_of_sum_;
   F function_;
-  StreamScratch<T> scratch_;
+  StreamTemporaries<T> temporaries_;
   T *branch_, *normed_ = nullptr, *shifted_ = nullptr;
   const T* read_ = nullptr;
   AddedBranch<T> own_;

@@ -10,7 +10,7 @@ namespace {
 TEST(MemoryLayout, BuffersBeginAtMultiplesOf256BytesAndNamesAddUp) {
   alignas(256) static std::byte memory[2048];
   MemoryLayout layout(memory);
-  EXPECT_EQ(layout.take<float>("a", 65), reinterpret_cast<float*>(memory));         // 260 bytes
+  EXPECT_EQ(layout.take<float>("a", 65), reinterpret_cast<float*>(memory));  // 260 bytes
   EXPECT_EQ(layout.take<char>("b", 1), reinterpret_cast<char*>(memory + 512));
   EXPECT_EQ(layout.take<float>("a", 1), reinterpret_cast<float*>(memory + 768));
   EXPECT_EQ(layout.bytes(), 1024);
