@@ -41,10 +41,16 @@ struct AttentionInputs {
   const float* bias_by_distance = nullptr;  // of spread_bias(); null: none
 };
 
+// Rows of a head in what the passes keep: `length` and, up to a multiple of the blocks, rows that
+// take part in nothing.
+constexpr std::int64_t padded_length(const CausalShape& shape) {
+  return (shape.length + 127) / 128 * 128;
+}
+
 // Floats that the forward pass keeps for the backward pass: of every row of every head the
-// logarithm of the sum of exponentials, base 2, [batch, heads, length].
+// logarithm of the sum of exponentials, base 2, [batch, heads, padded_length].
 inline std::int64_t attention_kept_floats(const CausalShape& shape) {
-  return shape.batch * shape.heads * shape.length;
+  return shape.batch * shape.heads * padded_length(shape);
 }
 
 // T is float or Bf16. `kept` may be null where no backward pass follows.

@@ -23,7 +23,9 @@ DistanceBuckets distance_buckets(const ModelSpec& spec, std::int64_t length);
 // distance], in units of log2(e) (the exponentials are of base 2), zero elsewhere; a row has
 // bias_row(length) floats.
 inline constexpr std::int64_t kBiasLead = 128;
-inline std::int64_t bias_row(std::int64_t length) { return kBiasLead + (length + 127) / 128 * 128; }
+constexpr std::int64_t bias_row(std::int64_t length) {
+  return kBiasLead + (length + 127) / 128 * 128;
+}
 
 // by_distance [heads, bias_row(length)] from bias [heads, buckets].
 void spread_bias(Stream& stream, const DistanceBuckets& buckets, std::int64_t heads,
