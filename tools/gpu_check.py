@@ -166,7 +166,8 @@ def test(options, result, budget):
     if unfinished:
         result["not_done"].append(f"{len(unfinished)} tests (out of time)")
     if not results:
-        result["not_done"].append(f"tests (no gpu_*_test in {options.build})")
+        result["not_done"].append("tests (none was built: GoogleTest is missing; name a folder of its "
+                                  "sources with --googletest)")
 
 
 class StateLog:
@@ -275,6 +276,8 @@ def check(options, result):
         return "build failed"
     there, said = first_device_call(options)
     result["first_device_call"] = said
+    if there:
+        result["machine"]["device"] = json.loads(said)
     if there is None:
         return "first device call failed"
     if not there:

@@ -244,8 +244,9 @@ std::vector<BenchCase> ceilings() {
 }
 
 std::vector<BenchCase> kernel_cases() {
-  const std::vector<ReferenceModel> models = reference_models();
-  const ReferenceModel &gpt2 = models[0], &primer = models[1], &large = models[2];
+  const ReferenceModel gpt2 = reference_model("gpt2 124M"),
+                       primer = reference_model("primer-ez of that shape"),
+                       large = reference_model("gpt2 1.5B");
   std::vector<BenchCase> cases;
   ModelCases<Bf16> small_cases(gpt2, cases);
   small_cases.products();

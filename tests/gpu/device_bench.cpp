@@ -138,12 +138,11 @@ class Bench {
   }
 
   void steps() {
-    for (const StepCase& model : step_cases())
-      one(model.name, "step", [&] { print_step(model, model.measure(20 * options_.seconds)); });
+    const double seconds = 20 * options_.seconds;
     one("packed trials", "step", [&] {
-      const PackingResult packed = measure_packing(20 * options_.seconds);
+      const PackingResult packed = measure_packing(seconds);
       JsonLine("row")
-          .add("model", std::to_string(kPackedTrials) + " x " + step_cases().back().name)
+          .add("model", std::to_string(kPackedTrials) + " x " + kPackedModel)
           .add("kernel", "step")
           .add("tokens_per_second_one_after_the_other", packed.alone)
           .add("tokens_per_second", packed.together)
@@ -153,6 +152,8 @@ class Bench {
           .add("ended", packed.ended)
           .print();
     });
+    for (const StepCase& model : step_cases())
+      one(model.name, "step", [&] { print_step(model, model.measure(seconds)); });
   }
 
  private:
@@ -200,7 +201,12 @@ class Bench {
       line.add(("utilisation_6N_6LCT_of_" + of).c_str(), share.causal)
           .add(("utilisation_6N_12LTd_of_" + of).c_str(), share.full);
     };
-    if (sheet_ != nullptr) shares("data_sheet", sheet_->bfloat16_flops);
+    if (sheet_ != nullptr) {
+      shares("data_sheet", sheet_->bfloat16_flops);
+      double bound = 0;
+      for (const KernelWork& work : model.kernels) bound += roofline(work, *sheet_).seconds();
+      line.add("roofline_seconds", bound).add("of_roofline", bound / result.timing.seconds);
+    }
     if (peaks_.flops[true] > 0) shares("measured_peak", peaks_.flops[true]);
     line.print();
   }

@@ -20,27 +20,31 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// What is timed of a reference model: its parts, but at most kMostParts of them.
+OneGpuStep timed_step(const ReferenceModel& model) {
+  const std::int64_t parts = std::min(model.shape.micro_batches, kMostParts);
+  return {model.shape.batch_tokens / model.shape.micro_batches * parts, parts, true};
+}
+
 // A model in training with a batch of ids that every step takes anew.
 struct Trial {
-  explicit Trial(const ReferenceModel& model)
-      : training(
-            DeviceModel(model.spec, 1,
-                        {.numbers = DeviceNumbers::BFloat16,
-                         .sequences = model.shape.batch_tokens / model.shape.micro_batches /
-                                      model.spec.sequence}),
-            {.clip_norm = 1, .micro_batches = std::min(model.shape.micro_batches, kMostParts)}),
-        ids(static_cast<std::size_t>(model.shape.batch_tokens / model.shape.micro_batches *
-                                     std::min(model.shape.micro_batches, kMostParts))) {
+  Trial(const ReferenceModel& model, const OneGpuStep& step)
+      : training(DeviceModel(
+                     model.spec, 1,
+                     {.numbers = DeviceNumbers::BFloat16,
+                      .sequences = step.batch_tokens / step.micro_batches / model.spec.sequence}),
+                 {.clip_norm = 1, .micro_batches = step.micro_batches}),
+        ids(static_cast<std::size_t>(step.batch_tokens)) {
     std::mt19937 random(1);
     std::uniform_int_distribution<std::int32_t> id(
         0, static_cast<std::int32_t>(model.spec.vocabulary) - 1);
     for (std::int32_t& one : ids) one = id(random);
   }
-  void start() { training.start(ids, step++, kLearningRate); }
+  void start() { training.start(ids, steps++, kLearningRate); }
 
   DeviceTraining training;
   std::vector<std::int32_t> ids;
-  std::int64_t step = 0;
+  std::int64_t steps = 0;
 };
 
 double bytes_of(const std::vector<PlannedBuffer>& buffers) {
@@ -79,7 +83,7 @@ StepTiming time_steps(Trial& trial, double seconds) {
 
 StepResult measure_model(const ReferenceModel& model, double seconds) {
   const std::size_t before = free_device_memory();
-  Trial trial(model);
+  Trial trial(model, timed_step(model));
   StepResult result;
   result.timing = time_steps(trial, seconds);
   result.tokens = static_cast<double>(trial.ids.size());
@@ -95,14 +99,15 @@ std::vector<StepCase> step_cases() {
   std::vector<StepCase> cases;
   for (const ReferenceModel& model : reference_models())
     cases.push_back({model.name, model.spec, model.asked,
+                     step_kernels(model.spec, timed_step(model)),
                      [model](double seconds) { return measure_model(model, seconds); }});
   return cases;
 }
 
 PackingResult measure_packing(double seconds) {
-  const ReferenceModel model = reference_models().back();
+  const ReferenceModel model = reference_model(kPackedModel);
   std::vector<Trial> trials;
-  for (int i = 0; i < kPackedTrials; ++i) trials.emplace_back(model);
+  for (int i = 0; i < kPackedTrials; ++i) trials.emplace_back(model, timed_step(model));
   PackingResult result;
   result.began = now();
   double alone = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/cost/roofline.h"
 #include "model/spec/model_spec.h"
 
 namespace isoloss {
@@ -25,7 +26,8 @@ struct StepResult {
 struct StepCase {
   std::string name;
   ModelSpec spec;
-  double asked = 0;  // tokens per second; 0: none
+  double asked = 0;                 // tokens per second; 0: none
+  std::vector<KernelWork> kernels;  // of a step
   std::function<StepResult(double seconds)> measure;
 };
 
@@ -33,13 +35,14 @@ struct StepCase {
 // clipping at 1, at most eight parts a step, on random ids.
 std::vector<StepCase> step_cases();
 
-// Eight trials of the smallest reference model: tokens per second of all together, one after the
+// Eight trials of kPackedModel: tokens per second of all together, one after the
 // other and side by side, each on a stream of its own.
 struct PackingResult {
   double alone = 0, together = 0;
   double began = 0, ended = 0;
 };
 inline constexpr int kPackedTrials = 8;
+inline constexpr const char* kPackedModel = "gpt2 1M";
 PackingResult measure_packing(double seconds);
 
 }  // namespace isoloss

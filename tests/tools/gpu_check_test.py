@@ -136,6 +136,7 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(row["state"]["throttled"], ["power cap"])
         self.assertEqual(result["bench"]["kernels"]["peak"], {"bfloat16_flops": 7e14})
         self.assertEqual(result["machine"]["gpu"]["driver_version"], "580.1")
+        self.assertEqual(result["machine"]["device"]["name"], "NVIDIA H100 80GB HBM3")
         self.assertEqual(result["build"]["architecture"], "90a-real")
 
     def test_it_ends_in_its_time_and_says_what_it_did_not_do(self):
@@ -149,6 +150,14 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(result["tests"]["gpu_some_test/Kernel.Waits"]["result"], "not run")
         self.assertEqual(result["not_done"], ["1 tests (out of time)", "bench of steps (out of time)",
                                               "bench of kernels (out of time)"])
+
+    def test_without_googletest_the_bench_runs_and_tests_are_not_done(self):
+        self.program("build/device_bench", BENCH)
+        process, result = self.check("--built")
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(result["status"], "incomplete")
+        self.assertEqual(len(result["bench"]["kernels"]["rows"]), 1)
+        self.assertIn("GoogleTest is missing", result["not_done"][0])
 
     def test_without_its_tools_it_names_the_first_and_builds_nothing(self):
         tools = self.folder / "tools"
