@@ -166,7 +166,8 @@ def test(options, result, budget):
     if unfinished:
         result["not_done"].append(f"{len(unfinished)} tests (out of time)")
     if not results:
-        result["not_done"].append(f"tests (no gpu_*_test in {options.build})")
+        result["not_done"].append("tests (none was built: GoogleTest is missing; name a folder of its "
+                                  "sources with --googletest)")
 
 
 class StateLog:
@@ -227,38 +228,37 @@ def state_between(samples, began, ended):
     return state
 
 
-def bench(options, result, budget):
-    program = next(iter(sorted(options.build.glob("**/device_bench"))), None)
-    if program is None:
-        result["not_done"].append(f"bench (no device_bench in {options.build})")
-        return
+def bench(part, options, result, budget):
+    """One part of device_bench, "kernels" or "steps", in a process of its own."""
+    program = next(iter(sorted(options.build.glob("**/device_bench"))))
     seconds = budget.left() - 15  # for what it has begun by then
     if seconds < 10:
-        result["not_done"].append("bench (out of time)")
+        result["not_done"].append(f"bench of {part} (out of time)")
         return
-    say(f"device_bench, at most {seconds:.0f} s")
-    lines = options.build / "device_bench.jsonl"
-    log = StateLog(options.build / "gpu_state.csv")
-    status, _ = run([str(program), "--budget", f"{seconds:.0f}"], budget.left(), lines)
+    say(f"device_bench {part}, at most {seconds:.0f} s")
+    lines = options.build / f"bench_{part}.jsonl"
+    log = StateLog(options.build / f"state_{part}.csv")
+    status, _ = run([str(program), part, "--budget", f"{seconds:.0f}"], budget.left(), lines)
     samples = log.finish()
+    found = result["bench"][part] = {"status": status, "rows": [], "failed": []}
     for line in lines.read_text(errors="replace").splitlines():
         try:
             row = json.loads(line)
         except json.JSONDecodeError:
-            result["bench"].setdefault("said", []).append(line)
+            found.setdefault("said", []).append(line)
             continue
         kind = row.pop("kind")
         if kind == "row":
             row["state"] = state_between(samples, row["began"], row["ended"])
-        if kind in ("row", "failed"):
-            result["bench"].setdefault(kind + "s" if kind == "row" else kind, []).append(row)
+            found["rows"].append(row)
+        elif kind == "failed":
+            found["failed"].append(row)
         elif kind == "not done":
             result["not_done"].append(f"bench: {row['model']}, {row['kernel']} (out of time)")
         else:
-            result["bench"][kind] = row
-    result["bench"]["status"] = status
+            found[kind] = row
     if status is None:
-        result["not_done"].append("bench: what follows its last row (out of time)")
+        result["not_done"].append(f"bench of {part}: what follows its last row (out of time)")
 
 
 def first_device_call(options):
@@ -266,7 +266,7 @@ def first_device_call(options):
     program = next(iter(sorted(options.build.glob("**/device_bench"))), None)
     if program is None:
         return None, "device_bench was not built"
-    status, text = run([str(program), "--describe"], 60)
+    status, text = run([str(program), "describe"], 60)
     return {0: True, NO_DEVICE: False}.get(status), text.strip()
 
 
@@ -276,16 +276,20 @@ def check(options, result):
         return "build failed"
     there, said = first_device_call(options)
     result["first_device_call"] = said
+    if there:
+        result["machine"]["device"] = json.loads(said)
     if there is None:
         return "first device call failed"
     if not there:
         result["not_done"] += ["tests (no device)", "bench (no device)"]
         return "no device"
-    # The tests' share leaves the bench at least a quarter of all; what they do not use is its.
-    test(options, result, Budget(max(whole.left() - 0.25 * options.budget, 0.25 * whole.left())))
-    bench(options, result, whole)
+    # Each part leaves the rest their share of what is left, and what it does not use is theirs.
+    test(options, result, Budget(0.6 * whole.left()))
+    bench("steps", options, result, Budget(0.6 * whole.left()))
+    bench("kernels", options, result, whole)
     failed = [name for name, one in result["tests"].items() if one["result"] == "failed"]
-    if failed or result["bench"].get("status") not in (0, None) or result["bench"].get("failed"):
+    if failed or any(part["failed"] or part["status"] not in (0, None)
+                     for part in result["bench"].values()):
         return "failed"
     return "incomplete" if result["not_done"] else "passed"
 
@@ -322,8 +326,9 @@ def main():
     counts = {}
     for one in result["tests"].values():
         counts[one["result"]] = counts.get(one["result"], 0) + 1
+    rows = sum(len(part["rows"]) for part in result["bench"].values())
     say(f"{result['status']} after {result['seconds']} s; tests: {counts or 'none'}; bench rows: "
-        f"{len(result['bench'].get('rows', []))}; written to {options.out}")
+        f"{rows}; written to {options.out}")
     for what in result["not_done"]:
         print(f"   not done: {what}")
     return {"passed": 0, "no device": NO_DEVICE}.get(result["status"], 1)

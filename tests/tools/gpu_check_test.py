@@ -54,7 +54,7 @@ PASSING_TESTS = TESTS.replace('name == "Kernel.Fails"', "False").replace(
 
 BENCH = """#!/usr/bin/env python3
 import json, sys, time
-if "--describe" in sys.argv:
+if "describe" in sys.argv:
     print('{"kind": "device", "name": "NVIDIA H100 80GB HBM3"}')
     sys.exit(0)
 print('{"kind": "device", "name": "NVIDIA H100 80GB HBM3"}')
@@ -129,13 +129,14 @@ class GpuCheck(unittest.TestCase):
         process, result = self.check("--built")
         self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
         self.assertEqual(result["status"], "passed")
-        row, = result["bench"]["rows"]
+        row, = result["bench"]["steps"]["rows"]
         self.assertGreater(row["state"]["samples"], 2)
         self.assertEqual(row["state"]["clocks.sm"], [1755, 1755])
         self.assertEqual(row["state"]["power.draw"], [512.5, 512.5])
         self.assertEqual(row["state"]["throttled"], ["power cap"])
-        self.assertEqual(result["bench"]["peak"], {"bfloat16_flops": 7e14})
+        self.assertEqual(result["bench"]["kernels"]["peak"], {"bfloat16_flops": 7e14})
         self.assertEqual(result["machine"]["gpu"]["driver_version"], "580.1")
+        self.assertEqual(result["machine"]["device"]["name"], "NVIDIA H100 80GB HBM3")
         self.assertEqual(result["build"]["architecture"], "90a-real")
 
     def test_it_ends_in_its_time_and_says_what_it_did_not_do(self):
@@ -147,7 +148,16 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(process.returncode, 1)
         self.assertIn("ran out of time", result["tests"]["gpu_some_test/Kernel.Hangs"]["said"])
         self.assertEqual(result["tests"]["gpu_some_test/Kernel.Waits"]["result"], "not run")
-        self.assertEqual(result["not_done"], ["1 tests (out of time)", "bench (out of time)"])
+        self.assertEqual(result["not_done"], ["1 tests (out of time)", "bench of steps (out of time)",
+                                              "bench of kernels (out of time)"])
+
+    def test_without_googletest_the_bench_runs_and_tests_are_not_done(self):
+        self.program("build/device_bench", BENCH)
+        process, result = self.check("--built")
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(result["status"], "incomplete")
+        self.assertEqual(len(result["bench"]["kernels"]["rows"]), 1)
+        self.assertIn("GoogleTest is missing", result["not_done"][0])
 
     def test_without_its_tools_it_names_the_first_and_builds_nothing(self):
         tools = self.folder / "tools"

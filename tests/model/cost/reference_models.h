@@ -1,5 +1,6 @@
 // The models whose speed on one GPU is asked for, in the shapes in which others published theirs.
 #pragma once
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,14 @@ inline std::vector<ReferenceModel> reference_models() {
   small.vocabulary = 1024;
   return {{"gpt2 124M", model("gpt2", 12, 768), {524288, 8, true}, 460e3},
           {"primer-ez of that shape", model("primer-ez", 12, 768), {524288, 8, true}, 430e3},
-          {"gpt2 1.5B", model("gpt2", 48, 1600), {524288, 32, true}, 52e3},
-          {"gpt2 1M", small, {4096, 1, true}, 0}};
+          {"gpt2 1M", small, {4096, 1, true}, 0},
+          {"gpt2 1.5B", model("gpt2", 48, 1600), {524288, 64, true}, 52e3}};
+}
+
+inline ReferenceModel reference_model(const std::string& name) {
+  for (const ReferenceModel& model : reference_models())
+    if (model.name == name) return model;
+  throw std::logic_error("'" + name + "' is not a reference model");
 }
 
 }  // namespace isoloss
