@@ -27,38 +27,40 @@ std::vector<ElementRange> parts_in(ElementRange bucket, std::span<const ElementR
 }
 
 DeviceGradientAverage::DeviceGradientAverage(DeviceCommunicator& data, StreamOrder& order,
-                                             DeviceValues gradients, GradientStreams streams,
+                                             DeviceValues gradients, DeviceStream exchange,
                                              std::vector<ElementRange> parts,
                                              std::size_t bucket_elements)
     : data_(data),
       order_(order),
       gradients_(gradients),
-      streams_(streams),
+      exchange_(exchange),
       parts_(std::move(parts)) {
   if (data_.size() > 1) buckets_ = buckets_from_end(gradients.count, bucket_elements);
 }
 
-void DeviceGradientAverage::ready(std::int64_t offset) {
+void DeviceGradientAverage::ready(std::int64_t offset, DeviceStream compute) {
   const auto final_from = static_cast<std::size_t>(offset);
   if (next_ == buckets_.size() || buckets_[next_].first < final_from) return;
-  order_.after(streams_.exchange, streams_.compute);
+  order_.after(exchange_, compute);
   while (next_ < buckets_.size() && buckets_[next_].first >= final_from)
     exchange(buckets_[next_++]);
 }
 
-void DeviceGradientAverage::finish() {
+void DeviceGradientAverage::finish(DeviceStream compute, DeviceValues statistics) {
   if (buckets_.empty()) return;
-  ready(0);
-  order_.after(streams_.compute, streams_.exchange);
+  order_.after(exchange_, compute);
+  while (next_ < buckets_.size()) exchange(buckets_[next_++]);
+  if (statistics.count > 0) data_.all_reduce_mean(statistics, exchange_);
+  order_.after(compute, exchange_);
   next_ = 0;
 }
 
 void DeviceGradientAverage::exchange(ElementRange bucket) {
   const DeviceValues values = gradients_.part(bucket);
   if (parts_.empty()) {
-    data_.all_reduce_mean(values, streams_.exchange);
+    data_.all_reduce_mean(values, exchange_);
   } else {
-    data_.reduce_parts_mean(values, parts_in(bucket, parts_), streams_.exchange);
+    data_.reduce_parts_mean(values, parts_in(bucket, parts_), exchange_);
   }
 }
 

@@ -19,28 +19,24 @@ std::vector<ElementRange> buckets_from_end(std::size_t elements, std::size_t mos
 // counted from its first element.
 std::vector<ElementRange> parts_in(ElementRange bucket, std::span<const ElementRange> parts);
 
-struct GradientStreams {
-  DeviceStream compute;   // of the backward pass and the update
-  DeviceStream exchange;  // of reductions alone
-};
-
 class DeviceGradientAverage {
  public:
   // 32 MB of float32: a message of that length comes near a link's full rate, and a model of 124 M
   // parameters has fifteen of them, the last of which alone is not hidden.
   static constexpr std::size_t kBucketElements = std::size_t{1} << 23;
 
-  // `parts` empty: every rank gets every mean. Otherwise each rank gets those of its part, one a
-  // rank, which is half the traffic (ZeRO-1: Rajbhandari et al. 2020, arXiv 1910.02054, section
-  // 7.1); the other elements are undefined then.
+  // `exchange` is a stream of reductions alone. `parts` empty: every rank gets every mean.
+  // Otherwise each rank gets those of its part, one a rank, which is half the traffic (ZeRO-1:
+  // Rajbhandari et al. 2020, arXiv 1910.02054, section 7.1); the other elements are undefined then.
   DeviceGradientAverage(DeviceCommunicator& data, StreamOrder& order, DeviceValues gradients,
-                        GradientStreams streams, std::vector<ElementRange> parts = {},
+                        DeviceStream exchange, std::vector<ElementRange> parts = {},
                         std::size_t bucket_elements = kBucketElements);
 
-  // Elements from `offset` on are final once what is on the compute stream now is done.
-  void ready(std::int64_t offset);
-  // All elements are; what is put on the compute stream from now on finds means.
-  void finish();
+  // Elements from `offset` on are final once what is on `compute` now is done.
+  void ready(std::int64_t offset, DeviceStream compute);
+  // All elements are, and `statistics` too, of which every rank gets the means; what is put on
+  // `compute` from now on finds them.
+  void finish(DeviceStream compute, DeviceValues statistics = {});
 
  private:
   void exchange(ElementRange bucket);
@@ -48,7 +44,7 @@ class DeviceGradientAverage {
   DeviceCommunicator& data_;
   StreamOrder& order_;
   DeviceValues gradients_;
-  GradientStreams streams_;
+  DeviceStream exchange_;
   std::vector<ElementRange> parts_;
   std::vector<ElementRange> buckets_;
   std::size_t next_ = 0;  // bucket

@@ -29,7 +29,8 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
     {"harness/oneshot", {"model/spec", "model/yaml", "results"}},
-    {"harness/devices", {"model/spec", "model/parallel", "results"}},
+    {"harness/devices",
+     {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
     {"harness/nccl", {"model/spec", "model/parallel", "harness/devices"}},
     {"harness/sockets", {"model/spec", "model/parallel", "results"}},
     {"harness",
@@ -86,10 +87,11 @@ TEST(Rooms, NoIncludeGoesUpOrSideways) {
   EXPECT_GT(seen, 20) << "the search for includes found too little to mean anything";
 }
 
-// One namespace for all rooms: of two types of one name the linker takes one's code for both.
+// Rooms share namespaces: of two types of one name the linker takes one's code for both.
 TEST(Rooms, NoTwoTypesHaveOneName) {
   static const std::regex type(
       R"(^(?:struct|class|enum class) (\w+)(?: final)?\s*(?::[^:].*|\{.*)$)");
+  static const std::regex opening(R"(^namespace ([\w:]+) \{$)");
   std::map<std::string, std::string> defined;
   const fs::path root = ISOLOSS_SOURCE;
   for (const char* top : {"model", "results", "sweeps", "analysis", "slurm", "harness"})
@@ -100,11 +102,13 @@ TEST(Rooms, NoTwoTypesHaveOneName) {
       std::ifstream in(entry.path());
       std::smatch match;
       bool unnamed = false;
+      std::string space;
       for (std::string line; std::getline(in, line);) {
         if (line == "namespace {") unnamed = true;
         if (line == "}  // namespace") unnamed = false;
+        if (std::regex_match(line, match, opening)) space = match[1];
         if (unnamed || !std::regex_match(line, match, type)) continue;
-        const auto [known, fresh] = defined.try_emplace(match[1], file);
+        const auto [known, fresh] = defined.try_emplace(space + "::" + match[1].str(), file);
         EXPECT_TRUE(fresh) << match[1] << " of " << file << " and of " << known->second;
       }
     }

@@ -38,6 +38,10 @@ TEST(GradientBuckets, PartsAreCutAtBuckets) {
               ElementsAre(ElementRange{0, 1}, ElementRange{}, ElementRange{3, 2}));
 }
 
+struct Streams {
+  DeviceStream compute, exchange;
+};
+
 constexpr std::size_t kElements = 23, kBucket = 5;
 
 std::unique_ptr<Communicator> all_of(Communicator& ranks) {
@@ -56,12 +60,12 @@ std::vector<std::vector<float>> updates_of(Communicator& ranks, Ahead ahead,
                                            const std::vector<ElementRange>& parts) {
   HostDevice device;
   HostDeviceCommunicator data(all_of(ranks), device);
-  const GradientStreams streams{device.stream(), device.stream()};
+  const Streams streams{device.stream(), device.stream()};
   constexpr float kNotFinal = -1000;
   std::vector<float> gradients(kElements, kNotFinal);
   std::vector<std::vector<float>> updates;
-  DeviceGradientAverage average(data, device, {gradients.data(), kElements}, streams, parts,
-                                kBucket);
+  DeviceGradientAverage average(data, device, {gradients.data(), kElements}, streams.exchange,
+                                parts, kBucket);
   for (const int step : {0, 1}) {
     std::size_t end = kElements;
     for (const std::size_t first : {19, 18, 11, 3, 0}) {
@@ -69,10 +73,10 @@ std::vector<std::vector<float>> updates_of(Communicator& ranks, Ahead ahead,
         for (std::size_t i = first; i < end; ++i)
           gradients[i] = static_cast<float>(i) + static_cast<float>(ranks.rank() + 100 * step);
       });
-      average.ready(static_cast<std::int64_t>(first));
+      average.ready(static_cast<std::int64_t>(first), streams.compute);
       end = first;
     }
-    average.finish();
+    average.finish(streams.compute);
     device.put(streams.compute, [&] {
       updates.push_back(gradients);
       std::ranges::fill(gradients, kNotFinal);
@@ -127,14 +131,15 @@ TEST(GradientBuckets, BfloatGradientsAreAveragedToo) {
   testing_ranks::on_ranks(2, [&](Communicator& hosts) {
     HostDevice device;
     HostDeviceCommunicator data(all_of(hosts), device);
-    const GradientStreams streams{device.stream(), device.stream()};
+    const Streams streams{device.stream(), device.stream()};
     std::vector<std::uint16_t> gradients;
     for (std::size_t i = 0; i < kElements; ++i)
       gradients.push_back(
           to_bfloat16(static_cast<float>(i) + 2 * static_cast<float>(hosts.rank())));
-    DeviceGradientAverage average(
-        data, device, {gradients.data(), kElements, DeviceElement::Bfloat16}, streams, {}, kBucket);
-    average.finish();
+    DeviceGradientAverage average(data, device,
+                                  {gradients.data(), kElements, DeviceElement::Bfloat16},
+                                  streams.exchange, {}, kBucket);
+    average.finish(streams.compute);
     device.run(streams.exchange);
     for (std::size_t i = 0; i < kElements; ++i)
       if (from_bfloat16(gradients[i]) != static_cast<float>(i + 1)) ++wrong;
@@ -148,30 +153,49 @@ TEST(GradientBuckets, ReductionsBeginBeforeTheBackwardPassEnds) {
   testing_ranks::on_ranks(2, [&](Communicator& hosts) {
     HostDevice device;
     HostDeviceCommunicator data(all_of(hosts), device);
-    const GradientStreams streams{device.stream(), device.stream()};
+    const Streams streams{device.stream(), device.stream()};
     std::vector<float> gradients(2 * kBucket, static_cast<float>(hosts.rank()));
-    DeviceGradientAverage average(data, device, {gradients.data(), gradients.size()}, streams, {},
-                                  kBucket);
-    average.ready(kBucket);
+    DeviceGradientAverage average(data, device, {gradients.data(), gradients.size()},
+                                  streams.exchange, {}, kBucket);
+    average.ready(kBucket, streams.compute);
     device.put(streams.compute, [&] {
       if (gradients.back() == 0.5F && gradients.front() != 0.5F) ++early;
     });
-    average.finish();
+    average.finish(streams.compute);
     device.run(streams.exchange);
   });
   EXPECT_EQ(early, 2);
+}
+
+// A loss that the compute stream leaves after the last announcement.
+TEST(GradientBuckets, StatisticsAreAveragedWithTheLastBucket) {
+  std::atomic<int> right = 0;
+  testing_ranks::on_ranks(4, [&](Communicator& hosts) {
+    HostDevice device;
+    HostDeviceCommunicator data(all_of(hosts), device);
+    const Streams streams{device.stream(), device.stream()};
+    std::vector<float> gradients(kElements);
+    float loss = -1;
+    DeviceGradientAverage average(data, device, {gradients.data(), kElements}, streams.exchange);
+    average.ready(0, streams.compute);
+    device.put(streams.compute, [&] { loss = static_cast<float>(hosts.rank()); });
+    average.finish(streams.compute, {&loss, 1});
+    device.put(streams.compute, [&] { right += loss == 1.5F ? 1 : 0; });
+    device.run(streams.exchange);
+  });
+  EXPECT_EQ(right, 4);
 }
 
 TEST(GradientBuckets, OneRankPutsNothingOnAnyStream) {
   testing_ranks::on_ranks(1, [](Communicator& hosts) {
     HostDevice device;
     HostDeviceCommunicator data(all_of(hosts), device);
-    const GradientStreams streams{device.stream(), device.stream()};
+    const Streams streams{device.stream(), device.stream()};
     std::vector<float> gradients(kElements);
-    DeviceGradientAverage average(data, device, {gradients.data(), kElements}, streams, {},
+    DeviceGradientAverage average(data, device, {gradients.data(), kElements}, streams.exchange, {},
                                   kBucket);
-    average.ready(0);
-    average.finish();
+    average.ready(0, streams.compute);
+    average.finish(streams.compute);
     EXPECT_EQ(HostDevice::length(streams.compute), 0U);
     EXPECT_EQ(HostDevice::length(streams.exchange), 0U);
   });

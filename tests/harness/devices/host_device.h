@@ -80,11 +80,19 @@ inline std::uint16_t to_bfloat16(float value) {
   return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
 }
 
-// Joins host devices by a host's communicator.
+// Joins devices of host memory by a host's communicator.
 class HostDeviceCommunicator final : public DeviceCommunicator {
  public:
+  // Puts work on a stream of the device.
+  using Put = std::function<void(DeviceStream, std::function<void()>)>;
+
+  HostDeviceCommunicator(std::unique_ptr<Communicator> ranks, Put put)
+      : ranks_(std::move(ranks)), put_(std::move(put)) {}
   HostDeviceCommunicator(std::unique_ptr<Communicator> ranks, HostDevice& device)
-      : ranks_(std::move(ranks)), device_(device) {}
+      : HostDeviceCommunicator(std::move(ranks),
+                               [&device](DeviceStream on, std::function<void()> work) {
+                                 device.put(on, std::move(work));
+                               }) {}
 
   int rank() const override { return ranks_->rank(); }
   int size() const override { return ranks_->size(); }
@@ -127,7 +135,7 @@ class HostDeviceCommunicator final : public DeviceCommunicator {
 
  private:
   void change(DeviceValues values, DeviceStream on, std::function<void(std::span<float>)> how) {
-    device_.put(on, [values, how = std::move(how)] {
+    put_(on, [values, how = std::move(how)] {
       if (values.element == DeviceElement::Float32) {
         how({static_cast<float*>(values.data), values.count});
         return;
@@ -145,7 +153,7 @@ class HostDeviceCommunicator final : public DeviceCommunicator {
   }
 
   std::unique_ptr<Communicator> ranks_;
-  HostDevice& device_;
+  Put put_;
 };
 
 // Where identities become groups, for all ranks of a test: whoever comes with one belongs to it,

@@ -145,16 +145,16 @@ TEST_F(NcclGroups, AGraphRecordsTheBucketsOnTwoStreams) {
     const Buffer gradients(std::vector<float>(1000, static_cast<float>(hosts.rank())));
     const Buffer second({0});
     CudaStreamOrder order;
-    DeviceGradientAverage average(*groups.data(), order, gradients.values(),
-                                  {gradients.stream(), second.stream()}, {}, 300);
-    average.finish();  // connects
+    DeviceGradientAverage average(*groups.data(), order, gradients.values(), second.stream(), {},
+                                  300);
+    average.finish(gradients.stream());  // connects
     gradients.read();
     const auto stream = static_cast<cudaStream_t>(gradients.stream().handle);
     cudaGraph_t graph = nullptr;
     cudaGraphExec_t step = nullptr;
     check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capture");
-    average.ready(500);
-    average.finish();
+    average.ready(500, gradients.stream());
+    average.finish(gradients.stream());
     check_cuda(cudaStreamEndCapture(stream, &graph), "capture");
     check_cuda(cudaGraphInstantiate(&step, graph, 0), "cudaGraphInstantiate");
     for (int i = 0; i < 2; ++i) check_cuda(cudaGraphLaunch(step, stream), "cudaGraphLaunch");
