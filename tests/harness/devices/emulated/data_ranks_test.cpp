@@ -5,8 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <functional>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -91,7 +92,7 @@ double largest_difference(const std::vector<Real>& a, const std::vector<Real>& b
 }
 
 TEST(DataRanksOnDevices, AnyNumberTrainsAsOneWithAllRows) {
-  for (const std::string& architecture : {"gpt2", "primer"}) {
+  for (const char* architecture : {"gpt2", "primer"}) {
     const Trained alone = train_on(1, architecture, 1).front();
     for (const auto& [ranks, micro_batches] : {std::pair{2, 1}, {2, 2}, {4, 1}}) {
       const Trained shared = train_on(ranks, architecture, micro_batches).front();
