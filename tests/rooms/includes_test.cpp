@@ -81,10 +81,11 @@ TEST(Rooms, NoIncludeGoesUpOrSideways) {
   EXPECT_GT(seen, 20) << "the search for includes found too little to mean anything";
 }
 
-// One namespace for all rooms: of two types of one name the linker takes one's code for both.
+// Rooms share namespaces: of two types of one name the linker takes one's code for both.
 TEST(Rooms, NoTwoTypesHaveOneName) {
   static const std::regex type(
       R"(^(?:struct|class|enum class) (\w+)(?: final)?\s*(?::[^:].*|\{.*)$)");
+  static const std::regex opening(R"(^namespace ([\w:]+) \{$)");
   std::map<std::string, std::string> defined;
   const fs::path root = ISOLOSS_SOURCE;
   for (const char* top : {"model", "results", "sweeps", "analysis", "slurm", "harness"})
@@ -95,11 +96,13 @@ TEST(Rooms, NoTwoTypesHaveOneName) {
       std::ifstream in(entry.path());
       std::smatch match;
       bool unnamed = false;
+      std::string space;
       for (std::string line; std::getline(in, line);) {
         if (line == "namespace {") unnamed = true;
         if (line == "}  // namespace") unnamed = false;
+        if (std::regex_match(line, match, opening)) space = match[1];
         if (unnamed || !std::regex_match(line, match, type)) continue;
-        const auto [known, fresh] = defined.try_emplace(match[1], file);
+        const auto [known, fresh] = defined.try_emplace(space + "::" + match[1].str(), file);
         EXPECT_TRUE(fresh) << match[1] << " of " << file << " and of " << known->second;
       }
     }

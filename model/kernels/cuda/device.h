@@ -175,9 +175,13 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
   if (shape.shared_bytes > 48 * 1024)
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                          static_cast<int>(shape.shared_bytes));
-  kernel<<<dim3(shape.grid_x, shape.grid_y, shape.grid_z), shape.threads, shape.shared_bytes,
-           stream.native()> > >(arguments...);
-  if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess)
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(shape.grid_x, shape.grid_y, shape.grid_z);
+  config.blockDim = dim3(shape.threads);
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = stream.native();
+  if (const cudaError_t error = cudaLaunchKernelEx(&config, kernel, arguments...);
+      error != cudaSuccess)
     detail::cannot_launch(cudaGetErrorString(error));
 #endif
 }

@@ -14,9 +14,12 @@
 #ifdef ISOLOSS_EMULATED
 #include "model/kernels/cuda/emulator/block.h"
 #define ISOLOSS_INLINE inline
+#define ISOLOSS_UNROLL
 #else
 #include <cuda_runtime.h>
 #define ISOLOSS_INLINE __device__ __forceinline__
+// Before a loop over an array that must stay in registers.
+#define ISOLOSS_UNROLL _Pragma("unroll")
 #endif
 
 namespace isoloss::simt {

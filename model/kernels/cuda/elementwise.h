@@ -1,0 +1,22 @@
+// Passes over memory that belong to nobody else. T = float or Bf16. Any size; memory is aligned to
+// 16 bytes.
+#pragma once
+#include <cstdint>
+
+#include "model/kernels/cuda/device.h"
+
+namespace isoloss::device {
+
+// to[i] = from[i], rounded to To.
+template <typename From, typename To>
+void convert(Stream& stream, std::int64_t size, const From* from, To* to);
+
+// x[i] *= factor.
+template <typename T>
+void scale(Stream& stream, std::int64_t size, float factor, T* x);
+
+// to[i] += factor * x[i].
+template <typename To, typename T>
+void add_scaled(Stream& stream, std::int64_t size, float factor, const T* x, To* to);
+
+}  // namespace isoloss::device
