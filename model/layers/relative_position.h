@@ -1,5 +1,4 @@
-// T5's causal relative-position buckets: half of the buckets are single distances, the rest grow
-// logarithmically up to the largest distance (Raffel et al. 2020; mesh, _relative_position_bucket).
+// Relative-position buckets (model/spec/relative_bucket.h) as a tensor.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -8,12 +7,6 @@
 #include "model/spec/model_spec.h"
 
 namespace isoloss {
-
-// The bucket of a key `distance` >= 0 steps before its query: n < buckets / 2 is its own bucket,
-// then buckets/2 + int(ln(n / (buckets/2)) / ln(max_distance / (buckets/2)) * buckets/2), at most
-// the last.
-std::int64_t relative_bucket(std::int64_t distance, std::int64_t buckets,
-                             std::int64_t max_distance);
 
 // Buckets of the distances 0 .. length - 1, int64 [length].
 at::Tensor relative_buckets(const ModelSpec& spec, std::int64_t length);

@@ -30,8 +30,14 @@ inline constexpr int kWarp = 32;
 
 // Two of them in a register, `low` at the lower address: what mma reads.
 ISOLOSS_INLINE std::uint32_t packed(float low, float high) {
+#ifdef ISOLOSS_EMULATED
   return static_cast<std::uint32_t>(rounded<Bf16>(low).bits) |
          (static_cast<std::uint32_t>(rounded<Bf16>(high).bits) << 16);
+#else
+  std::uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;\n" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#endif
 }
 
 // N values read or written at once: 16 bytes where N * sizeof(T) is 16.
@@ -60,6 +66,7 @@ ISOLOSS_INLINE T shuffle(T x, int lane) {
   return current_block().shuffle(x, lane);
 }
 ISOLOSS_INLINE float fast_exp(float x) { return std::exp(x); }
+ISOLOSS_INLINE float fast_exp2(float x) { return std::exp2(x); }
 ISOLOSS_INLINE float fast_log(float x) { return std::log(x); }
 ISOLOSS_INLINE float inverse_root(float x) { return 1.0F / std::sqrt(x); }
 #else
@@ -74,6 +81,11 @@ ISOLOSS_INLINE T shuffle(T x, int lane) {
   return __shfl_sync(0xffffffffU, x, lane);
 }
 ISOLOSS_INLINE float fast_exp(float x) { return __expf(x); }
+ISOLOSS_INLINE float fast_exp2(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;\n" : "=f"(power) : "f"(x));
+  return power;
+}
 ISOLOSS_INLINE float fast_log(float x) { return __logf(x); }
 ISOLOSS_INLINE float inverse_root(float x) { return rsqrtf(x); }
 #endif
