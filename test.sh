@@ -25,3 +25,16 @@ ctest --test-dir build-asan-ubsan --output-on-failure -j "${ISOLOSS_JOBS:-$(npro
 echo "== The program without LibTorch and MPI"
 scripts/setup.sh analysis-only
 ctest --test-dir build-analysis-only --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -R '^(cli|rooms)/'
+if command -v nvcc >/dev/null || [[ -x /usr/local/cuda/bin/nvcc ]]; then
+  echo "== Device code: compiled and linked for GPUs; its tests and bench run where there is one"
+  status=0
+  tools/gpu_check.sh --build build-lean --out build-lean/gpu_check.json --budget 1200 \
+    --jobs "${ISOLOSS_JOBS:-$(nproc)}" || status=$?
+  if ((status == 77)); then
+    ctest --test-dir build-lean -L gpu -j "${ISOLOSS_JOBS:-$(nproc)}" | tail -n 3
+  elif ((status != 0)); then
+    exit "$status"
+  fi
+else
+  echo "== Device code for GPUs is not compiled: nvcc is missing (install CUDA's toolkit)"
+fi

@@ -25,13 +25,44 @@ function(isoloss_emulated target folder)
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
+# isoloss_gpu_tests(folder DEPENDS ...): every *_test.cpp of tests/FOLDER as one GoogleTest program
+# that runs on a GPU, its tests labelled gpu and skipped, with the reason, where there is none. Tests
+# with kernels of their own go through nvcc, others through the plain compiler, which is faster.
+# Called from another folder than isoloss_tests, because a file's language is set by folder.
+function(isoloss_gpu_tests folder)
+  cmake_parse_arguments(TESTS "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
+  if(NOT sources OR NOT TARGET GTest::gtest)
+    return()
+  endif()
+  foreach(source IN LISTS sources)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    file(STRINGS ${source} kernels REGEX "__global__|cuda/simt\\.h" LIMIT_COUNT 1)
+    if(kernels)
+      set_source_files_properties(${source} PROPERTIES LANGUAGE CUDA)
+    endif()
+  endforeach()
+  string(REPLACE "/" "_" name gpu_${folder}_test)
+  add_executable(${name} ${sources} ${PROJECT_SOURCE_DIR}/tests/gpu/gpu_main.cpp)
+  target_link_libraries(${name} PRIVATE isoloss_options isoloss_kernels_cuda ${TESTS_DEPENDS}
+                        GTest::gmock GTest::gtest)
+  gtest_discover_tests(${name} TEST_PREFIX gpu/${folder}/ DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS gpu SKIP_RETURN_CODE 77 TIMEOUT 300)
+endfunction()
+
 if(ISOLOSS_CUDA)
   set(CMAKE_CUDA_ARCHITECTURES "80-real;90a-real;100-real" CACHE STRING
       "Compute capabilities to compile for")
   enable_language(CUDA)
+  set(CMAKE_CUDA_STANDARD 20)
+  foreach(kind STANDARD EXTENSION)  # CMake before 3.26 does not know that nvcc has it
+    if(NOT CMAKE_CUDA20_${kind}_COMPILE_OPTION)
+      set(CMAKE_CUDA20_${kind}_COMPILE_OPTION "-std=c++20")
+    endif()
+  endforeach()
   find_package(CUDAToolkit REQUIRED)
   add_library(isoloss_cuda INTERFACE)
   target_compile_options(isoloss_cuda INTERFACE
-      $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -lineinfo>)
+      "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-lineinfo>")
   target_link_libraries(isoloss_cuda INTERFACE CUDA::cudart_static CUDA::cublasLt)
 endif()

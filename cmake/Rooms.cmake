@@ -1,6 +1,9 @@
 # isoloss_room(NAME target DEPENDS ...): one static library of every .cpp beside the CMakeLists.txt.
 add_library(isoloss_options INTERFACE)
-target_compile_options(isoloss_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-psabi)
+# nvcc's own code for the host does not stand -Wconversion.
+target_compile_options(isoloss_options INTERFACE
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-Wall;-Wextra;-Wconversion;-Wshadow;-Wno-psabi>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-psabi>")
 # Errors where CI looks; another compiler's new warnings must not keep anybody from building.
 set(werror OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
@@ -8,7 +11,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "
 endif()
 option(ISOLOSS_WARNINGS_AS_ERRORS "Stop at the first warning" ${werror})
 if(ISOLOSS_WARNINGS_AS_ERRORS)
-  target_compile_options(isoloss_options INTERFACE -Werror)
+  target_compile_options(isoloss_options INTERFACE
+      "$<$<COMPILE_LANGUAGE:C,CXX>:-Werror>" "$<$<COMPILE_LANGUAGE:CUDA>:--Werror=all-warnings>")
 endif()
 target_include_directories(isoloss_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(ISOLOSS_SANITIZE)

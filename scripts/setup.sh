@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a bare Debian 12 or Ubuntu 24.04 ready and builds isoloss: packages, LibTorch, configure,
 # build. Says what it does, does nothing twice, and stops with what is missing where it can't go on.
-#   scripts/setup.sh [PRESET [TARGET]]   (release; analysis-only needs neither LibTorch nor MPI;
+#   scripts/setup.sh [PRESET [TARGET]]   (release; analysis-only and lean need neither LibTorch nor MPI;
 #                                        TARGET isoloss builds the program alone, without tests)
 # Honoured: ISOLOSS_TORCH=FOLDER (the torch folder of a wheel) or Torch_DIR, to use a LibTorch of
 # your own; ISOLOSS_CPU=x86-64-v3 for a binary that moves between machines; ISOLOSS_JOBS;
@@ -22,7 +22,7 @@ packages=(g++ cmake ninja-build ccache pkg-config git python3 ca-certificates
 train_packages=(zlib1g-dev libopenmpi-dev openmpi-bin libsentencepiece-dev sentencepiece libbenchmark-dev
   python3-venv python3-pip python3-dev python3-h5py python3-numpy)  # -dev: torch.compile includes Python.h
 case $preset in
-  analysis-only | asan-ubsan) ;;
+  analysis-only | asan-ubsan | lean) ;;
   *) packages+=("${train_packages[@]}") ;;
 esac
 read -ra more_packages <<<"${ISOLOSS_PACKAGES:-}"
@@ -54,7 +54,7 @@ else
 fi
 
 options=()
-if [[ $preset != analysis-only && $preset != asan-ubsan ]]; then
+if [[ $preset != analysis-only && $preset != asan-ubsan && $preset != lean ]]; then
   if [[ -n ${ISOLOSS_TORCH:-} || -n ${Torch_DIR:-} ]]; then
     say "LibTorch: yours (${ISOLOSS_TORCH:-$Torch_DIR})"
   elif found=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null); then

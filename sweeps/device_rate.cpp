@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "model/cost/data_sheet.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -19,18 +20,13 @@ DeviceRate cpu_core() {
   return rate;
 }
 
-// A data sheet's numbers: dense bfloat16 FLOPs per second, bytes of memory, bytes per second that
-// one device sends over NVLink (half of what is printed for both ways).
-struct DataSheet {
-  double peak, memory, link;
-};
-
 // `lowest`, `usual` and `highest` share of the peak that whole training steps reached.
-DeviceRate gpu(const std::string& device, const DataSheet& sheet, double lowest, double usual,
-               double highest, const std::string& source) {
-  DeviceRate rate{device, usual * sheet.peak, lowest * sheet.peak, highest * sheet.peak,
-                  sheet.link};
-  rate.memory_bytes = sheet.memory;
+DeviceRate gpu(const std::string& device, double lowest, double usual, double highest,
+               const std::string& source) {
+  const DataSheet& sheet = data_sheet(device);
+  const double peak = sheet.bfloat16_flops;
+  DeviceRate rate{device, usual * peak, lowest * peak, highest * peak, sheet.link_bytes_per_second};
+  rate.memory_bytes = sheet.memory_bytes;
   rate.fewest_parameters = 1.24e8;
   rate.together = true;
   rate.source = source;
@@ -40,12 +36,12 @@ DeviceRate gpu(const std::string& device, const DataSheet& sheet, double lowest,
 std::vector<DeviceRate> measured_rates() {
   return {
       cpu_core(),
-      gpu("h100", {989.4e12, 80e9, 450e9}, 0.23, 0.45, 0.58,
+      gpu("h100", 0.23, 0.45, 0.58,
           "GPT-2 124M: nanoGPT compiled 23 %, llm.c 41 %; GPT-2 1.5B: llm.c 50 %; Qwen2.5 1.5B: "
           "llmq 58 % of 989 TFLOP/s"),
-      gpu("h200", {989.4e12, 141e9, 450e9}, 0.23, 0.40, 0.52,
+      gpu("h200", 0.23, 0.40, 0.52,
           "GPT-2 124M: nanoGPT compiled 24 %; GPT-2 1.5B: nanoGPT 52 % of 989 TFLOP/s"),
-      gpu("a100", {312e12, 80e9, 300e9}, 0.37, 0.44, 0.60,
+      gpu("a100", 0.37, 0.44, 0.60,
           "GPT-2 124M: nanoGPT 37 %, llm.c 60 %; MPT 125M: 43 to 45 % of 312 TFLOP/s"),
   };
 }

@@ -5,12 +5,17 @@ Shares no code with the C++: tensors are made from the table's documented order,
 with loops over heads and queries, gradients are central differences. The values that
 language_model_values_test.cpp stores are the output of this script. Weights: element i of tensor n
 (the n-th of the table, from 0) is 0.3 sin(1 + 0.37 n + 0.91 i), plus 1 for a norm's scale. Token i
-of the batch is (i^2 + 3 i + 1) mod 29. Definitions: Primer (So et al. 2021, arXiv 2109.08668) and
+of the batch is (i^2 + 3 i + 1) mod V. With `tiny` as argument, sizes are those of
+tests/model/device/device_model_values_test.cpp. Definitions: Primer (So et al. 2021, arXiv 2109.08668) and
 its released T5 configuration.
 """
+import sys
+
 import numpy as np
 
-LAYERS, D, HEAD, HIDDEN, GATED_HIDDEN, T, V, BATCH = 2, 12, 4, 20, 16, 37, 29, 2
+LAYERS, BATCH = 2, 2
+D, HEAD, HIDDEN, GATED_HIDDEN, T, V = ((16, 8, 32, 24, 21, 43) if "tiny" in sys.argv[1:]
+                                       else (12, 4, 20, 16, 37, 29))
 HEADS = D // HEAD
 Z_LOSS = 0.01
 ARCHITECTURES = ["transformer", "transformer++", "primer-ez", "primer"]
@@ -149,8 +154,8 @@ def main():
         w = make_weights(name)
         losses, _ = token_values(name, w)
         print(name, "mean", repr(float(losses.mean())))
-        print("  tokens (0,0) (0,36) (1,20):",
-              *(repr(float(x)) for x in (losses[0, 0], losses[0, 36], losses[1, 20])))
+        places = (0, 0), (0, T - 1), (1, T // 2 + 2)
+        print("  tokens", *places, ":", *(repr(float(losses[place])) for place in places))
         for tensor in list(w):
             if tensor.startswith("layers.1"):
                 continue

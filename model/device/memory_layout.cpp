@@ -1,0 +1,40 @@
+#include "model/device/memory_layout.h"
+
+#include <algorithm>
+
+namespace isoloss {
+
+void MemoryLayout::list(std::string_view name, std::int64_t bytes) {
+  const auto known = std::find_if(buffers_.begin(), buffers_.end(),
+                                  [&](const PlannedBuffer& buffer) { return buffer.name == name; });
+  if (known == buffers_.end())
+    buffers_.push_back({std::string(name), bytes});
+  else
+    known->bytes += bytes;
+}
+
+std::byte* MemoryLayout::take_bytes(std::string_view name, std::int64_t bytes) {
+  constexpr std::int64_t kAlignment = 256;
+  const std::int64_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  list(name, size);
+  std::byte* const at = memory_ == nullptr ? nullptr : memory_ + end_;
+  end_ += size;
+  return at;
+}
+
+void MemoryLayout::overlaid(std::string_view name,
+                            std::initializer_list<std::function<void()>> parts) {
+  const std::int64_t begin = end_;
+  const std::vector<PlannedBuffer> listed = buffers_;
+  std::int64_t end = begin;
+  for (const auto& part : parts) {
+    end_ = begin;
+    part();
+    end = std::max(end, end_);
+  }
+  end_ = end;
+  buffers_ = listed;
+  list(name, end - begin);
+}
+
+}  // namespace isoloss

@@ -1,0 +1,51 @@
+// The frame that both sub-layers stand in, on the device: x + F(x) with the norms, the shift and
+// the factors that the spec has around F, forward and backward (in plain operations residual() of
+// model/layers/decoder.cpp).
+#pragma once
+#include <string>
+
+#include "model/device/attention_branch.h"
+#include "model/device/feed_forward_branch.h"
+#include "model/device/stream_reader.h"
+
+namespace isoloss {
+
+// What sub-layers work in, in turn.
+template <typename T>
+struct StreamTemporaries {
+  StreamTemporaries(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
+
+  // [tokens, d_model]: F(x), its norm; the gradient of what is added to the stream, of F(x), and of
+  // what F reads, before the shift and after it.
+  T *branch, *normed, *d_branch, *d_result, *d_read, *d_shifted;
+  float* norm;
+};
+
+enum class SubLayerKind { Attention, FeedForward };
+
+// F is AttentionBranch<T> or FeedForwardBranch<T>.
+template <typename T, typename F>
+class SubLayer {
+ public:
+  // `prefix` is that of its tensors, "layers.i.attention." say; `lowest`: nothing is below it.
+  SubLayer(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
+           SubLayerKind kind, const std::string& prefix, bool lowest, F function,
+           const StreamTemporaries<T>& temporaries, MemoryLayout& layout);
+
+  StreamAbove<T> forward(const DeviceStep& step, const StreamAbove<T>& below);
+  // Takes the stream's gradient from above to below. Wants the gradient of what forward() gave to
+  // be added, where that says it is to be left.
+  void backward(const DeviceStep& step, StreamGradient& gradient);
+
+ private:
+  StreamReader<T> reader_;
+  DeviceNorm<T> norm_of_branch_, norm_of_sum_;
+  F function_;
+  StreamTemporaries<T> temporaries_;
+  T *branch_, *normed_ = nullptr, *shifted_ = nullptr;
+  const T* read_ = nullptr;
+  AddedBranch<T> own_;
+  float *sum_ = nullptr, *normed_sum_ = nullptr;
+};
+
+}  // namespace isoloss

@@ -1,0 +1,48 @@
+// Whole training steps on a GPU: tokens a second, utilisation by two conventions, memory planned
+// against memory taken; and small trials that share the GPU against one after the other.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/cost/roofline.h"
+#include "model/spec/model_spec.h"
+
+namespace isoloss {
+
+// Medians and quartiles over steps, host's clock from the end of one step to the end of the next.
+struct StepTiming {
+  double seconds = 0, low = 0, high = 0;
+  int steps = 0;
+  double began = 0, ended = 0;  // seconds since 1970
+};
+
+struct StepResult {
+  StepTiming timing;
+  double tokens = 0;  // of a step
+  double planned_bytes = 0, taken_bytes = 0;
+};
+
+struct StepCase {
+  std::string name;
+  ModelSpec spec;
+  double asked = 0;                 // tokens per second; 0: none
+  std::vector<KernelWork> kernels;  // of a step
+  std::function<StepResult(double seconds)> measure;
+};
+
+// The reference models (tests/model/cost/reference_models.h) with AdamW, float32 moments and
+// clipping at 1, at most eight parts a step, on random ids.
+std::vector<StepCase> step_cases();
+
+// Eight trials of kPackedModel: tokens per second of all together, one after the
+// other and side by side, each on a stream of its own.
+struct PackingResult {
+  double alone = 0, together = 0;
+  double began = 0, ended = 0;
+};
+inline constexpr int kPackedTrials = 8;
+inline constexpr const char* kPackedModel = "gpt2 1M";
+PackingResult measure_packing(double seconds);
+
+}  // namespace isoloss

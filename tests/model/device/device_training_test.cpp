@@ -1,0 +1,140 @@
+// What holds of a training step on the device whatever its numbers are.
+#include "model/device/device_training.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/spec/error.h"
+#include "tests/model/device/tiny_models.h"
+
+namespace isoloss {
+namespace {
+
+struct Outcome {
+  std::vector<double> losses;
+  std::vector<float> weights, state;
+  bool operator==(const Outcome&) const = default;
+};
+
+DeviceTraining training(const std::string& architecture, DeviceNumbers numbers, bool graph,
+                        bool adafactor = false) {
+  const ModelSpec spec = tiny_spec(architecture);
+  DeviceTrainingOptions options{.clip_norm = 1, .z_loss = 1e-4, .micro_batches = 2, .graph = graph};
+  if (adafactor) options.optimizer = DeviceAdafactor{{}, 16};
+  return DeviceTraining(DeviceModel(spec, 5, {numbers, 1}), options);
+}
+
+// Four steps, of which two are under way at a time.
+Outcome run(DeviceTraining training) {
+  const ModelSpec spec = training.model().spec();
+  Outcome outcome;
+  for (int step = 0; step < 4; ++step) {
+    training.start(tiny_tokens(spec, 2, step), step, 0.01);
+    if (step > 0) outcome.losses.push_back(training.finish().loss);
+  }
+  outcome.losses.push_back(training.finish().loss);
+  outcome.weights = training.model().weights();
+  outcome.state = training.optimizer_state();
+  return outcome;
+}
+
+TEST(DeviceTraining, AGraphDoesWhatTheStreamDoesBitForBit) {
+  for (const bool adafactor : {false, true})
+    EXPECT_TRUE(run(training("primer", DeviceNumbers::BFloat16, true, adafactor)) ==
+                run(training("primer", DeviceNumbers::BFloat16, false, adafactor)));
+}
+
+TEST(DeviceTraining, ARepeatedRunHasTheSameBits) {
+  EXPECT_TRUE(run(training("gpt2", DeviceNumbers::Float32, true)) ==
+              run(training("gpt2", DeviceNumbers::Float32, true)));
+}
+
+TEST(DeviceTraining, LearnsWhatItSeesAgainAndAgain) {
+  DeviceTraining trained = training("primer-ez", DeviceNumbers::BFloat16, true);
+  const std::vector<std::int32_t> tokens = tiny_tokens(trained.model().spec(), 2, 0);
+  std::vector<double> losses;
+  for (int step = 0; step < 8; ++step) {
+    trained.start(tokens, step, 0.01);
+    losses.push_back(trained.finish().loss);
+  }
+  EXPECT_LT(losses.back(), losses.front() - 0.5);
+}
+
+TEST(DeviceTraining, ALossThatIsNotFiniteLeavesWeightsAndStateAlone) {
+  for (const bool adafactor : {false, true}) {
+    DeviceTraining trained = training("transformer++", DeviceNumbers::Float32, true, adafactor);
+    const std::vector<std::int32_t> tokens = tiny_tokens(trained.model().spec(), 2, 0);
+    for (int step = 0; step < 2; ++step) {
+      trained.start(tokens, step, 0.01);
+      EXPECT_TRUE(trained.finish().finite);
+    }
+    std::vector<float> weights = trained.model().weights();
+    const std::vector<float> state = trained.optimizer_state();
+    weights[0] = std::numeric_limits<float>::infinity();
+    trained.model().set_weights(weights);
+    trained.start(tokens, 2, 0.01);
+    EXPECT_FALSE(trained.finish().finite);
+    EXPECT_EQ(trained.model().weights(), weights);
+    EXPECT_EQ(trained.optimizer_state(), state);
+  }
+}
+
+TEST(DeviceTraining, GoesOnFromACopyOfItsState) {
+  DeviceTraining whole = training("primer", DeviceNumbers::Float32, true);
+  const ModelSpec spec = whole.model().spec();
+  const auto step = [&](DeviceTraining& of, int number) {
+    of.start(tiny_tokens(spec, 2, number), number, 0.01);
+    return of.finish().loss;
+  };
+  step(whole, 0);
+  DeviceTraining other = training("primer", DeviceNumbers::Float32, true);
+  other.model().set_weights(whole.model().weights());
+  other.set_optimizer_state(whole.optimizer_state());
+  EXPECT_EQ(step(other, 1), step(whole, 1));
+  EXPECT_EQ(other.model().weights(), whole.model().weights());
+}
+
+// The stand-in for other ranks copies what is announced as final; in the end it is what the whole
+// pass left, and each announcement begins where the one before it ended.
+TEST(DeviceTraining, AnnouncesGradientsFromTheEndOnceTheyAreFinal) {
+  for (const char* architecture : {"primer", "llama"}) {
+    const ModelSpec spec = tiny_spec(architecture);
+    DeviceModel model(spec, 5, {DeviceNumbers::Float32, 1});
+    const std::int64_t size = model.table().buffer_size;
+    const DeviceArray<float> copied(size);
+    const float* gradients = model.buffers().gradients;
+    std::vector<std::int64_t> offsets;
+    DeviceTrainingOptions options{.micro_batches = 2, .graph = false};
+    options.exchange.ready = [&](Stream& stream, std::int64_t offset) {
+      const std::int64_t end = offsets.empty() ? size : offsets.back();
+      ASSERT_LE(offset, end);
+      stream.copy(copied.data() + offset, gradients + offset,
+                  static_cast<std::size_t>(end - offset) * sizeof(float));
+      offsets.push_back(offset);
+    };
+    DeviceTraining trained(std::move(model), options);
+    trained.start(tiny_tokens(spec, 2, 0), 0, 0.01);
+    trained.finish();
+    EXPECT_EQ(offsets.size(), 4U);  // after the layers, two layers, before them
+    EXPECT_EQ(offsets.back(), 0);
+    EXPECT_EQ(to_host(copied), trained.model().gradients());
+  }
+}
+
+TEST(DeviceTraining, KeepsTwoStepsUnderWayAndNoMore) {
+  DeviceTraining trained = training("transformer", DeviceNumbers::Float32, true);
+  const std::vector<std::int32_t> tokens = tiny_tokens(trained.model().spec(), 2, 0);
+  EXPECT_THROW(trained.finish(), InputError);
+  trained.start(tokens, 0, 0.01);
+  trained.start(tokens, 1, 0.01);
+  EXPECT_THROW(trained.start(tokens, 2, 0.01), InputError);
+}
+
+}  // namespace
+}  // namespace isoloss
