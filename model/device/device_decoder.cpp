@@ -123,12 +123,15 @@ void DeviceDecoder<T>::forward(const DeviceStep& step, const std::int32_t* targe
 }
 
 template <typename T>
-void DeviceDecoder<T>::backward(const DeviceStep& step, const std::int32_t* index) {
+void DeviceDecoder<T>::backward(const DeviceStep& step, const std::int32_t* index,
+                                const std::function<void(std::size_t)>& ready) {
   StreamGradient gradient = gradient_;
   top_.backward(step, d_read_, true, gradient);
-  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
-    layer->feed_forward.backward(step, gradient);
-    layer->attention.backward(step, gradient);
+  if (ready) ready(layers_.size());
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    layers_[i].feed_forward.backward(step, gradient);
+    layers_[i].attention.backward(step, gradient);
+    if (ready) ready(i);
   }
   device::embedding_backward(step.stream, embedding_shape(step.spec, step.rows), index,
                              gradient.now, embedding_.gradient, positions_.gradient,
@@ -149,7 +152,8 @@ void DeviceDecoder<T>::losses(const DeviceStep& step, const DeviceTokens& tokens
 
 template <typename T>
 void DeviceDecoder<T>::gradients(const DeviceStep& step, const DeviceTokens& tokens, float weight,
-                                 float z_loss, float* losses) {
+                                 float z_loss, float* losses,
+                                 const std::function<void(std::size_t)>& ready) {
   forward(step, tokens.targets);
   for_each_chunk<T>(step, [&](std::int64_t first, std::int64_t rows, T* logits) {
     const ProductShape shape = output_shape(step, rows);
@@ -164,7 +168,7 @@ void DeviceDecoder<T>::gradients(const DeviceStep& step, const DeviceTokens& tok
                                  d_read_ + first * step.spec.d_model,
                                  ProductTerms<T>{.factor = output_factor_});
   });
-  backward(step, tokens.index);
+  backward(step, tokens.index, ready);
 }
 
 template class DeviceDecoder<float>;

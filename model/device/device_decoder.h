@@ -3,6 +3,7 @@
 // model/layers/decoder.h). Nothing here allocates on the device or waits for it.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "model/device/sub_layer.h"
@@ -34,9 +35,11 @@ class DeviceDecoder {
   // losses [tokens]: cross-entropy of each target in nats, from float32 logits.
   void losses(const DeviceStep& step, const DeviceTokens& tokens, float* losses);
   // The same from logits of type T, and adds to the gradients those of
-  // weight * sum of (losses + z_loss log(Z)^2).
+  // weight * sum of (losses + z_loss log(Z)^2). `ready`, if any, is called once what is on the
+  // stream leaves the gradients of layer i's tensors and of all after them final, with i from the
+  // number of layers (what follows the last) to 0.
   void gradients(const DeviceStep& step, const DeviceTokens& tokens, float weight, float z_loss,
-                 float* losses);
+                 float* losses, const std::function<void(std::size_t)>& ready);
 
  private:
   struct Layer {
@@ -46,7 +49,8 @@ class DeviceDecoder {
 
   // Everything below the output layer.
   void forward(const DeviceStep& step, const std::int32_t* targets);
-  void backward(const DeviceStep& step, const std::int32_t* index);
+  void backward(const DeviceStep& step, const std::int32_t* index,
+                const std::function<void(std::size_t)>& ready);
   // Calls work(first row, rows) for chunks of as many rows as have room for their logits.
   template <typename Logit, typename Work>
   void for_each_chunk(const DeviceStep& step, const Work& work) const;

@@ -1,5 +1,6 @@
 #include "model/device/device_model.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -30,6 +31,23 @@ AnyDecoder lay_out(const ModelSpec& spec, const DeviceModelOptions& options,
   buffers.rounded = layout.take<Bf16>("rounded weights", table.buffer_size);
   const DeviceTensors<Bf16> tensors(table, buffers.weights, buffers.rounded, buffers.gradients);
   return DeviceDecoder<Bf16>(spec, rows, tensors, tables, layout);
+}
+
+// First element of each layer's tensors, and of what follows the last layer's.
+std::vector<std::int64_t> offsets_of_layers(const ModelSpec& spec, const ParameterTable& table) {
+  std::vector<std::int64_t> offsets(static_cast<std::size_t>(spec.layers) + 1, table.buffer_size);
+  const std::string last = "layers." + std::to_string(spec.layers - 1) + ".";
+  bool passed = false;
+  for (const Parameter& p : table.parameters) {
+    if (p.name.starts_with("layers.")) {
+      const auto layer = static_cast<std::size_t>(std::stoll(p.name.substr(7)));
+      offsets[layer] = std::min(offsets[layer], p.offset);
+      passed = passed || p.name.starts_with(last);
+    } else if (passed) {
+      offsets.back() = std::min(offsets.back(), p.offset);
+    }
+  }
+  return offsets;
 }
 
 std::vector<float> copied(const float* device, std::int64_t size) {
@@ -63,6 +81,7 @@ struct DeviceModel::Impl {
       : spec(given),
         rows{options.sequences, given.sequence},
         table(parameter_table(given)),
+        layer_offsets(offsets_of_layers(given, table)),
         memory(static_cast<std::size_t>(listed(given, options).bytes())),
         tables(given, given.sequence),
         layout(memory.data()),
@@ -77,6 +96,7 @@ struct DeviceModel::Impl {
   ModelSpec spec;
   DeviceRows rows;
   ParameterTable table;
+  std::vector<std::int64_t> layer_offsets;
   DeviceMemory memory;
   DeviceTables tables;
   Buffers buffers;
@@ -112,12 +132,15 @@ void DeviceModel::clear_gradients(Stream& stream) {
 }
 
 void DeviceModel::add_gradients(Stream& stream, const DeviceTokens& tokens, float weight,
-                                float z_loss, float* losses) {
+                                float z_loss, float* losses, const GradientsReady& ready) {
+  std::function<void(std::size_t)> layer_ready;
+  if (ready) layer_ready = [&](std::size_t layer) { ready(impl_->layer_offsets[layer]); };
   std::visit(
       [&](auto& decoder) {
-        decoder.gradients(impl_->step(stream), tokens, weight, z_loss, losses);
+        decoder.gradients(impl_->step(stream), tokens, weight, z_loss, losses, layer_ready);
       },
       impl_->decoder);
+  if (ready) ready(0);
 }
 
 double DeviceModel::loss_and_gradients(std::span<const std::int32_t> tokens, double z_loss) {

@@ -4,6 +4,7 @@
 // LibTorch. Random numbers and results are those of model/layers/language_model.h but for rounding.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -41,11 +42,13 @@ class DeviceModel {
   const DeviceRows& rows() const;
   const std::vector<PlannedBuffer>& memory() const;
 
-  // The gradients are zero from here on; adds those of weight * sum over tokens of (loss +
-  // z_loss log(Z)^2), and leaves each token's loss.
   void clear_gradients(Stream& stream);
+  // Adds the gradients of weight * sum over tokens of (loss + z_loss log(Z)^2) and leaves each
+  // token's loss. `ready`, if any, is called as soon as what is on the stream leaves elements from
+  // `offset` on of the gradient buffer final, from the buffer's end to 0.
+  using GradientsReady = std::function<void(std::int64_t offset)>;
   void add_gradients(Stream& stream, const DeviceTokens& tokens, float weight, float z_loss,
-                     float* losses);
+                     float* losses, const GradientsReady& ready = {});
 
   // Whole micro-batches of rows() each. Overwrites the gradients with those of mean cross-entropy +
   // z_loss * mean log(Z)^2 and returns the mean cross-entropy in nats.

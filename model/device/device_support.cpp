@@ -16,13 +16,8 @@ namespace {
 }  // namespace
 
 void check_device_support(const ModelSpec& spec) {
-  const auto by_eights = [](const char* field, std::int64_t width) {
-    if (width % 8 != 0)
-      refuse(std::string(field) + ": " + std::to_string(width),
-             "rows are read eight values at a time");
-  };
-  by_eights("d_model", spec.d_model);
-  by_eights(spec.gated ? "d_ff_gated" : "d_ff", feed_forward_width(spec));
+  if (spec.d_model % 8 != 0)
+    refuse("d_model: " + std::to_string(spec.d_model), "rows are read eight values at a time");
   if (spec.convolution_width > 0 && spec.convolution_place == ConvolutionPlace::BeforeProjection)
     refuse("convolution_place: before_projection", "convolutions run on projections alone");
   if (attention_has_kernel(spec, spec.sequence)) return;

@@ -1,5 +1,6 @@
 #include "model/device/device_training.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -27,6 +28,17 @@ struct StepSlot {
   std::int64_t step = 0;
 };
 
+// Calls work(first element on the device, elements) for every tensor's moments, in the order of
+// files, which have them without the device's padding; AdamW's second moments follow its first.
+template <typename Work>
+void for_each_moments(const device::UpdateTable& table, std::int64_t buffers, const Work& work) {
+  for (std::int64_t buffer = 0; buffer < buffers; ++buffer)
+    for (const device::TensorEntry& tensor : table.tensors)
+      work(static_cast<std::size_t>(buffer * table.moments + tensor.moments),
+           static_cast<std::size_t>(tensor.factored != 0 ? tensor.rows + tensor.columns
+                                                         : tensor.rows * tensor.columns));
+}
+
 std::int64_t factored_from(const DeviceTrainingOptions& options) {
   const auto* adafactor = std::get_if<DeviceAdafactor>(&options.optimizer);
   return adafactor == nullptr ? -1 : adafactor->min_dim_factored;
@@ -40,7 +52,7 @@ struct DeviceTraining::Impl {
         options(chosen),
         input(model.spec(), model.rows(), chosen.micro_batches),
         table(device::update_table(model.table(), factored_from(chosen))),
-        moments(state_size()),
+        moments(table.moments * buffers_of_moments()),
         current(input.bytes()),
         losses(input.tokens()),
         loss(1),
@@ -52,17 +64,24 @@ struct DeviceTraining::Impl {
     stream.synchronize();
   }
 
-  bool adamw() const { return std::holds_alternative<device::AdamWSettings>(options.optimizer); }
-  std::int64_t state_size() const { return table.moments * (adamw() ? 2 : 1); }
+  // Of moments: AdamW has first and second ones.
+  std::int64_t buffers_of_moments() const {
+    return std::holds_alternative<device::AdamWSettings>(options.optimizer) ? 2 : 1;
+  }
 
   void put_step() {
     model.clear_gradients(stream);
     const float weight = 1 / static_cast<float>(input.tokens());
+    DeviceModel::GradientsReady ready;
+    if (options.exchange.ready)
+      ready = [this](std::int64_t offset) { options.exchange.ready(stream, offset); };
     for (std::int64_t i = 0; i < input.micro_batches(); ++i)
       model.add_gradients(stream, input.micro_batch(current.data(), i), weight,
                           static_cast<float>(options.z_loss),
-                          losses.data() + i * input.rows().tokens());
+                          losses.data() + i * input.rows().tokens(),
+                          i + 1 == input.micro_batches() ? ready : nullptr);
     device::mean_loss(stream, input.tokens(), losses.data(), loss.data());
+    if (options.exchange.finish) options.exchange.finish(stream, loss.data());
     const DeviceModel::Buffers buffers = model.buffers();
     device::measure_gradients(stream, table, buffers.gradients, scratch.data());
     device::finish_gradient_norm(stream, table, scratch.data(), loss.data(), options.clip_norm,
@@ -126,7 +145,7 @@ struct DeviceTraining::Impl {
   DeviceArray<std::byte> current;  // the input of the step that runs
   DeviceArray<float> losses, loss;
   DeviceArray<device::UpdateState> state;
-  DeviceArray<std::byte> scratch;
+  DeviceArray<float> scratch;
   Stream stream, copies;
   std::array<StepSlot, 2> slots;
   std::optional<Graph> graph;
@@ -153,15 +172,31 @@ DeviceModel& DeviceTraining::model() {
 
 std::vector<float> DeviceTraining::optimizer_state() {
   impl_->stream.synchronize();
-  return to_host(impl_->moments);
+  const std::vector<float> padded = to_host(impl_->moments);
+  std::vector<float> state;
+  for_each_moments(impl_->table, impl_->buffers_of_moments(),
+                   [&](std::size_t first, std::size_t count) {
+                     const auto begin = padded.begin() + static_cast<std::ptrdiff_t>(first);
+                     state.insert(state.end(), begin, begin + static_cast<std::ptrdiff_t>(count));
+                   });
+  return state;
 }
 
 void DeviceTraining::set_optimizer_state(std::span<const float> state) {
-  if (std::ssize(state) != impl_->moments.size())
+  std::vector<float> padded(static_cast<std::size_t>(impl_->moments.size()), 0.0F);
+  std::size_t next = 0;
+  for_each_moments(impl_->table, impl_->buffers_of_moments(),
+                   [&](std::size_t first, std::size_t count) {
+                     if (next + count <= state.size())
+                       std::copy_n(state.begin() + static_cast<std::ptrdiff_t>(next), count,
+                                   padded.begin() + static_cast<std::ptrdiff_t>(first));
+                     next += count;
+                   });
+  if (next != state.size())
     throw InputError("an optimizer state of " + std::to_string(state.size()) +
-                     " values was given (this one has " + std::to_string(impl_->moments.size()) +
+                     " values was given (this one has " + std::to_string(next) +
                      "); give that of the same model and optimizer");
-  impl_->stream.copy_to_device(impl_->moments.data(), state.data(), state.size_bytes());
+  impl_->stream.copy_to_device(impl_->moments.data(), padded.data(), padded.size() * sizeof(float));
   impl_->stream.synchronize();
 }
 

@@ -5,6 +5,7 @@
 // gradient norm that is not finite leaves weights and optimizer state alone.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <variant>
@@ -20,11 +21,21 @@ struct DeviceAdafactor {
   device::AdafactorSettings settings;
   std::int64_t min_dim_factored = 128;
 };
+// What ranks that train one model between them do in a step, as work on its stream (or on others
+// that wait for it and that it waits for again): part of the graph.
+struct GradientExchange {
+  // As DeviceModel::GradientsReady, in the last micro-batch's backward pass.
+  std::function<void(Stream& stream, std::int64_t offset)> ready;
+  // All are; leaves the ranks' mean gradients, and their mean loss [1] in place of this rank's.
+  std::function<void(Stream& stream, float* loss)> finish;
+};
+
 struct DeviceTrainingOptions {
   std::variant<device::AdamWSettings, DeviceAdafactor> optimizer = device::AdamWSettings();
   double clip_norm = 0;  // 0: no clipping
   double z_loss = 0;
   std::int64_t micro_batches = 1;
+  GradientExchange exchange = {};  // empty functions: one rank
   bool graph = true;  // false: each step is put on the stream anew, for tests and profiles
 };
 

@@ -11,6 +11,22 @@
 
 namespace isoloss {
 
+// How the hidden activations lie: kernels read rows eight values at a time, so that a width that is
+// no multiple of 8 (two thirds of T5's widths) has unused columns behind it, and then a gate and
+// what it multiplies are products of their own.
+struct HiddenColumns {
+  explicit HiddenColumns(const ModelSpec& spec);
+
+  std::int64_t width;         // of the activated, without unused columns
+  std::int64_t padded_width;  // with them
+  std::int64_t halves;        // 2 with a gate
+  bool pads() const { return padded_width != width; }
+  std::int64_t row() const { return halves * padded_width; }
+  // Products that make a row, each of so many columns.
+  std::int64_t products() const { return pads() ? halves : 1; }
+  std::int64_t columns() const { return pads() ? width : halves * width; }
+};
+
 // Gradients of one layer's activations while its backward pass runs; layers use them in turn.
 template <typename T>
 struct FeedForwardTemporaries {
@@ -18,6 +34,7 @@ struct FeedForwardTemporaries {
 
   T *d_activated, *d_hidden;
   float* sums;
+  float *d_bias = nullptr, *sum_of_bias = nullptr;  // with unused columns: a row each
 };
 
 template <typename T>
@@ -34,11 +51,16 @@ class FeedForwardBranch {
   const DeviceTensor<T>& output_bias() const { return out_bias_; }
 
  private:
+  device::ActivationShape activation(const DeviceStep& step) const;
+  ProductShape in_shape(const DeviceStep& step) const;
+  ProductShape out_shape(const DeviceStep& step) const;
+  void add_bias_gradient(const DeviceStep& step);
+
   DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // in_: with a gate, the gate and in as one
-  std::int64_t hidden_width_;                      // before the activation
-  device::ActivationShape activation_;
+  HiddenColumns hidden_columns_;
   FeedForwardTemporaries<T> temporaries_;
   T *hidden_, *activated_;
+  float* bias_row_ = nullptr;  // the bias as the activation reads it, where columns are unused
 };
 
 }  // namespace isoloss

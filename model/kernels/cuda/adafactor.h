@@ -26,6 +26,6 @@ struct AdafactorBuffers {
 // nothing where state->finite is 0.
 void adafactor_update(Stream& stream, const UpdateTable& table, const AdafactorSettings& settings,
                       const UpdateInput* input, const UpdateState* state,
-                      const AdafactorBuffers& buffers, std::byte* scratch);
+                      const AdafactorBuffers& buffers, float* scratch);
 
 }  // namespace isoloss::device

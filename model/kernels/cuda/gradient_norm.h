@@ -1,6 +1,6 @@
 // The global norm of the gradients, the factor that clips them and whether the step may be taken,
 // all left on the device (harness/gradient_norm.h is the reference). A norm whose square passes
-// float's range within 64 elements counts as not finite.
+// float's range within a piece of a tensor counts as not finite.
 #pragma once
 #include "model/kernels/cuda/device.h"
 #include "model/kernels/cuda/update_state.h"
@@ -11,10 +11,10 @@ namespace isoloss::device {
 // One pass over the gradients: squares of each piece into the table's scratch memory; of factored
 // tensors also by row and column, which Adafactor's update goes on with.
 void measure_gradients(Stream& stream, const UpdateTable& table, const float* gradients,
-                       std::byte* scratch);
+                       float* scratch);
 
 // state = {norm, loss, limit / norm where norm > limit > 0, whether loss and norm are finite}.
-void finish_gradient_norm(Stream& stream, const UpdateTable& table, const std::byte* scratch,
+void finish_gradient_norm(Stream& stream, const UpdateTable& table, const float* scratch,
                           const float* loss, double limit, UpdateState* state);
 
 }  // namespace isoloss::device

@@ -4,7 +4,7 @@
 // (x - mean) rsqrt(var + eps) scale + bias. RMS (Zhang & Sennrich 2019): x rsqrt(mean x^2 + eps)
 // scale. Primer's norm is Layer's here: with c = x - mean, mean(x c) = mean(c^2) exactly, so only
 // rounding differs. T (float or Bf16) is what products read, S (float or T) what the stream holds:
-// float but for a norm of a branch itself. Widths are multiples of 8 up to 8192; memory is aligned
+// float but for a norm of a branch itself. Widths are multiples of 8 up to 6144; memory is aligned
 // to 16 bytes. Another width throws InputError.
 #pragma once
 #include <cstdint>
@@ -52,7 +52,7 @@ void add_branch(Stream& stream, std::int64_t rows, std::int64_t width, const flo
 // What backward writes of the branch; null: not wanted.
 template <typename T>
 struct BranchGradient {
-  T* values = nullptr;      // [rows, width], overwritten
+  T* values = nullptr;      // [rows, width], overwritten; null: nor is the rest
   float* bias = nullptr;    // [width], added to
   float* rezero = nullptr;  // [1], added to
 };

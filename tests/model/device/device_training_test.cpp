@@ -100,6 +100,33 @@ TEST(DeviceTraining, GoesOnFromACopyOfItsState) {
   EXPECT_EQ(other.model().weights(), whole.model().weights());
 }
 
+// The stand-in for other ranks copies what is announced as final; in the end it is what the whole
+// pass left, and each announcement begins where the one before it ended.
+TEST(DeviceTraining, AnnouncesGradientsFromTheEndOnceTheyAreFinal) {
+  for (const char* architecture : {"primer", "llama"}) {
+    const ModelSpec spec = tiny_spec(architecture);
+    DeviceModel model(spec, 5, {DeviceNumbers::Float32, 1});
+    const std::int64_t size = model.table().buffer_size;
+    const DeviceArray<float> copied(size);
+    const float* gradients = model.buffers().gradients;
+    std::vector<std::int64_t> offsets;
+    DeviceTrainingOptions options{.micro_batches = 2, .graph = false};
+    options.exchange.ready = [&](Stream& stream, std::int64_t offset) {
+      const std::int64_t end = offsets.empty() ? size : offsets.back();
+      ASSERT_LE(offset, end);
+      stream.copy(copied.data() + offset, gradients + offset,
+                  static_cast<std::size_t>(end - offset) * sizeof(float));
+      offsets.push_back(offset);
+    };
+    DeviceTraining trained(std::move(model), options);
+    trained.start(tiny_tokens(spec, 2, 0), 0, 0.01);
+    trained.finish();
+    EXPECT_EQ(offsets.size(), 4U);  // after the layers, two layers, before them
+    EXPECT_EQ(offsets.back(), 0);
+    EXPECT_EQ(to_host(copied), trained.model().gradients());
+  }
+}
+
 TEST(DeviceTraining, KeepsTwoStepsUnderWayAndNoMore) {
   DeviceTraining trained = training("transformer", DeviceNumbers::Float32, true);
   const std::vector<std::int32_t> tokens = tiny_tokens(trained.model().spec(), 2, 0);

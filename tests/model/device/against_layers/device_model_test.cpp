@@ -53,6 +53,8 @@ std::vector<Case> cases() {
   all.push_back(changed("primer-ez", {{"attention_bias", "true"}, {"convolution_on", "qv"}}));
   all.push_back(changed("primer-ez", {{"convolution_shared", "true"}}));
   all.push_back(changed("llama", {{"d_model", "32"}, {"kv_heads", "2"}}));
+  all.push_back(changed("transformer++", {{"d_ff_gated", "22"}}));
+  all.push_back(changed("transformer", {{"d_ff", "29"}, {"activation", "sigmoid"}}));
   all.push_back(changed("gpt2", {{"positions", "sinusoidal"}, {"branch_scale", "0.5"}}));
   return all;
 }

@@ -1,0 +1,101 @@
+#include "model/kernels/cuda/update_table.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "model/spec/error.h"
+
+namespace isoloss::device {
+namespace {
+
+std::int64_t tiles(std::int64_t extent, std::int64_t of_tile) {
+  return (extent + of_tile - 1) / of_tile;
+}
+
+void check_reads(const Parameter& parameter, const TensorEntry& entry) {
+  if (entry.offset % 4 != 0 || (entry.factored && entry.columns % 4 != 0))
+    throw InputError(parameter.name + " starts at element " + std::to_string(entry.offset) +
+                     " with rows of " + std::to_string(entry.columns) +
+                     " (the device's optimizers read four at a time); use widths that are "
+                     "multiples of 8");
+  if (parameter.whole_extent > 0)
+    throw InputError(parameter.name +
+                     " is a shard (the device's optimizers know whole tensors); train without "
+                     "tensor parallelism");
+}
+
+TensorEntry entry_of(const Parameter& parameter, std::int64_t min_dim_factored) {
+  TensorEntry entry;
+  entry.offset = parameter.offset;
+  entry.columns = parameter.size();
+  entry.decays = parameter.decays;
+  const auto& shape = parameter.shape;
+  if (min_dim_factored >= 0 && shape.size() == 2 &&
+      std::min(shape[0], shape[1]) >= min_dim_factored) {
+    entry.factored = 1;
+    entry.rows = shape[0];
+    entry.columns = shape[1];
+  }
+  check_reads(parameter, entry);
+  return entry;
+}
+
+class TableBuilder {
+ public:
+  void add(TensorEntry entry) {
+    const std::int64_t row_tiles = entry.factored ? tiles(entry.rows, kPieceRows) : 1;
+    const std::int64_t column_tiles =
+        tiles(entry.columns, entry.factored ? kPieceColumns : kPieceElements);
+    entry.first_piece = static_cast<std::int32_t>(pieces_.size());
+    entry.pieces = static_cast<std::int32_t>(row_tiles * column_tiles);
+    entry.moments = table_.moments;
+    const auto tensor = static_cast<std::int32_t>(table_.tensors.size());
+    for (std::int64_t row = 0; row < row_tiles; ++row)
+      for (std::int64_t column = 0; column < column_tiles; ++column)
+        pieces_.push_back(
+            {row * kPieceRows, column * (entry.factored ? kPieceColumns : kPieceElements), tensor});
+    if (entry.factored) {
+      entry.row_squares = squares_;
+      entry.column_squares = entry.row_squares + column_tiles * entry.rows;
+      squares_ = entry.column_squares + row_tiles * entry.columns;
+      for (const std::int32_t axis : {0, 1})
+        for (std::int64_t first = 0; first < (axis == 0 ? entry.rows : entry.columns);
+             first += kAxisElements)
+          axes_.push_back({first, tensor, axis});
+    }
+    table_.moments += aligned(entry.factored ? entry.rows + entry.columns : entry.columns);
+    table_.tensors.push_back(entry);
+  }
+
+  UpdateTable build() {
+    const std::int64_t before = aligned(3 * std::ssize(pieces_) + 2 * std::ssize(table_.tensors));
+    for (TensorEntry& entry : table_.tensors) {
+      entry.row_squares += before;
+      entry.column_squares += before;
+    }
+    table_.scratch = before + squares_;
+    table_.device_tensors = to_device<TensorEntry>(table_.tensors);
+    table_.pieces = to_device<UpdatePiece>(pieces_);
+    if (!axes_.empty()) table_.axes = to_device<AxisPiece>(axes_);
+    return std::move(table_);
+  }
+
+ private:
+  UpdateTable table_;
+  std::vector<UpdatePiece> pieces_;
+  std::vector<AxisPiece> axes_;
+  std::int64_t squares_ = 0;  // floats
+};
+
+}  // namespace
+
+UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored) {
+  TableBuilder builder;
+  for (const Parameter& parameter : table.parameters)
+    builder.add(entry_of(parameter, min_dim_factored));
+  return builder.build();
+}
+
+}  // namespace isoloss::device

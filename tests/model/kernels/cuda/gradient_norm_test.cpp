@@ -1,0 +1,72 @@
+// The global norm, the factor that clips by it and the flag that a step hangs on.
+#include "model/kernels/cuda/gradient_norm.h"
+
+#include <gtest/gtest.h>
+
+#include "model/spec/error.h"
+#include "tests/model/kernels/cuda/update_case.h"
+
+namespace isoloss::device {
+namespace {
+
+UpdateState measured(const UpdateTable& table, const Doubles& gradients, float loss, double limit) {
+  const auto device = on_device<float>(gradients);
+  UpdateScalars scalars;
+  scalars.set({0.1, 0}, loss);
+  DeviceArray<float> scratch(table.scratch);
+  Stream stream;
+  measure_gradients(stream, table, device.data(), scratch.data());
+  finish_gradient_norm(stream, table, scratch.data(), scalars.loss.data(), limit,
+                       scalars.state.data());
+  stream.synchronize();
+  return to_host(scalars.state)[0];
+}
+
+TEST(DeviceGradientNorm, IsTheSameHoweverTensorsAreCut) {
+  const ParameterTable table = small_table();
+  const Doubles gradients = gradients_of(table, 1);
+  const double norm = norm_of(gradients);
+  for (const std::int64_t min_dim : {-1, 16})
+    in_both_orders([&] {
+      const UpdateState state = measured(update_table(table, min_dim), gradients, 2.5F, norm / 4);
+      EXPECT_NEAR(state.gradient_norm, norm, 1e-6 * norm);
+      EXPECT_NEAR(static_cast<double>(state.clip_factor), 0.25, 1e-6);
+      EXPECT_EQ(state.loss, 2.5F);
+      EXPECT_EQ(state.finite, 1);
+    });
+}
+
+TEST(DeviceGradientNorm, ClipsNothingBelowTheLimitOrWithoutOne) {
+  const ParameterTable table = small_table();
+  const UpdateTable update = update_table(table, -1);
+  const Doubles gradients = gradients_of(table, 1);
+  EXPECT_EQ(measured(update, gradients, 1, 2 * norm_of(gradients)).clip_factor, 1);
+  EXPECT_EQ(measured(update, gradients, 1, 0).clip_factor, 1);
+}
+
+TEST(DeviceGradientNorm, SaysWhatIsNotFinite) {
+  const ParameterTable table = small_table();
+  const UpdateTable update = update_table(table, -1);
+  Doubles gradients = gradients_of(table, 1);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(measured(update, gradients, kInfinity, 1).finite, 0);
+  EXPECT_EQ(measured(update, gradients, std::nanf(""), 1).finite, 0);
+  gradients.back() = 0;
+  gradients[5] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
+  gradients[5] = static_cast<double>(kInfinity);
+  EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
+}
+
+TEST(UpdateTable, RefusesShardsAndUnalignedTensors) {
+  ParameterTable table = small_table();
+  table.parameters[0].whole_extent = 140;
+  table.parameters[0].tensor_axis = 0;
+  EXPECT_THROW(update_table(table, -1), InputError);
+  table = small_table();
+  table.parameters[1].offset += 2;
+  EXPECT_THROW(update_table(table, -1), InputError);
+}
+
+}  // namespace
+}  // namespace isoloss::device
