@@ -8,9 +8,8 @@ if(NOT GTest_FOUND)
     set(INSTALL_GTEST OFF)
     add_subdirectory(${ISOLOSS_GOOGLETEST} ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
   else()
-    set(advice "GoogleTest is missing (not installed, no sources in ${ISOLOSS_GOOGLETEST}); install "
-        "libgtest-dev and libgmock-dev, or set ISOLOSS_GOOGLETEST to a folder of its sources")
-    string(CONCAT advice ${advice})
+    string(CONCAT advice "GoogleTest is missing (not installed, no sources in ${ISOLOSS_GOOGLETEST}); "
+           "install libgtest-dev and libgmock-dev, or set ISOLOSS_GOOGLETEST to its sources")
     if(NOT ISOLOSS_LEAN)
       message(FATAL_ERROR "${advice}")
     endif()

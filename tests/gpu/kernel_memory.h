@@ -162,7 +162,7 @@ struct UpdateMemory {
   device::UpdateTable table;
   DeviceArray<float> weights, gradients, first, second;
   DeviceArray<simt::Bf16> rounded;
-  DeviceArray<std::byte> scratch;
+  DeviceArray<float> scratch;
   DeviceArray<device::UpdateInput> input;
   DeviceArray<device::UpdateState> state;
 };

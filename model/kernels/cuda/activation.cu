@@ -28,8 +28,8 @@ ISOLOSS_INLINE Eight load_biased(const T* z, const float* bias, std::int64_t col
 
 template <typename T>
 __global__ void activate(ActivationShape shape, const T* z, const float* bias, T* y) {
-  const std::int64_t eights = shape.width / 8;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kActivationThreads + threadIdx.x;
+  const auto eights = static_cast<std::uint32_t>(shape.width / 8);
+  const std::uint32_t i = grid_thread();
   if (i >= shape.rows * eights) return;
   const std::int64_t row = i / eights, column = i % eights * 8;
   const T* z_row = z + row * (shape.gated ? 2 * shape.width : shape.width);
@@ -43,7 +43,7 @@ __global__ void activate(ActivationShape shape, const T* z, const float* bias, T
     ISOLOSS_UNROLL
     for (int j = 0; j < 8; ++j) x.at[j] *= in.at[j];
   }
-  store_eight(y + 8 * i, x);
+  store_eight(y + row * shape.width + column, x);
 }
 
 // A run of rows of 256 columns of y, and the columns of z that they come from.

@@ -69,6 +69,10 @@ class Filter {
   std::int64_t channels_ = 0;
 };
 
+// In 32 bits, where division is many times cheaper.
+ISOLOSS_INLINE std::int64_t step_of(const ConvolutionColumns& columns, std::int64_t row) {
+  return static_cast<std::uint32_t>(row) % static_cast<std::uint32_t>(columns.length);
+}
 ISOLOSS_INLINE void multiply_add(Eight& total, const Eight& a, const Eight& b) {
   ISOLOSS_UNROLL
   for (int i = 0; i < 8; ++i) total.at[i] += a.at[i] * b.at[i];
@@ -100,7 +104,7 @@ __global__ void convolve(ConvolutionColumns columns, std::int64_t rows_of_part, 
   const std::int64_t last =
       first + rows_of_part < columns.rows ? first + rows_of_part : columns.rows;
   for (std::int64_t row = first + thread / (kTileColumns / 8); row < last; row += kTileRows) {
-    const std::int64_t step = row % columns.length;
+    const std::int64_t step = step_of(columns, row);
     const T* from = x + row * columns.width + column;
     Eight total = all_eight(0);
     ISOLOSS_UNROLL
@@ -139,7 +143,7 @@ __global__ void convolution_gradient(ConvolutionColumns columns, std::int64_t ro
   if (inside) {
     for (std::int64_t row = first + thread / (kTileColumns / 8); row < last; row += kTileRows) {
       // Steps of the sequence after this one: as many see it.
-      const std::int64_t after = columns.length - 1 - row % columns.length;
+      const std::int64_t after = columns.length - 1 - step_of(columns, row);
       const std::int64_t at = row * columns.width + column;
       const Eight input = plus(load_eight(x + at), b);
       Eight d_input = all_eight(0);

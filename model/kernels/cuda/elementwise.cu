@@ -11,8 +11,7 @@ constexpr int kElementThreads = 256;
 // Calls eights(first element) where the thread's eight are all there, else one(element) for each.
 template <typename Eights, typename One>
 ISOLOSS_INLINE void for_my_eight(std::int64_t size, const Eights& eights, const One& one) {
-  const std::int64_t first =
-      (static_cast<std::int64_t>(blockIdx.x) * kElementThreads + threadIdx.x) * 8;
+  const std::int64_t first = std::int64_t{8} * grid_thread();
   if (first + 8 <= size) return eights(first);
   for (std::int64_t i = first; i < size; ++i) one(i);
 }

@@ -12,9 +12,6 @@ namespace {
 
 constexpr int kEmbeddingThreads = 256;
 
-ISOLOSS_INLINE std::int64_t thread_of_grid() {
-  return static_cast<std::int64_t>(blockIdx.x) * kEmbeddingThreads + threadIdx.x;
-}
 ISOLOSS_INLINE void add_eight(Eight& total, const Eight& x) {
   ISOLOSS_UNROLL
   for (int i = 0; i < 8; ++i) total.at[i] += x.at[i];
@@ -22,13 +19,15 @@ ISOLOSS_INLINE void add_eight(Eight& total, const Eight& x) {
 
 __global__ void embed(EmbeddingShape shape, const std::int32_t* targets, const float* embedding,
                       const float* positions, float* x) {
-  const std::int64_t eights = shape.width / 8, i = thread_of_grid();
+  const auto eights = static_cast<std::uint32_t>(shape.width / 8);
+  const std::uint32_t i = grid_thread(),
+                      step = i / eights % static_cast<std::uint32_t>(shape.length);
   if (i >= shape.batch * shape.length * eights) return;
-  const std::int64_t row = i / eights, column = i % eights * 8, step = row % shape.length;
+  const std::int64_t row = i / eights, column = i % eights * 8;
   const std::int64_t id = step == 0 ? 0 : targets[row - 1];
   Eight values = load_eight(embedding + id * shape.width + column);
   if (positions) add_eight(values, load_eight(positions + step * shape.width + column));
-  store_eight(x + 8 * i, values);
+  store_eight(x + row * shape.width + column, values);
 }
 
 // A chunk of rows of one id, straight to the gradient or to the chunk's slot of `slots`.
@@ -64,12 +63,12 @@ __global__ void add_slots(EmbeddingShape shape, EmbeddingIndexLayout layout,
 }
 
 __global__ void add_positions(EmbeddingShape shape, const float* dx, float* d_positions) {
-  const std::int64_t i = thread_of_grid(), size = shape.length * shape.width;
-  if (8 * i >= size) return;
-  Eight total = load_eight(d_positions + 8 * i);
+  const std::int64_t at = std::int64_t{8} * grid_thread(), size = shape.length * shape.width;
+  if (at >= size) return;
+  Eight total = load_eight(d_positions + at);
   for (std::int64_t sequence = 0; sequence < shape.batch; ++sequence)
-    add_eight(total, load_eight(dx + sequence * size + 8 * i));
-  store_eight(d_positions + 8 * i, total);
+    add_eight(total, load_eight(dx + sequence * size + at));
+  store_eight(d_positions + at, total);
 }
 
 unsigned threads_of_row(std::int64_t width) {

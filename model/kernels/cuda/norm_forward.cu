@@ -56,11 +56,13 @@ __global__ void norm_of_rows(NormShape shape, RowGroups cut, const In* x, Branch
 template <typename T>
 __global__ void add_branch_to_rows(std::int64_t eights, std::int64_t width, const float* x,
                                    Branch<T> branch, float* sum) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kNormThreads + threadIdx.x;
+  const std::uint32_t i = grid_thread();
   if (i >= eights) return;
-  Eight result = load_eight(x + 8 * i);
-  add_values(result, branch, branch_factor(branch), 8 * i, 8 * i % width);
-  store_eight(sum + 8 * i, result);
+  const std::int64_t at = std::int64_t{8} * i;
+  Eight result = load_eight(x + at);
+  add_values(result, branch, branch_factor(branch), at,
+             i % static_cast<std::uint32_t>(width / 8) * 8);
+  store_eight(sum + at, result);
 }
 
 }  // namespace

@@ -26,9 +26,10 @@ __global__ void add_parts(PartialSums sums, Targets targets) {
   if (inside) {
     const std::int64_t row = column / target.channels, channel = column % target.channels;
     const float* from = sums.values + target.first + row * target.row_stride + channel;
-    const std::int64_t terms = sums.parts * target.groups;
-    for (std::int64_t i = simt::warp(); i < terms; i += kLanes)
-      total += from[i / target.groups * sums.stride + i % target.groups * target.channels];
+    const int groups = static_cast<int>(target.groups);
+    const int terms = static_cast<int>(sums.parts) * groups;
+    for (int i = simt::warp(); i < terms; i += kLanes)
+      total += from[i / groups * sums.stride + i % groups * target.channels];
   }
   of_lanes[threadIdx.x] = total;
   simt::sync_block();

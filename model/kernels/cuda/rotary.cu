@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "model/kernels/cuda/eight.h"
 #include "model/kernels/cuda/launch_sizes.h"
 
 namespace isoloss::device {
@@ -12,12 +13,14 @@ constexpr int kPairs = 4;  // half of a multiple of eight is one of four
 
 template <typename T>
 __global__ void turn_heads(RotaryShape shape, const float* table, float direction, T* x) {
-  const std::int64_t half = shape.d_head / 2, fours = half / kPairs;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kRotaryThreads + threadIdx.x;
-  if (i >= shape.batch * shape.length * shape.heads * fours) return;
-  const std::int64_t head = i / fours % shape.heads, row = i / (fours * shape.heads);
-  const std::int64_t channel = i % fours * kPairs;
-  const float* angles = table + row % shape.length * half + channel;
+  const std::int64_t half = shape.d_head / 2;
+  const auto fours = static_cast<std::uint32_t>(half / kPairs);
+  const auto heads = static_cast<std::uint32_t>(shape.heads);
+  const std::uint32_t i = grid_thread(), row = i / (fours * heads);
+  if (row >= shape.batch * shape.length) return;
+  const std::uint32_t head = i / fours % heads, channel = i % fours * kPairs;
+  const std::uint32_t position = row % static_cast<std::uint32_t>(shape.length);
+  const float* angles = table + position * half + channel;
   const auto cosine = simt::load<float, kPairs>(angles);
   const auto sine = simt::load<float, kPairs>(angles + shape.length * half);
   T* first = x + row * shape.stride + head * shape.d_head + channel;

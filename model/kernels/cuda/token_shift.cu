@@ -1,5 +1,6 @@
 #include "model/kernels/cuda/token_shift.h"
 
+#include "model/kernels/cuda/eight.h"
 #include "model/kernels/cuda/launch_sizes.h"
 
 namespace isoloss::device {
@@ -11,22 +12,22 @@ constexpr int kChannels = 4;  // half of a multiple of eight is one of four
 // `steps` is how much later a row reads: -1 forward, +1 for gradients.
 template <typename T>
 __global__ void shift_half(StepRows rows, int steps, const T* x, T* y) {
-  const std::int64_t fours = rows.width / kChannels;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kShiftThreads + threadIdx.x;
+  const auto fours = static_cast<std::uint32_t>(rows.width / kChannels);
+  const std::uint32_t i = grid_thread();
   if (i >= rows.batch * rows.length * fours) return;
-  const std::int64_t row = i / fours, column = i % fours * kChannels;
+  const std::uint32_t row = i / fours, column = i % fours * kChannels;
   std::int64_t from = row;
+  T* to = y + row * rows.width + column;
   if (column < rows.width / 2) {
-    const std::int64_t step = row % rows.length + steps;
+    const std::int64_t step = std::int64_t{row % static_cast<std::uint32_t>(rows.length)} + steps;
     if (step < 0 || step >= rows.length) {
       simt::Pack<T, kChannels> zeros;
       for (int j = 0; j < kChannels; ++j) zeros.values[j] = simt::rounded<T>(0);
-      return simt::store<T, kChannels>(y + i * kChannels, zeros);
+      return simt::store<T, kChannels>(to, zeros);
     }
     from += steps;
   }
-  simt::store<T, kChannels>(y + i * kChannels,
-                            simt::load<T, kChannels>(x + from * rows.width + column));
+  simt::store<T, kChannels>(to, simt::load<T, kChannels>(x + from * rows.width + column));
 }
 
 template <typename T>

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "model/spec/error.h"
 #include "tests/model/kernels/cuda/both_orders.h"
 #include "tests/model/kernels/cuda/plain_values.h"
@@ -92,7 +94,7 @@ class DeviceNorm : public OfBothTypes<T> {};
 TYPED_TEST_SUITE(DeviceNorm, BothTypes);
 
 // Widths of part of a warp, of a whole number of warps and of more than one.
-constexpr std::int64_t kNormWidths[] = {40, 256, 264};
+constexpr std::int64_t kNormWidths[] = {40, 256, 264, 3080};
 
 TYPED_TEST(DeviceNorm, AddsTheBranchAndNorms) {
   for (const bool centred : {true, false})
@@ -153,28 +155,30 @@ TYPED_TEST(DeviceNorm, GradientsAreTheDifferencesOfTheFormula) {
     }
 }
 
-// More rows than all parts of the sums take at once, so that each block adds several.
-TYPED_TEST(DeviceNorm, AddsUpManyRows) {
-  const std::int64_t rows = 3500, width = 8;
-  const Doubles x = random_values<float>(rows * width, 1), dy(x.size(), 1.0);
-  const auto device_x = on_device<float>(x);
-  const auto device_dy = on_device<TypeParam>(dy);
-  DeviceArray<float> dx(rows * width), mean(rows), inverse(rows), scale(width), bias(width);
-  DeviceArray<TypeParam> y(rows * width);
-  const NormShape shape{rows, width, true, 1e-6F};
-  DeviceArray<float> scratch(norm_scratch(shape));
-  const auto ones = on_device<float>(Doubles(width, 1.0));
-  Stream stream;
-  stream.zero(scale.data(), width * sizeof(float));
-  stream.zero(bias.data(), width * sizeof(float));
-  const NormStatistics statistics{mean.data(), inverse.data()};
-  norm_forward<float, TypeParam, TypeParam>(stream, shape, device_x.data(), {}, nullptr,
-                                            {ones.data(), bias.data()}, y.data(), statistics);
-  norm_backward<float, TypeParam, TypeParam>(
-      stream, shape, device_x.data(), {ones.data(), bias.data()}, statistics, device_dy.data(),
-      nullptr, dx.data(), {scale.data(), bias.data()}, {}, {}, scratch.data());
-  stream.synchronize();
-  for (const float sum : to_host(bias)) EXPECT_EQ(sum, static_cast<float>(rows));
+// More rows than all parts of the sums take at once, so that each block adds several; a row of more
+// threads than backward blocks otherwise have.
+TYPED_TEST(DeviceNorm, AddsUpManyRowsAndWideOnes) {
+  for (const auto& [rows, width] : {std::pair<std::int64_t, std::int64_t>{3500, 8}, {3, 3080}}) {
+    const auto x = on_device<float>(random_values<float>(rows * width, 1));
+    const auto dy = on_device<TypeParam>(Doubles(static_cast<std::size_t>(rows * width), 1.0));
+    const auto scale = on_device<float>(Doubles(static_cast<std::size_t>(width), 1.0));
+    const auto zeros = on_device<float>(Doubles(static_cast<std::size_t>(width), 0.0));
+    const auto d_bias = on_device<float>(Doubles(static_cast<std::size_t>(width), 0.0));
+    DeviceArray<float> dx(rows * width), mean(rows), inverse(rows), d_scale(width);
+    DeviceArray<TypeParam> y(rows * width);
+    const NormShape shape{rows, width, true, 1e-6F};
+    DeviceArray<float> scratch(norm_scratch(shape));
+    const NormWeights weights{scale.data(), zeros.data()};
+    const NormStatistics statistics{mean.data(), inverse.data()};
+    Stream stream;
+    norm_forward<float, TypeParam, TypeParam>(stream, shape, x.data(), {}, nullptr, weights,
+                                              y.data(), statistics);
+    norm_backward<float, TypeParam, TypeParam>(
+        stream, shape, x.data(), weights, statistics, dy.data(), nullptr, dx.data(),
+        {d_scale.data(), d_bias.data()}, {}, {}, scratch.data());
+    stream.synchronize();
+    for (const float sum : to_host(d_bias)) EXPECT_EQ(sum, static_cast<float>(rows));
+  }
 }
 
 TYPED_TEST(DeviceNorm, PassesTheStreamsGradientOnToABranchWithoutNorm) {
