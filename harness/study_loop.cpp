@@ -90,9 +90,10 @@ int run_study(const Study& study, const RunOptions& options) {
   try {
     executor.log().say(fmt::format("rank {} of {}, process {}, begins", communicator->rank(),
                                    communicator->size(), ::getpid()));
+    const auto ordered = in_block_order(*communicator, start.ranks.unit, host_name());
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
-        *communicator);
+        ordered ? *ordered : *communicator);
   } catch (const std::exception& problem) {
     executor.log().say(problem.what());
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
