@@ -78,7 +78,7 @@ int bench_study_command(Arguments arguments) {
                                 po::value<std::string>()->default_value(
                                     fmt::format("{}", fmt::join(study_bench_sizes(), ","))),
                                 "of its sizes")(
-      "flops", po::value<double>()->default_value(4e10),
+      "flops", po::value<double>()->default_value(2e10),
       "the smallest budget; the others are 2.15, 4.64 and 10 times it")(
       "ranks", po::value<int>()->default_value(2), "of one thread each")("without-peer",
                                                                          "leave PyTorch out")(
@@ -92,7 +92,7 @@ int bench_study_command(Arguments arguments) {
   bench.ranks = line.get<int>("ranks");
   bench.peer = !line.has("without-peer");
   if (!(bench.flops > 0))
-    throw InputError("--flops is not positive (nothing would be trained); give for example 4e10");
+    throw InputError("--flops is not positive (nothing would be trained); give for example 2e10");
   if (bench.ranks < 1)
     throw InputError(fmt::format("--ranks is {} (somebody has to train); give 2", bench.ranks));
   const TemporaryFolder folder(line.get<std::string>("folder"));
