@@ -71,6 +71,7 @@ BlockLeader::StudyState BlockLeader::read_and_decide() {
       continue;
     }
     publish_decision(work_.folder, stored_decision(due));
+    work_.executor.log().say(fmt::format("decides {}", due.key));
     published = true;
   }
   if (published) state.decisions = reader_.decisions();
@@ -89,15 +90,31 @@ BlockStep BlockLeader::take_step(Communicator& block, const StudyState& state) {
   return next_step(
       block.size(), ready, [&](std::size_t i) { return take_and_train(block, items[i].id); },
       [&](std::size_t i) {
-        return observer_.look(work_.folder.claim(items[i].id)) != ClaimObserver::State::Held;
+        const auto claim = look(items[i].id);
+        return claim == ClaimObserver::State::Free || claim == ClaimObserver::State::Expired;
       });
+}
+
+// A claim that cannot be read may be a living process's: its run waits, and that is said once.
+ClaimObserver::State BlockLeader::look(const std::string& id) {
+  const auto path = work_.folder.claim(id);
+  const auto state = observer_.look(path);
+  if (state == ClaimObserver::State::Unread && unread_.insert(path).second) {
+    const std::string problem = fmt::format(
+        "cannot read {} (permissions, or a failing disk; its run waits); make it readable, or "
+        "remove it where nobody trains that run",
+        path.string());
+    fmt::print(stderr, "isoloss: {}\n", problem);
+    work_.executor.log().say(problem);
+  }
+  return state;
 }
 
 // False where somebody else holds the run.
 bool BlockLeader::take_and_train(Communicator& block, const std::string& id) {
   const auto path = work_.folder.claim(id);
-  const auto state = observer_.look(path);
-  if (state == ClaimObserver::State::Held) return false;
+  const auto state = look(id);
+  if (state == ClaimObserver::State::Held || state == ClaimObserver::State::Unread) return false;
   if (state == ClaimObserver::State::Expired && !take_over(id)) return false;
   const auto claim = Claim::take(path, work_.rank);
   if (claim) train(block, id, *claim);
@@ -131,6 +148,7 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
     throw;
   } catch (const std::exception& problem) {
     const std::string reason = first_line(problem.what());
+    work_.executor.log().say(work_.plan.runs[item->run], fmt::format("failed ({})", reason));
     // The others of the block are in the middle of it: the job ends, the claim of a dead process
     // counts as the failed attempt, and a supervisor starts the ranks again.
     if (block.size() > 1) leave_job(fmt::format("run {} failed ({})", id, reason), kExitFailed);

@@ -2,7 +2,9 @@
 // claims what the block trains next, and says when the block has to split (sweeps/rank_blocks.h).
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,7 @@ class BlockLeader {
   BlockStep take_step(Communicator& block, const StudyState& state);
   bool take_and_train(Communicator& block, const std::string& id);
   bool take_over(const std::string& id);
+  ClaimObserver::State look(const std::string& id);
   void train(Communicator& block, const std::string& id, Claim& claim);
 
   StudyWork work_;
@@ -64,7 +67,8 @@ class BlockLeader {
   ClaimObserver observer_;
   RankReporter reporter_;
   StudyOutcome outcome_;
-  bool may_split_ = true;  // at once: it has not trained since it began
+  std::set<std::filesystem::path> unread_;  // claims of which it was said
+  bool may_split_ = true;                   // at once: it has not trained since it began
 };
 
 }  // namespace isoloss

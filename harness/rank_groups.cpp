@@ -27,6 +27,18 @@ std::unique_ptr<Communicator> group_among(Communicator& all, std::span<const Ran
   throw std::logic_error("a rank stands in no block");  // check_ranks() sees to it
 }
 
+// The machine of each rank, by the first rank that is on it.
+std::vector<int> machines_of(Communicator& job, const std::string& machine) {
+  std::array<char, 256> mine{};
+  std::copy_n(machine.begin(), std::min(machine.size(), mine.size()), mine.begin());
+  std::vector<std::array<char, 256>> all(static_cast<std::size_t>(job.size()));
+  job.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
+  std::vector<int> machines;
+  for (const auto& name : all)
+    machines.push_back(static_cast<int>(std::ranges::find(all, name) - all.begin()));
+  return machines;
+}
+
 }  // namespace
 
 std::string host_name() {
@@ -36,13 +48,16 @@ std::string host_name() {
 }
 
 int ranks_on_machine(Communicator& job, const std::string& machine) {
-  std::array<char, 256> mine{};
-  std::copy_n(machine.begin(), std::min(machine.size(), mine.size()), mine.begin());
-  std::vector<std::array<char, 256>> all(static_cast<std::size_t>(job.size()));
-  job.all_gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)));
+  const std::vector<int> machines = machines_of(job, machine);
   std::ptrdiff_t most = 0;
-  for (const auto& name : all) most = std::max(most, std::ranges::count(all, name));
+  for (const int one : machines) most = std::max(most, std::ranges::count(machines, one));
   return static_cast<int>(most);
+}
+
+std::unique_ptr<Communicator> in_block_order(Communicator& job, int unit,
+                                             const std::string& machine) {
+  const std::vector<int> order = block_order(machines_of(job, machine), unit);
+  return std::ranges::is_sorted(order) ? nullptr : job.group(order);
 }
 
 std::unique_ptr<Communicator> whole_block_of(Communicator& job, int unit) {

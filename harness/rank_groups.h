@@ -16,6 +16,11 @@ int ranks_on_machine(Communicator& job, const std::string& machine);
 // This machine's name.
 std::string host_name();
 
+// The ranks of the job in the order in which they make blocks that keep to a machine
+// (sweeps/rank_blocks.h); collective. Absent where that is the job's own order.
+std::unique_ptr<Communicator> in_block_order(Communicator& job, int unit,
+                                             const std::string& machine);
+
 // The widest block of the job in which this rank stands; collective over the block's ranks.
 std::unique_ptr<Communicator> whole_block_of(Communicator& job, int unit);
 // The half of the block in which this rank stands; collective over the half's ranks.

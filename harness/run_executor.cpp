@@ -48,6 +48,35 @@ void restore(TrainingState& state, const RunRestart& restart) {
   ::_exit(kExitFailed);
 }
 
+std::string ranks_text(int ranks) { return ranks == 1 ? "" : fmt::format(" with {} ranks", ranks); }
+
+void log_event(const RankLog& log, const PlannedRun& run, const TrainingSegment& segment,
+               std::int64_t step, const TrainingEvent& event) {
+  if (const auto* evaluation = std::get_if<Evaluation>(&event)) {
+    for (const EvaluationStop& stop : segment.stops)
+      if (stop.step == evaluation->step && stop.budget == evaluation->budget)
+        log.say(run,
+                fmt::format("trial {}: loss {:.6f} at step {}",
+                            trial_id(run.id, stop.budget, stop.unit), evaluation->loss, stop.step));
+  } else if (const auto* diverged = std::get_if<TrainingDiverged>(&event)) {
+    log.say(run, fmt::format("diverged ({})", diverged->reason));
+  } else if (std::holds_alternative<CheckpointHere>(event)) {
+    log.say(run, fmt::format("checkpoint of step {}", step));
+  }
+}
+
+const char* end_text(TrainingOutcome outcome, const Claim& claim) {
+  switch (outcome) {
+    case TrainingOutcome::Reached:
+      return "reached its step";
+    case TrainingOutcome::Diverged:
+      return "over";
+    case TrainingOutcome::Stopped:
+      break;
+  }
+  return claim.lost() ? "left: somebody took it over" : "stopped on request";
+}
+
 }  // namespace
 
 const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<bool()>& stop) {
@@ -85,6 +114,8 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
   set_intra_op_threads(static_cast<int>(spec.threads));
   TrainingState state(spec, {block, order.layout});
   if (order.resumes) state.take_tensors(0, 0, {});  // the leader's
+  log_.say(plan.runs[order.run],
+           fmt::format("follows from step {} to {}", state.step(), order.segment.to));
   BackgroundJob writing;
   const auto save_part = [&](const TrainingEvent& event) {
     const auto* here = std::get_if<CheckpointHere>(&event);
@@ -95,6 +126,7 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
   };
   train(state, spec, dataset, order.segment, save_part, [] { return false; });
   writing.wait();
+  log_.say(plan.runs[order.run], fmt::format("followed to step {}", state.step()));
 }
 
 TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layout,
@@ -104,8 +136,9 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   if (data == nullptr) return TrainingOutcome::Stopped;
   const Dataset& dataset = *data;
   set_intra_op_threads(static_cast<int>(run.spec.threads));
-  RunRestart restart = find_restart(folder_, item, [](const std::string& problem) {
+  RunRestart restart = find_restart(folder_, item, [&](const std::string& problem) {
     fmt::print(stderr, "isoloss: {}\n", problem);
+    log_.say(run, problem);
   });
   if (stop()) return TrainingOutcome::Stopped;
   remove_leftovers(folder_.run(run.id));
@@ -124,6 +157,8 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
                   .from_step = state.step(),
                   .step = state.step(),
                   .to_step = item.to_step});
+  log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
+                            ranks_text(block.size())));
   DeviceRate rate = device_rate("cpu", run.spec.dtype);
   rate.steps = steps_;
   RunRecorder recorder(folder_, run_header(study_, run, dataset, layout, rate), std::move(restart),
@@ -135,12 +170,15 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       const StallWatch::Pause writing(*watch);
       recorder.record(event);
     }
+    log_event(log_, run, segment, state.step(), event);
     if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
       reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
-  watch.emplace(stall_,
-                [&](const std::string& what) { leave_stalled(folder_, run.id, claim, what); });
+  watch.emplace(stall_, [&](const std::string& what) {
+    log_.say(run, what);
+    leave_stalled(folder_, run.id, claim, what);
+  });
   const auto outcome = train(state, run.spec, dataset, segment, listener, [&] {
     watch->beat();
     return stop() || claim.lost();
@@ -153,6 +191,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       keep_checkpoint(recorder.checkpoints(), folder_.run(run.id), item.to_step);
     recorder.finish();
   }
+  log_.say(run, end_text(outcome, claim));
   reporter.idle();
   return outcome;
 }

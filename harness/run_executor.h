@@ -9,6 +9,7 @@
 #include "harness/claim.h"
 #include "harness/dataset.h"
 #include "harness/rank_groups.h"
+#include "harness/rank_log.h"
 #include "harness/rank_reporter.h"
 #include "harness/remembered_steps.h"
 #include "harness/stall_watch.h"
@@ -22,8 +23,15 @@ namespace isoloss {
 
 class RunExecutor {
  public:
-  RunExecutor(StudyFolder folder, std::string study, const StallLimits& stall = {})
-      : folder_(std::move(folder)), study_(std::move(study)), stall_(stall) {}
+  RunExecutor(StudyFolder folder, std::string study, std::int64_t rank,
+              const StallLimits& stall = {})
+      : folder_(std::move(folder)),
+        study_(std::move(study)),
+        log_(folder_, study_, rank),
+        stall_(stall) {}
+
+  // This rank's.
+  const RankLog& log() const { return log_; }
 
   // The ranks of `block` train the item together, laid out as `layout`: the first, which holds the
   // claim, calls this, the others follow(). Stopped: on request or because the claim was lost; the
@@ -44,6 +52,7 @@ class RunExecutor {
 
   StudyFolder folder_;
   std::string study_;
+  RankLog log_;
   StallLimits stall_;
   StepTimes steps_ = remembered_steps();
   std::string dataset_key_;

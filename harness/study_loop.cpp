@@ -1,5 +1,8 @@
 #include "harness/study_loop.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <array>
 #include <exception>
 #include <memory>
@@ -83,12 +86,16 @@ int run_study(const Study& study, const RunOptions& options) {
   const auto communicator = join_job(folder);
   const Start start = set_up(*communicator, folder, study, plan, options);
   if (start.status != kExitDone) return start.status;
+  RunExecutor executor(folder, plan.study, communicator->rank());
   try {
-    RunExecutor executor(folder, plan.study);
+    executor.log().say(fmt::format("rank {} of {}, process {}, begins", communicator->rank(),
+                                   communicator->size(), ::getpid()));
+    const auto ordered = in_block_order(*communicator, start.ranks.unit, host_name());
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
-        *communicator);
+        ordered ? *ordered : *communicator);
   } catch (const std::exception& problem) {
+    executor.log().say(problem.what());
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;
     const int status = bad_input ? kExitBadInput : kExitFailed;
     if (is_supervised()) report_failure(folder, {status, problem.what()});

@@ -10,6 +10,7 @@
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "results/study_sum.h"
 #include "sweeps/study_data.h"
 
 namespace isoloss {
@@ -46,7 +47,7 @@ void prepare_study_folder(const StudyFolder& folder, const Study& study) {
                                    path.string(), failure.message()));
     }
   }
-  const std::string content = read_file(study.file);
+  const std::string content = with_study_sum(read_file(study.file));
   if (std::filesystem::exists(folder.study_file())) {
     const auto name = study_name(folder.study_file());
     if (name != study.name) {

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "results/durable_file.h"
+#include "results/unread_error.h"
 
 namespace isoloss {
 
@@ -35,12 +36,21 @@ std::optional<ClaimContent> claim_from(const std::string& text) {
 }
 
 std::string read_claim_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  try {
+    return read_file(path);
+  } catch (const UnreadError&) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) throw;
+    return "";
+  }
 }
 
 std::optional<ClaimContent> read_claim(const std::filesystem::path& path) {
-  return claim_from(read_claim_text(path));
+  try {
+    return claim_from(read_claim_text(path));
+  } catch (const UnreadError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace isoloss

@@ -24,7 +24,7 @@ std::string claim_text(const ClaimContent& claim);
 // Absent where the text is no claim.
 std::optional<ClaimContent> claim_from(const std::string& text);
 
-// The file's text; empty where there is none.
+// The file's text; empty where there is none. UnreadError where it is there and cannot be read.
 std::string read_claim_text(const std::filesystem::path& path);
 // What the file says; absent where there is none or it cannot be read as a claim.
 std::optional<ClaimContent> read_claim(const std::filesystem::path& path);

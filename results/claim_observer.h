@@ -20,7 +20,8 @@ class ClaimObserver {
   explicit ClaimObserver(std::chrono::milliseconds patience = kClaimPatience)
       : patience_(patience) {}
 
-  enum class State { Free, Held, Expired };
+  // Unread: it is there and cannot be read, so that nothing is known of its holder.
+  enum class State { Free, Held, Expired, Unread };
   State look(const std::filesystem::path& path);
 
   // Moves an expired claim out of the way, whatever others do at the same time; returns what it

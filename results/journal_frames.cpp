@@ -29,6 +29,18 @@ std::optional<std::string_view> whole_payload_at(std::string_view content, std::
   return payload;
 }
 
+// What a killed process leaves is the beginning of one frame, and what a machine does that lost its
+// power may be zeros. All bytes of a frame with another checksum, or a whole frame further on, mean
+// damage, and cutting there would lose what was stored.
+bool is_damaged_from(std::string_view content, std::size_t offset) {
+  const std::size_t rest = content.size() - offset;
+  if (content.find_first_not_of('\0', offset) == std::string_view::npos) return false;
+  if (rest >= kFrameHeadBytes && rest - kFrameHeadBytes >= u32_at(content, offset)) return true;
+  for (std::size_t next = offset + 1; next < content.size(); ++next)
+    if (whole_payload_at(content, next)) return true;
+  return false;
+}
+
 [[noreturn]] void reject(const std::filesystem::path& path, const std::string& reason,
                          const std::string& advice) {
   throw InputError("cannot read " + path.string() + " (" + reason + "); " + advice);
@@ -66,12 +78,9 @@ FrameScan scan_frames(std::string_view content, const std::filesystem::path& pat
     scan.frames.push_back({scan.whole_bytes, *payload});
     scan.whole_bytes += kFrameHeadBytes + payload->size();
   }
-  // A killed process tears the last frame only; a whole frame further on means damage, and cutting
-  // there would lose what was stored.
-  for (std::size_t offset = scan.whole_bytes + 1; offset < content.size(); ++offset)
-    if (whole_payload_at(content, offset))
-      reject(path, "damaged at byte " + std::to_string(scan.whole_bytes),
-             "restore it, or remove it and run again");
+  if (is_damaged_from(content, scan.whole_bytes))
+    reject(path, "damaged at byte " + std::to_string(scan.whole_bytes),
+           "restore it, or remove it and run again");
   return scan;
 }
 

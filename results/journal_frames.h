@@ -26,7 +26,8 @@ struct FrameScan {
 };
 
 // All whole frames of `content`, which must outlive them. InputError naming `path` where the file
-// is foreign, of another version, or damaged before its tail (a whole frame follows the bad one).
+// is foreign, of another version, or damaged (a bad frame that is there with all of its bytes, or
+// that a whole one follows).
 FrameScan scan_frames(std::string_view content, const std::filesystem::path& path);
 
 }  // namespace isoloss

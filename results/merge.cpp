@@ -12,6 +12,7 @@
 #include "results/quiet_folder.h"
 #include "results/run_difference.h"
 #include "results/set_aside.h"
+#include "results/study_sum.h"
 #include "results/task_scores_file.h"
 #include "results/verify.h"
 
@@ -52,13 +53,26 @@ class FolderInTheMaking {
   bool committed_ = false;
 };
 
-// OUT and OUT/ are one place, and what is beside the second would lie inside it.
-fs::path without_end_slash(const fs::path& place) {
-  return place.has_filename() || !place.has_relative_path() ? place : place.parent_path();
+// OUT, OUT/ and OUT/. are one place, and what is beside the others would lie inside it.
+fs::path plain_place(const fs::path& place) {
+  const fs::path plain = fs::weakly_canonical(fs::absolute(place));
+  return plain.has_filename() || !plain.has_relative_path() ? plain : plain.parent_path();
 }
 
-void check_place(const fs::path& out) {
+bool lies_in(const fs::path& place, const fs::path& folder) {
+  const auto [end, ignored] = std::ranges::mismatch(folder, place);
+  return end == folder.end();
+}
+
+void check_place(std::span<const StudyFolder> sources, const fs::path& out) {
   std::error_code unseen;
+  if (plain_place(out) == plain_place("."))
+    throw InputError("cannot make " + out.string() +
+                     " (it is the folder in which this runs); name a folder that is not there");
+  for (const StudyFolder& source : sources)
+    if (lies_in(plain_place(out), plain_place(source.root)))
+      throw InputError("cannot make " + out.string() + " (it lies in " + source.root.string() +
+                       ", which stays as it is); name a folder elsewhere");
   if (fs::exists(out, unseen) && !(fs::is_directory(out, unseen) && fs::is_empty(out, unseen)))
     throw InputError("cannot make " + out.string() +
                      " (it is there already); name a folder that is not");
@@ -161,9 +175,9 @@ void join_scores(std::span<const StudyFolder> sources, const StudyFolder& out) {
 
 Merge merge_studies(std::span<const StudyFolder> sources, const std::string& study_text,
                     const fs::path& out, std::chrono::milliseconds patience) {
-  check_place(out);
+  check_place(sources, out);
   for (const StudyFolder& source : sources) check_source(source, patience);
-  FolderInTheMaking making(without_end_slash(out));
+  FolderInTheMaking making(plain_place(out));
   Merge merge;
   merge.runs_from.resize(sources.size());
   std::set<std::string> ids;
@@ -179,7 +193,7 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
   merge.decisions = join_decisions(sources, making.folder());
   join_tokens(sources, making.folder());
   join_scores(sources, making.folder());
-  write_durably(making.folder().study_file(), study_text);
+  write_durably(making.folder().study_file(), with_study_sum(study_text));
   for (const Finding& finding : verify_study(making.folder()))
     if (!is_harmless(finding.severity))
       throw WorkError("the folders cannot be joined (" +

@@ -1,6 +1,7 @@
 #include "results/run_parts.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "results/checkpoint_names.h"
 #include "results/checkpoint_parts.h"
@@ -22,6 +23,14 @@ void add_contradictions(const RunRecord& record, std::int64_t first_step,
                         std::vector<std::string>& problems) {
   for (const std::string& problem : contradictions(record, first_step))
     problems.push_back("contradicts itself (" + problem + "); remove it and run again");
+}
+
+// Only warm-up-stable-decay has branches (sweeps/plan.h).
+bool has_trunk(const RunHeader& header) {
+  const auto spec = nlohmann::json::parse(header.spec_json, nullptr, false);
+  if (!spec.is_object()) return false;
+  const auto schedule = nlohmann::json::json_pointer("/optimizer/schedule");
+  return spec.contains(schedule) && spec.at(schedule) == "wsd";
 }
 
 // The step that a journal's curve begins with, whatever is before it in the run file.
@@ -89,7 +98,8 @@ bool any_unread(const RunParts& parts) {
 }
 
 bool is_new_branch(const RunParts& parts) {
-  return parts.journal && !parts.file && parts.file_problems.empty() && parts.checkpoints.empty() &&
+  return parts.journal && has_trunk(parts.journal->header) && !parts.file &&
+         parts.file_problems.empty() && parts.checkpoints.empty() &&
          first_step(journal_record(*parts.journal)) > 1;
 }
 

@@ -36,8 +36,9 @@ bool any_unread(const RunParts& parts);
 
 RunParts read_run_parts(const StudyFolder& folder, const std::string& id);
 
-// Whether the journal begins past step 1 and is all that is there of the run's numbers: that of a
-// branch before its first checkpoint, whose steps before it are its trunk's.
+// Whether the journal of a run whose schedule has branches begins past step 1 and is all that is
+// there of the run's numbers: that of a branch before its first checkpoint, whose steps before it
+// are its trunk's.
 bool is_new_branch(const RunParts& parts);
 
 // Where the journal's events begin that follow the run file, or the run's start where there is

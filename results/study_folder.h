@@ -11,6 +11,7 @@
 //   decisions/KEY.json         what a learning-rate search decided
 //   scores/TRIAL/*.h5          what a model scored on a one-shot task (task_scores_file.h)
 //   ranks/NAME.json            what a rank is doing, for progress and status
+//   logs/HOST-rank-N.log       what a rank did, for people; older ones end in .1 to .3
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -40,6 +41,7 @@ struct StudyFolder {
   }
   std::filesystem::path scores() const { return root / "scores"; }
   std::filesystem::path ranks() const { return root / "ranks"; }
+  std::filesystem::path logs() const { return root / "logs"; }
 };
 
 // Whether a folder of that name can be a run's.

@@ -9,6 +9,7 @@
 #include "results/durable_file.h"
 #include "results/findings.h"
 #include "results/set_aside.h"
+#include "results/study_sum.h"
 #include "results/task_scores_file.h"
 #include "results/token_file_check.h"
 #include "results/verify_decisions.h"
@@ -33,6 +34,17 @@ void check_claims(const StudyFolder& folder, const std::vector<std::string>& ids
       findings.add(folder.claim(id), Severity::Warning,
                    "contradicts " + other->second.string() + " (process " + std::to_string(pid) +
                        " cannot train both); remove the one that does not beat");
+  }
+}
+
+void check_study_file(const fs::path& path, Findings& findings) {
+  try {
+    if (study_sum_fits(read_file(path))) return;
+    findings.add(path, Severity::Damage,
+                 "is not what `run` stored (edited or damaged since); run the study into this "
+                 "folder again, which stores it anew");
+  } catch (...) {
+    findings.add(path, read_problem(path));
   }
 }
 
@@ -98,6 +110,8 @@ std::vector<Finding> verify_study(const StudyFolder& folder) {
     findings.add(folder.study_file(), Severity::Damage,
                  "missing (the folder does not say which study it holds); restore it, or run the "
                  "study into this folder again");
+  else
+    check_study_file(folder.study_file(), findings);
   for (const fs::path& path : files_in(folder.root)) findings.passed_over(path);
   for (const fs::path& path : files_in(folder.ranks()))
     if (!findings.passed_over(path) && path.extension() != ".json") findings.warn_foreign(path);

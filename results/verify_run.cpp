@@ -10,7 +10,13 @@ namespace fs = std::filesystem;
 namespace {
 
 void check_claim(const fs::path& path, Findings& findings) {
-  const std::string text = read_claim_text(path);
+  std::string text;
+  try {
+    text = read_claim_text(path);
+  } catch (...) {
+    findings.add(path, read_problem(path));
+    return;
+  }
   if (text.empty() && !fs::exists(path)) return;  // its run ended meanwhile
   const auto claim = claim_from(text);
   if (!claim)

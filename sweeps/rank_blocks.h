@@ -22,6 +22,13 @@ struct RankBlock {
 // its width; ranks that make up no unit are left out.
 std::vector<RankBlock> whole_blocks(int ranks, int unit);
 
+// The order in which ranks make blocks, given the machine of each: every machine's ranks are cut
+// into pieces, units times powers of two, and the wider pieces stand first. So each piece begins at
+// a multiple of its width, and a block that is no wider than the piece it begins in keeps to that
+// machine, also where a machine has no power of two of ranks. Ranks that make up no unit on their
+// machine stand last.
+std::vector<int> block_order(std::span<const int> machines, int unit);
+
 std::array<RankBlock, 2> halves(const RankBlock& block);
 
 // Who may train a run: blocks of `planned` ranks and, where those are gone, narrower ones down to

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "sweeps/block_widths.h"
 #include "sweeps/quantity_text.h"
 
 namespace isoloss {
@@ -25,74 +25,6 @@ constexpr std::uint64_t kDraws = 4;
 constexpr double kScatter = 0.1;
 // Runs that are given twice the ranks, one after the other, where they end last.
 constexpr int kWidenings = 40;
-
-// What decides memory and time of a step: seeds, rates and lengths do not.
-std::string shape_of(RunSpec spec) {
-  spec.seed = 0;
-  spec.optimizer.learning_rate = 0;
-  spec.optimizer.horizon = 0;
-  spec.data = {};
-  spec.evaluation = {};
-  return canonical_json(spec);
-}
-
-// What a block of each width would do with each run.
-class Widths {
- public:
-  struct Width {
-    RankLayout layout;
-    double step_seconds = 0;
-  };
-
-  Widths(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
-      : unit_(asked_layout(plan).ranks()) {
-    const int block = whole_blocks(std::max(ranks.ranks, unit_), unit_).front().ranks;
-    const int widest = ranks.sharing > 0 ? std::clamp(ranks.sharing, unit_, block) : block;
-    for (int width = unit_; width <= widest; width *= 2) ++levels_;
-    std::map<std::string, std::size_t> known;
-    for (const PlannedRun& run : plan.runs) {
-      const auto [shape, fresh] = known.try_emplace(shape_of(run.spec), shapes_.size());
-      if (fresh) shapes_.push_back(of_shape(run.spec, asked_layout(plan), ranks, rate));
-      shape_of_run_.push_back(shape->second);
-    }
-  }
-
-  int unit() const { return unit_; }
-  std::size_t levels() const { return levels_; }
-  int ranks_of(std::size_t level) const { return unit_ << level; }
-  // Absent where it does not divide, or memory does not hold it.
-  const std::optional<Width>& at(std::size_t run, std::size_t level) const {
-    return shapes_[shape_of_run_[run]][level];
-  }
-  std::size_t level_of(int ranks) const {
-    std::size_t level = 0;
-    while (ranks_of(level) < ranks) ++level;
-    return level;
-  }
-  bool held() const { return held_; }
-
- private:
-  std::vector<std::optional<Width>> of_shape(const RunSpec& spec, const RankLayout& asked,
-                                             const PlanRanks& ranks, const DeviceRate& rate) {
-    std::vector<std::optional<Width>> widths;
-    bool any = false;
-    for (std::size_t level = 0; level < levels_; ++level) {
-      const auto layout = layout_on(spec, ranks_of(level), ranks.bytes_per_rank, rate);
-      widths.push_back(layout ? std::optional<Width>({*layout, step_seconds(spec, *layout, rate)})
-                              : std::nullopt);
-      any = any || layout;
-    }
-    if (!any) widths[0] = Width{asked, step_seconds(spec, asked, rate)};
-    held_ = held_ && any;
-    return widths;
-  }
-
-  int unit_;
-  std::size_t levels_ = 0;
-  std::vector<std::vector<std::optional<Width>>> shapes_;
-  std::vector<std::size_t> shape_of_run_;
-  bool held_ = true;  // every run by some width
-};
 
 // The step to which each run goes from its start if it is wanted as far as it may be, a trunk's
 // with its longest branch.
@@ -296,7 +228,7 @@ class RankPlanner {
   const StudyPlan& plan_;
   int ranks_;
   double bytes_per_rank_;
-  Widths widths_;
+  BlockWidths widths_;
   std::vector<double> lengths_;
   std::vector<WorkNode> work_;
   std::vector<std::vector<double>> scattered_;  // by draw and run

@@ -5,79 +5,18 @@
 #include <algorithm>
 #include <set>
 
-#include "model/spec/catalogue.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "model/spec/spec_fields.h"
+#include "sweeps/grid_budgets.h"
+#include "sweeps/grid_entries.h"
 #include "sweeps/optimizer_fields.h"
 
 namespace isoloss {
 namespace {
 
-std::vector<std::string> catalogue_names(std::span<const CatalogueEntry> entries) {
-  std::vector<std::string> names;
-  for (const CatalogueEntry& entry : entries) names.push_back(entry.name);
-  return names;
-}
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void need_known(const YamlView& value, const std::string& name,
-                const std::vector<std::string>& known, const std::string& kind) {
-  if (!contains(known, name))
-    value.fail("'" + name + "' is not a known " + kind + " (see `isoloss catalogue`)" +
-               suggestion(name, known));
-}
-
-FieldValues overrides_of(const YamlMap& map, const std::vector<std::string>& besides) {
-  FieldValues overrides;
-  for (const auto& [key, value] : map.entries())
-    if (!contains(besides, key)) overrides.emplace_back(key, checked_field(key, value));
-  return overrides;
-}
-
-ArchitectureEntry read_architecture(const YamlView& item) {
-  const std::vector<std::string> known = catalogue_names(architectures());
-  ArchitectureEntry entry;
-  entry.line = item.line();
-  if (!item.is_map()) {
-    entry.name = entry.base = item.text();
-    need_known(item, entry.base, known, "architecture");
-    return entry;
-  }
-  std::vector<std::string> keys = {"name", "base"};
-  keys.insert(keys.end(), settable_spec_fields().begin(), settable_spec_fields().end());
-  const YamlMap map = item.map(keys);
-  const YamlView& name = map.need("name", "add a name of your own, name: mine");
-  entry.name = name.text();
-  if (contains(known, entry.name))
-    name.fail("'" + entry.name +
-              "' is an architecture of the catalogue (savings against it would mean another); give "
-              "a name of your own");
-  const YamlView& base = map.need("base", "add the architecture it changes, base: transformer");
-  entry.base = base.text();
-  need_known(base, entry.base, known, "architecture");
-  entry.overrides = overrides_of(map, {"name", "base"});
-  return entry;
-}
-
-SizeEntry read_size(const YamlView& item) {
-  SizeEntry entry;
-  entry.line = item.line();
-  if (!item.is_map()) {
-    entry.name = item.text();
-    need_known(item, entry.name, catalogue_names(sizes()), "size");
-    entry.from_catalogue = true;
-    return entry;
-  }
-  std::vector<std::string> keys = {"name"};
-  keys.insert(keys.end(), settable_spec_fields().begin(), settable_spec_fields().end());
-  const YamlMap map = item.map(keys);
-  entry.name = map.need("name", "add a name of your own, name: small").text();
-  entry.overrides = overrides_of(map, {"name"});
-  return entry;
 }
 
 template <typename Entry>
@@ -85,82 +24,9 @@ void refuse_twins(const YamlView& axis, const std::vector<Entry>& entries) {
   std::set<std::string> seen;
   for (const Entry& entry : entries)
     if (!seen.insert(entry.name).second)
-      fail_at(
-          axis.file(), entry.line, axis.key(),
-          "'" + entry.name + "' is given twice (names tell trials apart); rename or remove one");
-}
-
-BudgetUnit unit_named(const std::string& name) {
-  for (const BudgetUnit unit : {BudgetUnit::Tokens, BudgetUnit::TokensPerParameter})
-    if (name == name_of(unit)) return unit;
-  return BudgetUnit::Flops;
-}
-
-const std::vector<std::string>& unit_names() {
-  static const std::vector<std::string> names = {"flops", "tokens", "tokens_per_parameter"};
-  return names;
-}
-
-void read_budget(const YamlView& value, Grid& grid) {
-  if (!value.is_map())
-    value.fail(
-        "no unit (a budget counts flops, tokens or tokens_per_parameter); write {flops: "
-        "[2e11, 2e12]}");
-  const YamlMap map = value.map(unit_names());
-  if (map.entries().size() != 1)
-    value.fail(
-        fmt::format("{} units (exactly one of flops, tokens and tokens_per_parameter is "
-                    "wanted); write {{flops: [2e11, 2e12]}}",
-                    map.entries().size()));
-  const auto& [name, list] = map.entries()[0];
-  grid.unit = unit_named(name);
-  grid.budget_line = list.line();
-  for (const YamlView& item : list.list()) grid.budgets.push_back(item.positive());
-  std::sort(grid.budgets.begin(), grid.budgets.end());
-  if (std::adjacent_find(grid.budgets.begin(), grid.budgets.end()) != grid.budgets.end())
-    list.fail("one budget is given twice (it would be one trial); remove one");
-}
-
-RateSearch read_search(const YamlView& value, const Grid& grid) {
-  static const std::vector<std::string> known = {"search", "decide_at"};
-  const YamlMap map = value.map(known);
-  RateSearch search;
-  search.line = value.line();
-  const YamlView& rates = map.need("search", "add the rates to try, search: [0.03, 0.05, 0.09]");
-  for (const YamlView& item : rates.list()) search.rates.push_back(item.positive());
-  std::sort(search.rates.begin(), search.rates.end());
-  if (std::adjacent_find(search.rates.begin(), search.rates.end()) != search.rates.end())
-    rates.fail("one rate is given twice (it would be one run); remove one");
-  if (search.rates.size() < 2)
-    rates.fail(
-        "only one rate (a search compares at least two); give more, or the rate itself as "
-        "learning_rate: [RATE]");
-  const YamlView* decide_at = map.find("decide_at");
-  if (decide_at == nullptr) return search;
-  std::vector<std::string> keys = unit_names();
-  keys.emplace_back("size");
-  const YamlMap place = decide_at->map(keys);
-  for (const auto& [key, item] : place.entries()) {
-    if (key == "size") {
-      std::vector<std::string> names;
-      for (const SizeEntry& size : grid.sizes) names.push_back(size.name);
-      if (!contains(names, item.text()))
-        item.fail("'" + item.text() + "' is no size of this grid (the rates are compared at one)" +
-                  suggestion(item.text(), names));
-      search.size = item.text();
-    } else if (search.decide_at) {
-      item.fail(
-          "a second unit (one place to decide is wanted); keep one of flops, tokens and "
-          "tokens_per_parameter");
-    } else {
-      search.decide_at = Budget{unit_named(key), item.positive()};
-    }
-  }
-  if (!search.decide_at)
-    decide_at->fail(
-        "no budget (it says when rates are compared); add flops, tokens or "
-        "tokens_per_parameter");
-  return search;
+      fail_at(axis.file(), entry.line, axis.key(),
+              fmt::format("'{}' is given twice (names tell trials apart); rename or remove one",
+                          entry.name));
 }
 
 // Where else a field that is an axis has been given: "model", "optimizer", an entry; empty if none.
@@ -198,7 +64,7 @@ PlainAxis read_axis(const std::string& field, const YamlView& value, const Study
   for (const YamlView& item : value.list()) {
     const std::string text = checked_field(field, item);
     if (contains(axis.values, text))
-      item.fail("'" + text + "' is given twice (it would be one trial); remove one");
+      item.fail(fmt::format("'{}' is given twice (it would be one trial); remove one", text));
     axis.values.push_back(text);
   }
   return axis;
@@ -219,10 +85,9 @@ std::vector<std::string> values_of(const std::string& key, const YamlView& value
       for (const SizeEntry& entry : grid.sizes) names.push_back(entry.name);
     if (!names.empty()) {
       if (!contains(names, item.text()))
-        item.fail("'" + item.text() +
-                  "' is not in the grid (only what the grid names can be "
-                  "added or dropped)" +
-                  suggestion(item.text(), names));
+        item.fail(fmt::format(
+            "'{}' is not in the grid (only what the grid names can be added or dropped){}",
+            item.text(), suggestion(item.text(), names)));
       values.push_back(item.text());
     } else if (key == "seed") {
       if (item.whole() < 0) item.fail("the seed is negative (0 or more is wanted); give another");

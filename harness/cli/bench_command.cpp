@@ -14,6 +14,7 @@
 #include "harness/bench_rounds.h"
 #include "harness/cli/bench_analysis.h"
 #include "harness/cli/bench_recording.h"
+#include "harness/cli/bench_study.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/machine.h"
@@ -23,13 +24,6 @@
 
 namespace isoloss {
 namespace {
-
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  std::istringstream text(list);
-  for (std::string part; std::getline(text, part, ',');) parts.push_back(part);
-  return parts;
-}
 
 Precision precision_of(const std::string& name) {
   if (name == "float32") return Precision::Float32;
@@ -76,13 +70,13 @@ std::vector<Case> table_cases(int threads) {
 
 // Every combination of what is asked for.
 std::vector<Case> chosen_cases(const CommandLine& line) {
-  const std::vector<std::string> architectures = split(line.get<std::string>("architecture"));
+  const std::vector<std::string> architectures = split_list(line.get<std::string>("architecture"));
   const bool transformer =
       std::find(architectures.begin(), architectures.end(), "transformer") != architectures.end();
   std::vector<Case> cases;
-  for (const std::string& threads : split(line.get<std::string>("threads")))
-    for (const std::string& dtype : split(line.get<std::string>("dtype")))
-      for (const std::string& size : split(line.get<std::string>("size")))
+  for (const std::string& threads : split_list(line.get<std::string>("threads")))
+    for (const std::string& dtype : split_list(line.get<std::string>("dtype")))
+      for (const std::string& size : split_list(line.get<std::string>("size")))
         for (const std::string& architecture : architectures) {
           const BenchCase bench =
               bench_case(architecture, size, precision_of(dtype), whole_number(threads, "threads"));
@@ -174,9 +168,11 @@ void print_row(const BenchRow& row) {
 int bench_command(Arguments arguments) {
   if (asks_for_analysis(arguments)) return bench_analysis_command(arguments);
   if (asks_for_recording(arguments)) return bench_recording_command(arguments);
+  if (asks_for_study(arguments)) return bench_study_command(arguments);
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss bench [--analysis | --recording | --peer] [--architecture A,..] [--size NAME,..] "
+      "isoloss bench [--analysis | --recording | --study | --peer] [--architecture A,..] [--size "
+      "NAME,..] "
       "[--dtype D,..] "
       "[--threads "
       "N,..] [--side-by-side] [--steps N] [--json]",
@@ -186,7 +182,8 @@ int bench_command(Arguments arguments) {
       "fastest matrix product measured in the same run; then the peak of memory and what plan\n"
       "predicts. --peer times the same model in PyTorch, eager and compiled, in alternation; the\n"
       "ratio is against the faster of the two. Where transformer is among the architectures the\n"
-      "others are set against it too. --analysis times fits instead.",
+      "others are set against it too. --analysis times fits instead, --recording what is stored,\n"
+      "--study a whole study.",
       "isoloss bench --size 0.8M --architecture transformer,primer-ez");
   line.add()("architecture", po::value<std::string>()->default_value("gpt2,transformer,primer-ez"),
              "names of the catalogue")(

@@ -1,7 +1,6 @@
 #include "harness/cli/bench_recording.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -14,33 +13,12 @@
 #include "harness/bench_recording.h"
 #include "harness/bench_sizes.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/temporary_folder.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-// A folder that is removed at the end.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::filesystem::path& within)
-      : path_((within / "isoloss-bench-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr)
-      throw WorkError(fmt::format(
-          "cannot write into {} (no such folder, or no permission); give another by --folder",
-          within.string()));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 RunSpec spec_of(const ModelSpec& model, OptimizerKind optimizer, std::int64_t batch_tokens) {
   RunSpec spec;
@@ -106,8 +84,7 @@ int bench_recording_command(Arguments arguments) {
                "on disk in");
   for (const RunSpec& spec : specs()) {
     const TemporaryFolder folder(line.get<std::string>("folder"));
-    const RecordingCost cost =
-        measure_recording(spec, std::filesystem::path(folder.path()) / "study", seconds);
+    const RecordingCost cost = measure_recording(spec, folder.path() / "study", seconds);
     rows.push_back({{"model", spec.model.size},
                     {"parameters", cost.parameters},
                     {"steps", cost.steps},

@@ -1,6 +1,7 @@
 #include "harness/cli/command_line.h"
 
 #include <iostream>
+#include <sstream>
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -56,6 +57,13 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
     if (!has(name))
       throw InputError(name + " is missing (usage: " + usage_ + "); for example: " + example_);
   return true;
+}
+
+std::vector<std::string> split_list(const std::string& list) {
+  std::vector<std::string> parts;
+  std::istringstream text(list);
+  for (std::string part; std::getline(text, part, ',');) parts.push_back(part);
+  return parts;
 }
 
 }  // namespace isoloss

@@ -42,4 +42,7 @@ class CommandLine {
   boost::program_options::variables_map values_;
 };
 
+// The parts of a value whose parts stand between commas.
+std::vector<std::string> split_list(const std::string& list);
+
 }  // namespace isoloss

@@ -8,6 +8,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
+#include "results/event_file.h"
 
 namespace isoloss {
 namespace {
@@ -30,6 +31,19 @@ void print_published(const PublishedReport& report) {
   fmt::print("{} reproduce, {} do not, {} cannot be recomputed\nreport: {}\n",
              report.count(Reproduction::Reproduces), report.count(Reproduction::DoesNot),
              report.count(Reproduction::CannotSay), report.page.string());
+}
+
+// Event files of the studies' runs; how many.
+std::size_t write_events(const std::vector<fs::path>& sources, const fs::path& folder) {
+  for (const fs::path& source : sources) {
+    if (fs::is_directory(source)) continue;
+    throw InputError(
+        fmt::format("--tensorboard: {} has no curves (it is no study folder); leave the option out",
+                    source.string()));
+  }
+  std::size_t runs = 0;
+  for (const fs::path& source : sources) runs += write_event_files({source}, folder);
+  return runs;
 }
 
 // Whether the folders are one of published results. InputError where it stands among others.
@@ -68,6 +82,8 @@ int report_command(Arguments arguments) {
       "seed", po::value<std::uint64_t>()->default_value(1), "of those draws")(
       "out", po::value<std::string>(),
       "another folder for the page; of published results results/runs/NAME without it")(
+      "tensorboard", po::value<std::string>(),
+      "write the curves of every run there too, as event files for TensorBoard")(
       "json", "one JSON object on standard output");
   line.positional("DIR", CommandLine::Arity::Many);
   if (!line.parse(arguments)) return 0;
@@ -76,7 +92,8 @@ int report_command(Arguments arguments) {
     sources.emplace_back(source);
   const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
   if (asks_for_published(sources)) {
-    for (const char* option : {"baseline", "bootstrap", "from-budget", "resolve", "seed"}) {
+    for (const char* option :
+         {"baseline", "bootstrap", "from-budget", "resolve", "seed", "tensorboard"}) {
       if (!line.given(option)) continue;
       throw InputError(
           fmt::format("--{} is for a study (published results are recomputed from their own rows); "
@@ -98,13 +115,22 @@ int report_command(Arguments arguments) {
   options.from_budget = line.get<double>("from-budget");
   options.resolve_percent = line.get<double>("resolve");
   options.out = out;
-  const WrittenReport report = write_report(sources, options);
-  if (line.has("json")) {
-    fmt::print("{}\n",
-               nlohmann::json{{"report", report.page.string()}, {"digest", report.digest}}.dump());
-  } else {
-    fmt::print("report: {} (data {})\n", report.page.string(), report.digest);
+  nlohmann::json said;
+  if (line.has("tensorboard")) {
+    const std::string logs = line.get<std::string>("tensorboard");
+    said["tensorboard"] = {{"folder", logs}, {"runs", write_events(sources, logs)}};
   }
+  const WrittenReport report = write_report(sources, options);
+  said["report"] = report.page.string();
+  said["digest"] = report.digest;
+  if (line.has("json")) {
+    fmt::print("{}\n", said.dump());
+    return 0;
+  }
+  fmt::print("report: {} (data {})\n", report.page.string(), report.digest);
+  if (line.has("tensorboard"))
+    fmt::print("event files: {} ({} runs)\n", line.get<std::string>("tensorboard"),
+               said["tensorboard"]["runs"].get<std::size_t>());
   return 0;
 }
 

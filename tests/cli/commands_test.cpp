@@ -225,6 +225,7 @@ TEST(Commands, BadOptionsExitTwoAndWriteNothing) {
                                      std::string("report points.csv --baseline a --bootstrap -1"),
                                      std::string("report points.csv --baseline a --from-budget -5"),
                                      std::string("report points.csv --baseline c"),
+                                     std::string("report points.csv --baseline a --tensorboard t"),
                                      savings + "--resolve -3",
                                      savings + "--resolve 5 --exponent .1 --floor 0",
                                      savings + "--level 1",

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "harness/study_outcome.h"
+#include "results/checkpoint_names.h"
+#include "results/durable_file.h"
 #include "results/verify.h"
 #include "tests/harness/tiny_study.h"
 #include "tests/results/small_disk.h"
@@ -63,6 +65,29 @@ TEST_F(BadDisk, AFullOneEndsTheStudyAndHarmsNothing) {
     expect_whole(folder_);
     for (const auto& [run, losses] : tiny_study::losses(folder_))
       EXPECT_GE(losses.size(), stored_[run].size());
+  }
+  ASSERT_TRUE(disk_.resize("64m"));
+  expect_ends_as_undisturbed();
+}
+
+// There is room for the newest two checkpoints and no third, which is there before the oldest goes.
+TEST_F(BadDisk, AQuotaReachedWhileCheckpointsArePrunedKeepsTheLastOnes) {
+  const auto often = [&] {
+    const fs::path path = study(kMore);
+    std::string text = read_file(path);
+    write_durably(path,
+                  text.replace(text.find("threads: 1"), 10, "threads: 1, checkpoint_every: 0.01s"));
+    return path;
+  };
+  for (const std::uintmax_t left : {120'000, 160'000, 200'000}) {
+    ASSERT_TRUE(disk_.resize(std::to_string(used(disk_.path()) + left)));
+    EXPECT_EQ(tiny_study::run(often(), folder_), kExitFailed) << left;
+    expect_whole(folder_);
+    for (const std::string& id : run_ids({folder_})) {
+      const auto steps = checkpoint_steps(StudyFolder{folder_}.run(id));
+      EXPECT_GE(steps.size(), 1U);
+      EXPECT_LE(steps.size(), 3U);
+    }
   }
   ASSERT_TRUE(disk_.resize("64m"));
   expect_ends_as_undisturbed();

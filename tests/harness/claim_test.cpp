@@ -119,6 +119,16 @@ TEST(ClaimObserver, AClaimThatBeatAfterTheJudgementIsNotRemoved) {
   EXPECT_EQ(read_claim(path)->beat, 9U);
 }
 
+// It may be a living process's. Nobody can read a folder as a file, root neither.
+TEST(ClaimObserver, AClaimThatCannotBeReadDoesNotExpire) {
+  const Place place;
+  const auto path = place.root / "claim";
+  std::filesystem::create_directory(path);
+  ClaimObserver observer(milliseconds(0));
+  for (int look = 0; look < 3; ++look) EXPECT_EQ(observer.look(path), State::Unread);
+  EXPECT_FALSE(observer.remove_expired(path));
+}
+
 TEST(ClaimObserver, ADeadProcessOnThisHostExpiresAtOnce) {
   const Place place;
   const auto path = place.root / "claim";

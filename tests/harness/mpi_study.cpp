@@ -65,7 +65,7 @@ class JobStudy {
       chosen.runs[run] = {most, std::min(planned.least, most)};
       chosen.layouts[run] = {most == 4 ? 2 : 1, most == 4 ? 2 : most};
     }
-    RunExecutor executor(to, study.name);
+    RunExecutor executor(to, study.name, ranks.rank());
     return train_with_job({to, plan, true, chosen, ranks.rank(), executor, stop}, ranks);
   }
 

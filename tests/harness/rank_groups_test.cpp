@@ -35,6 +35,30 @@ TEST(RankGroups, RanksOfOtherMachinesTakeNoneOfThisOnesMemory) {
   EXPECT_THAT(found, testing::Each(3));
 }
 
+// Two machines of three ranks: 2 + 1 of each. The block of four is 0 1 3 4 and splits between the
+// machines; 2 and 5 make the block of two.
+TEST(RankGroups, BlocksKeepToAMachine) {
+  std::vector<std::vector<int>> places(6);
+  testing_ranks::on_ranks(6, [&](Communicator& job) {
+    const auto ordered = in_block_order(job, 1, job.rank() < 3 ? "one" : "two");
+    const auto block = whole_block_of(*ordered, 1);
+    const auto half = half_of(*block);
+    std::vector<double> sum = {static_cast<double>(job.rank())};
+    half->all_reduce_sum(std::span<double>(sum));
+    places[static_cast<std::size_t>(job.rank())] = {ordered->rank(), block->size(),
+                                                    static_cast<int>(sum[0])};
+  });
+  using testing::ElementsAre;
+  EXPECT_THAT(places,
+              ElementsAre(ElementsAre(0, 4, 1), ElementsAre(1, 4, 1), ElementsAre(4, 2, 2),
+                          ElementsAre(2, 4, 7), ElementsAre(3, 4, 7), ElementsAre(5, 2, 5)));
+}
+
+TEST(RankGroups, AJobOfOneMachineKeepsItsOrder) {
+  testing_ranks::on_ranks(
+      3, [](Communicator& job) { EXPECT_EQ(in_block_order(job, 1, "one"), nullptr); });
+}
+
 // Of each rank the sum of the ranks of its block, after so many splits of what seven ranks make.
 std::vector<int> sums_of_blocks(int splits) {
   std::vector<int> sums(7);

@@ -27,7 +27,7 @@ TrainingOutcome execute_one(const std::filesystem::path& study_file,
   StudyReader reader(folder);
   const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
   SelfCommunicator alone;
-  RunExecutor executor(folder, study.name, stall);
+  RunExecutor executor(folder, study.name, 0, stall);
   RankReporter reporter(folder, 0);
   const auto claim = Claim::take(folder.claim(item.id), 0);
   return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);

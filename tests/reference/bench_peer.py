@@ -1,4 +1,4 @@
-"""`isoloss bench --peer` beside a real PyTorch: a row's JSON holds both of its modes, the ratio to the
+"""`isoloss bench --peer` and `bench --study` beside a real PyTorch: a row's JSON holds both of its modes, the ratio to the
 faster one with its range, and everybody's memory. Times are not judged."""
 
 import json
@@ -7,11 +7,27 @@ import subprocess
 import sys
 
 
+def bench(*options):
+    command = [os.environ["ISOLOSS"], "bench", *options, "--json"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def study():
+    """Four budgets of one model, each from step 0: as many steps as the budgets hold."""
+    result = bench("--study", "--architecture", "transformer", "--size", "32x2", "--flops", "1e9",
+                   "--ranks", "1")["study"]
+    (row,) = result["peer"]
+    assert row["mode"] in ("eager", "compiled"), row
+    assert abs(result["over_peer"] * result["makespan_seconds"] - row["seconds"]) < 1e-9, result
+    # Of the same FLOPs a step, so that steps go as FLOPs do.
+    steps_of_run = row["steps"] * result["flops"] / result["flops_without_sharing"]
+    assert abs(steps_of_run - round(steps_of_run)) < 1e-6, result
+
+
 def main():
-    command = [os.environ["ISOLOSS"], "bench", "--peer", "--size", "0.8M", "--architecture", "gpt2",
-               "--steps", "1", "--threads", "1", "--json"]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    result = json.loads(printed)
+    study()
+    result = bench("--peer", "--size", "0.8M", "--architecture", "gpt2", "--steps", "1",
+                   "--threads", "1")
     assert len(result["rows"]) == 1, result
     row = result["rows"][0]
     peer = row["peer"]

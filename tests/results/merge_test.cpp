@@ -232,6 +232,31 @@ TEST_F(MergeTest, AFolderThatIsThereIsNotTouched) {
   EXPECT_EQ(read_file(out().root / "mine"), "x");
 }
 
+// The folder where the program runs would be replaced under it, and a source would change.
+TEST_F(MergeTest, NeitherTheWorkingFolderNorOneInASourceIsMade) {
+  const fs::path before = fs::current_path();
+  fs::create_directories(out().root);
+  fs::current_path(out().root);
+  const auto place_is_refused = [&](const fs::path& place) {
+    const std::vector<StudyFolder> sources = {here(), there()};
+    EXPECT_THROW(merge_studies(sources, kText, place, std::chrono::milliseconds(200)), InputError)
+        << place;
+  };
+  for (const fs::path& place : {fs::path("."), fs::path("./"), out().root, here().root / "out",
+                                here().runs() / ".." / "out"})
+    place_is_refused(place);
+  fs::current_path(before);
+  EXPECT_TRUE(fs::is_empty(out().root));
+  EXPECT_FALSE(fs::exists(here().root / "out"));
+}
+
+TEST_F(MergeTest, AFolderNamedByADotAtItsEndIsMadeInItsPlace) {
+  fs::create_directories(out().root);
+  const std::vector<StudyFolder> sources = {here(), there()};
+  merge_studies(sources, kText, out().root / ".", std::chrono::milliseconds(200));
+  EXPECT_TRUE(fs::exists(out().study_file()));
+}
+
 TEST(RunDifference, NamesWhatDiffers) {
   const RunRecord record = record_of("0123456789abcdef", 20);
   EXPECT_THAT(first_difference(record, record), IsEmpty());

@@ -139,7 +139,7 @@ TEST_F(RepairTest, ADamagedJournalIsSetAsideAndTheRunFileServes) {
 
 TEST_F(RepairTest, ABranchBeforeItsFirstCheckpointIsLeftAsItIs) {
   const std::string branch = "bbbbbbbbbbbbbbbb";
-  JournalWriter writer(study().journal(branch), header_of(branch), 10);
+  JournalWriter writer(study().journal(branch), branch_header(branch), 10);
   for (std::int64_t step = 11; step < 16; ++step) writer.append(sample_step(step));
   writer.flush();
   const auto before = content_of(folder_);

@@ -11,6 +11,7 @@
 #include "results/file_seal.h"
 #include "results/journal.h"
 #include "results/run_file.h"
+#include "results/study_sum.h"
 #include "results/verify.h"
 #include "tests/results/results_fixture.h"
 
@@ -77,6 +78,13 @@ inline RunHeader header_of(const std::string& id) {
   return header;
 }
 
+// Of a run that may branch off another's steps.
+inline RunHeader branch_header(const std::string& id) {
+  RunHeader header = header_of(id);
+  header.spec_json = R"({"optimizer":{"schedule":"wsd"}})";
+  return header;
+}
+
 // Steps 1 to `last`, an evaluation at every tenth step.
 inline RunRecord record_of(const std::string& id, std::int64_t last,
                            RunState state = RunState::Finished) {
@@ -96,7 +104,7 @@ class StudyTest : public ResultsTest {
   StudyFolder study() const { return {folder_ / "study"}; }
 
   void make_study(const StudyFolder& folder) const {
-    write_durably(folder.study_file(), "study: sample\n");
+    write_durably(folder.study_file(), with_study_sum("study: sample\n"));
     write_durably(folder.data() / "tokens-0123456789abcdef.bin", token_file_bytes());
     write_run_file(folder.run_file(kFinished), record_of(kFinished, 20));
     add_checkpoint(folder, kFinished, 15);

@@ -18,6 +18,28 @@ TEST(RankBlocks, WholeBlocksAreTheAlignedPowersOfTwoOfTheJob) {
   EXPECT_THAT(whole_blocks(18, 3), ElementsAre(RankBlock{0, 12}, RankBlock{12, 6}));
 }
 
+// Two machines of twelve: 8 + 4 of each, the eights first. The block of 16 splits between the
+// machines, and so does that of 8 that is left.
+TEST(RankBlocks, NoBlockThatFitsIntoAMachineSpansTwo) {
+  const std::vector<int> machines = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_THAT(block_order(machines, 1), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17,
+                                                    18, 19, 8, 9, 10, 11, 20, 21, 22, 23));
+  EXPECT_THAT(whole_blocks(24, 1), ElementsAre(RankBlock{0, 16}, RankBlock{16, 8}));
+}
+
+// Units of three: machine 0 has one and two ranks over, machine 1 two and none, and the rank of
+// machine 2 makes up a unit with those that are over.
+TEST(RankBlocks, UnitsStandTogetherAndWhatIsOverStandsLast) {
+  EXPECT_THAT(block_order(std::vector{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2}, 3),
+              ElementsAre(5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4, 11));
+}
+
+TEST(RankBlocks, MachinesOfPowersOfTwoKeepTheOrderOfTheJob) {
+  EXPECT_THAT(block_order(std::vector{0, 0, 1, 1, 2, 2}, 1), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(block_order(std::vector{0, 1, 0, 1}, 1), ElementsAre(0, 2, 1, 3));
+}
+
 TEST(RankBlocks, HalvesAreNeighbours) {
   EXPECT_THAT(halves({4, 4}), ElementsAre(RankBlock{4, 2}, RankBlock{6, 2}));
 }

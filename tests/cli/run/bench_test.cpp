@@ -67,6 +67,40 @@ TEST(BenchCommand, SaysWhatMetricsAndCheckpointsCost) {
   }
 }
 
+// Budgets of 1, 2.15, 4.64 and 10 times: 17.79 where each trial begins anew, 10 where they share.
+TEST(BenchCommand, ComparesAStudyWithItsTrialsOneAfterAnother) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss(
+      "bench --study --without-peer --architecture transformer --size 32x2,48x4 --flops 5e9 "
+      "--folder . --json",
+      scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json study = json::parse(outcome.out)["study"];
+  EXPECT_EQ(study["ranks"], 2);
+  EXPECT_EQ(study["trials"], 8);
+  EXPECT_EQ(study["runs"], 2);
+  EXPECT_NEAR(study["flops_without_sharing"].get<double>() / study["flops"].get<double>(), 1.779,
+              0.02);
+  double alone = 0;
+  for (const json& seconds : study["one_after_another_seconds_by_budget"])
+    alone += seconds.get<double>();
+  EXPECT_DOUBLE_EQ(study["one_after_another_seconds"], alone);
+  EXPECT_DOUBLE_EQ(study["over_one_after_another"],
+                   alone / study["makespan_seconds"].get<double>());
+  EXPECT_FALSE(study.contains("over_peer"));
+  for (const auto& entry : std::filesystem::directory_iterator(scratch.path()))
+    EXPECT_FALSE(entry.is_directory()) << entry.path();
+}
+
+TEST(BenchCommand, AStudyOfUnknownSizesIsRefused) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("bench --study --size 32x3", scratch.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean '32x2'?"));
+  EXPECT_EQ(isoloss("bench --study --flops 0", scratch.path()).status, 2);
+  EXPECT_EQ(isoloss("bench --study --ranks 0", scratch.path()).status, 2);
+}
+
 TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {
   const Scratch scratch;
   const Outcome size = isoloss("bench --size 0.9M", scratch.path());

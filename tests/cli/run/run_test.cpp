@@ -121,8 +121,15 @@ TEST_F(Run, AFinishedStudyTrainsNothingAndAnExtendedOneOnlyWhatIsNew) {
 
 TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
   ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
-  const Outcome report = isoloss("report out --bootstrap 50");
+  const Outcome report = isoloss("report out --bootstrap 50 --tensorboard logs");
   ASSERT_EQ(report.status, 0) << report.err;
+  std::size_t runs = 0, logs = 0;
+  for (const auto& run : fs::directory_iterator(scratch_ / "out/runs"))
+    runs += fs::exists(run.path() / "run.h5");
+  for (const auto& log : fs::directory_iterator(scratch_ / "logs"))
+    logs += fs::file_size(log.path() / "events.out.tfevents.0.isoloss") > 100;
+  EXPECT_EQ(logs, runs);
+  EXPECT_THAT(report.out, HasSubstr("event files: logs (" + std::to_string(runs) + " runs)"));
   EXPECT_THAT(report.out, HasSubstr("out/report.html"));
   const std::string page = slurp(scratch_ / "out/report.html");
   for (const char* part : {"<svg", "primer", "transformer", "Seed noise", "Study card"})
