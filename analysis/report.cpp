@@ -171,6 +171,7 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                                              table_html(larger_models_table(study), beside));
   body += under("One-shot scores", table_html(paired_scores_table(study, options), beside) +
                                        table_html(checkpoint_counts_table(study), beside) +
+                                       table_html(checkpoint_spreads_table(study), beside) +
                                        table_html(task_averages_table(study), beside) +
                                        table_html(scores_table(study), beside) +
                                        table_html(task_scores_table(study), beside));
