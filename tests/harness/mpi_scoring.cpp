@@ -1,8 +1,12 @@
 // Answers do not depend on how many ranks divide the requests: the same bits at 1, 2 and 4 as on
 // this rank alone. Runs on every rank of an MPI job (isoloss_mpi_test).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "harness/gather_bytes.h"
@@ -10,9 +14,12 @@
 #include "harness/self_communicator.h"
 #include "harness/shared_scorer.h"
 #include "harness/stop_signal.h"
+#include "harness/study_cards.h"
+#include "harness/trainer.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/harness/card_fixture.h"
 #include "tests/harness/mpi_job.h"
 
 namespace isoloss {
@@ -98,6 +105,45 @@ TEST(SharedScorer, AStopLeavesTheRest) {
   ModelScorer own(model, *tokenizer, {});
   SharedScorer scorer(own, *job, [] { return true; });
   EXPECT_THROW(scorer.score(requests()), Stopped);
+}
+
+// A run that several ranks train scores its cards with all of them: data ranks divide the items,
+// tensor ranks share the model. Weights differ by the rounding of sums alone.
+TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("cards-{}", ::getpid());
+  RunSpec spec = byte_run();
+  spec.model.heads = 4;
+  spec.model.d_head = 4;
+  spec.dtype = "float64";
+  spec.optimizer.kind = OptimizerKind::AdamW;
+  const TaskSuite cards = study_cards(cards_at(folder));
+  std::filesystem::remove_all(folder);
+  const PeriodicBytes data(spec.model.sequence);
+  const auto scores_of = [&](TrainingState& state) {
+    std::vector<TaskScores> scores;
+    TrainingSegment segment{4, {{4, 256, BudgetUnit::Tokens}}};
+    segment.cards = &cards;
+    segment.card_stops = {{3, 256, BudgetUnit::Tokens}};
+    const auto listener = [&](const TrainingEvent& event) {
+      if (const auto* told = std::get_if<TaskScores>(&event)) scores.push_back(*told);
+    };
+    train(state, spec, data, segment, listener, kGoOn);
+    return scores;
+  };
+  TrainingState alone(spec);
+  const auto expected = scores_of(alone);
+  ASSERT_EQ(expected.size(), 2U);
+  for (int tensor = 1; tensor <= job->size(); tensor *= 2) {
+    TrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
+    const auto scores = scores_of(state);
+    ASSERT_EQ(scores.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(scores[i].trial, expected[i].trial);
+      ASSERT_EQ(scores[i].rows.size(), expected[i].rows.size());
+      for (std::size_t r = 0; r < scores[i].rows.size(); ++r)
+        EXPECT_NEAR(scores[i].rows[r].log_probability, expected[i].rows[r].log_probability, 1e-6);
+    }
+  }
 }
 
 TEST(GatherBytes, TextsOfUnlikeLengthComeByRank) {

@@ -5,17 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "harness/tokenizer.h"
 #include "harness/trainer.h"
 #include "model/spec/error.h"
-#include "tests/harness/periodic_training.h"
+#include "tests/harness/card_fixture.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -23,31 +19,6 @@ namespace {
 
 using testing::HasSubstr;
 using tiny_study::Place;
-
-constexpr const char* kCard =
-    "data: d\nsplit: test\nshots_from: train\ncontext: \"{q}\"\nchoices: words\n"
-    "gold: label\nchance: choices\nmetrics: {accuracy: right sum}\n";
-
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path) << text;
-}
-
-std::string item(int id) {
-  return fmt::format(R"({{"id": "{0}", "group": "{0}", "q": "A", "words": ["B", "C"], "label": 0}})"
-                     "\n",
-                     id);
-}
-
-// A folder with one card, two items of it and one to show.
-EvaluationSpec cards_at(const std::filesystem::path& folder) {
-  write_file(folder / "letters.yaml", kCard);
-  write_file(folder / "d.test.jsonl", item(1) + item(2));
-  write_file(folder / "d.train.jsonl", item(3));
-  EvaluationSpec evaluation;
-  evaluation.card_folders = {folder.string()};
-  return evaluation;
-}
 
 std::string problem_of(const EvaluationSpec& evaluation) {
   try {
@@ -64,7 +35,7 @@ TEST(StudyCards, WhatIsWrongWithACardOrAnItemIsSaidBeforeTraining) {
   EXPECT_EQ(problem_of(evaluation), "");
   write_file(place.root / "a/d.test.jsonl", item(1) + R"({"id": "2", "group": "2"})" + "\n");
   EXPECT_THAT(problem_of(evaluation), HasSubstr("letters.yaml: task letters"));
-  EXPECT_THAT(problem_of(evaluation), HasSubstr("item '2'"));
+  EXPECT_THAT(problem_of(evaluation), HasSubstr("item 2: field 'words' is not in the item"));
   write_file(place.root / "a/d.test.jsonl", item(1) + "no object\n");
   EXPECT_THAT(problem_of(evaluation), HasSubstr("d.test.jsonl:2:"));
   write_file(place.root / "a/letters.yaml", std::string(kCard) + "chioces: words\n");
@@ -73,36 +44,6 @@ TEST(StudyCards, WhatIsWrongWithACardOrAnItemIsSaidBeforeTraining) {
   cards_at(place.root / "b");
   evaluation.card_folders.push_back((place.root / "b").string());
   EXPECT_THAT(problem_of(evaluation), HasSubstr("b/letters.yaml: a second task of that name"));
-}
-
-// Bytes, as many ids as the model has.
-class PeriodicBytes final : public Dataset {
- public:
-  explicit PeriodicBytes(std::int64_t sequence) : periodic_(sequence) {}
-  std::int64_t vocabulary() const override { return 256; }
-  std::string tokenizer_name() const override { return "bytes"; }
-  std::string tokenizer_hash() const override { return ""; }
-  std::int64_t training_tokens() const override { return periodic_.training_tokens(); }
-  const HeldOut& held_out() const override { return periodic_.held_out(); }
-  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
-                                    std::int64_t sequence) const override {
-    return periodic_.samples(seed, first, count, sequence);
-  }
-  const std::string& held_out_text() const override { return periodic_.held_out_text(); }
-  std::vector<std::int32_t> encode(const std::string& text) const override {
-    return tokenizer_->encode(text);
-  }
-  const Tokenizer* tokenizer() const override { return tokenizer_.get(); }
-
- private:
-  PeriodicData periodic_;
-  std::unique_ptr<Tokenizer> tokenizer_ = byte_tokenizer();
-};
-
-RunSpec byte_run() {
-  RunSpec spec = tiny_spec();
-  spec.model.vocabulary = 256;
-  return spec;
 }
 
 // What was told, in order: "s4 tokens:256" for scores, "e4" for an evaluation.
