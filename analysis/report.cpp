@@ -14,6 +14,7 @@
 #include "analysis/report_fit_card.h"
 #include "analysis/report_growth.h"
 #include "analysis/report_headline.h"
+#include "analysis/report_inference.h"
 #include "analysis/report_next_study.h"
 #include "analysis/report_number.h"
 #include "analysis/report_plots.h"
@@ -170,10 +171,12 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                                              table_html(larger_models_table(study), beside));
   body += under("One-shot scores", table_html(paired_scores_table(study, options), beside) +
                                        table_html(checkpoint_counts_table(study), beside) +
+                                       table_html(checkpoint_spreads_table(study), beside) +
                                        table_html(task_averages_table(study), beside) +
                                        table_html(scores_table(study), beside) +
                                        table_html(task_scores_table(study), beside));
-  body += under("Time", table_html(training_times_table(study), beside));
+  body += under("Time", table_html(inference_table(study), beside) +
+                            table_html(training_times_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));

@@ -1,5 +1,6 @@
 #include "analysis/report_plots.h"
 
+#include "analysis/report_inference.h"
 #include "analysis/report_plot_families.h"
 
 namespace isoloss {
@@ -27,6 +28,7 @@ std::vector<PlotSection> report_plots(const StudyResults& study) {
   add("How well the laws are known", {uncertainty_plots(study)});
   add("Learning rates and curves", {learning_rate_plots(study), curve_plots(study)});
   add("One-shot scores", {score_plots(study)});
+  add("Inference", {{inference_plot(study)}});
   for (PlotSection& section : sections) {
     std::erase_if(section.plots, [](const Plot& plot) { return !has_data(plot); });
   }

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "analysis/paired_scores.h"
+#include "analysis/paired_trials.h"
 #include "analysis/report_number.h"
 #include "analysis/student_test.h"
 #include "analysis/task_average.h"
@@ -16,45 +16,6 @@
 
 namespace isoloss {
 namespace {
-
-// The latest scores of the trial behind an accuracy point.
-const TaskScores* scores_of(const StudyResults& study, const AccuracyTask& task,
-                            const AccuracyPoint& point) {
-  const TaskScores* best = nullptr;
-  for (const TaskScores& scores : study.scores) {
-    if (scores.model != point.run || scores.task != task.task || scores.profile != task.profile) {
-      continue;
-    }
-    if (std::abs(std::log(scores.flops / point.flops)) > 0.05) continue;
-    if (!best || scores.step > best->step) best = &scores;
-  }
-  return best;
-}
-
-// An architecture's trial with the least task loss at `budget`; its first seed.
-const AccuracyPoint* best_trial(const AccuracyTask& task, const std::string& architecture,
-                                double budget) {
-  const AccuracyPoint* best = nullptr;
-  for (const AccuracyPoint& point : task.points) {
-    if (point.architecture != architecture || point.budget != budget) continue;
-    if (!best || point.task_loss < best->task_loss) best = &point;
-  }
-  return best;
-}
-
-// The largest budget that every one of `architectures` has.
-std::optional<double> common_budget(const AccuracyTask& task,
-                                    const std::vector<std::string>& architectures) {
-  std::map<double, std::set<std::string>> has;
-  for (const AccuracyPoint& point : task.points) has[point.budget].insert(point.architecture);
-  std::optional<double> largest;
-  for (const auto& [budget, names] : has) {
-    bool all = true;
-    for (const std::string& name : architectures) all = all && names.contains(name);
-    if (all) largest = budget;
-  }
-  return largest;
-}
 
 // All scores of one trial and task, by step.
 using TrialScores = std::map<std::pair<std::string, std::string>, std::vector<const TaskScores*>>;
@@ -166,8 +127,9 @@ Table paired_scores_table(const StudyResults& study, const ReportOptions& option
       const auto budget = common_budget(task.data, {study.baseline, candidate});
       if (!budget) continue;
       const TaskScores* a =
-          scores_of(study, task.data, *best_trial(task.data, study.baseline, *budget));
-      const TaskScores* b = scores_of(study, task.data, *best_trial(task.data, candidate, *budget));
+          scores_of(study.scores, task.data, *best_trial(task.data, study.baseline, *budget));
+      const TaskScores* b =
+          scores_of(study.scores, task.data, *best_trial(task.data, candidate, *budget));
       if (!a || !b) continue;
       const std::vector<TableCell> first{text_cell(task.data.task),   text_cell(task.data.profile),
                                          text_cell(task.data.metric), text_cell(candidate),
@@ -197,6 +159,42 @@ Table paired_scores_table(const StudyResults& study, const ReportOptions& option
   return table;
 }
 
+Table checkpoint_spreads_table(const StudyResults& study) {
+  Table table{
+      "checkpoint_spreads",
+      "Mean and sample deviation of each trial's score over its last five scored checkpoints, as "
+      "So "
+      "et al. 2021 print them (table 6): the noise of the weights, not of the items or the seed.",
+      {words_column("architecture", "architecture"), words_column("size", "size"),
+       number_column("seed", "seed"), number_column("flops", "FLOPs spent"),
+       words_column("task", "task"), words_column("profile", "profile"),
+       words_column("metric", "metric"), number_column("checkpoints", "checkpoints"),
+       number_column("first_step", "from step"), number_column("last_step", "to step"),
+       number_column("mean", "mean"), number_column("deviation", "deviation")},
+      {}};
+  for (const std::string& profile : profiles_of(study)) {
+    for (const auto& [trial, scores] : by_trial(study, profile)) {
+      const RunRecord* run = find_run(study, scores.front()->model);
+      if (run == nullptr || scores.size() < 2) continue;
+      const CheckpointSpread spread = spread_over_checkpoints(scores);
+      std::vector<std::int64_t> steps;
+      for (const TaskScores* one : scores) steps.push_back(one->step);
+      std::ranges::sort(steps);
+      const auto last = std::ranges::max_element(scores, {}, &TaskScores::step);
+      table.rows.push_back(
+          {text_cell(run->header.architecture), text_cell(run->header.size),
+           fixed_cell(static_cast<double>(run->header.seed), 0),
+           significant_cell((*last)->flops, 4), text_cell(trial.second), text_cell(profile),
+           text_cell((*last)->metrics.front()),
+           fixed_cell(static_cast<double>(spread.checkpoints), 0),
+           fixed_cell(static_cast<double>(steps[steps.size() - spread.checkpoints]), 0),
+           fixed_cell(static_cast<double>(steps.back()), 0), fixed_cell(spread.mean, 4),
+           fixed_cell(spread.deviation, 4)});
+    }
+  }
+  return table;
+}
+
 Table checkpoint_counts_table(const StudyResults& study) {
   Table table{
       "checkpoint_t_tests",
@@ -220,7 +218,7 @@ Table checkpoint_counts_table(const StudyResults& study) {
         std::vector<CheckpointSpread> spreads;
         for (const std::string& name : {study.baseline, candidate}) {
           const TaskScores* last =
-              scores_of(study, task.data, *best_trial(task.data, name, *budget));
+              scores_of(study.scores, task.data, *best_trial(task.data, name, *budget));
           if (last)
             spreads.push_back(spread_over_checkpoints(trials.at({last->trial, last->task})));
         }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -124,6 +125,8 @@ ChildProcesses::ChildProcesses(const RankJob& job, const std::string& supervisor
     throw WorkError(
         "cannot start srun (not found); run this in a Slurm allocation, or leave --launcher out");
   }
+  if (job.divides)
+    throw WorkError("cannot start mpirun (not found); install Open MPI, or leave --ranks out");
   fmt::print(stderr, "isoloss: mpirun is not installed: starting {} plain processes\n", job.ranks);
   for (int rank = 0; rank < job.ranks; ++rank) {
     const auto child = spawn(job.command, environment);
@@ -143,7 +146,7 @@ bool ChildProcesses::running() {
   std::erase_if(children_, [this](pid_t child) {
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) != child) return false;
-    succeeded_ = succeeded_ && status == 0;
+    status_ = std::max(status_, WIFEXITED(status) ? WEXITSTATUS(status) : 1);
     return true;
   });
   return !children_.empty();

@@ -14,6 +14,7 @@
 namespace isoloss {
 
 struct SyntheticLanguage;
+class Tokenizer;
 
 struct HeldOutPart {
   std::vector<std::int32_t> tokens;  // sequences * sequence, row by row
@@ -47,6 +48,8 @@ class Dataset {
   virtual const std::string& held_out_text() const = 0;
   // Ids of a text; empty where there is no text tokenizer.
   virtual std::vector<std::int32_t> encode(const std::string& text) const = 0;
+  // What encodes it; null where there is none. Lives as long as the data.
+  virtual const Tokenizer* tokenizer() const { return nullptr; }
   // What the data are drawn from, where they are drawn from a language that is known.
   virtual const SyntheticLanguage* language() const { return nullptr; }
 };

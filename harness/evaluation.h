@@ -11,9 +11,10 @@
 namespace isoloss {
 
 // Fills the losses of both held-out parts: selection_loss, loss, standard_error (standard deviation
-// over sequences / sqrt(n)) and sequence_losses. Nats per token. Collective: the `data` ranks,
-// which have the same weights, divide the sequences among them. `stop` is asked before each pass,
-// as often on every rank, and must answer the same on all; absent where it said yes.
+// over sequences / sqrt(n)) and sequence_losses, in nats per token, and forward_seconds per token
+// of this rank. Collective: the `data` ranks, which have the same weights, divide the sequences
+// among them. `stop` is asked before each pass, as often on every rank, and must answer the same on
+// all; absent where it said yes.
 std::optional<Evaluation> evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
                                             Communicator& data, const std::function<bool()>& stop);
 

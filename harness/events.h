@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "results/run_record.h"
+#include "results/task_scores.h"
 
 namespace isoloss {
 
@@ -29,8 +30,13 @@ struct TrainingDiverged {
   std::string reason;
 };
 
-using TrainingEvent =
-    std::variant<StepMetrics, Evaluation, Score, CheckpointDue, CheckpointHere, TrainingDiverged>;
+// A task card that could not be scored, and why; training goes on.
+struct CardLeftOut {
+  std::string why;
+};
+
+using TrainingEvent = std::variant<StepMetrics, Evaluation, Score, TaskScores, CardLeftOut,
+                                   CheckpointDue, CheckpointHere, TrainingDiverged>;
 using TrainingListener = std::function<void(const TrainingEvent&)>;
 
 }  // namespace isoloss

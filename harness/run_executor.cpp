@@ -18,9 +18,11 @@
 #include "harness/run_restart.h"
 #include "harness/state_copy.h"
 #include "harness/stop_signal.h"
+#include "harness/study_cards.h"
 #include "harness/study_outcome.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
+#include "sweeps/card_stops.h"
 
 namespace isoloss {
 namespace {
@@ -105,7 +107,20 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
         "it out",
         dataset_->vocabulary(), spec.model.size, spec.model.vocabulary));
   }
+  if (!spec.evaluation.card_folders.empty() && dataset_->tokenizer() == nullptr)
+    throw InputError(fmt::format(
+        "evaluate.tasks names task cards, {} (the data are {}, and no tokenizer makes them of "
+        "text); remove it",
+        spec.evaluation.card_folders.front(), dataset_->tokenizer_name()));
   return dataset_.get();
+}
+
+void RunExecutor::add_cards(const PlannedRun& run, TrainingSegment& segment) {
+  const EvaluationSpec& evaluation = run.spec.evaluation;
+  if (evaluation.card_folders.empty()) return;
+  if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
+  segment.cards = cards_.get();
+  segment.card_stops = card_stops(run);
 }
 
 void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
@@ -124,7 +139,9 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
     writing.start([copy = std::make_shared<const StateCopy>(state, plan.runs[order.run].id),
                    file = part_file(here->place, block.rank())] { copy->write(file); });
   };
-  train(state, spec, dataset, order.segment, save_part, [] { return false; });
+  TrainingSegment segment = order.segment;
+  add_cards(plan.runs[order.run], segment);
+  train(state, spec, dataset, segment, save_part, [] { return false; });
   writing.wait();
   log_.say(plan.runs[order.run], fmt::format("followed to step {}", state.step()));
 }
@@ -143,9 +160,10 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   if (stop()) return TrainingOutcome::Stopped;
   remove_leftovers(folder_.run(run.id));
   remove_leftovers(folder_.again(run.id));
-  const TrainingSegment segment{
+  TrainingSegment segment{
       item.to_step, restart.stops,
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
+  add_cards(run, segment);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
   TrainingState state(run.spec, {block, layout});
   restore(state, restart);

@@ -49,6 +49,8 @@ class RunExecutor {
  private:
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
+  // Adds what the study's cards score to a segment of the run.
+  void add_cards(const PlannedRun& run, TrainingSegment& segment);
 
   StudyFolder folder_;
   std::string study_;
@@ -57,6 +59,7 @@ class RunExecutor {
   StepTimes steps_ = remembered_steps();
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
+  std::shared_ptr<const TaskSuite> cards_;  // of the study, read once
 };
 
 }  // namespace isoloss

@@ -1,6 +1,9 @@
 #include "harness/run_recorder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -45,6 +48,11 @@ void RunRecorder::record(const TrainingEvent& event) {
           answer(told);
         } else if constexpr (std::is_same_v<Event, CheckpointHere>) {
           save(told.place);
+        } else if constexpr (std::is_same_v<Event, TaskScores>) {
+          // Before the evaluation of its step is told: what has that is not scored again.
+          if (claim_.held()) store_task_scores(folder_, told);
+        } else if constexpr (std::is_same_v<Event, CardLeftOut>) {
+          fmt::print(stderr, "isoloss: {}\n", told.why);
         } else if constexpr (std::is_same_v<Event, TrainingDiverged>) {
           diverged(told.reason);
         } else {

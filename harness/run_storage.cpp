@@ -6,6 +6,7 @@
 
 #include "harness/progress/run_progress.h"
 #include "results/run_file.h"
+#include "results/task_scores_file.h"
 
 namespace isoloss {
 namespace {
@@ -25,6 +26,11 @@ void store_run_file(const std::filesystem::path& path, const RunRecord& record) 
 std::optional<RunRecord> load_run(const StudyFolder& folder, const std::string& id) {
   const std::lock_guard guard(hdf5_lock());
   return read_run(folder, id);
+}
+
+void store_task_scores(const StudyFolder& folder, const TaskScores& scores) {
+  const std::lock_guard guard(hdf5_lock());
+  write_task_scores(task_scores_path(folder, scores), scores);
 }
 
 std::vector<RunProgress> StudyReader::progress(const StudyPlan& plan) {

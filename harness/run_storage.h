@@ -10,6 +10,7 @@
 
 #include "results/run_record.h"
 #include "results/study_folder.h"
+#include "results/task_scores.h"
 #include "sweeps/plan.h"
 #include "sweeps/schedule.h"
 
@@ -19,6 +20,9 @@ namespace isoloss {
 void store_run_file(const std::filesystem::path& path, const RunRecord& record);
 // read_run (results/study_folder.h) behind the lock.
 std::optional<RunRecord> load_run(const StudyFolder& folder, const std::string& id);
+
+// write_task_scores (results/task_scores_file.h) in the scores' place, behind the lock.
+void store_task_scores(const StudyFolder& folder, const TaskScores& scores);
 
 // What the run files of a study say, for the scheduler. Journals are left out: a run's file is
 // written at each checkpoint and at the end of each work item, which is where work can go on.

@@ -78,6 +78,7 @@ int train_study(const StudyWork& work, Communicator& job) {
 int run_study(const Study& study, const RunOptions& options) {
   check_device(study);
   check_data(study);
+  check_cards(study);
   const StudyFolder folder{options.folder};
   const auto stop =
       stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds

@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "harness/study_cards.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/study_sum.h"
@@ -36,6 +37,8 @@ void check_data(const Study& study) {
       "TEXT... --tokenizer FILE.model --vocabulary {} --out DIR` and name DIR here",
       study.file.string(), study.base.data.files[0], study.vocabulary));
 }
+
+void check_cards(const Study& study) { study_cards(study.base.evaluation); }
 
 void prepare_study_folder(const StudyFolder& folder, const Study& study) {
   std::error_code failure;

@@ -15,6 +15,10 @@ void check_device(const Study& study);
 // InputError, saying how to make them, where the study's tokens are not there yet.
 void check_data(const Study& study);
 
+// InputError where a task card that the study names, or an item beside it, is wrong
+// (study_cards.h).
+void check_cards(const Study& study);
+
 // Makes the folder and its parts and stores the study file as it is run now. InputError where the
 // folder belongs to another study or cannot be made.
 void prepare_study_folder(const StudyFolder& folder, const Study& study);

@@ -73,6 +73,7 @@ void throw_failure(const StudyFailure& failure) {
 int supervise_study(const Study& study, const RunOptions& options, RankJob job) {
   check_device(study);
   check_data(study);
+  check_cards(study);
   const StudyFolder folder{options.folder};
   const std::string name = own_supervisor_name();
   const auto asked_to_stop =
@@ -111,7 +112,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
     {
       ChildProcesses children(job, name);
       wait_for(children, stop);
-      ranks_were_asked = take_stop(folder, name) && children.succeeded();
+      ranks_were_asked = take_stop(folder, name) && children.status() == 0;
     }
     clear_dead_claims(folder, plan, stop() ? "" : name);
     if (const auto failure = take_failure(folder, name)) throw_failure(*failure);

@@ -59,12 +59,14 @@ TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data) {
   return suite;
 }
 
+SuiteTask own_task(TaskCard card, std::int64_t shots) {
+  EvaluationItems items = items_beside_card(card, shots);
+  return {std::move(card), std::move(items)};
+}
+
 TaskSuite own_suite(std::vector<TaskCard> cards, std::int64_t shots) {
   TaskSuite suite;
-  for (TaskCard& card : cards) {
-    EvaluationItems items = items_beside_card(card, shots);
-    suite.tasks.push_back({std::move(card), std::move(items)});
-  }
+  for (TaskCard& card : cards) suite.tasks.push_back(own_task(std::move(card), shots));
   return suite;
 }
 

@@ -27,7 +27,8 @@ struct TaskSuite {
 // the file is damaged.
 TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data);
 
-// Own cards with the items beside them. InputError as items_beside_card.
+// An own card, or several, with the items beside them. InputError as items_beside_card.
+SuiteTask own_task(TaskCard card, std::int64_t shots);
 TaskSuite own_suite(std::vector<TaskCard> cards, std::int64_t shots);
 
 // Keeps of each task some `most` items: whole groups (items of one passage stay together), drawn by

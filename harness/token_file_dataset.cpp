@@ -76,6 +76,7 @@ class TokenFileDataset final : public Dataset {
     return tokenizer_ ? tokenizer_->encode(text) : std::vector<std::int32_t>{};
   }
 
+  const Tokenizer* tokenizer() const override { return tokenizer_.get(); }
   const SyntheticLanguage* language() const override { return language_.get(); }
 
   // Each epoch cuts the text at another offset, so that windows of different epochs differ; as many

@@ -7,23 +7,21 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 
+#include "harness/agreed.h"
 #include "harness/evaluation.h"
 #include "harness/one_shot.h"
+#include "harness/stop_signal.h"
+#include "harness/study_cards.h"
 
 namespace isoloss {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// What the leading rank finds, on every rank: clocks and requests to stop are its own.
-bool agreed(bool found, Communicator& ranks) {
-  std::array<std::byte, 1> byte = {static_cast<std::byte>(found)};
-  ranks.broadcast(byte, 0);
-  return byte[0] != std::byte{0};
-}
 
 // Every rank is told to save its part where the leading rank's listener says; false where that let
 // it pass.
@@ -43,34 +41,82 @@ bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& list
 
 enum class Measured { Done, NotFinite, Stopped };
 
+struct Measuring {
+  const TrainingState& state;
+  const RunSpec& spec;
+  const Dataset& dataset;
+  const TrainingSegment& segment;
+  const TrainingListener& listener;
+  std::function<bool()> stop;
+
+  std::vector<EvaluationStop> due(const std::vector<EvaluationStop>& stops) const {
+    std::vector<EvaluationStop> here;
+    std::ranges::copy_if(stops, std::back_inserter(here),
+                         [&](const EvaluationStop& asked) { return asked.step == state.step(); });
+    return here;
+  }
+  double flops() const { return static_cast<double>(state.step()) * flops_per_step(spec); }
+};
+
+// Tells what the study's cards score, for each trial that `due` names. Throws Stopped.
+void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
+  if (now.segment.cards == nullptr || due.empty()) return;
+  CardScores cards = score_cards(*now.segment.cards, now.state.model(), now.dataset,
+                                 now.state.ranks().data(), now.stop);
+  const std::string run = run_id(now.spec);
+  for (TaskScores& scores : cards.scores) {
+    scores.model = run;
+    scores.step = now.state.step();
+    scores.flops = now.flops();
+    for (const EvaluationStop& asked : due) {
+      scores.trial = trial_id(run, asked.budget, asked.unit);
+      now.listener(scores);
+    }
+  }
+  for (std::string& why : cards.left_out) now.listener(CardLeftOut{std::move(why)});
+}
+
 // Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
 // is there, its scores too: one that was left is made anew.
-Measured evaluate_if_due(const TrainingState& state, const RunSpec& spec, const Dataset& dataset,
-                         const std::vector<EvaluationStop>& stops, const TrainingListener& listener,
-                         const std::function<bool()>& stop) {
-  const auto due = [&](const EvaluationStop& asked) { return asked.step == state.step(); };
-  if (std::ranges::none_of(stops, due)) return Measured::Done;
+Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) {
+  const TrainingState& state = now.state;
   auto evaluation =
-      evaluate_held_out(state.model(), dataset.held_out(), state.ranks().data(), stop);
+      evaluate_held_out(state.model(), now.dataset.held_out(), state.ranks().data(), now.stop);
   if (!evaluation) return Measured::Stopped;
   if (!std::isfinite(evaluation->loss) || !std::isfinite(evaluation->selection_loss)) {
-    listener(TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
+    now.listener(
+        TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
     return Measured::NotFinite;
   }
   const auto scores =
-      score_one_shot(state.model(), dataset, spec.evaluation.tasks, state.step(), stop);
+      score_one_shot(state.model(), now.dataset, now.spec.evaluation.tasks, state.step(), now.stop);
   if (!scores) return Measured::Stopped;
+  tell_cards(now, due);
   evaluation->step = state.step();
-  evaluation->tokens = static_cast<double>(state.step() * spec.optimizer.batch_tokens);
-  evaluation->flops = static_cast<double>(state.step()) * flops_per_step(spec);
+  evaluation->tokens = static_cast<double>(state.step() * now.spec.optimizer.batch_tokens);
+  evaluation->flops = now.flops();
   evaluation->seconds = state.seconds();
-  for (const EvaluationStop& asked : stops) {
-    if (!due(asked)) continue;
+  evaluation->forward_seconds *= state.ranks().tensor().size();
+  for (const EvaluationStop& asked : due) {
     evaluation->budget = asked.budget;
     evaluation->budget_unit = name_of(asked.unit);
-    listener(*evaluation);
+    now.listener(*evaluation);
   }
-  for (const Score& score : *scores) listener(score);
+  for (const Score& score : *scores) now.listener(score);
+  return Measured::Done;
+}
+
+// What is due at the state's step.
+Measured measure_if_due(const Measuring& now) {
+  try {
+    if (const auto due = now.due(now.segment.stops); !due.empty()) {
+      const Measured measured = evaluate(now, due);
+      if (measured != Measured::Done) return measured;
+    }
+    tell_cards(now, now.due(now.segment.card_stops));
+  } catch (const Stopped&) {
+    return Measured::Stopped;
+  }
   return Measured::Done;
 }
 
@@ -90,9 +136,8 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
     saved = state.step();
     return true;
   };
-  const auto measure = [&] {
-    return evaluate_if_due(state, spec, dataset, segment.stops, listener, asked_to_stop);
-  };
+  const Measuring measuring{state, spec, dataset, segment, listener, asked_to_stop};
+  const auto measure = [&] { return measure_if_due(measuring); };
   auto last_checkpoint = Clock::now();
   Measured measured = measure();
   while (measured == Measured::Done && state.step() < segment.to) {

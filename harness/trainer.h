@@ -15,10 +15,16 @@
 
 namespace isoloss {
 
+struct TaskSuite;
+
 struct TrainingSegment {
   std::int64_t to = 0;                // last step
   std::vector<EvaluationStop> stops;  // by step; those before the state's are passed over
   std::chrono::milliseconds checkpoint_every{60'000};
+  // Task cards that score every trial where it is evaluated, and at `card_stops`
+  // (sweeps/card_stops.h); null: none.
+  const TaskSuite* cards = nullptr;
+  std::vector<EvaluationStop> card_stops = {};
 };
 
 enum class TrainingOutcome { Reached, Stopped, Diverged };

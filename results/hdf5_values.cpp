@@ -120,6 +120,10 @@ bool has_attribute(hid_t object, const std::string& name) {
   return H5Aexists(object, name.c_str()) > 0;
 }
 
+bool has_dataset(hid_t group, const std::string& name) {
+  return H5Lexists(group, name.c_str(), H5P_DEFAULT) > 0;
+}
+
 void read_attribute(hid_t object, const std::string& name, std::string& value) {
   const Hdf5Handle attribute = open_scalar(object, name, H5T_STRING);
   const Hdf5Handle type = text_type();

@@ -17,6 +17,7 @@ void write_attribute(hid_t object, const std::string& name, std::uint64_t value)
 void write_attribute(hid_t object, const std::string& name, double value);
 
 bool has_attribute(hid_t object, const std::string& name);
+bool has_dataset(hid_t group, const std::string& name);
 void read_attribute(hid_t object, const std::string& name, std::string& value);
 void read_attribute(hid_t object, const std::string& name, std::int64_t& value);
 void read_attribute(hid_t object, const std::string& name, std::uint64_t& value);

@@ -82,7 +82,8 @@ struct EventWriter {
             e.selection_loss,
             e.loss,
             e.standard_error,
-            floats(e.sequence_losses)};
+            floats(e.sequence_losses),
+            e.forward_seconds};
   }
   json operator()(const Score& e) const {
     return {"score", e.step, e.task, e.metric, e.value, e.standard_error, e.n, e.chance};
@@ -100,6 +101,7 @@ class Values {
     return array_.at(next_++).get<T>();
   }
   const json& raw() { return array_.at(next_++); }
+  bool left() const { return next_ < array_.size(); }
   void finish() const {
     if (next_ != array_.size()) throw std::runtime_error("an event has too many values");
   }
@@ -128,6 +130,7 @@ RunEvent parse_event(Values& values) {
     e.loss = values.next<double>();
     e.standard_error = values.next<double>();
     e.sequence_losses = floats_from(values.raw());
+    if (values.left()) e.forward_seconds = values.next<double>();  // not of earlier versions
     return e;
   }
   if (kind == "score")

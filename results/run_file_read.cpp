@@ -53,6 +53,8 @@ std::vector<Evaluation> read_evaluations(hid_t root) {
   eval.set("loss", &Evaluation::loss);
   eval.set("standard_error", &Evaluation::standard_error);
   eval.set("selection_loss", &Evaluation::selection_loss);
+  if (has_dataset(eval.group(), "forward_seconds"))  // not in files of earlier versions
+    eval.set("forward_seconds", &Evaluation::forward_seconds);
   const Matrix losses = read_matrix(eval.group(), "sequence_losses");
   if (losses.rows != eval.rows().size())
     throw Hdf5Error("dataset eval/sequence_losses has another length than its group");

@@ -120,6 +120,11 @@ void write_evaluations(hid_t root, const RunRecord& record) {
              rows, [=](Row r) {
                return epoch > 0 ? r.tokens / epoch : std::numeric_limits<double>::quiet_NaN();
              });
+  write_rows(at,
+             {"forward_seconds", "s/token",
+              "forward pass over held-out text: the quickest one's, times the ranks that share a "
+              "model; 0 where not measured"},
+             rows, [](Row r) { return r.forward_seconds; });
   write_sequence_losses(at, record);
 }
 

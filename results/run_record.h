@@ -62,6 +62,9 @@ struct Evaluation {
   double loss = 0;            // on the part that is reported: the mean of sequence_losses
   double standard_error = 0;  // over the sequences; covers these documents only
   std::vector<float> sequence_losses;
+  // Of reading the held-out text, per token: the quickest pass, times the ranks that share the
+  // model; 0 where it was not measured (earlier versions).
+  double forward_seconds = 0;
 
   bool operator==(const Evaluation&) const = default;
 };

@@ -10,6 +10,7 @@
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/study_data.h"
+#include "sweeps/study_evaluate.h"
 #include "sweeps/study_grid.h"
 
 namespace isoloss {
@@ -93,46 +94,6 @@ void refuse_idle_fields(const Study& study) {
   for (const auto& [name, text] : study.optimizer)
     refuse(name, study.lines.at("optimizer." + name), "optimizer." + name);
   for (const PlainAxis& axis : study.grid.axes) refuse(axis.field, axis.line, "grid." + axis.field);
-}
-
-void read_evaluate(const YamlView* section, Study& study) {
-  EvaluationSpec& evaluation = study.base.evaluation;
-  if (study.base.data.kind == DataKind::Text) evaluation.tasks = default_text_task_names();
-  if (section == nullptr) return;
-  static const Names known = {"tokens", "tasks"};
-  const YamlMap map = section->map(known);
-  if (const YamlView* tokens = map.find("tokens")) {
-    evaluation.tokens = tokens->positive_whole();
-    study.lines["evaluate.tokens"] = tokens->line();
-  }
-  const YamlView* tasks = map.find("tasks");
-  if (tasks == nullptr) return;
-  evaluation.tasks.clear();
-  Names known_tasks = text_task_names();
-  known_tasks.emplace_back(kSymbolOrderTask);
-  // An empty list is how a study says that it wants none.
-  const std::vector<YamlView> items =
-      tasks->is_empty_list() ? std::vector<YamlView>() : tasks->list();
-  for (const YamlView& item : items) {
-    const std::string name = item.text();
-    if (std::find(known_tasks.begin(), known_tasks.end(), name) == known_tasks.end())
-      item.fail("'" + name + "' is not a known task (tasks are made from held-out text)" +
-                suggestion(name, known_tasks));
-    if (std::find(evaluation.tasks.begin(), evaluation.tasks.end(), name) != evaluation.tasks.end())
-      item.fail("'" + name + "' is given twice (it would be scored once); remove one");
-    const bool of_symbols = name == kSymbolOrderTask;
-    if (of_symbols && study.base.data.kind == DataKind::Text)
-      item.fail("'" + name +
-                "' needs a synthetic language (this study's data are text); remove it");
-    if (!of_symbols && study.base.data.kind == DataKind::Synthetic)
-      item.fail("'" + name + "' needs text (this study's data are synthetic); remove tasks");
-    evaluation.tasks.push_back(name);
-  }
-  // The order in the file changes no number.
-  std::sort(evaluation.tasks.begin(), evaluation.tasks.end(), [&](const auto& a, const auto& b) {
-    return std::find(known_tasks.begin(), known_tasks.end(), a) <
-           std::find(known_tasks.begin(), known_tasks.end(), b);
-  });
 }
 
 std::string one_of(const YamlView& value, const Names& known) {

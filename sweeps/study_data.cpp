@@ -105,11 +105,8 @@ StudyData read_tokens(const YamlView& value, const YamlView* vocabulary) {
   StudyData result;
   result.data.kind = DataKind::Tokens;
   if (vocabulary != nullptr) result.vocabulary = vocabulary->positive_whole();
-  const std::vector<fs::path> places = places_to_look(fs::path(value.file()).parent_path());
-  const auto place = std::find_if(places.begin(), places.end(), [&](const fs::path& candidate) {
-    return fs::is_directory(candidate / name);
-  });
-  if (place == places.end()) {
+  const auto found = found_folder(name, fs::path(value.file()).parent_path());
+  if (!found) {
     if (vocabulary == nullptr)
       value.fail("no folder '" + name + "' (" + kLookedUp +
                  "); make it by `isoloss data prepare`, or write beside it how many ids it will "
@@ -118,14 +115,14 @@ StudyData read_tokens(const YamlView& value, const YamlView* vocabulary) {
     result.data.tokenizer.vocabulary = result.vocabulary;
     return result;
   }
-  const fs::path folder = *place / name;
+  const fs::path& folder = *found;
   const fs::path description = folder / "tokens.json";
   std::ifstream in(description);
   if (!in)
     value.fail("'" + folder.string() +
                "' holds no tokens.json (not a folder of prepared tokens); make it by `isoloss data "
                "prepare`");
-  result.data.files = {fs::absolute(folder).lexically_normal().string()};
+  result.data.files = {folder.string()};
   try {
     const nlohmann::json json = nlohmann::json::parse(in);
     const auto ids = json.at("vocabulary").get<std::int64_t>();
@@ -197,6 +194,15 @@ std::vector<std::string> matching_files(const std::string& pattern, const fs::pa
     if (!files.empty()) return files;
   }
   return {};
+}
+
+std::optional<fs::path> found_folder(const std::string& name, const fs::path& beside) {
+  for (const fs::path& place : places_to_look(beside)) {
+    std::error_code unreadable;
+    if (fs::is_directory(place / name, unreadable))
+      return fs::absolute(place / name).lexically_normal();
+  }
+  return std::nullopt;
 }
 
 std::string hash_of_files(const std::vector<std::string>& files) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,9 @@ std::string hash_of_files(const std::vector<std::string>& files);
 // `beside`, the folders above it.
 std::vector<std::string> matching_files(const std::string& pattern,
                                         const std::filesystem::path& beside);
+
+// The folder of that name, absolute, in the first of those places that has one.
+std::optional<std::filesystem::path> found_folder(const std::string& name,
+                                                  const std::filesystem::path& beside);
 
 }  // namespace isoloss

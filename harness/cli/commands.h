@@ -30,6 +30,7 @@ int points_command(Arguments arguments);
 int fit_command(Arguments arguments);
 int predict_command(Arguments arguments);
 int savings_command(Arguments arguments);
+int compare_command(Arguments arguments);
 int report_command(Arguments arguments);
 int submit_command(Arguments arguments);
 int data_command(Arguments arguments);

@@ -87,8 +87,10 @@ int eval_command(Arguments arguments) {
       throw InputError(
           "nobody to score is named (a study's folder, or a model); give DIR or "
           "--model");
-    return eval_tasks(line);
+    return eval_tasks(line, arguments);
   }
+  if (line.has("ranks"))
+    throw InputError("--ranks is given without tasks (their items are divided); leave it out");
   if (line.has("DIR"))
     throw InputError(
         "no tasks are named (what to score the study on); give --data FILE of isoloss "

@@ -1,21 +1,31 @@
 #include "harness/cli/eval_tasks.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "harness/agreed.h"
+#include "harness/cli/eval_ranks.h"
+#include "harness/cli/score_listing.h"
+#include "harness/gather_bytes.h"
 #include "harness/model_scorer.h"
+#include "harness/mpi_communicator.h"
 #include "harness/named_model.h"
 #include "harness/oneshot/datasets/task_data_file.h"
-#include "harness/oneshot/metrics.h"
+#include "harness/shared_scorer.h"
+#include "harness/stop_signal.h"
+#include "harness/study_outcome.h"
+#include "harness/supervised.h"
 #include "harness/task_suite.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -81,9 +91,9 @@ TaskSuite suite_of(const CommandLine& line, std::vector<TaskCard> cards,
                    const std::optional<TaskDataFile>& data, const EvaluationOptions& options) {
   TaskSuite suite =
       data ? public_suite(std::move(cards), *data) : own_suite(std::move(cards), options.shots);
-  for (const std::string& left : suite.left_out) tell(left);
   if (suite.tasks.empty())
-    throw InputError("no task is left to score (see above); prepare the data sets they need");
+    throw InputError("no task is left to score (the first: " + suite.left_out.at(0) +
+                     "); prepare the data sets they need");
   if (line.has("limit")) keep_some(suite, line.get<std::int64_t>("limit"), options.suite_seed);
   return suite;
 }
@@ -117,65 +127,84 @@ std::optional<TaskScores> stored_scores(const fs::path& path, const SuiteTask& t
   return there;
 }
 
-nlohmann::ordered_json scores_json(const TaskScores& scores) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  const double bits = gold_bits_per_byte(scores.rows);
-  for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    rows.push_back({{"trial", scores.trial},
-                    {"model", scores.model},
-                    {"task", scores.task},
-                    {"profile", scores.profile},
-                    {"metric", scores.metrics[m]},
-                    {"value", scores.figures.at(m).value},
-                    {"standard_error", scores.figures.at(m).standard_error},
-                    {"n", scores.items.size()},
-                    {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
-                    {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
-                    {"contaminated", std::ranges::count_if(scores.items, &TaskItem::contaminated)},
-                    {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
-                       return item.truncated_tokens > 0;
-                     })}});
-  return rows;
-}
+// The ranks that score together, of which the first speaks and stores.
+struct Scoring {
+  Communicator& ranks;
+  std::function<bool()> stop;
+  const TaskSuite& suite;
+  EvaluationOptions options;
+  ScoresPlace place;
+  std::function<void(const TaskScores&)> show;
 
-void print_scores(const TaskScores& scores) {
-  for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7}{}\n",
-               scores.trial.empty() ? scores.model : scores.trial, scores.profile, scores.task,
-               scores.metrics[m], scores.figures.at(m).value, scores.figures.at(m).standard_error,
-               scores.items.size(), m == 0 ? fmt::format(" {:>7.3f}", scores.chance) : "");
+  bool leads() const { return ranks.rank() == 0; }
+};
+
+// Does `work` on every rank and throws on all of them what one of them threw; collective.
+template <typename Work>
+auto on_every_rank(Communicator& ranks, const Work& work) {
+  std::optional<decltype(work())> result;
+  std::string problem;
+  try {
+    result.emplace(work());
+  } catch (const InputError& error) {
+    problem = error.what();
+  }
+  for (const std::string& its : gather_bytes(ranks, problem))
+    if (!its.empty()) throw InputError(its);
+  return std::move(*result);
 }
 
 // Every task of one model; returns how many could not be scored, which is told. What is stored
 // already is not scored again, and the rest is stored.
-int score_model(const TaskSuite& suite, const NamedModel& named, const Candidate& candidate,
-                const ScoresPlace& place, const EvaluationOptions& options,
-                const std::function<void(const TaskScores&)>& show) {
+int score_model(const Scoring& scoring, const NamedModel& named, const Candidate& candidate) {
   TaskScores model;
   model.model = named.run.empty() ? candidate.name : named.run;
   model.trial = candidate.trial;
   model.step = named.step;
   model.flops = candidate.flops;
   model.tokenizer = named.identity.name;
-  ModelScorer scorer(named.model, *named.tokenizer, named.first);
+  ModelScorer own(named.model, *named.tokenizer, named.first);
+  SharedScorer scorer(own, scoring.ranks, scoring.stop);
   int failed = 0;
-  for (const SuiteTask& task : suite.tasks) {
+  for (const SuiteTask& task : scoring.suite.tasks) {
     try {
       model.task = task.card.task;
       model.profile = task.card.profile;
-      const fs::path path = place(model);
-      std::optional<TaskScores> scores = stored_scores(path, task, model, options);
-      if (!scores) {
-        scores = score_task(task, scorer, model, options);
-        if (!path.empty()) write_task_scores(path, *scores);
+      const fs::path path = scoring.place(model);
+      std::optional<TaskScores> scores = on_every_rank(scoring.ranks, [&] {
+        return scoring.leads() ? stored_scores(path, task, model, scoring.options) : std::nullopt;
+      });
+      if (!agreed(!scores, scoring.ranks)) {
+        if (scores) scoring.show(*scores);
+        continue;
       }
-      show(*scores);
+      scores = score_task(task, scorer, model, scoring.options);
+      if (!scoring.leads()) continue;
+      if (!path.empty()) write_task_scores(path, *scores);
+      scoring.show(*scores);
     } catch (const InputError& error) {
       ++failed;
-      tell(error.what());
+      if (scoring.leads()) tell(error.what());
     }
   }
   return failed;
+}
+
+int score_candidate(const Scoring& scoring, const Candidate& candidate,
+                    const std::optional<TaskDataFile>& data) {
+  const NamedModel named = on_every_rank(scoring.ranks, [&] {
+    NamedModel loaded = load_named_model(candidate.name, [&](const std::string& problem) {
+      if (scoring.leads()) tell(problem);
+    });
+    if (loaded.step != candidate.step && candidate.step > 0)
+      throw InputError(fmt::format(
+          "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
+          "again to mend it",
+          candidate.name, loaded.step, candidate.step));
+    if (data) data->require_tokenizer(loaded.identity.hash, candidate.name);
+    return loaded;
+  });
+  return score_model(scoring, named, candidate);
 }
 
 }  // namespace
@@ -190,12 +219,25 @@ void add_task_options(CommandLine& line) {
       "shots", po::value<std::int64_t>()->default_value(1), "worked examples before each item")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of which examples are shown")(
       "limit", po::value<std::int64_t>(), "items of each task, some so many")(
-      "out", po::value<std::string>(), "a folder for the raw scores of --model: PROFILE.TASK.h5");
+      "out", po::value<std::string>(), "a folder for the raw scores of --model: PROFILE.TASK.h5")(
+      "ranks", po::value<int>(), "start so many ranks, which divide the items among them")(
+      "launcher", po::value<std::string>()->default_value("mpirun"),
+      "what starts them: mpirun, or srun in a Slurm allocation");
 }
 
 bool asks_for_tasks(const CommandLine& line) { return line.has("data") || line.has("tasks"); }
 
-int eval_tasks(const CommandLine& line) {
+namespace {
+
+// What a command line asks for, read and checked before any model is loaded.
+struct Asked {
+  EvaluationOptions options;
+  std::optional<TaskDataFile> data;
+  TaskSuite suite;
+  std::vector<Candidate> candidates;
+};
+
+EvaluationOptions checked_options(const CommandLine& line) {
   if (line.has("data") && line.has("tasks"))
     throw InputError("--data and --tasks are both given (public tasks, or your own); give one");
   const EvaluationOptions options{line.get<std::int64_t>("shots"), line.get<std::uint64_t>("seed")};
@@ -207,48 +249,75 @@ int eval_tasks(const CommandLine& line) {
         "leave out --out");
   if (line.has("limit") && line.get<std::int64_t>("limit") < 1)
     throw InputError("--limit is below 1 (items of a task); give 1 or more");
+  return options;
+}
+
+Asked read_asked(const CommandLine& line) {
+  Asked asked;
+  asked.options = checked_options(line);
   std::vector<TaskCard> cards =
       chosen(line.has("tasks") ? cards_in(line.get<std::string>("tasks"))
                                : built_in_cards(line.get<std::string>("profile")),
              line);
-  std::optional<TaskDataFile> data;
-  if (line.has("data")) data.emplace(line.get<std::string>("data"));
-  const TaskSuite suite = suite_of(line, std::move(cards), data, options);
+  if (line.has("data")) asked.data.emplace(line.get<std::string>("data"));
+  asked.suite = suite_of(line, std::move(cards), asked.data, asked.options);
+  asked.candidates = line.has("DIR")
+                         ? candidates_of(StudyFolder{line.get<std::string>("DIR")})
+                         : std::vector<Candidate>{{line.get<std::string>("model"), "", 0, 0}};
+  return asked;
+}
 
-  const bool study = line.has("DIR");
-  const std::vector<Candidate> candidates =
-      study ? candidates_of(StudyFolder{line.get<std::string>("DIR")})
-            : std::vector<Candidate>{{line.get<std::string>("model"), "", 0, 0}};
-  const bool json = line.has("json");
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  const auto show = [&](const TaskScores& scores) {
-    if (json)
-      for (auto& row : scores_json(scores)) rows.push_back(std::move(row));
-    else
-      print_scores(scores);
-  };
-  if (!json)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9} {:>7} {:>7} {:>7}\n", study ? "trial" : "model",
-               "profile", "task", "metric", "value", "+-", "n", "chance");
-  int failed = static_cast<int>(suite.left_out.size());
-  for (const Candidate& candidate : candidates) {
+int score_asked(const CommandLine& line, const Asked& asked, Communicator& ranks) {
+  const bool leads = ranks.rank() == 0, study = line.has("DIR");
+  if (leads)
+    for (const std::string& left : asked.suite.left_out) tell(left);
+  ScoreListing listing(line.has("json"), study);
+  const std::atomic<bool>& signalled = stop_on_signals();
+  const Scoring scoring{ranks,          [&] { return agreed(signalled, ranks); },
+                        asked.suite,    asked.options,
+                        place_of(line), [&](const TaskScores& scores) { listing.add(scores); }};
+  if (leads) listing.begin();
+  int failed = static_cast<int>(asked.suite.left_out.size());
+  for (const Candidate& candidate : asked.candidates) {
     try {
-      const NamedModel named = load_named_model(candidate.name, tell);
-      if (named.step != candidate.step && study)
-        throw InputError(fmt::format(
-            "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
-            "again to mend it",
-            candidate.name, named.step, candidate.step));
-      if (data) data->require_tokenizer(named.identity.hash, candidate.name);
-      failed += score_model(suite, named, candidate, place_of(line), options, show);
+      failed += score_candidate(scoring, candidate, asked.data);
     } catch (const InputError& error) {
       if (!study) throw;
       ++failed;
-      tell(error.what());
+      if (leads) tell(error.what());
     }
   }
-  if (json) fmt::print("{}\n", nlohmann::ordered_json{{"scores", rows}}.dump());
-  return failed > 0 ? 1 : 0;
+  if (leads) listing.end();
+  return failed > 0 ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+
+int eval_tasks(const CommandLine& line, Arguments arguments) {
+  if (line.has("ranks") && !is_supervised()) {
+    read_asked(line);  // for its checks: said once
+    return eval_with_ranks(line, arguments);
+  }
+  const auto ranks = make_communicator();
+  // One rank's words and status count.
+  const auto status_of_job = [&](int status) { return ranks->rank() == 0 ? status : kExitDone; };
+  try {
+    const Asked asked = on_every_rank(*ranks, [&] { return read_asked(line); });
+    return status_of_job(score_asked(line, asked, *ranks));
+  } catch (const Stopped&) {
+    if (ranks->rank() == 0) tell("stopped; run it again to score the rest");
+    return status_of_job(kExitStopped);
+  } catch (const InputError& error) {
+    if (ranks->size() == 1) throw;
+    if (ranks->rank() == 0) tell(error.what());
+    return status_of_job(kExitBadInput);
+  } catch (const std::exception& error) {
+    if (ranks->size() == 1) throw;
+    // The others wait for this rank: the job must end.
+    tell(error.what());
+    std::fflush(stderr);
+    ::_exit(kExitFailed);
+  }
 }
 
 }  // namespace isoloss

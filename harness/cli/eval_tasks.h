@@ -2,6 +2,7 @@
 // model.
 #pragma once
 #include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
 
 namespace isoloss {
 
@@ -12,7 +13,8 @@ void add_task_options(CommandLine& line);
 bool asks_for_tasks(const CommandLine& line);
 
 // Scores what the line names and prints it; returns the exit status: 1 where a task or a run could
-// not be scored, which is said on standard error.
-int eval_tasks(const CommandLine& line);
+// not be scored, which is said on standard error. The ranks of an MPI job divide the items among
+// them; with --ranks it starts such a job with the same `arguments`.
+int eval_tasks(const CommandLine& line, Arguments arguments);
 
 }  // namespace isoloss

@@ -35,6 +35,7 @@ std::span<const Command> commands() {
       {"fit", "fits a scaling law, with intervals", fit_command},
       {"predict", "a stored fit at a size, token count or budget, with interval", predict_command},
       {"savings", "compute saved at equal loss, with intervals", savings_command},
+      {"compare", "two models on the same items of one-shot tasks", compare_command},
       {"report", "one HTML page with plots and tables", report_command},
   };
   return list;

@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/launcher_option.h"
 #include "harness/cli/study_paths.h"
 #include "harness/study_loop.h"
 #include "harness/supervised.h"
@@ -22,12 +23,6 @@ std::vector<std::string> rank_command(const Study& study, const RunOptions& opti
                                       "run", study.file.string(), "--out", options.folder.string()};
   if (!options.only.empty()) command.insert(command.end(), {"--only", options.only});
   return command;
-}
-
-Launcher launcher_named(const std::string& name) {
-  if (name == "mpirun") return Launcher::Mpirun;
-  if (name == "srun") return Launcher::Srun;
-  throw InputError("--launcher is '" + name + "' (mpirun and srun start ranks); name one of them");
 }
 
 }  // namespace
@@ -61,15 +56,11 @@ int run_command(Arguments arguments) {
     if (!(*options.time_limit_seconds > 0))
       throw InputError("--time-limit is not positive (nothing could be trained); give seconds");
   }
-  const Launcher launcher = launcher_named(line.get<std::string>("launcher"));
+  const Launcher launcher = launcher_asked(line);
   if (!line.has("ranks") || is_supervised()) return run_study(study, options);
-  const int ranks = line.get<int>("ranks");
-  if (ranks < 1)
-    throw InputError("--ranks is " + std::to_string(ranks) +
-                     " (somebody has to train); give 1 or more");
   return supervise_study(
       study, options,
-      {.command = rank_command(study, options), .ranks = ranks, .launcher = launcher});
+      {.command = rank_command(study, options), .ranks = ranks_asked(line), .launcher = launcher});
 }
 
 }  // namespace isoloss

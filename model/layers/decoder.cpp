@@ -118,6 +118,22 @@ at::Tensor plain_logits(const DecoderStep& step, const at::Tensor& stream) {
   return output_logits(plain(step), step.weights.output, x);
 }
 
+// The last layer where only some rows are wanted: what they attend to is the others' business, what
+// comes after attention each row's own, unless it looks back.
+at::Tensor last_layer_of_wanted(const DecoderStep& step, const Weight& bias, const at::Tensor& x) {
+  const std::size_t last = step.weights.layers.size() - 1;
+  const at::Tensor y = attention_sublayer(step, last, bias, x);
+  if (step.spec.token_shift)
+    return feed_forward_sublayer(step, last, y).index_select(0, step.wanted);
+  const at::Tensor rows = y.index_select(0, step.wanted);
+  if (rows.size(0) == 0) return rows;
+  DecoderStep alone = step;
+  alone.fused.batch = rows.size(0);
+  alone.fused.length = 1;
+  alone.tokens = nullptr;
+  return feed_forward_sublayer(alone, last, rows);
+}
+
 }  // namespace
 
 at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
@@ -131,6 +147,8 @@ at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs) {
   const std::size_t layers = step.weights.layers.size();
   for (std::size_t i = 0; i < layers; ++i) {
     mark(i);
+    if (i + 1 == layers && step.wanted.defined())
+      return last_layer_of_wanted(step, step.weights.relative_bias, x);
     const LayerFunction layer = [&step, i](const at::Tensor& below, const Weight& bias) {
       return feed_forward_sublayer(step, i, attention_sublayer(step, i, bias, below));
     };

@@ -26,10 +26,13 @@ struct DecoderStep {
   // gradients. Null where rows begin here.
   const NewTokens* tokens = nullptr;
   std::span<LayerState> states = {};
+  // Where only some rows of the hidden states are asked for, which: int64 indices into batch *
+  // length. The last feed-forward sub-layer then works on these alone. Needs no gradients.
+  at::Tensor wanted = {};
 };
 
-// Hidden states after the last layer and before the final norm, [batch * length, d_model]. `inputs`
-// are int64 ids [batch, length], already shifted.
+// Hidden states after the last layer and before the final norm, [batch * length, d_model], or of
+// the rows wanted. `inputs` are int64 ids [batch, length], already shifted.
 at::Tensor decoder(const DecoderStep& step, const at::Tensor& inputs);
 
 // Final norm, output layer and loss of the decoder's hidden states; backward() on `total`.

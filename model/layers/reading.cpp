@@ -57,8 +57,10 @@ at::Tensor LanguageModel::Impl::read(DecodingState& state, const TokenLists& tok
     now.fused.buckets = relative_buckets(spec, fresh.positions.max().item<std::int64_t>() + 1);
   now.tokens = &fresh;
   now.states = state.impl().layers;
+  now.wanted = wanted;
   sides.front().workspace.begin_step();
-  const at::Tensor hidden = decoder(now, inputs).index_select(0, wanted);
+  // A copy: what reads it begins another step in the same memory.
+  const at::Tensor hidden = decoder(now, inputs).clone();
   for (std::size_t row = 0; row < tokens.size(); ++row)
     state.impl().lengths[row] += fresh.counts[row];
   return hidden;

@@ -211,6 +211,14 @@ TEST(ReportScores, CheckpointsAreCountedByStudentsTest) {
   EXPECT_EQ(number(table, 0, "checkpoints"), 3);
   EXPECT_EQ(number(table, 0, "tasks"), 1);
   EXPECT_EQ(number(table, 0, "better"), 1);  // differences of whole items against halves of one
+  const Table spreads = checkpoint_spreads_table(results);
+  EXPECT_EQ(spreads.rows.size(), results.scores.size() / 3);
+  for (std::size_t row = 0; row < spreads.rows.size(); ++row) {
+    EXPECT_EQ(number(spreads, row, "checkpoints"), 3);
+    EXPECT_EQ(number(spreads, row, "last_step") - number(spreads, row, "first_step"), 2);
+    // Values v, v - h, v - h with h = 0.5 / 400: sample deviation h / sqrt(3).
+    EXPECT_NEAR(number(spreads, row, "deviation"), 0.5 / 400 / std::sqrt(3.0), 6e-5);
+  }
 }
 
 TEST(ReportScores, ADamagedFileIsNamed) {

@@ -1,6 +1,7 @@
 """One-shot scores beside lm-evaluation-harness (issue 7): its own task files on items written here, a
-GPT-2 style and a Llama style model of random weights, both reading the same folder. Every log-likelihood
-equal to 1e-4, every prediction and score the same."""
+GPT-2 style and a Llama style model, of random weights as transformers saves them and trained and exported
+by isoloss, both programs reading the same folder. Every log-likelihood equal to 1e-4, every prediction and
+score the same."""
 
 import json
 import os
@@ -91,6 +92,46 @@ def models(vocabulary):
         yield config.model_type, model
 
 
+STUDY = """study: parity
+data: {text: text.txt, tokenizer: bytes, validation: 0.1}
+model: {layers: 2, d_head: 16, sequence: 256}
+optimizer: {warmup_tokens: 5120, batch_tokens: 1024, learning_rate: 0.03}
+grid:
+  architecture: [gpt2, llama]
+  size: [{name: s, d_model: 48}]
+  budget: {tokens: 40960}
+evaluate: {tokens: 2048, tasks: []}
+"""
+
+
+def exported(place, texts):
+    """Runs of isoloss on the items' own texts, exported: the folder, and its model by transformers."""
+    program = os.environ["ISOLOSS"]
+    (place / "text.txt").write_text("\n".join(texts * 8))
+    (place / "study.yaml").write_text(STUDY)
+    done = subprocess.run([program, "run", "study.yaml", "--out", "study"], cwd=place, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"isoloss run: status {done.returncode}: {done.stderr}")
+    for run in sorted((place / "study/runs").iterdir()):
+        folder = place / f"exported-{run.name}"
+        subprocess.run([program, "export", run, "--to", "hf", "--out", folder], check=True, capture_output=True)
+        yield folder, transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+
+
+def byte_tokenizer():
+    """Ids are bytes, and id 0 stands before every text, as models trained by isoloss on bytes read it."""
+    letters = {chr(b) for b in [*range(33, 127), *range(161, 173), *range(174, 256)]}
+    others = iter(range(256, 512))
+    alphabet = [chr(b) if chr(b) in letters else chr(next(others)) for b in range(256)]
+    made = tokenizers.Tokenizer(tokenizers.models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.decoder = tokenizers.decoders.ByteLevel()
+    made.post_processor = tokenizers.processors.TemplateProcessing(
+        single=f"{alphabet[0]} $A", special_tokens=[(alphabet[0], 0)])
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=made, bos_token=alphabet[0], eos_token=alphabet[0],
+                                                pad_token=alphabet[0])
+
+
 def harness_task(name, file):
     path = pathlib.Path(lm_eval.tasks.__file__).parent / TASKS[name][0]
     config = load_yaml(path)
@@ -103,9 +144,9 @@ def harness_task(name, file):
     return ConfigurableTask(config=config)
 
 
-def theirs(model, tokenizer, place):
+def theirs(model, tokenizer, place, **reading):
     """By task: for each item the log-likelihood of every choice, and the scores."""
-    harness = HFLM(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=4, device="cpu", max_length=192)
+    harness = HFLM(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=4, device="cpu", **reading)
     answers = {}
     for name, (_, split) in TASKS.items():
         task = harness_task(name, place / name / f"{split}.jsonl")
@@ -136,6 +177,26 @@ def ours(folder, place):
     return rows, scores
 
 
+def same_answers(kind, expected, rows, scores):
+    """Prints each task's largest difference; whether all are close and choose the same."""
+    good = True
+    for name, (lines, results) in expected.items():
+        assert len(lines) == len(rows[name]) == 12, name
+        furthest = max(abs(a - b) for x, y in zip(lines, rows[name], strict=True)
+                       for a, b in zip(x, y, strict=True))
+        spread = np.ptp([value for line in lines for value in line])
+        same = furthest <= TOLERANCE and spread > 1
+        chosen = all(np.argmax(x) == np.argmax(y) for x, y in zip(lines, rows[name]))
+        for metric, key in METRICS.items():
+            if key in results and (name, metric) in scores:
+                close = abs(results[key] / scores[name, metric] - 1) if scores[name, metric] else abs(results[key])
+                same = same and close < 1e-3
+        good = good and same and chosen
+        print(f"{kind:14} {name:12} 12 items: largest difference {furthest:.1e} nats, "
+              f"{'same' if chosen else 'DIFFERENT'} predictions, scores {'equal' if same else 'DIFFERENT'}")
+    return good
+
+
 METRICS = {"accuracy": "acc,none", "accuracy_norm": "acc_norm,none", "perplexity": "perplexity,none"}
 
 
@@ -156,22 +217,14 @@ def main():
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
             (folder / "tokenizer_config.json").write_text(json.dumps({"add_bos_token": False}))
-            expected = theirs(model, tokenizer, place)
-            rows, scores = ours(folder, place)
-            for name, (lines, results) in expected.items():
-                assert len(lines) == len(rows[name]) == 12, name
-                furthest = max(abs(a - b) for x, y in zip(lines, rows[name], strict=True)
-                               for a, b in zip(x, y, strict=True))
-                spread = np.ptp([value for line in lines for value in line])
-                same = furthest <= TOLERANCE and spread > 1
-                chosen = all(np.argmax(x) == np.argmax(y) for x, y in zip(lines, rows[name]))
-                for metric, key in METRICS.items():
-                    if key in results and (name, metric) in scores:
-                        close = abs(results[key] / scores[name, metric] - 1) if scores[name, metric] else abs(results[key])
-                        same = same and close < 1e-3
-                good = good and same and chosen
-                print(f"{kind:6} {name:12} 12 items: largest difference {furthest:.1e} nats, "
-                      f"{'same' if chosen else 'DIFFERENT'} predictions, scores {'equal' if same else 'DIFFERENT'}")
+            expected = theirs(model, tokenizer, place, max_length=192)
+            good = same_answers(kind, expected, *ours(folder, place)) and good
+        seen = set()
+        for folder, model in exported(place, texts):
+            seen.add(model.config.model_type)
+            expected = theirs(model, byte_tokenizer(), place, max_length=256, add_bos_token=True)
+            good = same_answers(f"{model.config.model_type} trained", expected, *ours(folder, place)) and good
+        assert seen == {"gpt2", "llama"}, seen
     sys.exit(0 if good else 1)
 
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -73,6 +74,18 @@ TEST_F(Journal, EventsComeBackEqualAndInOrder) {
   EXPECT_EQ(content.header, sample_header());
   EXPECT_EQ(content.events, events);
   EXPECT_EQ(content.torn_bytes, 0U);
+}
+
+// What versions before forward seconds wrote: the same array without its last value.
+TEST_F(Journal, AnEvaluationOfAnEarlierVersionComesBackWithoutForwardSeconds) {
+  const std::string bytes = event_to_cbor(sample_evaluation(2));
+  const auto array = nlohmann::json::from_cbor(bytes);
+  ASSERT_EQ(array.size(), 12U);
+  std::string earlier;
+  nlohmann::json::to_cbor(nlohmann::json(array.begin(), array.end() - 1), earlier);
+  Evaluation expected = sample_evaluation(2);
+  expected.forward_seconds = 0;
+  EXPECT_EQ(std::get<Evaluation>(event_from_cbor(earlier)), expected);
 }
 
 TEST_F(Journal, LossesThatAreNotFiniteComeBack) {

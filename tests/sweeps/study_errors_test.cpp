@@ -119,8 +119,36 @@ TEST(StudyErrors, NoFileMatches) {
 TEST(StudyErrors, UnknownTask) {
   EXPECT_EQ(message_for(
                 {{2, "data: {synthetic: {symbols: 32}}"}, {10, "evaluate: {tasks: [last-wrod]}"}}),
-            "study.yaml:10: evaluate.tasks: 'last-wrod' is not a known task (tasks are made "
-            "from held-out text); did you mean 'last-word'?");
+            "study.yaml:10: evaluate.tasks: 'last-wrod' is neither a known task nor a folder of "
+            "task cards (looked up from the working folder and upwards from the folder of the "
+            "study file); did you mean 'last-word'?");
+}
+
+TEST(StudyErrors, FoldersOfTaskCards) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("empty/readme", "no card");
+  folder.write("cards/capitals.yaml", "data: capitals");
+  const auto message = [&](const std::string& data, const std::string& evaluate) {
+    return message_about(folder, small_study({{2, data}, {10, evaluate}}));
+  };
+  const std::string text = "data: {text: a.txt}";
+  EXPECT_EQ(message(text, "evaluate: {tasks: [empty]}"),
+            "study.yaml:10: evaluate.tasks: no task card in 'empty' (no file of it ends in .yaml); "
+            "write one as docs/scoring.md says");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [cards, cards]}"),
+            "study.yaml:10: evaluate.tasks: 'cards' is given twice (it would be scored once); "
+            "remove one");
+  EXPECT_EQ(message("data: {synthetic: {symbols: 32}}", "evaluate: {tasks: [cards]}"),
+            "study.yaml:10: evaluate.tasks: 'cards' holds task cards, which need text (this "
+            "study's data are synthetic); remove it");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [last-word], card_points: 5}"),
+            "study.yaml:10: evaluate.card_points: given without task cards (they alone are scored "
+            "so often); name a folder of cards in evaluate.tasks, or remove it");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [cards], card_points: 101}"),
+            "study.yaml:10: evaluate.card_points: 101 (within the last tenth of a trial; at most "
+            "100); give 5");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [last-word, cards], card_points: 5}"), "");
 }
 
 TEST(StudyErrors, TaskWithoutText) {

@@ -5,6 +5,7 @@
 
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"
+#include "sweeps/plan.h"
 #include "sweeps/study_data.h"
 #include "tests/sweeps/study_files.h"
 
@@ -80,6 +81,24 @@ TEST(Study, TextIsScoredOnBothTasksUnlessItSaysOtherwise) {
   EXPECT_EQ(tasks("evaluate: {tasks: []}"), std::vector<std::string>());
   EXPECT_EQ(tasks("evaluate: {tasks: [mapping, next-passage, last-word]}"),
             (std::vector<std::string>{"last-word", "next-passage", "mapping"}));
+}
+
+// Cards beside the study score its runs and change nothing of what they are.
+TEST(Study, FoldersOfTaskCardsAreFoundAndAreNoPartOfARunsIdentity) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("cards/capitals.yaml", "data: capitals");
+  const auto study = [&](const char* evaluate) {
+    return read_study(
+        folder.write("study.yaml", small_study({{2, "data: {text: a.txt}"}, {10, evaluate}})));
+  };
+  const Study with = study("evaluate: {tasks: [mapping, cards, last-word], card_points: 5}");
+  EXPECT_EQ(with.base.evaluation.tasks, (std::vector<std::string>{"last-word", "mapping"}));
+  EXPECT_EQ(with.base.evaluation.card_folders,
+            std::vector<std::string>{(folder.path() / "cards").string()});
+  EXPECT_EQ(with.base.evaluation.card_points, 5);
+  const Study without = study("evaluate: {tasks: [mapping, last-word]}");
+  EXPECT_EQ(make_plan(with).runs.at(0).id, make_plan(without).runs.at(0).id);
 }
 
 TEST(Study, SyntheticDataHaveNoTaskUnlessTheStudySaysSo) {

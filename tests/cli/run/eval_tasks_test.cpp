@@ -96,12 +96,13 @@ TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
   }
 }
 
-TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
+// Two architectures, budgets of 10 and 20 steps that share a run.
+void write_study(const fs::path& folder, const std::string& evaluate) {
   std::string text;
   for (int i = 0; text.size() < 60'000; ++i)
     text += "The thing " + std::to_string(i % 7) + (i % 2 == 0 ? " is here.\n" : " is gone.\n");
-  spill(scratch_ / "text.txt", text);
-  spill(scratch_ / "study.yaml",
+  spill(folder / "text.txt", text);
+  spill(folder / "study.yaml",
         "study: tiny\n"
         "data: {text: text.txt, tokenizer: bytes, validation: 0.2}\n"
         "model: {layers: 1, d_head: 8, sequence: 64}\n"
@@ -109,24 +110,123 @@ TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
         "grid:\n"
         "  architecture: [transformer, primer]\n"
         "  size: [{name: s, d_model: 8}]\n"
-        "  budget: {tokens: 5120}\n"
+        "  budget: {tokens: [2560, 5120]}\n"
         "  seed: [0]\n"
-        "evaluate: {tokens: 1024}\n");
+        "evaluate: {" +
+            evaluate + "}\n");
+}
+
+using WrittenFiles = std::map<fs::path, fs::file_time_type>;
+
+WrittenFiles scores_of(const fs::path& study) {
+  WrittenFiles written;
+  for (const auto& entry : fs::recursive_directory_iterator(study / "scores"))
+    if (entry.is_regular_file()) written[entry.path()] = entry.last_write_time();
+  return written;
+}
+
+TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
+  write_study(scratch_.path(), "tokens: 1024");
   ASSERT_EQ(run("run study.yaml --out study").status, 0);
   const std::string command = "eval study --tasks tasks --json";
   const Outcome first = run(command);
   ASSERT_EQ(first.status, 0) << first.err;
   const json scores = json::parse(first.out).at("scores");
   EXPECT_EQ(scores.size(), 4);  // two runs on two tasks
-  std::map<fs::path, fs::file_time_type> written;
-  for (const auto& entry : fs::recursive_directory_iterator(scratch_ / "study/scores"))
-    if (entry.is_regular_file()) written[entry.path()] = entry.last_write_time();
+  const WrittenFiles written = scores_of(scratch_ / "study");
   EXPECT_EQ(written.size(), 4);
-  const Outcome second = run(command);
+  const Outcome second = run(command + " --ranks 2");
   EXPECT_EQ(second.out, first.out);
-  for (const auto& [path, time] : written) EXPECT_EQ(fs::last_write_time(path), time) << path;
+  EXPECT_EQ(scores_of(scratch_ / "study"), written);
   const Outcome verified = run("verify study");
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+// Three times within the last tenth: of 10 steps at 9 and 10, of 20 at 18, 19 and 20.
+TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], card_points: 3");
+  const Outcome trained = run("run study.yaml --out study");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const WrittenFiles written = scores_of(scratch_ / "study");
+  std::map<std::string, int> names;
+  for (const auto& [path, time] : written) {
+    const std::string trial = path.parent_path().filename();
+    ++names[trial.substr(trial.find('-')) + "/" + path.filename().string()];
+  }
+  std::map<std::string, int> expected;
+  for (const char* task : {"two", "four"}) {
+    for (const char* step : {"9", "10"})
+      expected[std::string("-2560tokens/own.") + task + "." + step + ".h5"] = 2;
+    for (const char* step : {"18", "19", "20"})
+      expected[std::string("-5120tokens/own.") + task + "." + step + ".h5"] = 2;
+  }
+  EXPECT_EQ(names, expected);
+  // `eval` finds what the run scored at its newest checkpoint.
+  const Outcome scored = run("eval study --tasks tasks --json");
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  EXPECT_EQ(json::parse(scored.out).at("scores").size(), 4);
+  EXPECT_EQ(scores_of(scratch_ / "study"), written);
+  const Outcome verified = run("verify study");
+  EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+TEST_F(EvalTasks, ACardThatIsWrongStopsAStudyBeforeItTrains) {
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks]");
+  spill(scratch_ / "tasks/two.yaml", "data: two\nsplit: test\nsplitt: test\n");
+  for (const char* ranks : {"", " --ranks 2"}) {
+    const Outcome outcome = run(std::string("run study.yaml --out study") + ranks);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("tasks/two.yaml:3: splitt")) << outcome.err;
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  }
+  EXPECT_FALSE(fs::exists(scratch_ / "study"));
+}
+
+TEST_F(EvalTasks, RanksDivideTheItemsAndSayTheSame) {
+  const Outcome alone = run("eval --model hf:model --tasks tasks --json --out one");
+  const Outcome together = run("eval --model hf:model --tasks tasks --json --out two --ranks 2");
+  ASSERT_EQ(together.status, 0) << together.err;
+  EXPECT_EQ(together.out, alone.out);
+  for (const char* task : {"two", "four"}) {
+    const std::string file = std::string("/own.") + task + ".h5";
+    EXPECT_EQ(slurp(scratch_ / ("one" + file)), slurp(scratch_ / ("two" + file)));
+  }
+}
+
+// The uniform model's scores are one thing, those of another order of items no pair of it.
+TEST_F(EvalTasks, ModelsAreComparedOnTheSameItems) {
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out one").status, 0);
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out two").status, 0);
+  const Outcome same = run("compare --baseline one --candidate two --json");
+  ASSERT_EQ(same.status, 0) << same.err;
+  const json rows = json::parse(same.out).at("comparisons");
+  ASSERT_EQ(rows.size(), 2);
+  for (const json& row : rows) {
+    EXPECT_EQ(row.at("items"), 6);
+    EXPECT_EQ(row.at("difference"), 0);
+    EXPECT_EQ(row.at("mcnemar"), nullptr);  // ties are shared: no item is right or wrong
+  }
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out other --seed 5").status, 0);
+  const Outcome refused = run("compare --baseline one --candidate other");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("seed of the suite is '0' for one model and '5'"));
+}
+
+TEST_F(EvalTasks, ArchitecturesOfAStudyAreComparedAtTheirLargestBudget) {
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks]");
+  ASSERT_EQ(run("run study.yaml --out study").status, 0);
+  const Outcome outcome = run("compare study --baseline transformer --candidate primer --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json rows = json::parse(outcome.out).at("comparisons");
+  EXPECT_EQ(rows.size(), 2);
+  for (const json& row : rows) {
+    EXPECT_NEAR(row.at("difference").get<double>(),
+                row.at("candidate").get<double>() - row.at("baseline").get<double>(), 1e-12);
+    EXPECT_FALSE(row.at("interval").is_null());
+  }
+  const Outcome unknown = run("compare study --baseline transformer --candidate primr");
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean 'primer'"));
 }
 
 TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
@@ -142,6 +242,11 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
       {"eval --model hf:model --tasks tasks --shots -1", "--shots is -1"},
       {"eval --model hf:model --tasks tasks --limit 0", "--limit is below 1"},
+      {"eval --model hf:model --tasks tasks --ranks 0", "--ranks is 0"},
+      {"eval --model hf:model --tasks tasks --task fou --ranks 2", "did you mean 'four'"},
+      {"eval --model hf:model --text foreign.bin --ranks 2", "--ranks is given without tasks"},
+      {"compare --baseline one", "--candidate is missing"},
+      {"compare --baseline one --candidate two", "one: no scores"},
       {"eval --model hf:model --data foreign.bin", "foreign.bin"},
       {"eval --model hf:model --data foreign.bin --profile gpt4", "gpt4"},
       {"eval somewhere --tasks tasks", "somewhere"},

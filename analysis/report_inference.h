@@ -1,0 +1,16 @@
+// Inference cost beside quality in the report, as figure 8 of So et al. 2021 shows it.
+#pragma once
+#include "analysis/html.h"
+#include "analysis/plot.h"
+#include "analysis/report_study.h"
+
+namespace isoloss {
+
+// Every trial's held-out loss against its forward seconds per token, with each architecture's best.
+Plot inference_plot(const StudyResults& study);
+
+// Forward seconds of each candidate beside the baseline's, at losses that both reach; no rows where
+// they were not measured or the losses do not overlap.
+Table inference_table(const StudyResults& study);
+
+}  // namespace isoloss

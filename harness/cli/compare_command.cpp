@@ -1,0 +1,243 @@
+// `isoloss compare`: two models on the same items of one-shot tasks.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/accuracy_points.h"
+#include "analysis/json_number.h"
+#include "analysis/paired_scores.h"
+#include "analysis/paired_trials.h"
+#include "analysis/points.h"
+#include "analysis/report_tasks.h"
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+#include "results/folder_entries.h"
+#include "results/task_scores_file.h"
+
+namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+
+using TaskName = std::pair<std::string, std::string>;  // task and profile
+// What one side scored; of a trial that was scored at several steps the last.
+using SideScores = std::map<TaskName, const TaskScores*>;
+
+void keep_latest(SideScores& side, const TaskScores& scores) {
+  const TaskScores*& kept = side[{scores.task, scores.profile}];
+  if (kept == nullptr || scores.step > kept->step) kept = &scores;
+}
+
+std::vector<TaskScores> scores_in(const fs::path& folder) {
+  std::vector<TaskScores> all;
+  for (const fs::path& file : files_in(folder))
+    if (file.extension() == ".h5") all.push_back(read_task_scores(file));
+  if (all.empty())
+    throw InputError(folder.string() +
+                     ": no scores (no file ends in .h5); make them by isoloss eval --model MODEL "
+                     "--out FOLDER");
+  return all;
+}
+
+// A study's sides: trials by their id, or architectures by their best trials.
+class StudySides {
+ public:
+  explicit StudySides(const fs::path& folder)
+      : scores_(read_study_scores({folder})),
+        results_(read_points_folder(folder, "exact", false)),
+        tasks_(accuracy_tasks(results_, scores_)) {
+    if (scores_.empty())
+      throw InputError(folder.string() +
+                       ": nothing is scored item by item (no file in its scores); name task cards "
+                       "in the study's evaluate.tasks, or run isoloss eval");
+    for (const TaskScores& scores : scores_) trials_.insert(scores.trial);
+  }
+
+  std::vector<SideScores> sides(const std::vector<std::string>& names) const {
+    std::vector<std::string> architectures;
+    for (const std::string& name : names)
+      if (!trials_.contains(name)) architectures.push_back(known_architecture(name));
+    std::vector<SideScores> result;
+    for (const std::string& name : names)
+      result.push_back(trials_.contains(name) ? of_trial(name)
+                                              : of_architecture(name, architectures));
+    return result;
+  }
+
+ private:
+  std::string known_architecture(const std::string& name) const {
+    std::vector<std::string> known = architectures_of(results_);
+    if (std::ranges::find(known, name) != known.end()) return name;
+    known.insert(known.end(), trials_.begin(), trials_.end());
+    throw InputError("'" + name + "' is neither an architecture nor a scored trial of the study" +
+                     suggestion(name, known));
+  }
+  SideScores of_trial(const std::string& trial) const {
+    SideScores side;
+    for (const TaskScores& scores : scores_)
+      if (scores.trial == trial) keep_latest(side, scores);
+    return side;
+  }
+  SideScores of_architecture(const std::string& name,
+                             const std::vector<std::string>& architectures) const {
+    SideScores side;
+    for (const AccuracyTask& task : tasks_) {
+      const auto budget = common_budget(task, architectures);
+      if (task.profile.empty() || !budget) continue;
+      const TaskScores* scores = scores_of(scores_, task, *best_trial(task, name, *budget));
+      if (scores != nullptr) keep_latest(side, *scores);
+    }
+    return side;
+  }
+
+  std::vector<TaskScores> scores_;
+  PointTable results_;
+  std::vector<AccuracyTask> tasks_;
+  std::set<std::string> trials_;
+};
+
+struct Compared {
+  std::vector<PairedScores> pairs;
+  std::vector<std::string> left_out;  // "TASK (PROFILE): why"
+};
+
+Compared compare_sides(const SideScores& baseline, const SideScores& candidate,
+                       const std::vector<std::string>& wanted, const PairedOptions& options) {
+  Compared all;
+  for (const auto& [name, scores] : baseline) {
+    const auto& [task, profile] = name;
+    if (!wanted.empty() && std::ranges::find(wanted, task) == wanted.end()) continue;
+    const auto other = candidate.find(name);
+    try {
+      if (other == candidate.end()) throw InputError("the candidate has no scores of it");
+      all.pairs.push_back(compare_scores(*scores, *other->second, options));
+    } catch (const InputError& error) {
+      all.left_out.push_back(fmt::format("{} ({}): {}", task, profile, error.what()));
+    }
+  }
+  for (const auto& [name, scores] : candidate)
+    if (!baseline.contains(name) &&
+        (wanted.empty() || std::ranges::find(wanted, name.first) != wanted.end()))
+      all.left_out.push_back(
+          fmt::format("{} ({}): the baseline has no scores of it", name.first, name.second));
+  return all;
+}
+
+nlohmann::ordered_json json_of(const PairedScores& pair) {
+  nlohmann::ordered_json mcnemar = nullptr;
+  if (pair.mcnemar)
+    mcnemar = {{"baseline_only", pair.mcnemar->baseline_only},
+               {"candidate_only", pair.mcnemar->candidate_only},
+               {"p", pair.mcnemar->p}};
+  return {{"task", pair.task},
+          {"profile", pair.profile},
+          {"metric", pair.metric},
+          {"items", pair.items},
+          {"clusters", pair.clusters},
+          {"baseline", pair.baseline},
+          {"candidate", pair.candidate},
+          {"difference", pair.difference},
+          {"standard_error", json_number(pair.standard_error)},
+          {"interval", json_interval(pair.interval)},
+          {"p", json_number(pair.bootstrap_p)},
+          {"mcnemar", mcnemar}};
+}
+
+void print_pairs(const Compared& all, double level) {
+  fmt::print("{:<16} {:<8} {:<14} {:>6} {:>9} {:>9} {:>10} {:>22} {:>7} {:>10}\n", "task",
+             "profile", "metric", "n", "baseline", "candidate", "difference",
+             fmt::format("{:g} % interval", 100 * level), "p", "McNemar p");
+  for (const PairedScores& pair : all.pairs)
+    fmt::print("{:<16} {:<8} {:<14} {:>6} {:>9.4f} {:>9.4f} {:>+10.4f} {:>22} {:>7.3f} {:>10}\n",
+               pair.task, pair.profile, pair.metric, pair.items, pair.baseline, pair.candidate,
+               pair.difference,
+               pair.interval
+                   ? fmt::format("{:+.4f} to {:+.4f}", pair.interval->first, pair.interval->second)
+                   : "",
+               pair.bootstrap_p, pair.mcnemar ? fmt::format("{:.4f}", pair.mcnemar->p) : "");
+}
+
+PairedOptions options_of(const CommandLine& line) {
+  PairedOptions options;
+  if (line.has("metric")) options.metric = line.get<std::string>("metric");
+  options.draws = line.get<int>("bootstrap");
+  options.level = line.get<double>("level");
+  options.seed = line.get<std::uint64_t>("seed");
+  if (options.draws < 1)
+    throw InputError("--bootstrap is below 1 (nothing would be drawn); give 1000");
+  if (!(options.level > 0 && options.level < 1))
+    throw InputError("--level is not between 0 and 1; give one such as 0.95");
+  return options;
+}
+
+}  // namespace
+
+int compare_command(Arguments arguments) {
+  namespace po = boost::program_options;
+  CommandLine line(
+      "isoloss compare [DIR] --baseline A --candidate B [options]",
+      "Compares two models on the same items of one-shot tasks: McNemar's exact test and a "
+      "bootstrap of whole passages. Of a study DIR, A and B are architectures (each at its best "
+      "size of the largest budget that both scored) or trials; without it, folders of isoloss "
+      "eval --out.",
+      "isoloss compare results/runs/mine --baseline transformer --candidate primer");
+  line.add()("baseline", po::value<std::string>(), "architecture, trial or folder")(
+      "candidate", po::value<std::string>(), "likewise")(
+      "task", po::value<std::vector<std::string>>()->multitoken(), "these tasks alone")(
+      "metric", po::value<std::string>(), "instead of each task's own")(
+      "bootstrap", po::value<int>()->default_value(1000), "resamples of passages")(
+      "level", po::value<double>()->default_value(0.95), "of the intervals")(
+      "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
+      "json", "one JSON object on standard output");
+  line.positional("DIR", CommandLine::Arity::Optional);
+  if (!line.parse(arguments)) return 0;
+  const PairedOptions options = options_of(line);
+  std::vector<std::string> names;
+  for (const char* side : {"baseline", "candidate"}) {
+    if (!line.has(side))
+      throw InputError(fmt::format("--{} is missing (two are compared); name both", side));
+    names.push_back(line.get<std::string>(side));
+  }
+  std::optional<StudySides> study;
+  std::vector<TaskScores> first, second;
+  std::vector<SideScores> sides(2);
+  if (line.has("DIR")) {
+    study.emplace(line.get<std::string>("DIR"));
+    sides = study->sides(names);
+  } else {
+    first = scores_in(names[0]);
+    second = scores_in(names[1]);
+    for (const TaskScores& scores : first) keep_latest(sides[0], scores);
+    for (const TaskScores& scores : second) keep_latest(sides[1], scores);
+  }
+  const auto wanted =
+      line.has("task") ? line.get<std::vector<std::string>>("task") : std::vector<std::string>();
+  const Compared all = compare_sides(sides[0], sides[1], wanted, options);
+  if (line.has("json")) {
+    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+    for (const PairedScores& pair : all.pairs) rows.push_back(json_of(pair));
+    fmt::print("{}\n", nlohmann::ordered_json{{"baseline", names[0]},
+                                              {"candidate", names[1]},
+                                              {"comparisons", rows},
+                                              {"left_out", all.left_out}}
+                           .dump());
+  } else {
+    print_pairs(all, options.level);
+    for (const std::string& left : all.left_out) fmt::print(stderr, "isoloss: {}\n", left);
+  }
+  if (!all.pairs.empty()) return 0;
+  throw WorkError(
+      "no task was compared (none is scored for both sides with the same cards and data); score "
+      "both with isoloss eval");
+}
+
+}  // namespace isoloss

@@ -1,0 +1,24 @@
+#include "harness/cli/launcher_option.h"
+
+#include <string>
+
+#include "model/spec/error.h"
+
+namespace isoloss {
+
+int ranks_asked(const CommandLine& line) {
+  const int ranks = line.get<int>("ranks");
+  if (ranks < 1)
+    throw InputError("--ranks is " + std::to_string(ranks) +
+                     " (somebody has to work); give 1 or more");
+  return ranks;
+}
+
+Launcher launcher_asked(const CommandLine& line) {
+  const auto name = line.get<std::string>("launcher");
+  if (name == "mpirun") return Launcher::Mpirun;
+  if (name == "srun") return Launcher::Srun;
+  throw InputError("--launcher is '" + name + "' (mpirun and srun start ranks); name one of them");
+}
+
+}  // namespace isoloss

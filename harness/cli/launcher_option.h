@@ -1,0 +1,13 @@
+// --ranks and --launcher, which say how a command becomes an MPI job.
+#pragma once
+#include "harness/child_processes.h"
+#include "harness/cli/command_line.h"
+
+namespace isoloss {
+
+// InputError where fewer than one rank is asked for.
+int ranks_asked(const CommandLine& line);
+// InputError where neither mpirun nor srun is named.
+Launcher launcher_asked(const CommandLine& line);
+
+}  // namespace isoloss

@@ -1,0 +1,33 @@
+// A user's task cards in a study: read and tried before anything is trained, then asked of each run
+// at its budgets, while its weights are there.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/dataset.h"
+#include "harness/task_suite.h"
+#include "model/layers/language_model.h"
+#include "model/parallel/communicator.h"
+#include "sweeps/run_spec.h"
+
+namespace isoloss {
+
+// The cards of the study's folders with the items beside them, one worked example each. InputError
+// naming file, line and key where a card or its items are wrong, a prompt cannot be made of an
+// item, or two folders have a task of one name.
+TaskSuite study_cards(const EvaluationSpec& evaluation);
+
+struct CardScores {
+  std::vector<TaskScores> scores;     // model, trial, step and flops are the caller's
+  std::vector<std::string> left_out;  // why, of each card that could not be scored
+};
+
+// Scores the model on every card; the data have a tokenizer. Collective: the `data` ranks, which
+// have the same weights, divide the items among them. Throws Stopped (stop_signal.h) where `stop`,
+// asked as often on every rank, said yes.
+CardScores score_cards(const TaskSuite& cards, const LanguageModel& model, const Dataset& dataset,
+                       Communicator& data, const std::function<bool()>& stop);
+
+}  // namespace isoloss
