@@ -35,6 +35,11 @@ if command -v nvcc >/dev/null || [[ -x /usr/local/cuda/bin/nvcc ]]; then
   elif ((status != 0)); then
     exit "$status"
   fi
+  echo "== What joins GPUs: compiled and linked with NCCL; its tests run where there are some"
+  cmake -S . -B build-nccl -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLOSS_TRAIN=OFF -DISOLOSS_CUDA=ON \
+    -DISOLOSS_UNITY=ON >/dev/null
+  cmake --build build-nccl --target harness_nccl_test -j "${ISOLOSS_JOBS:-$(nproc)}"
+  ctest --test-dir build-nccl -R '^harness/nccl/' --output-on-failure
 else
   echo "== Device code for GPUs is not compiled: nvcc is missing (install CUDA's toolkit)"
 fi
