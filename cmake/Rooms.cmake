@@ -30,8 +30,9 @@ option(ISOLOSS_UNITY "Compile each room's files together" OFF)
 function(isoloss_unity target)
   if(ISOLOSS_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
-    # GCC 12 takes "text" + string for overlapping once enough is inlined (its bug 105651).
-    target_compile_options(${target} PRIVATE -Wno-restrict)
+    # GCC 12 takes "text" + string for overlapping once enough is inlined (its bug 105651), and the
+    # files put together for a header whose names others see too.
+    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-subobject-linkage)
   endif()
 endfunction()
 
@@ -43,10 +44,11 @@ function(isoloss_room target)
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
-# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites): every *_test.cpp of tests/FOLDER is one
-# GoogleTest program, each test a process; the suites TOGETHER are one each, for what they share.
+# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites LABEL name): every *_test.cpp of tests/FOLDER
+# is one GoogleTest program, each test a process; the suites TOGETHER are one each, for what they
+# share.
 function(isoloss_tests folder)
-  cmake_parse_arguments(TESTS "" "" "DEPENDS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(TESTS "" "LABEL" "DEPENDS;TOGETHER" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
   if(NOT sources)
     return()
@@ -61,6 +63,10 @@ function(isoloss_tests folder)
   if(ISOLOSS_SANITIZE)
     set(timeout 1500)  # instrumented code takes ten times as long
   endif()
+  set(label "")
+  if(TESTS_LABEL)
+    set(label LABELS ${TESTS_LABEL})
+  endif()
   set(others "")
   foreach(suite IN LISTS TESTS_TOGETHER)
     add_test(NAME ${folder}/${suite} COMMAND ${name}_test --gtest_filter=${suite}.*)
@@ -72,5 +78,5 @@ function(isoloss_tests folder)
     set(others TEST_FILTER "${others}")
   endif()
   gtest_discover_tests(${name}_test TEST_PREFIX ${folder}/ DISCOVERY_TIMEOUT 60 ${others}
-                       PROPERTIES TIMEOUT ${timeout})
+                       PROPERTIES TIMEOUT ${timeout} ${label})
 endfunction()

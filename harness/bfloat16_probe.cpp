@@ -20,7 +20,7 @@ constexpr double kProbeFlops = 5e8;       // of one pass over the distinct shape
 constexpr std::int64_t kFewestRows = 64;  // fewer say little of a step's
 constexpr std::int64_t kWidest = 4096;    // the rate is the same beyond
 
-std::vector<ProductShape> probed_shapes(const ModelSpec& spec, std::int64_t rows) {
+std::vector<TimedProduct> probed_shapes(const ModelSpec& spec, std::int64_t rows) {
   std::map<std::pair<std::int64_t, std::int64_t>, double> by_width;  // times
   for (const Product& product : work_list(spec)) {
     if (product.part == "convolution" || product.part == "attention.logits" ||
@@ -36,7 +36,7 @@ std::vector<ProductShape> probed_shapes(const ModelSpec& spec, std::int64_t rows
     flops_of_row += 2.0 * static_cast<double>(width.first) * static_cast<double>(width.second);
   const auto affordable = static_cast<std::int64_t>(kProbeFlops / flops_of_row);
   const std::int64_t m = std::min(rows, std::max(kFewestRows, affordable));
-  std::vector<ProductShape> shapes;
+  std::vector<TimedProduct> shapes;
   for (const auto& [width, times] : by_width)
     shapes.push_back({m, width.first, width.second, times});
   return shapes;
@@ -45,7 +45,7 @@ std::vector<ProductShape> probed_shapes(const ModelSpec& spec, std::int64_t rows
 }  // namespace
 
 ProbedSeconds probe_products(const ModelSpec& spec, std::int64_t rows) {
-  const std::vector<ProductShape> shapes = probed_shapes(spec, rows);
+  const std::vector<TimedProduct> shapes = probed_shapes(spec, rows);
   return {product_seconds(GemmType::Float32, shapes), product_seconds(GemmType::BFloat16, shapes)};
 }
 

@@ -7,9 +7,9 @@
 
 #include "harness/bfloat16_probe.h"
 #include "harness/block_leader.h"
+#include "harness/job_communicator.h"
 #include "harness/job_ranks.h"
 #include "harness/job_rounds.h"
-#include "harness/mpi_communicator.h"
 #include "harness/progress_display.h"
 #include "harness/rank_groups.h"
 #include "harness/run_executor.h"
@@ -80,7 +80,7 @@ int run_study(const Study& study, const RunOptions& options) {
       stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
                                                                     : study.time_limit_seconds);
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
-  const auto communicator = make_communicator();
+  const auto communicator = join_job(folder);
   const Start start = set_up(*communicator, folder, study, plan, options);
   if (start.status != kExitDone) return start.status;
   try {

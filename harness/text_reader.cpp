@@ -14,7 +14,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 18;
+constexpr std::size_t kReadBytes = std::size_t{1} << 18;
 
 gzFile stream_of(void* stream) { return static_cast<gzFile>(stream); }
 
@@ -26,7 +26,7 @@ TextReader::TextReader(std::string file) : file_(std::move(file)) {
   if (stream_ == nullptr)
     throw InputError(fmt::format("cannot read {} ({}); check the path and its permissions", file_,
                                  errno == 0 ? "it is not a file" : std::strerror(errno)));
-  ::gzbuffer(stream_of(stream_), static_cast<unsigned>(kBlock));
+  ::gzbuffer(stream_of(stream_), static_cast<unsigned>(kReadBytes));
   if (!file_.ends_with(".gz") || std::filesystem::file_size(file_) == 0) return;
   if (::gzdirect(stream_of(stream_)) == 1) {
     ::gzclose_r(stream_of(stream_));
@@ -40,9 +40,10 @@ TextReader::TextReader(std::string file) : file_(std::move(file)) {
 TextReader::~TextReader() { ::gzclose_r(stream_of(stream_)); }
 
 bool TextReader::fill() {
-  block_.resize(kBlock);
+  block_.resize(kReadBytes);
   at_ = 0;
-  const int count = ::gzread(stream_of(stream_), block_.data(), static_cast<unsigned>(kBlock));
+  const int count =
+      ::gzread(stream_of(stream_), block_.data(), static_cast<unsigned>(kReadBytes));
   block_.resize(static_cast<std::size_t>(std::max(count, 0)));
   int code = Z_OK;
   const char* why = ::gzerror(stream_of(stream_), &code);

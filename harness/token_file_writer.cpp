@@ -14,7 +14,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 20;
+constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
 std::uint32_t width_for(std::int64_t vocabulary) {
   return vocabulary <= 0x100 ? 1u : vocabulary <= 0x10000 ? 2u : 4u;
@@ -35,7 +35,7 @@ void append_ids(SpillFile& file, std::span<const std::int32_t> ids) {
 void copy(SpillFile& from, SummedFile& to) {
   std::string block;
   for (std::uint64_t at = 0; at < from.size(); at += block.size()) {
-    block.resize(std::min<std::uint64_t>(kBlock, from.size() - at));
+    block.resize(std::min<std::uint64_t>(kCopyBytes, from.size() - at));
     from.read(at, block);
     to.write(block);
   }

@@ -46,7 +46,8 @@ class Widths {
 
   Widths(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
       : unit_(asked_layout(plan).ranks()) {
-    const int widest = whole_blocks(std::max(ranks.ranks, unit_), unit_).front().ranks;
+    const int block = whole_blocks(std::max(ranks.ranks, unit_), unit_).front().ranks;
+    const int widest = ranks.sharing > 0 ? std::clamp(ranks.sharing, unit_, block) : block;
     for (int width = unit_; width <= widest; width *= 2) ++levels_;
     std::map<std::string, std::size_t> known;
     for (const PlannedRun& run : plan.runs) {

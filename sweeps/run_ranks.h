@@ -16,6 +16,7 @@ struct PlanRanks {
   int ranks = 1;
   double bytes_per_rank = 0;  // of memory
   double price = 0;           // of a rank's hour, in any currency; 0: not given
+  int sharing = 0;            // a run, at most, unless the study asks for more; 0: any number
 };
 
 struct RankPlan {

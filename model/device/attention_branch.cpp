@@ -125,7 +125,7 @@ AttentionInputs<T> AttentionBranch<T>::inputs() const {
 
 // Q = K W^T: one product over all channels, or one for each head.
 template <typename T>
-ProductSizes AttentionBranch<T>::query_shape(const DeviceStep& step) const {
+ProductShape AttentionBranch<T>::query_shape(const DeviceStep& step) const {
   const bool full = step.spec.shared_qk == SharedQk::Full;
   const std::int64_t side = full ? query_width_ : step.spec.d_head;
   return {.rows = step.rows.tokens(),
@@ -152,7 +152,7 @@ template <typename T>
 void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
-  step.products.forward(step.stream, product_sizes(tokens, spec.d_model, projected_width_), x,
+  step.products.forward(step.stream, product_shape(tokens, spec.d_model, projected_width_), x,
                         projections_.operand, projected_,
                         ProductTerms<T>{.bias = convolves_ ? nullptr : projection_biases_.operand});
   if (convolves_)
@@ -166,7 +166,7 @@ void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, 
   turn(step, kv_head_count(spec), device::Turn::Forward, in.key);
   attention_forward<T>(step.stream, causal_shape(spec, step.rows), inputs(), {mixed_, query_width_},
                        kept_);
-  step.products.forward(step.stream, product_sizes(tokens, query_width_, spec.d_model), mixed_,
+  step.products.forward(step.stream, product_shape(tokens, query_width_, spec.d_model), mixed_,
                         output_.operand, result,
                         ProductTerms<T>{.bias = adds_bias ? output_bias_.operand : nullptr});
 }
@@ -176,7 +176,7 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
                                   bool adds_bias) {
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
-  const ProductSizes out = product_sizes(tokens, query_width_, spec.d_model);
+  const ProductShape out = product_shape(tokens, query_width_, spec.d_model);
   step.products.input_gradient(step.stream, out, d_result, output_.operand, temporaries_.d_mixed);
   step.products.weight_gradient(step.stream, out, d_result, mixed_, output_.gradient);
   if (adds_bias && output_bias_)
@@ -210,7 +210,7 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
     device::add_column_sums(step.stream, {tokens, projected_width_, projected_width_},
                             temporaries_.d_projected, projection_biases_.gradient,
                             temporaries_.sums);
-  const ProductSizes in = product_sizes(tokens, spec.d_model, projected_width_);
+  const ProductShape in = product_shape(tokens, spec.d_model, projected_width_);
   step.products.weight_gradient(step.stream, in, temporaries_.d_projected, x,
                                 projections_.gradient);
   step.products.input_gradient(step.stream, in, temporaries_.d_projected, projections_.operand,

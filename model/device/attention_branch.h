@@ -56,7 +56,7 @@ class AttentionBranch {
   };
   Heads<T> heads(T* parts, T* query_from_key) const;
   AttentionInputs<T> inputs() const;
-  ProductSizes query_shape(const DeviceStep& step) const;
+  ProductShape query_shape(const DeviceStep& step) const;
   void turn(const DeviceStep& step, std::int64_t heads, device::Turn turn,
             const HeadColumns<T>& x) const;
 

@@ -100,7 +100,7 @@ void DeviceDecoder<T>::for_each_chunk(const DeviceStep& step, const Work& work) 
 }
 
 template <typename T>
-ProductSizes DeviceDecoder<T>::output_shape(const DeviceStep& step, std::int64_t rows) const {
+ProductShape DeviceDecoder<T>::output_shape(const DeviceStep& step, std::int64_t rows) const {
   return {.rows = rows,
           .in = step.spec.d_model,
           .out = step.spec.vocabulary,
@@ -156,7 +156,7 @@ void DeviceDecoder<T>::gradients(const DeviceStep& step, const DeviceTokens& tok
                                  const std::function<void(std::size_t)>& ready) {
   forward(step, tokens.targets);
   for_each_chunk<T>(step, [&](std::int64_t first, std::int64_t rows, T* logits) {
-    const ProductSizes shape = output_shape(step, rows);
+    const ProductShape shape = output_shape(step, rows);
     const T* read = read_ + first * step.spec.d_model;
     step.products.forward(step.stream, shape, read, output_.operand, logits,
                           ProductTerms<T>{.factor = output_factor_});

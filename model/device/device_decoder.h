@@ -54,7 +54,7 @@ class DeviceDecoder {
   // Calls work(first row, rows) for chunks of as many rows as have room for their logits.
   template <typename Logit, typename Work>
   void for_each_chunk(const DeviceStep& step, const Work& work) const;
-  ProductSizes output_shape(const DeviceStep& step, std::int64_t rows) const;
+  ProductShape output_shape(const DeviceStep& step, std::int64_t rows) const;
 
   DeviceTensor<T> embedding_, positions_, output_;
   float output_factor_;  // of what the output layer reads

@@ -61,7 +61,7 @@ device::ActivationShape FeedForwardBranch<T>::activation(const DeviceStep& step)
 }
 
 template <typename T>
-ProductSizes FeedForwardBranch<T>::in_shape(const DeviceStep& step) const {
+ProductShape FeedForwardBranch<T>::in_shape(const DeviceStep& step) const {
   return {.rows = step.rows.tokens(),
           .in = step.spec.d_model,
           .out = hidden_columns_.columns(),
@@ -70,7 +70,7 @@ ProductSizes FeedForwardBranch<T>::in_shape(const DeviceStep& step) const {
 }
 
 template <typename T>
-ProductSizes FeedForwardBranch<T>::out_shape(const DeviceStep& step) const {
+ProductShape FeedForwardBranch<T>::out_shape(const DeviceStep& step) const {
   return {.rows = step.rows.tokens(),
           .in = hidden_columns_.width,
           .out = step.spec.d_model,

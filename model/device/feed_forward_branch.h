@@ -52,8 +52,8 @@ class FeedForwardBranch {
 
  private:
   device::ActivationShape activation(const DeviceStep& step) const;
-  ProductSizes in_shape(const DeviceStep& step) const;
-  ProductSizes out_shape(const DeviceStep& step) const;
+  ProductShape in_shape(const DeviceStep& step) const;
+  ProductShape out_shape(const DeviceStep& step) const;
   void add_bias_gradient(const DeviceStep& step);
 
   DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // in_: with a gate, the gate and in as one

@@ -88,11 +88,17 @@ at::Tensor feed_forward_sublayer(const DecoderStep& step, std::size_t layer, con
 }
 
 at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
+  static const Weight nothing;
   const Weight& embedding = step.weights.embedding;
+  const Weight& positions = step.weights.position_embedding;
+  if (!may_fuse(step))
+    return by_rows(
+        with_positions(plain(step), positions, embedded(plain(step), embedding, inputs)));
+  // Rows that are read on stand at places of their own.
+  const bool at_once = positions.value.defined() && !step.tokens;
   const at::Tensor x =
-      may_fuse(step) ? by_sequences(step, fused_embedding(step.fused, embedding, inputs.flatten()))
-                     : embedded(plain(step), embedding, inputs);
-  return by_rows(with_positions(plain(step), step.weights.position_embedding, x));
+      fused_embedding(step.fused, embedding, at_once ? positions : nothing, inputs.flatten());
+  return at_once ? x : by_rows(with_positions(plain(step), positions, by_sequences(step, x)));
 }
 
 // Outputs of all layers first, then room for one layer that each uses in its turn.

@@ -171,7 +171,7 @@ class ModelCases {
 
   void product(const std::vector<KernelWork>& list, const std::string& kernel, std::int64_t rows,
                std::int64_t in, std::int64_t out) {
-    const ProductSizes shape = product_sizes(rows, in, out);
+    const ProductShape shape = product_shape(rows, in, out);
     add(list, kernel, [shape](Stream& stream, Products& products) -> Work {
       auto x = random_array<T>(stream, shape.rows * shape.in);
       auto weight = random_array<T>(stream, shape.out * shape.in);
@@ -221,7 +221,7 @@ BenchCase square_product(std::int64_t side) {
         auto weight = random_array<T>(stream, side * side);
         DeviceArray<T> y(side * side);
         return [=, &stream, &products] {
-          products.forward<T, T>(stream, product_sizes(side, side, side), x.data(), weight.data(),
+          products.forward<T, T>(stream, product_shape(side, side, side), x.data(), weight.data(),
                                  y.data());
         };
       }};

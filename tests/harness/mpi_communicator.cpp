@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "harness/devices/device_links.h"
 #include "harness/mpi_communicator.h"
 #include "harness/self_communicator.h"
 #include "tests/harness/mpi_job.h"
@@ -103,6 +105,35 @@ TEST(MpiCommunicator, GroupsWorkApart) {
   std::vector<double> sum = {static_cast<double>(job->rank())};
   half->all_reduce_sum(std::span<double>(sum));
   EXPECT_EQ(sum[0], expected);
+}
+
+// Identities of NCCL's size that say which rank made them.
+class SignedIdentities final : public DeviceLinks {
+ public:
+  DeviceGroupId fresh_id() override {
+    DeviceGroupId id{};
+    for (std::size_t i = 0; i < id.size(); ++i)
+      id[i] = static_cast<std::byte>(17 * i + static_cast<std::size_t>(job->rank()));
+    return id;
+  }
+  std::unique_ptr<DeviceCommunicator> join(const DeviceGroupId&, int, int,
+                                           const std::string&) override {
+    return nullptr;
+  }
+};
+
+// Even ranks have the identity that rank 0 made, and odd ones rank 1's.
+TEST(MpiCommunicator, AGroupOfDevicesHasTheIdentityThatItsFirstRankMade) {
+  std::vector<int> members;
+  for (int rank = job->rank() % 2; rank < job->size(); rank += 2) members.push_back(rank);
+  const auto half = job->group(members);
+  SignedIdentities links;
+  const DeviceGroupId id = share_fresh_id(*half, links, "data group of a run");
+  std::vector<DeviceGroupId> all(static_cast<std::size_t>(job->size()));
+  job->all_gather(id, std::as_writable_bytes(std::span(all)));
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    for (std::size_t i = 0; i < id.size(); ++i)
+      ASSERT_EQ(all[rank][i], static_cast<std::byte>(17 * i + rank % 2)) << rank << " at " << i;
 }
 
 // What overlapping a reduction with the backward pass needs.

@@ -29,12 +29,18 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
     {"harness/oneshot", {"model/spec", "model/yaml", "results"}},
+    {"harness/devices",
+     {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
+    {"harness/nccl", {"model/spec", "model/parallel", "harness/devices"}},
+    {"harness/sockets", {"model/spec", "model/parallel", "results"}},
     {"harness",
      {"model/spec", "model/yaml", "model/cost", "results", "sweeps", "model/layers",
-      "model/kernels/cpu", "model/parallel", "slurm", "harness/oneshot"}},
+      "model/kernels/cpu", "model/parallel", "slurm", "harness/oneshot", "harness/devices",
+      "harness/nccl", "harness/sockets"}},
     {"harness/cli",
      {"model/spec", "model/yaml", "model/cost", "results", "sweeps", "analysis", "model/layers",
-      "model/kernels/cpu", "model/parallel", "slurm", "harness", "harness/oneshot"}},
+      "model/kernels/cpu", "model/parallel", "slurm", "harness", "harness/oneshot",
+      "harness/devices", "harness/nccl", "harness/sockets"}},
 };
 
 std::string room_of(const std::string& path) {
@@ -116,9 +122,10 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
   } rules[] = {
       {std::regex("^(torch|ATen|c10)/"),
        {"model/layers", "model/kernels/cpu", "model/parallel", "harness"}},
-      {std::regex("^(cuda|cublas)"), {"model/kernels/cuda"}},
+      {std::regex("^(cuda|cublas)"), {"model/kernels/cuda", "harness/nccl"}},
       {std::regex("^boost/context"), {"model/kernels/cuda"}},
       {std::regex("^mpi\\.h$"), {"harness"}},
+      {std::regex("^nccl\\.h$"), {"harness/nccl"}},
       {std::regex("^hdf5"), {"results"}},
       {std::regex("^yaml-cpp/"), {"model/yaml"}},
       {std::regex("^sentencepiece"), {"harness"}},

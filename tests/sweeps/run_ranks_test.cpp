@@ -41,6 +41,20 @@ TEST(RunRanks, AStudyOfFewRunsSharesThem) {
   EXPECT_THAT(chosen.reason, HasSubstr("5 s so by prediction, and 20 s with each run alone"));
 }
 
+// Of four ranks that may share two at most, by twos; with a unit of four the study's word counts.
+TEST(RunRanks, NoMoreShareARunThanMay) {
+  const StudyPlan plan = plan_of();
+  EXPECT_EQ(
+      plan_ranks(plan, {.ranks = 4, .bytes_per_rank = kMuch, .sharing = 2}, free_messages(plan))
+          .runs.at(0),
+      (RunRanks{2, 1}));
+  const StudyPlan asked = plan_of({{10, "run: {data_parallel: 4}"}});
+  EXPECT_EQ(
+      plan_ranks(asked, {.ranks = 4, .bytes_per_rank = kMuch, .sharing = 2}, free_messages(asked))
+          .runs.at(0),
+      (RunRanks{4, 4}));
+}
+
 // Where a message costs more than a step, it is not.
 TEST(RunRanks, DearMessagesKeepRunsApart) {
   const StudyPlan plan = plan_of();

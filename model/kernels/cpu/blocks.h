@@ -35,8 +35,11 @@ bool attention_is_fused(const ModelSpec& spec);
 bool feed_forward_is_fused(const ModelSpec& spec);
 bool output_is_fused(const ModelSpec& spec);
 
-// Rows of the embedding; `ids` are int64 [batch * length].
-at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const at::Tensor& ids);
+// Rows of the embedding, and to each the row of `positions` [at least length, d_model] of its place
+// (undefined: nothing is added); `ids` are int64 [batch * length]. The weights outlive the backward
+// pass.
+at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const Weight& positions,
+                           const at::Tensor& ids);
 
 // What attention computed on its way, for rows that will be read on; lasts until the next step.
 struct AttentionParts {

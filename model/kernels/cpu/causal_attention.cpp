@@ -275,7 +275,7 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
                                Rows<const Stored> key, Rows<const Stored> value,
                                Rows<const Stored> out, Rows<const Stored> d_out,
                                const RealOf<Stored>* kept,
-                               const AttentionGradients<Stored>& gradients) {
+                               const AttentionGradientRows<Stored>& gradients) {
   using Real = RealOf<Stored>;
   if constexpr (std::is_same_v<Stored, c10::BFloat16>)
     if (on_matrix_units<Stored>(shape))
@@ -317,7 +317,7 @@ template std::int64_t attention_kept_size<c10::BFloat16>(const AttentionShape&);
   template void causal_attention_backward(                                                      \
       const AttentionShape&, Rows<const Stored>, Rows<const Stored>, Rows<const Stored>,        \
       Rows<const Stored>, Rows<const Stored>, const RealOf<Stored>*,                            \
-      const AttentionGradients<Stored>&);
+      const AttentionGradientRows<Stored>&);
 ISOLOSS_ATTENTION(float)
 ISOLOSS_ATTENTION(double)
 ISOLOSS_ATTENTION(c10::BFloat16)

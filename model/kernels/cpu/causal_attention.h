@@ -43,7 +43,7 @@ void causal_attention_forward(const AttentionShape& shape, Rows<const Stored> qu
 // Overwrites the gradients of query, key and value and adds to d_bias, [heads, length] (null where
 // there is no bias).
 template <typename Stored>
-struct AttentionGradients {
+struct AttentionGradientRows {
   Rows<Stored> query, key, value;
   RealOf<Stored>* bias = nullptr;
 };
@@ -52,6 +52,6 @@ void causal_attention_backward(const AttentionShape& shape, Rows<const Stored> q
                                Rows<const Stored> key, Rows<const Stored> value,
                                Rows<const Stored> out, Rows<const Stored> d_out,
                                const RealOf<Stored>* kept,
-                               const AttentionGradients<Stored>& gradients);
+                               const AttentionGradientRows<Stored>& gradients);
 
 }  // namespace isoloss

@@ -301,7 +301,8 @@ void matrix_attention_forward(const AttentionShape& shape, Rows<const BFloat16> 
 void matrix_attention_backward(const AttentionShape& shape, Rows<const BFloat16> query,
                                Rows<const BFloat16> key, Rows<const BFloat16> value,
                                Rows<const BFloat16> out, Rows<const BFloat16> d_out,
-                               const float* kept, const AttentionGradients<BFloat16>& gradients) {
+                               const float* kept,
+                               const AttentionGradientRows<BFloat16>& gradients) {
   const std::int64_t group = shape.heads / shape.kv_head_count();
   const std::int64_t of_head = kept_of_head(shape.length);
   const auto* all = reinterpret_cast<const BFloat16*>(kept);

@@ -23,6 +23,6 @@ void matrix_attention_backward(const AttentionShape& shape, Rows<const c10::BFlo
                                Rows<const c10::BFloat16> key, Rows<const c10::BFloat16> value,
                                Rows<const c10::BFloat16> out, Rows<const c10::BFloat16> d_out,
                                const float* kept,
-                               const AttentionGradients<c10::BFloat16>& gradients);
+                               const AttentionGradientRows<c10::BFloat16>& gradients);
 
 }  // namespace isoloss

@@ -19,11 +19,17 @@ std::int64_t first_id(const FusedStep& step) {
 }
 
 struct EmbeddingCall : torch::CustomClassHolder {
-  EmbeddingCall(const FusedStep& of_step, const Weight& of_weight, const at::Tensor& of_ids)
-      : step(of_step), weight(of_weight), ids(of_ids), first(first_id(of_step)) {}
+  EmbeddingCall(const FusedStep& of_step, const Weight& of_weight, const Weight& of_positions,
+                const at::Tensor& of_ids)
+      : step(of_step),
+        weight(of_weight),
+        positions(of_positions),
+        ids(of_ids),
+        first(first_id(of_step)) {}
 
   const FusedStep& step;
   const Weight& weight;
+  const Weight& positions;
   at::Tensor ids;
   std::int64_t first;
 
@@ -69,6 +75,35 @@ void add_rows_by_id(const EmbeddingCall& call, const at::Tensor& dy) {
   });
 }
 
+// Row r stands at place r % length of its sequence.
+template <typename Real>
+void add_positions(const EmbeddingCall& call, const at::Tensor& x) {
+  const std::int64_t width = call.step.spec.d_model;
+  const Real* from = call.positions.value.const_data_ptr<Real>();
+  Real* to = pointer<Real>(x);
+  for_rows(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = first; r < last; ++r) {
+      const Real* position = from + r % call.step.length * width;
+#pragma omp simd
+      for (std::int64_t c = 0; c < width; ++c) to[r * width + c] += position[c];
+    }
+  });
+}
+
+template <typename Real>
+void add_position_gradients(const EmbeddingCall& call, const at::Tensor& dy) {
+  const std::int64_t width = call.step.spec.d_model;
+  const Real* from = dy.const_data_ptr<Real>();
+  Real* to = pointer<Real>(call.positions.gradient);
+  for_columns(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = 0; r < call.step.rows(); ++r) {
+      Real* position = to + r % call.step.length * width;
+#pragma omp simd
+      for (std::int64_t c = first; c < last; ++c) position[c] += from[r * width + c];
+    }
+  });
+}
+
 template <typename Work>
 void with_real(const at::Tensor& like, const Work& work) {
   if (like.scalar_type() == at::kDouble)
@@ -84,13 +119,19 @@ struct EmbeddingNode : torch::autograd::Function<EmbeddingNode> {
     keep_call(context, call);
     const FusedStep& step = call->step;
     at::Tensor x = step.workspace.keep({step.rows(), step.spec.d_model});
-    with_real(weight, [&]<typename Real>() { copy_rows_by_id<Real>(*call, x); });
+    with_real(weight, [&]<typename Real>() {
+      copy_rows_by_id<Real>(*call, x);
+      if (call->positions.value.defined()) add_positions<Real>(*call, x);
+    });
     return x.detach();
   }
   static variable_list backward(AutogradContext* context, variable_list d_out) {
     const EmbeddingCall& call = kept_call<EmbeddingCall>(context);
     const at::Tensor dy = d_out[0].contiguous();
-    with_real(dy, [&]<typename Real>() { add_rows_by_id<Real>(call, dy); });
+    with_real(dy, [&]<typename Real>() {
+      add_rows_by_id<Real>(call, dy);
+      if (call.positions.value.defined()) add_position_gradients<Real>(call, dy);
+    });
     return {Variable(), Variable()};
   }
 };
@@ -169,9 +210,10 @@ struct OutputNode : torch::autograd::Function<OutputNode> {
 
 }  // namespace
 
-at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const at::Tensor& ids) {
+at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const Weight& positions,
+                           const at::Tensor& ids) {
   return EmbeddingNode::apply(embedding.value,
-                              c10::make_intrusive<EmbeddingCall>(step, embedding, ids));
+                              c10::make_intrusive<EmbeddingCall>(step, embedding, positions, ids));
 }
 
 at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm, const Weight& output,

@@ -18,11 +18,11 @@ double once(at::Tensor& y, const at::Tensor& x, const at::Tensor& w) {
 
 }  // namespace
 
-double product_seconds(GemmType type, std::span<const ProductShape> products) {
+double product_seconds(GemmType type, std::span<const TimedProduct> products) {
   const at::NoGradGuard no_gradients;
   const auto options = at::dtype(type == GemmType::BFloat16 ? at::kBFloat16 : at::kFloat);
   double sum = 0;
-  for (const ProductShape& shape : products) {
+  for (const TimedProduct& shape : products) {
     const at::Tensor x = at::full({shape.m, shape.k}, 0.5, options);
     const at::Tensor w = at::full({shape.n, shape.k}, 0.5, options);
     at::Tensor y = at::zeros({shape.m, shape.n}, options);

@@ -8,13 +8,13 @@
 
 namespace isoloss {
 
-struct ProductShape {
+struct TimedProduct {
   std::int64_t m = 0, n = 0, k = 0;
   double times = 1;  // how often it is made
 };
 
 // Seconds of all of them, each measured as the shorter of two repeats after one that is not
 // counted; one that is slow is timed once, so that this ends soon on any machine.
-double product_seconds(GemmType type, std::span<const ProductShape> products);
+double product_seconds(GemmType type, std::span<const TimedProduct> products);
 
 }  // namespace isoloss

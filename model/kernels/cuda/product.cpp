@@ -179,7 +179,7 @@ std::size_t Products::workspace_bytes() const { return impl_->workspace.size(); 
 
 // By columns y^T = W x^T, where W^T lies by columns as W does by rows.
 template <typename T, typename Y>
-void Products::forward(Stream& stream, const ProductSizes& s, const T* x, const T* weight, Y* y,
+void Products::forward(Stream& stream, const ProductShape& s, const T* x, const T* weight, Y* y,
                        const ProductTerms<Y>& terms) {
   const Columns of_w{kType<T>, s.in, s.out, s.in, s.weight_step, alignment(weight)};
   const Columns of_x{kType<T>, s.in, s.rows, s.x_stride, s.x_step, alignment(x)};
@@ -190,7 +190,7 @@ void Products::forward(Stream& stream, const ProductSizes& s, const T* x, const 
 
 // dx^T = W^T dy^T.
 template <typename T, typename X>
-void Products::input_gradient(Stream& stream, const ProductSizes& s, const T* dy, const T* weight,
+void Products::input_gradient(Stream& stream, const ProductShape& s, const T* dy, const T* weight,
                               X* dx, const ProductTerms<X>& terms) {
   const Columns of_w{kType<T>, s.in, s.out, s.in, s.weight_step, alignment(weight)};
   const Columns of_dy{kType<T>, s.out, s.rows, s.y_stride, s.y_step, alignment(dy)};
@@ -201,7 +201,7 @@ void Products::input_gradient(Stream& stream, const ProductSizes& s, const T* dy
 
 // dW^T = x^T dy.
 template <typename T>
-void Products::weight_gradient(Stream& stream, const ProductSizes& s, const T* dy, const T* x,
+void Products::weight_gradient(Stream& stream, const ProductShape& s, const T* dy, const T* x,
                                float* dweight, float factor) {
   const Columns of_x{kType<T>, s.in, s.rows, s.x_stride, s.x_step, alignment(x)};
   const Columns of_dy{kType<T>, s.out, s.rows, s.y_stride, s.y_step, alignment(dy)};
@@ -210,21 +210,21 @@ void Products::weight_gradient(Stream& stream, const ProductSizes& s, const T* d
              dweight, ProductTerms<float>{.factor = factor, .addend = dweight});
 }
 
-template void Products::forward(Stream&, const ProductSizes&, const float*, const float*, float*,
+template void Products::forward(Stream&, const ProductShape&, const float*, const float*, float*,
                                 const ProductTerms<float>&);
-template void Products::forward(Stream&, const ProductSizes&, const Bf16*, const Bf16*, float*,
+template void Products::forward(Stream&, const ProductShape&, const Bf16*, const Bf16*, float*,
                                 const ProductTerms<float>&);
-template void Products::forward(Stream&, const ProductSizes&, const Bf16*, const Bf16*, Bf16*,
+template void Products::forward(Stream&, const ProductShape&, const Bf16*, const Bf16*, Bf16*,
                                 const ProductTerms<Bf16>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const float*, const float*,
+template void Products::input_gradient(Stream&, const ProductShape&, const float*, const float*,
                                        float*, const ProductTerms<float>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::input_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                        float*, const ProductTerms<float>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::input_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                        Bf16*, const ProductTerms<Bf16>&);
-template void Products::weight_gradient(Stream&, const ProductSizes&, const float*, const float*,
+template void Products::weight_gradient(Stream&, const ProductShape&, const float*, const float*,
                                         float*, float);
-template void Products::weight_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::weight_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                         float*, float);
 
 }  // namespace isoloss

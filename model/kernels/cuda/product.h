@@ -13,15 +13,15 @@ namespace isoloss {
 
 // x [rows, in], W [out, in], y [rows, out]; the elements between two rows of x and y may be more.
 // `groups` products of that shape are done at once, each `..._step` elements after the one before.
-struct ProductSizes {
+struct ProductShape {
   std::int64_t rows = 0, in = 0, out = 0;
   std::int64_t x_stride = 0, y_stride = 0;
   std::int64_t groups = 1, x_step = 0, weight_step = 0, y_step = 0;
 
-  bool operator==(const ProductSizes&) const = default;
+  bool operator==(const ProductShape&) const = default;
 };
 // Rows without gaps.
-inline ProductSizes product_sizes(std::int64_t rows, std::int64_t in, std::int64_t out) {
+inline ProductShape product_shape(std::int64_t rows, std::int64_t in, std::int64_t out) {
   return {.rows = rows, .in = in, .out = out, .x_stride = in, .y_stride = out};
 }
 
@@ -46,15 +46,15 @@ class Products {
 
   // y = x W^T. T is float or Bf16, Y is T or float.
   template <typename T, typename Y>
-  void forward(Stream& stream, const ProductSizes& shape, const T* x, const T* weight, Y* y,
+  void forward(Stream& stream, const ProductShape& shape, const T* x, const T* weight, Y* y,
                const ProductTerms<Y>& terms = {});
   // dx = dy W; dx is laid out as x.
   template <typename T, typename X>
-  void input_gradient(Stream& stream, const ProductSizes& shape, const T* dy, const T* weight,
+  void input_gradient(Stream& stream, const ProductShape& shape, const T* dy, const T* weight,
                       X* dx, const ProductTerms<X>& terms = {});
   // dW += factor dy^T x.
   template <typename T>
-  void weight_gradient(Stream& stream, const ProductSizes& shape, const T* dy, const T* x,
+  void weight_gradient(Stream& stream, const ProductShape& shape, const T* dy, const T* x,
                        float* dweight, float factor = 1);
 
   std::size_t workspace_bytes() const;

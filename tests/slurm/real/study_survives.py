@@ -2,6 +2,7 @@
 and resubmitted, and at the end equal to an undisturbed one bit for bit.
 Usage: study_survives.py ISOLOSS"""
 import csv
+import json
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,16 @@ class Test:
         """Whether so many runs have begun: from then on a stop leaves a checkpoint."""
         return len(list((self.folder / out).glob("runs/*/journal"))) >= runs
 
+    def ranks(self, out):
+        """Ranks that say what they do."""
+        found = set()
+        for path in (self.folder / out).glob("ranks/*.json"):
+            try:
+                found.add(json.loads(path.read_text())["rank"])
+            except (OSError, ValueError):
+                pass  # replaced or removed meanwhile
+        return found
+
     def queued(self, states):
         """How many jobs of the study are in one of these states."""
         return len(self.slurm.slurm("squeue", "-h", "-r", "--name=survivor", f"--states={states}",
@@ -143,6 +154,15 @@ class Test:
         self.wait_for(job, "COMPLETED", seconds=90)
         self.expect_whole("by_srun")
 
+    def joined_by_tcp(self):
+        """The ranks of an srun that joins no MPI are one job, on two nodes."""
+        job = self.submit("by_tcp", "partition: low\nnodes: 2\nlauncher: srun\nmpi: none\n"
+                          "time: 10\n")
+        self.slurm.wait_until("ranks 0 and 1 of one job train",
+                              lambda: self.ranks("by_tcp") == {0, 1})
+        self.wait_for(job, "COMPLETED", seconds=90)
+        self.expect_whole("by_tcp")
+
     def cancelled_and_resubmitted(self):
         """Two allocations share the study; the site cancels both, and their successors go on."""
         slurm = self.slurm
@@ -171,6 +191,7 @@ def main():
             test = Test(slurm, sys.argv[1])
             test.requeued_on_another_number_of_nodes()
             test.requeued_by_srun()
+            test.joined_by_tcp()
             test.cancelled_and_resubmitted()
     print("the study survived")
 

@@ -48,7 +48,7 @@ Products& Products::operator=(Products&&) noexcept = default;
 std::size_t Products::workspace_bytes() const { return impl_->workspace_bytes; }
 
 template <typename T, typename Y>
-void Products::forward(Stream& stream, const ProductSizes& shape, const T* x, const T* weight, Y* y,
+void Products::forward(Stream& stream, const ProductShape& shape, const T* x, const T* weight, Y* y,
                        const ProductTerms<Y>& terms) {
   stream.put([=] {
     const Rows<const T> of_x{x, shape.x_stride, shape.x_step};
@@ -62,7 +62,7 @@ void Products::forward(Stream& stream, const ProductSizes& shape, const T* x, co
 }
 
 template <typename T, typename X>
-void Products::input_gradient(Stream& stream, const ProductSizes& shape, const T* dy,
+void Products::input_gradient(Stream& stream, const ProductShape& shape, const T* dy,
                               const T* weight, X* dx, const ProductTerms<X>& terms) {
   stream.put([=] {
     const Rows<const T> of_dy{dy, shape.y_stride, shape.y_step};
@@ -76,7 +76,7 @@ void Products::input_gradient(Stream& stream, const ProductSizes& shape, const T
 }
 
 template <typename T>
-void Products::weight_gradient(Stream& stream, const ProductSizes& shape, const T* dy, const T* x,
+void Products::weight_gradient(Stream& stream, const ProductShape& shape, const T* dy, const T* x,
                                float* dweight, float factor) {
   stream.put([=] {
     const Rows<const T> of_dy{dy, shape.y_stride, shape.y_step};
@@ -90,21 +90,21 @@ void Products::weight_gradient(Stream& stream, const ProductSizes& shape, const 
   });
 }
 
-template void Products::forward(Stream&, const ProductSizes&, const float*, const float*, float*,
+template void Products::forward(Stream&, const ProductShape&, const float*, const float*, float*,
                                 const ProductTerms<float>&);
-template void Products::forward(Stream&, const ProductSizes&, const Bf16*, const Bf16*, float*,
+template void Products::forward(Stream&, const ProductShape&, const Bf16*, const Bf16*, float*,
                                 const ProductTerms<float>&);
-template void Products::forward(Stream&, const ProductSizes&, const Bf16*, const Bf16*, Bf16*,
+template void Products::forward(Stream&, const ProductShape&, const Bf16*, const Bf16*, Bf16*,
                                 const ProductTerms<Bf16>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const float*, const float*,
+template void Products::input_gradient(Stream&, const ProductShape&, const float*, const float*,
                                        float*, const ProductTerms<float>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::input_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                        float*, const ProductTerms<float>&);
-template void Products::input_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::input_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                        Bf16*, const ProductTerms<Bf16>&);
-template void Products::weight_gradient(Stream&, const ProductSizes&, const float*, const float*,
+template void Products::weight_gradient(Stream&, const ProductShape&, const float*, const float*,
                                         float*, float);
-template void Products::weight_gradient(Stream&, const ProductSizes&, const Bf16*, const Bf16*,
+template void Products::weight_gradient(Stream&, const ProductShape&, const Bf16*, const Bf16*,
                                         float*, float);
 
 }  // namespace isoloss

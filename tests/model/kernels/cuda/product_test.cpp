@@ -36,7 +36,7 @@ double tolerance(double expected) {
 
 // Two products side by side: x [rows, 2 in], W [2, out, in], y [rows, 2 out], the last with a gap.
 constexpr std::int64_t kRows = 5, kIn = 16, kOut = 24, kGap = 8;
-const ProductSizes kShape{.rows = kRows,
+const ProductShape kShape{.rows = kRows,
                           .in = kIn,
                           .out = kOut,
                           .x_stride = 2 * kIn,
@@ -71,7 +71,7 @@ TYPED_TEST_SUITE(ProductOf, AllTypes);
 TYPED_TEST(ProductOf, ForwardIsFactorTimesXWAndAddendAndBias) {
   using T = typename TypeParam::Operand;
   using Y = typename TypeParam::Stored;
-  ProductSizes shape = kShape;
+  ProductShape shape = kShape;
   shape.groups = 1;
   const auto x = random_values<T>(kXSize, 1), w = random_values<T>(kWeightSize, 2);
   const auto y = random_values<Y>(kYSize, 3), bias = random_values<Y>(kOut, 4);

@@ -1,0 +1,17 @@
+# Provides NCCL::nccl. Looked for in this order: NCCL_HOME, CUDA's toolkit, the system (Debian's
+# libnccl-dev), the wheel nvidia-nccl that pip puts beside a torch.
+set(nccl_places ${NCCL_HOME} $ENV{NCCL_HOME} ${CUDAToolkit_BIN_DIR}/..)
+if(ISOLOSS_TORCH)
+  list(APPEND nccl_places ${ISOLOSS_TORCH}/../nvidia/nccl)
+endif()
+find_path(NCCL_INCLUDE nccl.h HINTS ${nccl_places} PATH_SUFFIXES include)
+find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${nccl_places} PATH_SUFFIXES lib lib64)
+foreach(part IN ITEMS INCLUDE LIBRARY)
+  if(NOT NCCL_${part})
+    message(FATAL_ERROR "NCCL is missing (its ${part} was not found); install libnccl-dev or the "
+            "wheel nvidia-nccl-cu13, or name its folder with -DNCCL_HOME=")
+  endif()
+endforeach()
+add_library(NCCL::nccl UNKNOWN IMPORTED)
+set_target_properties(NCCL::nccl PROPERTIES IMPORTED_LOCATION ${NCCL_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${NCCL_INCLUDE})

@@ -1,0 +1,39 @@
+#include "harness/nccl/nccl_links.h"
+
+#include <nccl.h>
+
+#include <cstring>
+
+#include "harness/nccl/cuda_check.h"
+#include "harness/nccl/nccl_communicator.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+static_assert(sizeof(ncclUniqueId) == sizeof(DeviceGroupId));
+
+}  // namespace
+
+NcclLinks::NcclLinks(int device, std::chrono::milliseconds patience)
+    : device_(device), patience_(patience) {}
+
+DeviceGroupId NcclLinks::fresh_id() {
+  ncclUniqueId made;
+  if (const ncclResult_t code = ncclGetUniqueId(&made); code != ncclSuccess)
+    throw WorkError(std::string("NCCL has no identity for a group (") + ncclGetErrorString(code) +
+                    "); name the network with NCCL_SOCKET_IFNAME");
+  DeviceGroupId id;
+  std::memcpy(id.data(), made.internal, id.size());
+  return id;
+}
+
+std::unique_ptr<DeviceCommunicator> NcclLinks::join(const DeviceGroupId& id, int rank, int size,
+                                                    const std::string& name) {
+  check_cuda(cudaSetDevice(device_), "cudaSetDevice");
+  ncclUniqueId known;
+  std::memcpy(known.internal, id.data(), id.size());
+  return std::make_unique<NcclCommunicator>(known, rank, size, name, patience_);
+}
+
+}  // namespace isoloss

@@ -1,0 +1,59 @@
+// How many ranks share a device: small models leave most of a GPU idle, and trials side by side,
+// each a process of its own, use it better, until they take each other's time or memory. Decided
+// from steps that were measured alone and side by side on one device; what nobody measured side by
+// side is taken to gain nothing.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sweeps/device_rate.h"
+#include "sweeps/plan.h"
+#include "sweeps/run_ranks.h"
+
+namespace isoloss {
+
+// The devices of a job, all alike.
+struct JobDevices {
+  int devices = 1;
+  int on_machine = 1;        // that share a machine, at most
+  double bytes = 0;          // of memory, of each
+  double process_bytes = 0;  // of it that a process takes before its first tensor
+};
+
+// Steps by how many ranks took them at once on one device.
+using PackedStepTimes = std::map<int, StepTimes>;
+
+// Of a kind of steps (step_key) while `ranks` ranks share a device: measured, else on the straight
+// line between the two numbers of ranks measured around it, else, beyond the most that were
+// measured, in proportion to the ranks, as on a device that is full. Absent where the kind was not
+// measured with one rank.
+std::optional<MeasuredStep> packed_step(const PackedStepTimes& measured, const std::string& key,
+                                        int ranks);
+
+// Steps of that kind a second on a device that `ranks` ranks share, over those by one alone; 1
+// where it was measured with one rank only.
+double packing_gain(const PackedStepTimes& measured, const std::string& key, int ranks);
+
+// Bytes of a device's memory for each of the ranks that share it.
+double bytes_per_packed_rank(const JobDevices& devices, int ranks_per_device);
+
+struct DevicePacking {
+  int ranks_per_device = 1;
+  RankPlan plan;       // of devices x ranks_per_device ranks
+  std::string reason;  // one sentence
+};
+
+// Of 1, 2, 4, ... `most` ranks a device that hold every run, the number by which the study ends
+// earliest by prediction; of those within a fiftieth of it the least. More than one only where no
+// run is shared by more ranks than a machine has devices: the ranks of a block are then on
+// different ones (harness/devices/placement.h). `rate` is of one rank alone; its steps are not
+// asked.
+DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
+                             const PackedStepTimes& measured, const DeviceRate& rate, int most = 8);
+
+// InputError where that many ranks a device, which somebody asks for, do not hold a run, naming it
+// and the most that do.
+void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device);
+
+}  // namespace isoloss

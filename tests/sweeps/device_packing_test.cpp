@@ -1,0 +1,141 @@
+// Whether trials share devices: by arithmetic on measured steps.
+#include "sweeps/device_packing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/spec/error.h"
+#include "tests/sweeps/study_files.h"
+
+namespace isoloss {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr double kMuch = 1e12;  // bytes
+
+MeasuredStep seconds(double median) { return {median, 0.9 * median, 1.2 * median}; }
+
+TEST(DevicePackings, StepsBetweenMeasurementsLieOnALine) {
+  const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"k", seconds(1.6)}}}};
+  EXPECT_EQ(packed_step(measured, "k", 1), seconds(1));
+  EXPECT_EQ(packed_step(measured, "k", 4), seconds(1.6));
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 2)->seconds, 1.2);
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 3)->slowest, 1.2 * 1.4);
+}
+
+// A device that four ranks fill does not do more for eight.
+TEST(DevicePackings, BeyondTheMostThatWereMeasuredNothingIsGained) {
+  const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"k", seconds(1.6)}}}};
+  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 2.5);
+  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 8), 2.5);
+}
+
+TEST(DevicePackings, WhatNobodyMeasuredSideBySideGainsNothing) {
+  const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"other", seconds(1)}}}};
+  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 1);
+  EXPECT_DOUBLE_EQ(packing_gain(measured, "unknown", 4), 1);
+}
+
+// Eight equal runs of 20 steps on one device, whose steps take 1 s alone.
+class DevicePackingStudy : public testing::Test {
+ protected:
+  StudyPlan plan_ = make_plan(study_of({{9, "  seed: [0, 1, 2, 3, 4, 5, 6, 7]"}}));
+  std::string key_ = step_key(plan_.runs[0].spec);
+  // Messages so dear that runs are never shared.
+  DeviceRate rate_{"gpu", plan_.runs[0].flops_per_step, 1, 1, 1e9, 10.0};
+  double run_bytes_ = memory_per_rank(plan_.runs[0].spec, {1, 1});
+
+  PackedStepTimes steps(double two, double four, double eight) const {
+    return {{1, {{key_, seconds(1)}}},
+            {2, {{key_, seconds(two)}}},
+            {4, {{key_, seconds(four)}}},
+            {8, {{key_, seconds(eight)}}}};
+  }
+};
+
+// 160 s one after the other; 80, 40 and 30 s where 2, 4 and 8 steps take 1, 1 and 1.5 s together.
+TEST_F(DevicePackingStudy, SmallRunsShareADevice) {
+  const DevicePacking chosen = choose_packing(plan_, {1, 1, kMuch}, steps(1, 1, 1.5), rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 8);
+  EXPECT_DOUBLE_EQ(chosen.plan.schedule.seconds, 30);
+  EXPECT_EQ(chosen.reason,
+            "8 ranks a device: the study takes 30 s so by prediction, 2.7 min with 1, 80 s with 2 "
+            "and 40 s with 4");
+}
+
+// Steps that take each other's time: 160 s however they are packed.
+TEST_F(DevicePackingStudy, LargeRunsHaveADeviceEach) {
+  const DevicePacking chosen = choose_packing(plan_, {1, 1, kMuch}, steps(2, 4, 8), rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 1);
+  EXPECT_DOUBLE_EQ(chosen.plan.schedule.seconds, 160);
+}
+
+// The break-even: eight together take longer than two rounds of four.
+TEST_F(DevicePackingStudy, TheNumberThatEndsEarliestIsTaken) {
+  const DevicePacking chosen = choose_packing(plan_, {1, 1, kMuch}, steps(1, 1.2, 2.6), rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 4);
+  EXPECT_DOUBLE_EQ(chosen.plan.schedule.seconds, 48);
+}
+
+// Of two that end together the one that shares less; 40.4 s are within a fiftieth of 40.
+TEST_F(DevicePackingStudy, FewerShareWhereMoreGainNothing) {
+  EXPECT_EQ(choose_packing(plan_, {1, 1, kMuch}, steps(1, 1.01, 2), rate_).ranks_per_device, 4);
+}
+
+// On eight devices every run has one of its own.
+TEST_F(DevicePackingStudy, EnoughDevicesAreNotShared) {
+  const DevicePacking chosen = choose_packing(plan_, {8, 8, kMuch}, steps(1, 1, 1.5), rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 1);
+  EXPECT_DOUBLE_EQ(chosen.plan.schedule.seconds, 20);
+}
+
+TEST_F(DevicePackingStudy, OnlyAsManyShareAsMemoryHolds) {
+  const double bytes = 4.5 * run_bytes_;
+  const DevicePacking chosen = choose_packing(plan_, {1, 1, bytes}, steps(1, 1, 1.5), rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 4);
+  EXPECT_THAT(chosen.reason, HasSubstr("8 would not do (run " + plan_.runs[0].id));
+}
+
+// What each process takes for itself leaves room for two where there was for four.
+TEST_F(DevicePackingStudy, AProcessTakesMemoryBeforeItsFirstTensor) {
+  const double bytes = 4.5 * run_bytes_;
+  EXPECT_EQ(choose_packing(plan_, {1, 1, bytes, run_bytes_ / 2}, steps(1, 1, 1.5), rate_)
+                .ranks_per_device,
+            2);
+}
+
+TEST_F(DevicePackingStudy, AskingForMoreThanMemoryHoldsSaysHowMany) {
+  const JobDevices devices{1, 1, 4.5 * run_bytes_, 0};
+  EXPECT_NO_THROW(check_packing(plan_, devices, 4));
+  try {
+    check_packing(plan_, devices, 8);
+    FAIL();
+  } catch (const InputError& problem) {
+    EXPECT_THAT(problem.what(),
+                HasSubstr("run " + plan_.runs[0].id + " does not fit beside others"));
+    EXPECT_THAT(problem.what(), HasSubstr("; let at most 4 share one"));
+  }
+}
+
+// Ranks that share a device cannot train one run together (NCCL refuses): of the four ranks on two
+// devices at most two share a run, however cheap that were.
+TEST_F(DevicePackingStudy, NoRunIsSharedByRanksOfOneDevice) {
+  const StudyPlan few = make_plan(study_of({}));
+  const std::string key = step_key(few.runs[0].spec);
+  const DevicePacking chosen =
+      choose_packing(few, {2, 2, kMuch}, {{1, {{key, seconds(1)}}}, {8, {{key, seconds(1)}}}},
+                     {"gpu", few.runs[0].flops_per_step, 1, 1});
+  for (const RunRanks& ranks : chosen.plan.runs) EXPECT_LE(ranks.planned, 2);
+}
+
+// A study that asks for four ranks a run on machines of two devices has one rank on each.
+TEST_F(DevicePackingStudy, RunsThatNeedMoreDevicesThanAMachineHasAreNotPacked) {
+  const StudyPlan wide = make_plan(study_of({{10, "run: {data_parallel: 4}"}}));
+  const DevicePacking chosen = choose_packing(wide, {4, 2, kMuch}, {}, rate_);
+  EXPECT_EQ(chosen.ranks_per_device, 1);
+  EXPECT_THAT(chosen.reason, HasSubstr("is to be shared by 4 ranks, and a machine has 2 devices"));
+}
+
+}  // namespace
+}  // namespace isoloss
