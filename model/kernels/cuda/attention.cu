@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "model/kernels/cuda/attention_launch.h"
 #include "model/spec/model_spec.h"
@@ -28,7 +29,7 @@ void expect_shape(const CausalShape& shape) {
 }  // namespace
 
 bool attention_has_kernel(const ModelSpec& spec, std::int64_t length) {
-  if (spec.attention_tanh || spec.d_head % 8 != 0 || spec.d_head > kWidest) return false;
+  if (spec.d_head % 8 != 0 || spec.d_head > kWidest) return false;
   return spec.positions != Positions::Relative || length <= kNearest ||
          relative_bucket(kNearest, spec.relative_buckets, spec.relative_max_distance) ==
              spec.relative_buckets - 1;
@@ -38,11 +39,13 @@ template <typename T>
 void attention_forward(Stream& stream, const CausalShape& shape, const AttentionInputs<T>& inputs,
                        HeadColumns<T> out, float* kept) {
   expect_shape(shape);
-  forward_kernel(stream, shape, inputs, out, kept);
+  if constexpr (std::is_same_v<T, Bf16>)
+    if (!shape.tanh) return forward_kernel(stream, shape, inputs, out, kept);
+  plain_forward_kernel(stream, shape, inputs, out, kept);
 }
 
 std::int64_t attention_scratch_floats(const CausalShape& shape, std::int64_t buckets) {
-  const std::int64_t blocks = padded_length(shape) / std::min(kFloatQueries, kBf16Queries);
+  const std::int64_t blocks = padded_length(shape) / std::min(kPlainQueries, kBf16Queries);
   return attention_kept_floats(shape) + shape.heads * shape.batch * blocks * buckets;
 }
 
@@ -58,10 +61,17 @@ void attention_backward(Stream& stream, const CausalShape& shape, const Attentio
   expect(buckets == nullptr || (buckets->length == shape.length && buckets->near <= kNearest),
          "buckets of as many distances as the shape's, the last of them within 2048");
   const AttentionScratch parts{scratch, scratch + attention_kept_floats(shape)};
-  query_gradient_kernel(stream, shape, inputs, out, d_out, kept, parts, gradients);
-  key_gradient_kernel(stream, shape, inputs, d_out, kept, parts, gradients);
+  std::int64_t queries = kPlainQueries;
+  if constexpr (std::is_same_v<T, Bf16>)
+    if (!shape.tanh) queries = kBf16Queries;
+  if (queries == kPlainQueries) {
+    plain_query_gradient_kernel(stream, shape, inputs, out, d_out, kept, parts, gradients);
+    plain_key_gradient_kernel(stream, shape, inputs, d_out, kept, parts, gradients);
+  } else if constexpr (std::is_same_v<T, Bf16>) {
+    query_gradient_kernel(stream, shape, inputs, out, d_out, kept, parts, gradients);
+    key_gradient_kernel(stream, shape, inputs, d_out, kept, parts, gradients);
+  }
   if (buckets == nullptr) return;
-  const std::int64_t queries = sizeof(T) == sizeof(float) ? kFloatQueries : kBf16Queries;
   add_bias_gradient(stream, shape.heads, shape.batch * ((shape.length + queries - 1) / queries),
                     buckets->buckets, parts.bias_sums, gradients.bias);
 }

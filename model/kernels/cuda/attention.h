@@ -3,7 +3,10 @@
 // version is model/layers/attention.h's. Scores live in blocks of queries by keys, in the manner of
 // FlashAttention-2 (Dao 2023, arXiv 2307.08691: running maximum and sum, log-sum-exp kept for the
 // backward pass). With T = Bf16 products run on the matrix units with float32 sums; with float all
-// is plain float32. Bits repeat: each gradient is added up by one block in the order of the rows.
+// is plain float32. Bits repeat: each gradient is added up by one block in the order of the rows,
+// for which the backward pass makes scores twice.
+// Work of a head and sequence: forward 2 products of 2 d_head length (length + 1) / 2 FLOPs,
+// backward 7 (two passes, of 3 and 4). Memory, in matrices of all heads: forward 4, backward 12.
 #pragma once
 #include <cstdint>
 
@@ -18,12 +21,13 @@ struct CausalShape {
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;  // query head h reads K and V of head h / (heads / kv_heads)
   std::int64_t d_head = 0;
-  float scale = 1;  // of the logits, before the bias
+  float scale = 1;    // of the logits, before the bias
+  bool tanh = false;  // of the weights, after the softmax; takes the plain kernels
 };
 
 // Whether attention_forward and attention_backward can do this model's attention at `length`: heads
-// as wide as a multiple of 8 up to 128, no tanh of the weights, and relative positions of which at
-// most 2048 distances lie before the last bucket.
+// as wide as a multiple of 8 up to 128, and relative positions of which at most 2048 distances lie
+// before the last bucket.
 bool attention_has_kernel(const ModelSpec& spec, std::int64_t length);
 
 // A matrix of heads inside a wider one: element (sequence b, step t, head h, channel c) is

@@ -40,13 +40,8 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   const int first = static_cast<int>(blockIdx.x) * kKeys;  // the first keys have the most queries
   const int own = simt::warp() * 16 * blocks;
   const int row = simt::lane() / 4, column = 2 * (simt::lane() % 4);
-  // Tiles of queries, one head after the other.
-  const int tiles_a_head = (length - first + kQueries - 1) / kQueries;
-  const int all = shared_by * tiles_a_head;
 
-  const auto copy_tile = [&](int index, int stage) {
-    const int head = kv_head * shared_by + index / tiles_a_head;
-    const int at = first + index % tiles_a_head * kQueries;
+  const auto copy_tile = [&](int head, int at, int stage) {
     tiles::copy_rows<width, kQueries, threads>(queries + stage * kQueries * width,
                                                head_row(inputs.query, shape, sequence, head, at),
                                                inputs.query.stride, length - at, channels);
@@ -71,7 +66,7 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   tiles::copy_rows<width, kKeys, threads>(value,
                                           head_row(inputs.value, shape, sequence, kv_head, first),
                                           inputs.value.stride, length - first, channels);
-  copy_tile(0, 0);
+  copy_tile(kv_head * shared_by, first, 0);
   simt::wait_copies<0>();
   simt::sync_block();
   const tiles::LeftRows<width, blocks, (width <= 32)> left(key, own), left_value(value, own);
@@ -85,18 +80,22 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
       for (int i = 0; i < 4; ++i) key_sums[m][n][i] = value_sums[m][n][i] = 0;
     }
   }
-  int stage = 0;
-  for (int index = 0; index < all; ++index, stage ^= 1) {
-    if (index + 1 < all) {
-      copy_tile(index + 1, stage ^ 1);
+  // Tiles of queries, one head after the other.
+  int head = kv_head * shared_by, at = first, stage = 0;
+  for (bool more = true; more; stage ^= 1) {
+    int next_head = head, next = at + kQueries;
+    if (next >= length) ++next_head, next = first;
+    more = next_head < (kv_head + 1) * shared_by;
+    if (more) {
+      copy_tile(next_head, next, stage ^ 1);
       simt::wait_copies<1>();
     } else {
       simt::wait_copies<0>();
     }
     simt::sync_block();
-    const int at = first + index % tiles_a_head * kQueries;
     const Bf16* query = queries + stage * kQueries * width;
     const Bf16* gradient = gradients + stage * kQueries * width;
+    ISOLOSS_ROLLED
     for (int chunk = 0; chunk < kQueries; chunk += kChunk) {
       // The distance of the chunk's first query from the warp's first key.
       const int nearest = at + chunk - first - own;
@@ -139,6 +138,8 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
       tiles::add_weighted<width>(key_sums, rounded, query, chunk);
     }
     simt::sync_block();
+    head = next_head;
+    at = next;
   }
   ISOLOSS_UNROLL
   for (int m = 0; m < blocks; ++m) {

@@ -92,8 +92,9 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
       by_distance[i] = 0;
   simt::wait_copies<0>();
   simt::sync_block();
-  const tiles::LeftRows<width, blocks, (width <= 64)> left(query, own),
-      left_gradient(gradient, own);
+  // Registers hold the left operands where the diagonal sums of a bias leave room for them.
+  constexpr bool resident = width <= (biased ? 32 : 64);
+  const tiles::LeftRows<width, blocks, resident> left(query, own), left_gradient(gradient, own);
   const float scale = shape.scale * kLog2E;
   float log_sum[blocks][2], dot[blocks][2], sums[blocks][width / 8][4], far = 0;
   ISOLOSS_UNROLL
@@ -119,6 +120,7 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
       simt::wait_copies<0>();
     }
     simt::sync_block();
+    ISOLOSS_ROLLED
     for (int chunk = 0; chunk < kKeys; chunk += kChunk) {
       // The distance of the warp's first query from the chunk's first key.
       const int nearest = first + own - at - chunk;

@@ -22,9 +22,10 @@ inline int width_index(std::int64_t d_head) {
 // Where a row's chunk lies.
 template <int width>
 ISOLOSS_INLINE int place(int row, int chunk) {
-  constexpr int kChunks = width / 8, kInLine = kChunks < 8 ? kChunks : 8;
-  constexpr int kRowsInLine = 8 / kInLine;  // of 128 bytes, all banks
-  return row * width + 8 * (chunk ^ (row / kRowsInLine % kInLine));
+  constexpr unsigned kChunks = width / 8, kInLine = kChunks < 8 ? kChunks : 8;
+  constexpr unsigned kRowsInLine = 8 / kInLine;  // of 128 bytes, all banks
+  const auto of_row = static_cast<unsigned>(row), of_chunk = static_cast<unsigned>(chunk);
+  return static_cast<int>(of_row * width + 8 * (of_chunk ^ (of_row / kRowsInLine % kInLine)));
 }
 
 // Starts copies of `rows` rows (at most `tile_rows`) of `channels` channels; the rest is zero. The
@@ -32,17 +33,21 @@ ISOLOSS_INLINE int place(int row, int chunk) {
 template <int width, int tile_rows, int threads>
 ISOLOSS_INLINE void copy_rows(Bf16* tile, const Bf16* from, std::int64_t stride, int rows,
                               int channels) {
-  constexpr int kChunks = width / 8;
-  static_assert(tile_rows * kChunks % threads == 0);
+  constexpr int kChunks = width / 8, kPass = threads / kChunks;  // rows copied at a time
+  // From pass to pass the order of the chunks must not change.
+  static_assert(kPass % 8 == 0 && tile_rows % kPass == 0);
+  const int row = static_cast<int>(threadIdx.x) / kChunks,
+            chunk = static_cast<int>(threadIdx.x) % kChunks;
+  Bf16* to = tile + place<width>(row, chunk);
+  from += row * stride + 8 * chunk;
+  rows = 8 * chunk < channels ? rows - row : 0;
   ISOLOSS_UNROLL
-  for (int i = 0; i < tile_rows * kChunks / threads; ++i) {
-    const int at = i * threads + static_cast<int>(threadIdx.x);
-    const int row = at / kChunks, chunk = at % kChunks;
-    Bf16* to = tile + place<width>(row, chunk);
-    if (row < rows && 8 * chunk < channels)
-      simt::copy_16(to, from + row * stride + 8 * chunk);
+  for (int pass = 0; pass < tile_rows / kPass; ++pass) {
+    if (pass * kPass < rows)
+      simt::copy_16(to + pass * kPass * width, from);
     else
-      simt::store(to, simt::Pack<Bf16, 8>{});
+      simt::store(to + pass * kPass * width, simt::Pack<Bf16, 8>{});
+    from += kPass * stride;
   }
 }
 

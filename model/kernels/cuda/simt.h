@@ -15,11 +15,14 @@
 #include "model/kernels/cuda/emulator/block.h"
 #define ISOLOSS_INLINE inline
 #define ISOLOSS_UNROLL
+#define ISOLOSS_ROLLED
 #else
 #include <cuda_runtime.h>
 #define ISOLOSS_INLINE __device__ __forceinline__
 // Before a loop over an array that must stay in registers.
 #define ISOLOSS_UNROLL _Pragma("unroll")
+// Before a loop whose rounds would hold too many registers at once.
+#define ISOLOSS_ROLLED _Pragma("unroll 1")
 #endif
 
 namespace isoloss::simt {

@@ -19,6 +19,7 @@ struct AttentionCase {
   bool runtime_scale = false;
   std::int64_t buckets = 0;  // 0: no bias
   std::int64_t max_distance = 128;
+  bool tanh = false;
 };
 
 inline constexpr float kUntouched = 1000;  // of columns that no result belongs in
@@ -29,7 +30,8 @@ class AttentionProblem {
   explicit AttentionProblem(const AttentionCase& of) : case_(of) {
     shape_ = {of.batch,  of.length,
               of.heads,  of.kv_heads,
-              of.d_head, of.runtime_scale ? 1 / std::sqrt(static_cast<float>(of.d_head)) : 1.0F};
+              of.d_head, of.runtime_scale ? 1 / std::sqrt(static_cast<float>(of.d_head)) : 1.0F,
+              of.tanh};
     query_width_ = of.heads * of.d_head;
     key_width_ = of.kv_heads * of.d_head;
     // Logits of about unit size, as where the scale is folded into the weights.
@@ -41,7 +43,7 @@ class AttentionProblem {
     if (of.buckets > 0) random_bias();
     expected_ = reference_attention(
         {size_of(of.batch), size_of(of.length), size_of(of.heads), size_of(of.kv_heads),
-         size_of(of.d_head), static_cast<double>(shape_.scale)},
+         size_of(of.d_head), static_cast<double>(shape_.scale), of.tanh},
         in_, d_out_);
   }
 

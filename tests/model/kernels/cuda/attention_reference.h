@@ -1,6 +1,7 @@
 // Causal attention and its gradients written out in double precision, from the definition of the
-// softmax and its derivative: dS = P (dP - sum P dP). Arrays are [batch, length, heads, d_head];
-// query head h reads K and V of head h / (heads / kv_heads).
+// softmax and its derivative, dS = P (dP - sum P dP), and of tanh(P), dP = (1 - tanh(P)^2) dtanh.
+// Arrays are [batch, length, heads, d_head]; query head h reads K and V of head h / (heads /
+// kv_heads).
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -11,6 +12,7 @@ namespace isoloss {
 struct ReferenceShape {
   std::size_t batch, length, heads, kv_heads, d_head;
   double scale;
+  bool tanh;  // of the weights
 };
 
 struct ReferenceInputs {
@@ -57,10 +59,12 @@ inline ReferenceAttention reference_attention(const ReferenceShape& shape,
         }
         for (std::size_t k = 0; k <= q; ++k) {
           weight[k] /= total;
+          const double taken = shape.tanh ? std::tanh(weight[k]) : weight[k];
           d_weight[k] = dot(&d_out[row], &in.value[other(k)]);
+          if (shape.tanh) d_weight[k] *= 1 - taken * taken;
           mean += weight[k] * d_weight[k];
-          add(&result.out[row], weight[k], &in.value[other(k)]);
-          add(&result.d_value[other(k)], weight[k], &d_out[row]);
+          add(&result.out[row], taken, &in.value[other(k)]);
+          add(&result.d_value[other(k)], taken, &d_out[row]);
         }
         for (std::size_t k = 0; k <= q; ++k) {
           const double d_logit = weight[k] * (d_weight[k] - mean);

@@ -1,14 +1,14 @@
-// Words of the float32 kernels of attention: tiles of 32 rows of a head in shared memory, worked on
-// by four warps of which each owns eight rows and each lane, in turns, a row of the other matrix or
-// every 32nd channel. Plain and without matrix units: what float32 runs use and what the fast
-// kernels are held against on a device.
+// Words of the plain kernels of attention: tiles of 32 rows of a head in shared memory, in float32
+// whatever is stored, worked on by four warps of which each owns eight rows and each lane, in
+// turns, a row of the other matrix or every 32nd channel. Without matrix units: what float32 runs
+// use, what takes tanh of the weights, and what the fast kernels are held against on a device.
 #pragma once
 #include <cstdint>
 
 #include "model/kernels/cuda/attention_rows.h"
 #include "model/kernels/cuda/simt.h"
 
-namespace isoloss::float_tiles {
+namespace isoloss::plain_tiles {
 
 inline constexpr int kTile = 32;  // rows
 inline constexpr int kThreads = 128;
@@ -23,12 +23,12 @@ template <int groups>
 inline constexpr int kTileSize = kTile* kPitch<groups>;
 
 // `rows` rows of `width` channels; the rest of the tile is zero.
-template <int groups>
-ISOLOSS_INLINE void load(float* tile, const float* from, std::int64_t stride, int rows, int width) {
+template <int groups, typename T>
+ISOLOSS_INLINE void load(float* tile, const T* from, std::int64_t stride, int rows, int width) {
   for (int i = static_cast<int>(threadIdx.x); i < kTile * 32 * groups; i += kThreads) {
     const int row = i / (32 * groups), channel = i % (32 * groups);
     tile[row * kPitch<groups> + channel] =
-        row < rows && channel < width ? from[row * stride + channel] : 0.0F;
+        row < rows && channel < width ? simt::to_float(from[row * stride + channel]) : 0.0F;
   }
 }
 
@@ -63,8 +63,8 @@ ISOLOSS_INLINE void add_weighted(float (&sums)[kOwn][groups], const float* weigh
 }
 
 // Writes the warp's rows, `factor` times, as far as there are `rows` in the tile.
-template <int groups>
-ISOLOSS_INLINE void store(float* to, std::int64_t stride, int rows, int width,
+template <int groups, typename T>
+ISOLOSS_INLINE void store(T* to, std::int64_t stride, int rows, int width,
                           const float (&sums)[kOwn][groups], float factor) {
   ISOLOSS_UNROLL
   for (int r = 0; r < kOwn; ++r) {
@@ -72,9 +72,10 @@ ISOLOSS_INLINE void store(float* to, std::int64_t stride, int rows, int width,
     ISOLOSS_UNROLL
     for (int g = 0; g < groups; ++g) {
       const int channel = simt::lane() + 32 * g;
-      if (row < rows && channel < width) to[row * stride + channel] = factor * sums[r][g];
+      if (row < rows && channel < width)
+        to[row * stride + channel] = simt::rounded<T>(factor * sums[r][g]);
     }
   }
 }
 
-}  // namespace isoloss::float_tiles
+}  // namespace isoloss::plain_tiles
