@@ -40,13 +40,7 @@ Case changed(const std::string& architecture,
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const CatalogueEntry& entry : architectures()) {
-    // Its tanh of the attention weights has no kernel.
-    if (entry.name == "primer-discovered")
-      all.push_back(changed(entry.name, {{"attention_tanh", "false"}}));
-    else
-      all.push_back(changed(entry.name, {}));
-  }
+  for (const CatalogueEntry& entry : architectures()) all.push_back(changed(entry.name, {}));
   all.push_back(changed("transformer", {{"norm_placement", "post"}}));
   all.push_back(changed("transformer", {{"norm_placement", "both"}, {"attention_bias", "true"}}));
   all.push_back(changed("transformer", {{"norm", "none"}, {"rezero", "true"}}));
