@@ -23,7 +23,8 @@ CausalShape causal_shape(const ModelSpec& spec, const DeviceRows& rows) {
   const float scale = spec.attention_scale == AttentionScale::RunTime
                           ? 1 / std::sqrt(static_cast<float>(spec.d_head))
                           : 1;
-  return {rows.sequences, rows.length, head_count(spec), kv_head_count(spec), spec.d_head, scale};
+  return {rows.sequences, rows.length, head_count(spec),   kv_head_count(spec),
+          spec.d_head,    scale,       spec.attention_tanh};
 }
 
 // Taps of the convolutions by part; gradients of taps beside them.

@@ -21,10 +21,6 @@ void check_device_support(const ModelSpec& spec) {
   if (spec.convolution_width > 0 && spec.convolution_place == ConvolutionPlace::BeforeProjection)
     refuse("convolution_place: before_projection", "convolutions run on projections alone");
   if (attention_has_kernel(spec, spec.sequence)) return;
-  ModelSpec without_tanh = spec;
-  without_tanh.attention_tanh = false;
-  if (attention_has_kernel(without_tanh, spec.sequence))
-    refuse("attention_tanh: true", "attention weights are used as the softmax gives them");
   if (spec.d_head % 8 != 0 || spec.d_head > 128)
     refuse("d_head: " + std::to_string(spec.d_head), "multiples of 8 up to 128 have one");
   refuse("relative_max_distance: " + std::to_string(spec.relative_max_distance),

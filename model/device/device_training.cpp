@@ -13,21 +13,6 @@
 namespace isoloss {
 namespace {
 
-// A step that was started: what it reads and where its metrics go, in pinned memory.
-struct StepSlot {
-  StepSlot(std::int64_t bytes, std::int64_t number_of_bytes_of_state)
-      : input(static_cast<std::size_t>(bytes)),
-        arrived(bytes),
-        metrics(static_cast<std::size_t>(number_of_bytes_of_state)) {}
-
-  PinnedMemory input;
-  DeviceArray<std::byte> arrived;  // the input, copied ahead
-  Event copied, read;              // the copy is there; the step has taken it
-  PinnedMemory metrics;
-  Event done;
-  std::int64_t step = 0;
-};
-
 // Calls work(first element on the device, elements) for every tensor's moments, in the order of
 // files, which have them without the device's padding; AdamW's second moments follow its first.
 template <typename Work>
@@ -47,6 +32,21 @@ std::int64_t factored_from(const DeviceTrainingOptions& options) {
 }  // namespace
 
 struct DeviceTraining::Impl {
+  // A step that was started: what it reads and where its metrics go, in pinned memory.
+  struct StepSlot {
+    StepSlot(std::int64_t bytes, std::int64_t number_of_bytes_of_state)
+        : input(static_cast<std::size_t>(bytes)),
+          arrived(bytes),
+          metrics(static_cast<std::size_t>(number_of_bytes_of_state)) {}
+
+    PinnedMemory input;
+    DeviceArray<std::byte> arrived;  // the input, copied ahead
+    Event copied, read;              // the copy is there; the step has taken it
+    PinnedMemory metrics;
+    Event done;
+    std::int64_t step = 0;
+  };
+
   Impl(DeviceModel given, const DeviceTrainingOptions& chosen)
       : model(std::move(given)),
         options(chosen),

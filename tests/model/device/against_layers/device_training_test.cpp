@@ -81,8 +81,9 @@ double difference(const std::vector<float>& a, const std::vector<float>& b) {
   return std::sqrt(sum / of_b);
 }
 
-void expect_the_cpus_run(const OptimizerSpec& optimizer, double tolerance) {
-  for (const char* architecture : {"primer", "gpt2"}) {
+void expect_the_cpus_run(const OptimizerSpec& optimizer,
+                         const std::vector<std::string>& architectures, double tolerance) {
+  for (const std::string& architecture : architectures) {
     const ModelSpec spec = tiny_spec(architecture);
     const Run expected = cpu_run(spec, optimizer), run = device_run(spec, optimizer);
     for (std::size_t i = 0; i < kSteps; ++i) {
@@ -100,15 +101,16 @@ TEST(DeviceTraining, StepsOfAdamWAreTheCpus) {
   optimizer.learning_rate = 0.003;
   optimizer.weight_decay = 0.1;
   optimizer.epsilon = 1e-4;  // near zero gradients the update is otherwise their sign
-  expect_the_cpus_run(optimizer, 2e-5);
+  expect_the_cpus_run(optimizer, {"primer", "gpt2"}, 2e-5);
 }
 
 TEST(DeviceTraining, StepsOfAdafactorAreTheCpus) {
   OptimizerSpec optimizer;
   optimizer.learning_rate = 0.01;
   optimizer.min_dim_factored = 16;  // matrices with both sides of 16 and more are factored
-  // The first update is nearly the gradient's sign, which amplifies rounding.
-  expect_the_cpus_run(optimizer, 1e-3);
+  // The first update is nearly the gradient's sign, which amplifies rounding; so no gpt2, whose key
+  // biases have gradients of zero but for rounding (softmax does not see what all keys share).
+  expect_the_cpus_run(optimizer, {"primer", "llama"}, 1e-3);
 }
 
 }  // namespace
