@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "analysis/fit_flags.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
