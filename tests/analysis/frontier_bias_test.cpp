@@ -48,7 +48,9 @@ TEST(FrontierBias, APredictionIsMovedTowardsTheLaw) {
   const Fit fit = fit_law(test::simulate(layout, 1), options);
   Place place;
   place.flops = 10 * layout.budgets.back();
-  const Prediction there = predict_at(stored_fit(to_json(fit), ""), place, 0.95);
+  const StoredFit stored = stored_fit(to_json(fit), "");
+  EXPECT_EQ(stored.basis->shift, fit.basis->shift);
+  const Prediction there = predict_at(stored, place, 0.95);
   const double truth = law.optimal_loss(*place.flops);
   const double off = std::abs(*there.loss - truth);
   EXPECT_GT(off, 1e-3);
