@@ -101,6 +101,7 @@ json prediction_of(const std::optional<PredictionBasis>& basis) {
   }
   return {{"centre", basis->centre},
           {"covariance", std::move(rows)},
+          {"shift", std::vector<double>(basis->shift.begin(), basis->shift.end())},
           {"deviation", basis->deviation},
           {"degrees", basis->degrees},
           {"factor", basis->factor}};

@@ -6,49 +6,19 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/chosen_points.h"
 #include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/law_profile.h"
 #include "analysis/noise_intervals.h"
 #include "analysis/noise_scatter.h"
 #include "model/spec/error.h"
-#include "model/spec/nearest_name.h"
 
 namespace isoloss {
 namespace {
 
 // Profiles of more points than this would take seconds, and differ from straight lines in nothing.
 constexpr Eigen::Index kMostPointsProfiled = 20000;
-
-struct Chosen {
-  std::vector<Point> points;
-  std::vector<std::size_t> rows;  // of the table
-};
-
-Chosen chosen_points(const PointTable& table, const FitOptions& options) {
-  Chosen chosen;
-  for (std::size_t i = 0; i < table.points.size(); ++i) {
-    const Point& point = table.points[i];
-    if (!is_result(point) || point.budget < options.from_budget) continue;
-    if (!options.architecture.empty() && point.architecture != options.architecture) continue;
-    chosen.points.push_back(point);
-    chosen.rows.push_back(i);
-  }
-  if (chosen.points.empty()) {
-    const std::vector<std::string> known = architectures_of(table);
-    if (!options.architecture.empty() &&
-        std::find(known.begin(), known.end(), options.architecture) == known.end()) {
-      throw InputError(fmt::format("{}: no architecture '{}' (no point is of it){}", table.source,
-                                   options.architecture, suggestion(options.architecture, known)));
-    }
-    throw InputError(
-        fmt::format("{}: nothing to fit (every point lost a search or lies below the "
-                    "smallest budget); lower the smallest budget",
-                    table.source));
-  }
-  require_one_convention(table, chosen.points);
-  return chosen;
-}
 
 void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> points,
                    const Objective& objective, const FitOptions& options,
@@ -176,7 +146,7 @@ PredictionBasis basis_of(const LawData& data, const LawScatter& scatter) {
 }
 
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options) {
-  const Chosen chosen = chosen_points(table, options);
+  const ChosenPoints chosen = chosen_points(table, options);
   require_points(table.source, chosen.points.size(), law, options.floor);
   const LawData data = law_data(law, table, chosen.points, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
@@ -223,86 +193,6 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   add_noise_intervals({law, data, objective, options.floor, solution}, chosen.points, *noise,
                       by_noise, options, fit);
   calibrate_fit(law, data, chosen.points, objective, options, with_noise, fit);
-  return fit;
-}
-
-Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
-  if (options.tied) tied(law_named("power"));  // says which laws have exponents to tie
-  const Chosen chosen = chosen_points(table, options);
-  for (const Point& point : chosen.points) {
-    if (point.parameters > 0) continue;
-    throw InputError(fmt::format(
-        "{}: law 'isoflop' needs parameters (a point of architecture '{}' has none); fill the "
-        "column or choose another law",
-        table.source, point.architecture));
-  }
-  Fit fit;
-  fit.law = "isoflop";
-  fit.objective = ObjectiveKind::Squares;
-  fit.n = chosen.points.size();
-  fit.level = options.level;
-  fit.seed = options.seed;
-  fit.starts = fit.starts_agreeing = 1;
-  fit.frontier = "isoflop";
-  flag_architectures(chosen.points, fit);
-  fit.origin = origin_of(table, chosen.points, options.architecture);
-  fit.rows = isoflop_rows(chosen.points);
-  std::vector<double> compute, size, token_compute, tokens;
-  for (const IsoflopRow& row : fit.rows) {
-    if (!row.why_not.empty())
-      fit.flags.push_back(fmt::format("budget {:.3g}: {}", row.budget, row.why_not));
-    if (!row.used) continue;
-    compute.push_back(row.flops);
-    size.push_back(row.optimal_parameters);
-    if (!std::isfinite(row.optimal_tokens)) continue;
-    token_compute.push_back(row.flops);
-    tokens.push_back(row.optimal_tokens);
-  }
-  if (compute.size() < 2) {
-    throw WorkError(fmt::format(
-        "{}: {} of {} budgets have a vertex inside their sizes (a line over compute needs two); {}",
-        table.source, compute.size(), fit.rows.size(),
-        fit.rows.empty() || fit.rows.front().why_not.empty() ? "add budgets"
-                                                             : fit.rows.front().why_not));
-  }
-  PredictionBasis basis;
-  const auto add = [&](const LogLine& line, const char* slope, const char* intercept) {
-    fit.parameters.emplace_back(slope, line.slope);
-    fit.parameters.emplace_back(intercept, line.intercept);
-    fit.value += line.squares;
-    if (line.n < 3) return;
-    fit.intervals.emplace_back(slope, *line.slope_interval(options.level));
-    fit.intervals.emplace_back(intercept, *line.intercept_interval(options.level));
-    const Eigen::Index block = basis.covariance.rows();
-    Eigen::MatrixXd grown = Eigen::MatrixXd::Zero(block + 2, block + 2);
-    grown.topLeftCorner(block, block) = basis.covariance;
-    const double variance = line.deviation() * line.deviation();
-    grown(block, block) = variance / static_cast<double>(line.n);
-    grown(block + 1, block + 1) = variance / line.spread;
-    basis.covariance = grown;
-  };
-  const LogLine sizes = log_line(compute, size);
-  add(sizes, "a", "lnG");
-  // Both lines must be about the same budgets, or their centres differ.
-  if (tokens.size() == size.size()) add(log_line(token_compute, tokens), "b", "lnH");
-  basis.centre = {sizes.centre};
-  basis.degrees = static_cast<double>(sizes.n) - 2;
-  basis.deviation = sizes.n < 3 ? 0 : sizes.deviation();
-  if (sizes.n >= 3) fit.basis = basis;
-  fit.lack_of_fit = fit.intervals;
-  fit.uncertainty = sizes.n < 3 ? "not known: two budgets lie on any line"
-                                : "scatter of the vertices about the line (Student t)";
-  if (sizes.n >= 3) fit.interval_kind = IntervalKind::ResidualScatter;
-  if (options.calibrate) {
-    fit.calibration_missing = "the lines over budgets predict sizes, which no later run measures";
-  }
-  if (sizes.n < 4) fit.flags.emplace_back("few_points");
-  if (std::log10(compute.back() / compute.front()) < 1) {
-    fit.flags.emplace_back("narrow_range");
-    fit.flags.push_back(fmt::format("narrow_range_of_flops: {:.2f} decades",
-                                    std::log10(compute.back() / compute.front())));
-  }
-  fit.converged = true;
   return fit;
 }
 

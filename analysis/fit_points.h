@@ -10,7 +10,7 @@ namespace isoloss {
 
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options);
 
-// isoFLOP parabolas, their vertices and the lines through them.
+// fit_isoflop.cpp: isoFLOP parabolas, their vertices and the lines through them.
 Fit fit_isoflop(const PointTable& table, const FitOptions& options);
 
 // The solution in a fit's words, with the flags that the solution alone calls for. WorkError where

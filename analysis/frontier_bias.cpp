@@ -4,12 +4,14 @@
 #include <cmath>
 
 #include "analysis/chinchilla_law.h"
+#include "analysis/fit_intervals.h"
 #include "analysis/law_solver.h"
 
 namespace isoloss {
-std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
-                                          const FrontierOptions& options,
-                                          const Objective& objective, const FloorChoice& floor) {
+
+std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
+                                              const Frontier& frontier,
+                                              const FrontierOptions& options) {
   const Law& chinchilla = law_named("chinchilla");
   const bool known = std::all_of(trials.begin(), trials.end(),
                                  [](const Point& p) { return p.parameters > 0 && p.tokens > 0; });
@@ -22,29 +24,34 @@ std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const F
   if (!fitted.converged || bounded) return std::nullopt;
   const Eigen::ArrayXd smooth = predict(chinchilla, data, fitted.state);
   const std::vector<double> losses(smooth.begin(), smooth.end());
-  const auto parabolas = compute_frontier(trials, losses, options, &frontier).used();
-  std::vector<double> flops, by_parabolas, exact;
+  SmoothFrontier out;
+  out.by_parabolas = compute_frontier(trials, losses, options, &frontier).used();
+  if (out.by_parabolas.size() != frontier.used().size()) return std::nullopt;
+  out.exact = out.by_parabolas;
   const double product = quantile(flops_per_product(trials), 0.5);
   const ChinchillaLaw law = chinchilla_law(named_parameters(chinchilla, data, fitted.state));
-  for (const FrontierPoint& point : parabolas) {
-    flops.push_back(point.flops);
-    by_parabolas.push_back(point.loss);
-    exact.push_back(efficient_point(law, point.flops, product).loss);
+  for (FrontierPoint& point : out.exact) {
+    point.loss = efficient_point(law, point.flops, product).loss;
   }
+  return out;
+}
+
+std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
+                                          const FrontierOptions& options,
+                                          const Objective& objective, const FloorChoice& floor) {
   const Law& power = law_named("power");
-  const auto count = static_cast<Eigen::Index>(exact.size());
-  if (exact.size() != frontier.used().size() || exact.size() < power.coordinates()) {
-    return std::nullopt;
-  }
+  const auto smooth = smooth_frontier(trials, frontier, options);
+  if (!smooth || smooth->exact.size() < power.coordinates()) return std::nullopt;
   FrontierBias bias{{0, 0, 0},
-                    Eigen::Map<const Eigen::VectorXd>(by_parabolas.data(), count) -
-                        Eigen::Map<const Eigen::VectorXd>(exact.data(), count)};
-  for (const auto& [loss, sign] : {std::pair{&by_parabolas, 1.0}, {&exact, -1.0}}) {
-    const LawData points = law_data(flops, *loss);
+                    Eigen::VectorXd::Zero(static_cast<Eigen::Index>(smooth->exact.size()))};
+  for (const auto& [frontier_points, sign] :
+       {std::pair{&smooth->by_parabolas, 1.0}, {&smooth->exact, -1.0}}) {
+    const LawData points = frontier_data(*frontier_points);
     const LawSolution solution = solve_law(power, points, objective, floor);
     if (!solution.converged) return std::nullopt;
     const auto values = named_parameters(power, points, solution.state);
     for (std::size_t j = 0; j < values.size(); ++j) bias.parameters[j] += sign * values[j].second;
+    bias.losses += sign * points.loss.matrix();
   }
   return bias;
 }

@@ -13,15 +13,24 @@
 
 namespace isoloss {
 
+// A frontier of the chinchilla law that fits its trials: a bootstrap's estimate of bias without the
+// noise (Efron & Tibshirani 1993, chapter 10).
+struct SmoothFrontier {
+  std::vector<FrontierPoint> by_parabolas, exact;  // as the frontier used them; loss differs
+};
+
+// Empty where the trials lack parameters or tokens, are too few, or the fit does not converge.
+std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
+                                              const Frontier& frontier,
+                                              const FrontierOptions& options);
+
 struct FrontierBias {
   std::vector<double> parameters;  // as the law prints them
   Eigen::VectorXd losses;          // of the frontier's used points, nats
 };
 
 // Of a power law along `frontier`: what its parabolas give less what the frontier itself gives,
-// both for the chinchilla law that fits the trials: a bootstrap's estimate of bias without the
-// noise (Efron & Tibshirani 1993, chapter 10). Empty where the trials lack parameters or tokens,
-// are too few, or a fit does not converge.
+// both smooth. Empty where there is no smooth one, or a fit does not converge.
 std::optional<FrontierBias> frontier_bias(std::span<const Point> trials, const Frontier& frontier,
                                           const FrontierOptions& options,
                                           const Objective& objective, const FloorChoice& floor);

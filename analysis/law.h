@@ -73,6 +73,13 @@ struct LawMath {
   LawState (*state)(const std::vector<double>&, const Eigen::ArrayXd& centre) = nullptr;
 };
 
+// Of a law whose excess is p-th power of two terms, ln excess = p ln(c0 e^(-(m0/p) z0) + c1
+// e^(-(m1/p) z1)): which shape parameters m0, m1 and p are. `inner`: m0/p and m1/p are instead.
+struct LogSum {
+  int first, second, power;
+  bool inner = false;
+};
+
 struct Law {
   std::string name;
   std::string formula;  // as printed
@@ -85,9 +92,10 @@ struct Law {
   std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
   bool tied = false;
   bool basis_needs_coefficients = false;
-  // Per term: the shape parameter that the logarithm of its basis function is linear in. Empty
-  // where terms are not of that kind; then no certificate can be had (law_certificate.h).
+  // What a certificate rests on (law_certificate.h); a law that is of neither kind has none. Per
+  // term the shape parameter that the logarithm of its basis function is linear in.
   std::vector<int> exponent_of_term;
+  std::optional<LogSum> log_sum;
   LawMath math;
 
   // Log coefficients, shape, floor.

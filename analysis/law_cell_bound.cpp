@@ -3,15 +3,13 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <tuple>
 #include <utility>
 
 namespace isoloss {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLadKnee = 1e-4;  // of Huber's rho that bounds |r| from below, in logarithms
-constexpr double kFurthest = 40;   // of a residual's logarithm
+constexpr double kFurthest = 40;  // of a residual's logarithm
 
 }  // namespace
 
@@ -23,24 +21,7 @@ CellBound::CellBound(const Law& law, const LawData& data, const Objective& objec
   terms_.free_floor = law.has_floor && floor.kind == FloorChoice::Free;
   objective_.space = objective.space;
   objective_.known = value;
-  ResidualSide &over = objective_.over, &under = objective_.under;
-  switch (objective.kind) {
-    case ObjectiveKind::Squares:
-      over = under = {2, kInfinity};
-      break;
-    case ObjectiveKind::Lad: {
-      const double knee = objective.space == FitSpace::Log ? kLadKnee : kLadKnee * data.loss.mean();
-      over = under = {1 / knee, knee};
-      break;
-    }
-    case ObjectiveKind::Huber:
-      over = under = {1, objective.delta};
-      break;
-    case ObjectiveKind::AsymmetricHuber:
-      over = {objective.overestimate, objective.delta};
-      under = {1, objective.delta};
-      break;
-  }
+  std::tie(objective_.over, objective_.under) = residual_sides(objective, data.loss.mean());
   for (const int shape : law.exponent_of_term) {
     const bool follows = law.tied && shape == law.may_tie->second;
     axis_.push_back(follows ? law.may_tie->first : shape);
@@ -66,9 +47,7 @@ ExponentCell CellBound::whole() const {
   // One residual alone may not cost more than the known fit.
   cell.reach.resize(data_.points());
   for (Eigen::Index i = 0; i < data_.points(); ++i) {
-    const double cost = objective_.known / (data_.weight[i] * objective_.over.scale);
-    double r = std::sqrt(2 * cost);
-    if (r > objective_.over.knee) r = cost / objective_.over.knee + objective_.over.knee / 2;
+    const double r = residual_of_cost(objective_.known / data_.weight[i], objective_.over);
     cell.reach[i] = objective_.space == FitSpace::Log ? std::exp(std::min(r, kFurthest))
                                                       : 1 + r / data_.loss[i];
   }

@@ -30,6 +30,8 @@ struct ExponentCell {
 
 class CellBound {
  public:
+  using Cell = ExponentCell;
+
   // Better fits than one whose objective is `value` are looked for. The law has exponent_of_term.
   CellBound(const Law& law, const LawData& data, const Objective& objective,
             const FloorChoice& floor, double value);

@@ -3,42 +3,45 @@
 #include <algorithm>
 #include <cmath>
 #include <queue>
+#include <utility>
+#include <vector>
 
 #include "analysis/law_cell_bound.h"
+#include "analysis/law_log_sum_bound.h"
 
 namespace isoloss {
 namespace {
 
 // What is aimed at: chords over the concave part of rho cost some percent that cells cannot mend.
 constexpr double kGap = 0.01, kGapOfConcave = 0.05;
-constexpr double kNegligible = 1e-5;     // residuals of this size count as none
-constexpr double kMostCellPoints = 1e5;  // cells x points
+constexpr double kNegligible = 1e-5;  // residuals of this size count as none
+constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
 constexpr std::size_t kFewestCells = 100;
+constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
 
 bool is_concave_above(const Objective& objective) {
   return objective.space == FitSpace::Log && objective.kind != ObjectiveKind::Squares;
 }
 
-struct HigherBound {
-  bool operator()(const ExponentCell& a, const ExponentCell& b) const { return a.lower > b.lower; }
+// What is aimed at.
+struct Aim {
+  double gap;
+  double most_cell_points;  // cells x points
 };
 
-}  // namespace
-
-std::optional<LawCertificate> certify(const Law& law, const LawData& data,
-                                      const Objective& objective, const FloorChoice& floor,
-                                      double value) {
-  const bool searched_whole = even_selection(data).points() == data.points();
-  if (law.exponent_of_term.empty() || !searched_whole || !(value >= 0)) return std::nullopt;
-  const CellBound bound(law, data, objective, floor, value);
-  const double gap = is_concave_above(objective) ? kGapOfConcave : kGap;
+// Best first: the open cell of the lowest bound is halved next.
+template <class Bound>
+LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawData& data,
+                                const Objective& objective, double value, const Aim& aim) {
+  using Cell = typename Bound::Cell;
   const double negligible = data.weight.sum() * rho(kNegligible, objective).value;
-  const double target = value - std::max(gap * value, negligible);
+  const double target = value - std::max(aim.gap * value, negligible);
   LawCertificate out;
-  std::priority_queue<ExponentCell, std::vector<ExponentCell>, HigherBound> open;
+  const auto higher = [](const Cell& a, const Cell& b) { return a.lower > b.lower; };
+  std::priority_queue<Cell, std::vector<Cell>, decltype(higher)> open(higher);
   double done = value;  // the least bound of cells that need no halving
   double best = value;
-  const auto look = [&](ExponentCell cell) {
+  const auto look = [&](Cell cell) {
     bound.raise(cell, target);
     ++out.cells;
     if (cell.lower >= target) {
@@ -54,12 +57,13 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
     open.push(std::move(cell));
   };
   look(bound.whole());
-  const auto most = std::max(
-      kFewestCells, static_cast<std::size_t>(kMostCellPoints / static_cast<double>(data.points())));
+  const auto most =
+      std::max(kFewestCells,
+               static_cast<std::size_t>(aim.most_cell_points / static_cast<double>(data.points())));
   while (!open.empty() && out.cells < most) {
-    const ExponentCell cell = open.top();
+    const Cell cell = open.top();
     open.pop();
-    for (ExponentCell& half : bound.halves(cell)) look(std::move(half));
+    for (Cell& half : bound.halves(cell)) look(std::move(half));
   }
   out.lower_bound = value;
   const auto lower = [&](double least) {
@@ -69,6 +73,27 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
   if (!open.empty()) lower(open.top().lower);
   out.relative_gap = (value - out.lower_bound) / std::max(value, negligible);
   return out;
+}
+
+}  // namespace
+
+std::optional<LawCertificate> certify(const Law& law, const LawData& data,
+                                      const Objective& objective, const FloorChoice& floor,
+                                      double value) {
+  const bool searched_whole = even_selection(data).points() == data.points();
+  if (!searched_whole || !(value >= 0)) return std::nullopt;
+  if (!law.exponent_of_term.empty()) {
+    const Aim aim{is_concave_above(objective) ? kGapOfConcave : kGap, kMostCellPoints};
+    return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
+                            value, aim);
+  }
+  if (!law.log_sum || objective.space != FitSpace::Log) return std::nullopt;
+  const bool zero = !law.has_floor || floor.kind == FloorChoice::Zero ||
+                    (floor.kind == FloorChoice::Value && floor.value == 0);
+  const std::size_t axes = law.shape.size() + (law.tied ? 0 : 1);  // delta and exponents
+  if (!zero || (data.offset != 0).any() || axes > kMostAxes) return std::nullopt;
+  return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
+                          {kGap, kMostLogSumPoints});
 }
 
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,

@@ -2,8 +2,9 @@
 // law's bounds (law_cell_bound.h), with all coefficients and floors. The search of starts
 // (law_search.h) finds the optimum; this proves it, to the gap it reports: 5 % is aimed at where
 // rho is concave in the prediction (huber and lad of logarithms), 1 % elsewhere. For laws whose
-// terms are powers of a regressor (power, chinchilla, overtraining, tied or not); the profile of
-// the others has more than two dimensions or an outer power.
+// terms are powers of a regressor (power, chinchilla, overtraining, tied or not); and, by
+// logarithms (law_log_sum_bound.h, 1 %), for kaplan, and for gamma where it is tied and has no
+// floor. The profile of the others has more dimensions, or a floor beneath an outer power.
 #pragma once
 #include <cstddef>
 #include <optional>

@@ -1,16 +1,14 @@
 #include "analysis/law_relaxation.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace isoloss {
 namespace {
 
-constexpr double kFirstKnee = 0.05, kKneeStep = 0.15;
-constexpr double kCoarse = 0.02, kFine = 3e-3;  // of the value, between it and its bound
-constexpr int kMostNewtonSteps = 12;
+constexpr double kFirstKnee = 0.05;
 
 }  // namespace
 
@@ -56,15 +54,12 @@ LawRelaxation::LawRelaxation(const TermRows& terms, const LawData& data,
                              const Eigen::ArrayXd& reach)
     : terms_(terms), data_(data), objective_(objective), columns_(columns), reach_(reach) {}
 
-LawRelaxation::Look LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
+ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
   const auto terms = columns_.half.size(), n = data_.points();
   const Eigen::Index size = x.size();
-  // A rho of a larger knee with the same slope beyond it lies below.
-  const auto loose = [&](const ResidualSide& side) {
-    return knee > side.knee ? ResidualSide{side.scale * side.knee / knee, knee} : side;
-  };
-  const ResidualSide over = loose(objective_.over), under = loose(objective_.under);
-  Look at;
+  const ResidualSide over = loosened(objective_.over, knee);
+  const ResidualSide under = loosened(objective_.under, knee);
+  ConvexLook at;
   at.gradient.setZero(size);
   at.curvature.setZero(size, size);
   at.weight.setZero(size, size);
@@ -127,56 +122,16 @@ LawRelaxation::Look LawRelaxation::look(const Eigen::VectorXd& x, double knee) c
   return at;
 }
 
-Eigen::VectorXd LawRelaxation::descend(Eigen::VectorXd x, double knee, double target,
-                                       double& lower) const {
-  const double least = std::min(objective_.over.knee, objective_.under.knee);
-  Look at = look(x, knee);
-  double damping = 0.1;
-  for (int step = 0; step < kMostNewtonSteps; ++step) {
-    lower = std::max(lower, at.bound);
-    const double left = at.value - at.bound;
-    if (lower >= target || left < (knee > least ? kCoarse : kFine) * std::abs(at.value)) break;
-    // Such a cell will be halved whatever is left.
-    if (knee <= least && at.value < target && left < 0.2 * (objective_.known - at.value)) break;
-    std::vector<Eigen::Index> free;
-    for (Eigen::Index j = 0; j < x.size(); ++j) {
-      if (x[j] > 0 || at.gradient[j] < 0) free.push_back(j);
-    }
-    if (free.empty()) break;
-    bool moved = false;
-    for (int trial = 0; trial < 8 && !moved; ++trial) {
-      Eigen::MatrixXd normal = at.curvature(free, free) + damping * at.weight(free, free);
-      normal.diagonal() *= 1 + 1e-12;
-      Eigen::VectorXd next = x;
-      next(free) -= normal.ldlt().solve(at.gradient(free));
-      if (!next.allFinite()) break;
-      next = next.cwiseMax(0.0);
-      Look there = look(next, knee);
-      if (there.value < at.value) {
-        x = next;
-        at = std::move(there);
-        damping *= 0.1;
-        moved = true;
-      } else {
-        damping = std::max(damping, 1e-3) * 10;
-      }
-    }
-    if (!moved) break;
-  }
-  lower = std::max(lower, at.bound);
-  return x;
-}
-
 Eigen::VectorXd LawRelaxation::minimum(Eigen::VectorXd x, double target, double& lower) const {
-  const double last = std::min(objective_.over.knee, objective_.under.knee);
   const double unit = objective_.space == FitSpace::Log ? 1 : data_.loss.mean();
-  double knee = std::isfinite(last) ? std::max(last, kFirstKnee * unit) : last;
-  for (bool more = true; more && lower < target;) {
-    x = descend(x, knee, target, lower);
-    more = knee > last;
-    knee = std::max(last, knee * kKneeStep);
-  }
-  return x;
+  ConvexProblem problem;
+  problem.look = [this](const Eigen::VectorXd& at, double knee) { return look(at, knee); };
+  problem.low = Eigen::VectorXd::Zero(x.size());
+  problem.high = Eigen::VectorXd::Constant(x.size(), std::numeric_limits<double>::infinity());
+  problem.first_knee = kFirstKnee * unit;
+  problem.last_knee = std::min(objective_.over.knee, objective_.under.knee);
+  problem.known = objective_.known;
+  return convex_minimum(problem, std::move(x), target, lower);
 }
 
 }  // namespace isoloss

@@ -1,10 +1,9 @@
-// The convex problem that lies below the objective everywhere in a cell of exponents, and its
-// minimum, by Newton's method through rhos of a shrinking knee. Whatever place the iteration stops
-// at, the gradient there bounds the minimum from below.
+// The convex problem that lies below the objective everywhere in a cell of exponents, for laws that
+// are a floor and a sum of powers (law_cell_bound.h).
 #pragma once
 #include <Eigen/Core>
-#include <vector>
 
+#include "analysis/convex_descent.h"
 #include "analysis/law_objective.h"
 #include "analysis/residual_bend.h"
 
@@ -56,14 +55,7 @@ class LawRelaxation {
   Eigen::VectorXd minimum(Eigen::VectorXd x, double target, double& lower) const;
 
  private:
-  // A convex function at a place, and its least where the unknowns may be.
-  struct Look {
-    double value = 0, bound = 0;
-    Eigen::VectorXd gradient;
-    Eigen::MatrixXd curvature, weight;
-  };
-  Look look(const Eigen::VectorXd& x, double knee) const;
-  Eigen::VectorXd descend(Eigen::VectorXd x, double knee, double target, double& lower) const;
+  ConvexLook look(const Eigen::VectorXd& x, double knee) const;
 
   const TermRows& terms_;
   const LawData& data_;

@@ -146,29 +146,36 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
   const LossDraws noisy(trials, noise, options.seed);
   const bool profiled = can_profile(trials.size(), fitted.objective.kind);
   if (profiled) {
-    LossNoise losses = frontier_noise(trials, noise, frontier, same);
-    const auto known = [&] {
-      return noise_scatter(fitted.law, fitted.data, fitted.solution, fitted.objective, fitted.floor,
-                           losses, scatter);
-    };
-    const LawScatter by_noise = known();
+    const auto bias = frontier_bias(trials, frontier, same, fitted.objective, fitted.floor);
+    // What parabolas explain of the scatter is moved out, and counts as noise no more.
+    LawScatter left = scatter;
+    if (bias) {
+      const Eigen::ArrayXd exact = fitted.data.loss - bias->losses.array();
+      const LawData moved = with_losses(fitted.data, {exact.begin(), exact.end()});
+      const LawSolution again = solve_law(fitted.law, moved, fitted.objective, fitted.floor,
+                                          kFrontierStarts, fitted.solution.state);
+      if (again.converged) {
+        left = scatter_of(fitted.law, moved, again, fitted.objective, fitted.floor);
+      }
+    }
+    const LawScatter by_noise =
+        noise_scatter(fitted.law, fitted.data, fitted.solution, fitted.objective, fitted.floor,
+                      frontier_noise(trials, noise, frontier, same), left);
     if (!(by_noise.degrees > 0)) {
       return by_scatter(": the frontier's noise is zero or beyond what a double holds");
     }
+    fit.basis = basis_of(fitted.data, by_noise);
     fit.intervals = scatter_intervals(fitted, by_noise, options.level);
     fit.interval_kind = IntervalKind::NoiseProfile;
     flag_misfit(by_noise, fit);
     fit.uncertainty = words_of(noisy) + " (profile, Student t)";
-    if (const auto bias = frontier_bias(trials, frontier, same, fitted.objective, fitted.floor)) {
-      // A prediction is not moved: its mean squared error has the bias in it.
-      losses.covariance += bias->losses * bias->losses.transpose();
+    if (bias) {
+      fit.basis->shift = coordinates_moved(fitted.law, fitted.data, fitted.solution,
+                                           fitted.objective.space, fitted.floor, bias->losses);
       for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
         move_interval(fit.parameters[j], bias->parameters[j], fit.intervals);
       }
       fit.uncertainty += ", moved by what parabolas do to the frontier of the chinchilla law";
-    }
-    if (const LawScatter moved = known(); moved.degrees > 0) {
-      fit.basis = basis_of(fitted.data, moved);
     }
   } else {
     by_scatter(options.bootstrap == 0 ? ": no draws of the noise were asked for"

@@ -26,6 +26,17 @@ Moments moments_of(double deviation, const Objective& objective) {
   return {inside, deviation * deviation * square};
 }
 
+// A coordinate at its bound is not known to be there: it moves with the noise as any other.
+std::vector<Eigen::Index> free_of(const LawBox& box) {
+  return box.free_at(0.5 * (box.low() + box.high()), Eigen::VectorXd::Zero(box.size()));
+}
+
+// What of a residual one nat of the loss is.
+Eigen::VectorXd residual_per_nat(const LawData& data, FitSpace space) {
+  if (space == FitSpace::Log) return data.loss.inverse().matrix();
+  return Eigen::VectorXd::Ones(data.points());
+}
+
 }  // namespace
 
 LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution& solution,
@@ -35,8 +46,7 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   const Eigen::VectorXd x = box.pack(solution.state);
   const Eigen::MatrixXd rows = box.convert(jacobian(law, data, solution.state, objective.space));
   const bool logarithm = objective.space == FitSpace::Log;
-  const Eigen::VectorXd unit =
-      logarithm ? data.loss.inverse().matrix().eval() : Eigen::VectorXd::Ones(data.points()).eval();
+  const Eigen::VectorXd unit = residual_per_nat(data, objective.space);
   Eigen::MatrixXd covariance = unit.asDiagonal() * noise.covariance * unit.asDiagonal();
   const double mean = covariance.diagonal().mean();
   const double residual_degrees = std::exchange(scatter.degrees, 0);
@@ -55,9 +65,7 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
     root[i] = data.weight[i] * std::sqrt(moments.square) / deviation;
   }
   const Eigen::MatrixXd middle = root.asDiagonal() * covariance * root.asDiagonal();
-  // A coordinate at its bound is not known to be there: it moves with the noise as any other.
-  std::vector<Eigen::Index> free =
-      box.free_at(0.5 * (box.low() + box.high()), Eigen::VectorXd::Zero(x.size()));
+  const std::vector<Eigen::Index> free = free_of(box);
   const Eigen::MatrixXd columns = rows(Eigen::all, free);
   const std::optional<Eigen::MatrixXd> known =
       inverse_of_normal(columns.transpose() * slope.asDiagonal() * columns);
@@ -77,6 +85,23 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   scatter.degrees = misfit > 1 ? std::min(noise.degrees, residual_degrees) : noise.degrees;
   scatter.deviation = deviation;
   return scatter;
+}
+
+Eigen::VectorXd coordinates_moved(const Law& law, const LawData& data, const LawSolution& solution,
+                                  FitSpace space, const FloorChoice& floor,
+                                  const Eigen::VectorXd& nats) {
+  const LawBox box(law, data, floor);
+  const std::vector<Eigen::Index> free = free_of(box);
+  const Eigen::MatrixXd rows = box.convert(jacobian(law, data, solution.state, space));
+  const Eigen::MatrixXd columns = rows(Eigen::all, free);
+  const Eigen::MatrixXd weighted = data.weight.matrix().asDiagonal() * columns;
+  Eigen::VectorXd moved = Eigen::VectorXd::Zero(box.size());
+  const std::optional<Eigen::MatrixXd> inverse = inverse_of_normal(columns.transpose() * weighted);
+  if (!inverse) return moved;
+  const Eigen::VectorXd residual = residual_per_nat(data, space).cwiseProduct(nats);
+  moved(free) = *inverse * (weighted.transpose() * residual);
+  moved[box.size() - 1] *= box.unit();
+  return moved;
 }
 
 }  // namespace isoloss

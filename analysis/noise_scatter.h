@@ -19,4 +19,10 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
                          const Objective& objective, const FloorChoice& floor,
                          const LossNoise& noise, LawScatter scatter);
 
+// By how much the coordinates (log coefficients, shape, floor) follow losses that move by `nats`:
+// to first order, as least squares does. The law is not tied.
+Eigen::VectorXd coordinates_moved(const Law& law, const LawData& data, const LawSolution& solution,
+                                  FitSpace space, const FloorChoice& floor,
+                                  const Eigen::VectorXd& nats);
+
 }  // namespace isoloss

@@ -158,14 +158,17 @@ Forecast forecast(const Law& law, const LawState& centred, const PredictionBasis
   const Eigen::RowVectorXd slope = jacobian(law, place, centred, space).row(0);
   const double variance = slope * basis.covariance * slope.transpose();
   return {space == FitSpace::Log ? std::log(loss) : loss,
-          std::sqrt(std::max(variance, 0.0) + basis.deviation * basis.deviation)};
+          std::sqrt(std::max(variance, 0.0) + basis.deviation * basis.deviation),
+          basis.shift.size() > 0 ? slope.dot(basis.shift) : 0};
 }
 
 Interval interval_of(const Forecast& at, const PredictionBasis& basis, FitSpace space,
                      double level) {
   const double half = basis.factor * student_factor(basis.degrees, level) * at.deviation;
-  if (space == FitSpace::Linear) return {at.value - half, at.value + half};
-  return {std::exp(at.value - half), std::exp(at.value + half)};
+  const double low = std::min(at.value, at.value - at.shift - half);
+  const double high = std::max(at.value, at.value - at.shift + half);
+  if (space == FitSpace::Linear) return {low, high};
+  return {std::exp(low), std::exp(high)};
 }
 
 Prediction predict_at(const StoredFit& fit, const Place& place, double level) {

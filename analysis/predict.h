@@ -41,11 +41,12 @@ nlohmann::json to_json(const Prediction& prediction);
 // included: in the objective's space.
 struct Forecast {
   double value = 0, deviation = 0;  // of ln loss or loss
+  double shift = 0;                 // of `value`, that the method is known for
 };
 Forecast forecast(const Law& law, const LawState& centred, const PredictionBasis& basis,
                   FitSpace space, std::span<const double> x);
 
-// value -+ factor t deviation, as losses.
+// value - shift -+ factor t deviation, as losses; `value` stays inside.
 Interval interval_of(const Forecast& forecast, const PredictionBasis& basis, FitSpace space,
                      double level);
 

@@ -2,8 +2,40 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace isoloss {
+namespace {
+
+constexpr double kLadKnee = 1e-4;  // in logarithms
+
+}  // namespace
+
+std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double mean_loss) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  switch (objective.kind) {
+    case ObjectiveKind::Squares:
+      return {{2, kNever}, {2, kNever}};
+    case ObjectiveKind::Lad: {
+      const double knee = objective.space == FitSpace::Log ? kLadKnee : kLadKnee * mean_loss;
+      return {{1 / knee, knee}, {1 / knee, knee}};
+    }
+    case ObjectiveKind::AsymmetricHuber:
+      return {{objective.overestimate, objective.delta}, {1, objective.delta}};
+    case ObjectiveKind::Huber:
+      break;
+  }
+  return {{1, objective.delta}, {1, objective.delta}};
+}
+
+ResidualSide loosened(const ResidualSide& side, double knee) {
+  return knee > side.knee ? ResidualSide{side.scale * side.knee / knee, knee} : side;
+}
+
+double residual_of_cost(double cost, const ResidualSide& side) {
+  const double r = std::sqrt(2 * cost / side.scale);
+  return r > side.knee ? cost / side.scale / side.knee + side.knee / 2 : r;
+}
 
 double residual_rho(double r, const ResidualSide& side) {
   const double size = std::abs(r);

@@ -2,6 +2,8 @@
 // above it. Below the measured loss rho is convex in that ratio; above it, in logarithms, its tail
 // is concave, and its chord up to the largest ratio of interest stands for it.
 #pragma once
+#include <utility>
+
 #include "analysis/law_objective.h"
 
 namespace isoloss {
@@ -11,6 +13,16 @@ struct ResidualSide {
   double scale = 1;
   double knee = 0;
 };
+
+// Both sides of an objective's rho, above zero first. lad has no knee: its sides are of a Huber's
+// rho below |r|, with a knee small beside any residual (`mean_loss` is the unit of linear ones).
+std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double mean_loss);
+
+// Of a larger knee and the same slope beyond it: nowhere above `side`'s.
+ResidualSide loosened(const ResidualSide& side, double knee);
+
+// The largest |r| whose rho is at most `cost`.
+double residual_of_cost(double cost, const ResidualSide& side);
 
 // Where a residual is measured from: its weight in the objective, its loss (the unit of a linear
 // residual), and the space.

@@ -216,8 +216,12 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
     SavingsOptions affordable = options;
     affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
     if (savings.seed_noise.measured && affordable.bootstrap > 0) {
-      set_intervals(draw_savings(trials, baseline.size(), affordable, floor, places, savings),
-                    options.level, savings);
+      SavingsDraws draws =
+          draw_savings(trials, baseline.size(), affordable, floor, places, savings);
+      const auto bias = savings_bias(baseline, candidate, options, floor, places, savings);
+      if (bias) move_draws(*bias, draws);
+      savings.moved = bias.has_value();
+      set_intervals(draws, options.level, savings);
     }
     return savings;
   };

@@ -97,6 +97,7 @@ struct Savings {
   double held_out_error = 0;  // paired standard error of the difference, nats; 0: not known
   std::vector<std::string> flags;
   int draws = 0, failed_draws = 0;  // through the whole procedure, for the intervals
+  bool moved = false;  // the draws, by what parabolas do to the frontiers (frontier_bias.h)
   std::uint64_t seed = 0;
   std::string uncertainty;       // what the intervals rest on, in words
   bool growth_resolved = false;  // rule 8

@@ -9,12 +9,6 @@
 namespace isoloss {
 namespace {
 
-bool usable(const std::vector<FrontierPoint>& used, const SavingsFloor& floor, std::size_t fewest) {
-  const double lowest = floor.kind == SavingsFloor::Given ? floor.value : 0;
-  return used.size() >= fewest &&
-         std::all_of(used.begin(), used.end(), [&](const auto& p) { return p.loss > lowest; });
-}
-
 void keep(const std::vector<double>& values, std::size_t draw,
           std::vector<std::vector<double>>& by_place) {
   for (std::size_t i = 0; i < values.size(); ++i) by_place[i][draw] = values[i];
@@ -46,7 +40,7 @@ SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline
     const std::vector<FrontierPoint> used_b = b.used(), used_c = c.used();
     // A draw whose frontier breaks down has no savings; its values stay NaN and count as failed.
     const std::size_t fewest = options.exponent ? 1 : 2;
-    if (!usable(used_b, floor, fewest) || !usable(used_c, floor, fewest)) return;
+    if (!can_compare(used_b, floor, fewest) || !can_compare(used_c, floor, fewest)) return;
     const SavingsEstimate estimate =
         options.exponent
             ? estimate_savings_of_slope(used_b, used_c, floor.value, *options.exponent, places)
@@ -70,29 +64,47 @@ SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline
   return draws;
 }
 
+namespace {
+
+// Draws that were moved need not lie about the estimate.
+std::optional<Interval> interval_about(double estimate, const std::vector<double>& draws,
+                                       double level) {
+  auto interval = percentile_interval(draws, level);
+  if (interval && std::isfinite(estimate)) {
+    interval->first = std::min(interval->first, estimate);
+    interval->second = std::max(interval->second, estimate);
+  }
+  return interval;
+}
+
+}  // namespace
+
 void set_intervals(const SavingsDraws& draws, double level, Savings& savings) {
   for (std::size_t i = 0; i < savings.at.size(); ++i) {
-    savings.at[i].interval = percentile_interval(draws.at[i], level);
-    savings.at[i].by_law_interval = percentile_interval(draws.at_by_law[i], level);
+    savings.at[i].interval = interval_about(savings.at[i].savings, draws.at[i], level);
+    savings.at[i].by_law_interval = interval_about(savings.at[i].by_law, draws.at_by_law[i], level);
   }
   for (std::size_t i = 0; i < savings.curve.size(); ++i) {
-    savings.curve[i].interval = percentile_interval(draws.curve[i], level);
+    savings.curve[i].interval = interval_about(savings.curve[i].savings, draws.curve[i], level);
   }
   for (std::size_t i = 0; i < savings.by_compute.size(); ++i) {
-    savings.by_compute[i].interval = percentile_interval(draws.by_compute[i], level);
+    savings.by_compute[i].interval =
+        interval_about(savings.by_compute[i].savings, draws.by_compute[i], level);
   }
   if (savings.parallel) {
-    savings.parallel->interval = percentile_interval(draws.equal, level);
+    savings.parallel->interval = interval_about(savings.parallel->savings, draws.equal, level);
     savings.parallel->slope_equality_bootstrap_p = sign_p(draws.exponent);
   }
   if (savings.law) {
-    savings.law->interval = percentile_interval(draws.exponent, level);
-    savings.law->per_decade_interval = percentile_interval(draws.per_decade, level);
+    savings.law->interval = interval_about(savings.law->exponent, draws.exponent, level);
+    savings.law->per_decade_interval =
+        interval_about(savings.law->per_decade, draws.per_decade, level);
   }
   if (savings.floors) savings.floors->bootstrap_p = sign_p(draws.floor_difference);
   if (savings.growth) {
     savings.growth->p = sign_p(draws.growth);
-    if (const auto logarithms = percentile_interval(draws.growth, level)) {
+    if (const auto logarithms =
+            interval_about(std::log(savings.growth->ratio), draws.growth, level)) {
       savings.growth->interval = {std::exp(logarithms->first), std::exp(logarithms->second)};
     }
   }

@@ -87,4 +87,11 @@ SavingsEstimate estimate_savings_of_slope(const std::vector<FrontierPoint>& base
   return estimate;
 }
 
+bool can_compare(const std::vector<FrontierPoint>& used, const SavingsFloor& floor,
+                 std::size_t fewest) {
+  const double lowest = floor.kind == SavingsFloor::Given ? floor.value : 0;
+  return used.size() >= fewest &&
+         std::all_of(used.begin(), used.end(), [&](const auto& p) { return p.loss > lowest; });
+}
+
 }  // namespace isoloss

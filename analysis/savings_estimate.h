@@ -2,6 +2,7 @@
 // they are and again from every perturbed draw.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,10 @@ SavingsEstimate estimate_savings_of_slope(const std::vector<FrontierPoint>& base
                                           const std::vector<FrontierPoint>& candidate, double floor,
                                           double k, const SavingsPlaces& places);
 
+// Whether a frontier has `fewest` points and none at or below a floor that is given.
+bool can_compare(const std::vector<FrontierPoint>& used, const SavingsFloor& floor,
+                 std::size_t fewest);
+
 // savings_draws.cpp: the estimate from every perturbed draw of the trials, those of the baseline
 // first.
 struct SavingsDraws {
@@ -65,7 +70,20 @@ SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline
                           const SavingsOptions& options, const SavingsFloor& floor,
                           const SavingsPlaces& places, const Savings& savings);
 
-// Intervals and p values from the draws.
+// savings_bias.cpp: savings as parabolas see the frontiers of the chinchilla laws that fit both
+// architectures' trials, and as those frontiers are. Empty where frontiers are not of parabolas,
+// the wall clock is compared or the slope is given, or there are no such laws.
+struct SavingsBias {
+  SavingsEstimate by_parabolas, exact;
+};
+std::optional<SavingsBias> savings_bias(std::span<const Point> baseline,
+                                        std::span<const Point> candidate,
+                                        const SavingsOptions& options, const SavingsFloor& floor,
+                                        const SavingsPlaces& places, const Savings& savings);
+// Takes the difference of the two out of every draw.
+void move_draws(const SavingsBias& bias, SavingsDraws& draws);
+
+// Intervals and p values from the draws; an interval holds its estimate.
 void set_intervals(const SavingsDraws& draws, double level, Savings& savings);
 
 // Budgets of each frontier from which on a floor is fitted (docs/comparison.md rule 7).

@@ -158,10 +158,11 @@ std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savi
   }
   return fmt::format(
       "seed noise of {} replicate groups ({} degrees of freedom){} through frontier "
-      "and law, {} draws",
+      "and law, {} draws{}",
       noise.replicates, noise.degrees,
       LossDraws(trials, noise, 0).sequences() > 0 ? " and paired held-out noise" : "",
-      savings.draws);
+      savings.draws,
+      savings.moved ? ", moved by what parabolas do to the frontiers of the chinchilla laws" : "");
 }
 
 std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
@@ -199,9 +200,7 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
 
 }  // namespace
 
-const SavingsAt& middle_loss(const Savings& savings) {
-  return savings.at[savings.at.size() / 2];
-}
+const SavingsAt& middle_loss(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
 
 void add_savings_words(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {

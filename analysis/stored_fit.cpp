@@ -88,6 +88,16 @@ PredictionBasis basis_of(const json& object, const Reader& read) {
       basis.covariance(j, k) = row[static_cast<std::size_t>(k)];
     }
   }
+  if (object.contains("shift")) {
+    const auto shift = read.numbers(object["shift"], "shift");
+    basis.shift =
+        Eigen::Map<const Eigen::VectorXd>(shift.data(), static_cast<Eigen::Index>(shift.size()));
+    if (basis.shift.size() > 0 && basis.shift.size() != size) {
+      throw InputError(
+          fmt::format("{}: 'shift' has {} numbers (the covariance is of {}); print the fit again",
+                      read.name, basis.shift.size(), size));
+    }
+  }
   basis.deviation = read.number(read.at(object, "deviation"), "deviation");
   basis.degrees = read.number(read.at(object, "degrees"), "degrees");
   basis.factor = read.number(read.at(object, "factor"), "factor");

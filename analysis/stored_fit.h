@@ -34,9 +34,12 @@ FitOrigin origin_of(const PointTable& table, std::span<const Point> points,
 struct PredictionBasis {
   std::vector<double> centre;  // mean ln of each regressor
   Eigen::MatrixXd covariance;  // of (log coefficients, shape, floor)
-  double deviation = 0;        // of one run about the law, in the objective's space
-  double degrees = 0;          // of Student's t
-  double factor = 1;           // calibration widens intervals by this
+  // What the method is known to put them off by (frontier_bias.h); empty: nothing. Intervals are
+  // moved by it, the prediction is not.
+  Eigen::VectorXd shift;
+  double deviation = 0;  // of one run about the law, in the objective's space
+  double degrees = 0;    // of Student's t
+  double factor = 1;     // calibration widens intervals by this
 };
 
 struct StoredFit {

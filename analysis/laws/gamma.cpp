@@ -45,6 +45,7 @@ Law gamma_law() {
       {.name = "gamma", .highest = 20, .search_low = 0.15, .search_high = 3, .search_steps = 5}};
   law.parameters = {"A", "B", "alpha", "beta", "gamma"};
   law.may_tie = {{0, 1}};
+  law.log_sum = {.first = 0, .second = 1, .power = 2, .inner = true};
   law.math = math_of<Gamma>();
   return law;
 }

@@ -42,6 +42,7 @@ Law kaplan_law() {
   law.parameters = {"lnNc", "lnDc", "alphaN", "alphaD"};
   law.has_floor = false;
   law.may_tie = {{0, 1}};
+  law.log_sum = {.first = 0, .second = 1, .power = 1};
   law.math = math_of<Kaplan>();
   return law;
 }

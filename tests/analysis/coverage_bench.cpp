@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   const int repeats = argc > 1 ? std::atoi(argv[1]) : 2000;
   const int draws = argc > 2 ? std::atoi(argv[2]) : 200;
   const int threads = argc > 3 ? std::atoi(argv[3]) : 2;
-  const auto layouts = {quickstart_layout(), large_layout(), checkpoint_layout()};
+  const auto layouts = {quickstart_layout(), large_layout(), wide_layout(), checkpoint_layout()};
   std::vector<CoverageTable> tables(layouts.size());
   std::vector<std::string> quantities;
   std::string head = fmt::format("| {} studies, {} draws |", repeats, draws), line = "|---|";

@@ -13,11 +13,13 @@ class Coverage : public testing::TestWithParam<int> {
   static StudyLayout layout() {
     return GetParam() == 0   ? quickstart_layout()
            : GetParam() == 1 ? large_layout()
+           : GetParam() == 2 ? wide_layout()
                              : checkpoint_layout();
   }
 };
 
-void expect_covered(const CoverageTable& table) {
+// `at_most`: of the shares that intervals hold.
+void expect_covered(const CoverageTable& table, double at_most) {
   for (const CoverageRow& row : table.rows()) {
     if (row.quantity.ends_with(", F")) continue;  // takes the budgets of a run as independent
     if (row.quantity == "had an interval") {
@@ -27,7 +29,8 @@ void expect_covered(const CoverageTable& table) {
     const double share = static_cast<double>(row.counted) / row.of;
     const bool test = row.quantity.find("reject") != std::string::npos;
     EXPECT_GE(share, test ? 0.0 : 0.905) << row.quantity << ' ' << row.counted << " of " << row.of;
-    EXPECT_LE(share, test ? 0.1 : 0.99) << row.quantity << ' ' << row.counted << " of " << row.of;
+    EXPECT_LE(share, test ? 0.1 : at_most)
+        << row.quantity << ' ' << row.counted << " of " << row.of;
   }
 }
 
@@ -39,7 +42,7 @@ TEST_P(Coverage, OfSavingsIsWhatTheIntervalsClaim) {
 #endif
   CoverageTable table;
   cover_savings(layout(), kStudies, 200, 1, table);
-  expect_covered(table);
+  expect_covered(table, 0.99);
 }
 
 TEST_P(Coverage, OfFitsAndPredictionsIsWhatTheIntervalsClaim) {
@@ -48,11 +51,13 @@ TEST_P(Coverage, OfFitsAndPredictionsIsWhatTheIntervalsClaim) {
 #endif
   CoverageTable table;
   cover_fits(layout(), kStudies, 100, 1, table);
-  expect_covered(table);
+  // Wide grids move a frontier's law by more than its interval is wide; the interval then reaches
+  // back to the estimate and holds more.
+  expect_covered(table, GetParam() == 2 ? 1 : 0.99);
   EXPECT_EQ(table.rows().size(), 7u);
   for (const CoverageRow& row : table.rows()) EXPECT_GE(row.of, 0.9 * kStudies) << row.quantity;
 }
-INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2, 3));
 
 }  // namespace
 }  // namespace isoloss::test

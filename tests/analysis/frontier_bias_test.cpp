@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/predict.h"
 #include "tests/analysis/simulated_study.h"
 
 namespace isoloss {
@@ -27,6 +33,34 @@ TEST(FrontierBias, IsTheErrorOfAStudyWithoutNoise) {
   EXPECT_NEAR(bias->parameters[1], fit.parameter("b") - law.gamma(), 1e-6);
   EXPECT_NEAR(bias->parameters[2], fit.parameter("E") - law.floor, 1e-5);
   EXPECT_GT(bias->parameters[2], 0.005);  // curves of equal compute are no parabolas
+}
+
+// Without noise the interval of a larger run, moved, holds what the law says there, and its middle
+// is nearer to it than the prediction is.
+TEST(FrontierBias, APredictionIsMovedTowardsTheLaw) {
+  test::StudyLayout layout = test::large_layout();
+  layout.evaluation_noise = 1e-5;
+  const test::TrueLaw& law = layout.laws.front();
+  FitOptions options;
+  options.architecture = law.name;
+  options.frontier = FrontierKind::Surface;
+  options.bootstrap = 0;
+  const Fit fit = fit_law(test::simulate(layout, 1), options);
+  Place place;
+  place.flops = 10 * layout.budgets.back();
+  const StoredFit stored = stored_fit(to_json(fit), "");
+  EXPECT_EQ(stored.basis->shift, fit.basis->shift);
+  const Prediction there = predict_at(stored, place, 0.95);
+  const double truth = law.optimal_loss(*place.flops);
+  const double off = std::abs(*there.loss - truth);
+  EXPECT_GT(off, 1e-3);
+  const Forecast ahead =
+      forecast(law_named("power"),
+               {Eigen::ArrayXd::Constant(
+                    1, std::log(fit.parameter("a")) - fit.parameter("b") * fit.basis->centre[0]),
+                Eigen::ArrayXd::Constant(1, fit.parameter("b")), fit.parameter("E")},
+               *fit.basis, FitSpace::Log, std::vector{*place.flops});
+  EXPECT_LT(std::abs(std::exp(ahead.value - ahead.shift) - truth), 0.2 * off);
 }
 
 TEST(FrontierBias, NeedsParametersAndTokens) {

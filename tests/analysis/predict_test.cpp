@@ -229,5 +229,16 @@ TEST(Calibration, IsPrintedWithThePrediction) {
   EXPECT_THAT(bare.notes, testing::Contains(HasSubstr("not calibrated: leave-future-out folds")));
 }
 
+// Two deviations of .01 by Student's t of very many degrees, 1.96, about what is left of the value
+// when the shift is taken out; the value itself stays inside.
+TEST(Predict, AnIntervalIsMovedByWhatTheMethodIsKnownFor) {
+  PredictionBasis basis;
+  basis.degrees = 1e9;
+  const Interval moved = interval_of({2, 0.01, 0.005}, basis, FitSpace::Linear, 0.95);
+  EXPECT_NEAR(moved.first, 1.995 - 0.0195996, 1e-6);
+  EXPECT_NEAR(moved.second, 1.995 + 0.0195996, 1e-6);
+  EXPECT_EQ(interval_of({2, 0.01, 0.1}, basis, FitSpace::Linear, 0.95).second, 2);
+}
+
 }  // namespace
 }  // namespace isoloss

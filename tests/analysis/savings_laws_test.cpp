@@ -10,6 +10,7 @@
 #include "analysis/savings.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/analysis/simulated_study.h"
 
 namespace isoloss {
 namespace {
@@ -247,6 +248,27 @@ TEST(Flags, SizesThatNoParabolaDescribesAreNamed) {
   SavingsOptions options = against("zero", 20);
   options.frontier = FrontierKind::Surface;
   EXPECT_THAT(compute_savings(table, options).flags, Contains(StartsWith("surface_misfit: base")));
+}
+
+// Sizes over two decades: parabolas put both frontiers off, each by its own amount, which looks
+// like growth. Without noise every draw is the same, so that the end of the interval is what is
+// left when that is taken out: the growth of the laws themselves, in closed form (none).
+TEST(Savings, IntervalsAreMovedByWhatParabolasDo) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  const test::TrueLaw &b = layout.laws[0], &c = layout.laws[1];
+  SavingsOptions options = against("auto", 20);
+  options.frontier = FrontierKind::Surface;
+  const Savings savings = compute_savings(test::simulate(layout, 1), options);
+  EXPECT_TRUE(savings.moved);
+  ASSERT_TRUE(savings.growth && savings.growth->interval);
+  const auto saved = [&](double loss) { return b.compute_at(loss) / c.compute_at(loss); };
+  const double truth = saved(savings.overlap.first) / saved(savings.overlap.second);
+  const SavingsGrowth& growth = *savings.growth;
+  // The other end is the estimate.
+  const double end = growth.ratio < truth ? growth.interval->second : growth.interval->first;
+  EXPECT_GT(std::abs(growth.ratio / truth - 1), 1e-2);
+  EXPECT_LT(std::abs(end / truth - 1), 0.2 * std::abs(growth.ratio / truth - 1));
 }
 
 }  // namespace

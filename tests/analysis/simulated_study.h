@@ -147,6 +147,17 @@ inline StudyLayout large_layout() {
   return layout;
 }
 
+// The same budgets with thirteen sizes over two decades at each: no parabola describes them.
+inline StudyLayout wide_layout() {
+  StudyLayout layout = large_layout();
+  layout.name = "wide";
+  layout.near = 12;
+  layout.sizes.clear();
+  for (int i = 0; i < 26; ++i) layout.sizes.push_back(1.9e6 * std::pow(1.5, i));
+  layout.seeds.assign(layout.sizes.size(), 2);
+  return layout;
+}
+
 // Four sizes of two runs, each measured at twelve checkpoints whose losses move together.
 inline StudyLayout checkpoint_layout() {
   StudyLayout layout;
