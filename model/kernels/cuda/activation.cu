@@ -48,8 +48,9 @@ __global__ void activate(ActivationShape shape, const T* z, const float* bias, T
 
 // A run of rows of 256 columns of y, and the columns of z that they come from.
 template <typename T>
-__global__ void activation_gradient(ActivationShape shape, std::int64_t rows_of_part, const T* z,
-                                    const float* bias, const T* dy, T* dz, float* parts) {
+__global__ void __launch_bounds__(kTileThreads, 3)
+    activation_gradient(ActivationShape shape, std::int64_t rows_of_part, const T* z,
+                        const float* bias, const T* dy, T* dz, float* parts) {
   __shared__ float shared[kTileRows * kTileColumns];
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x) * kTileColumns;

@@ -118,11 +118,12 @@ __global__ void convolve(ConvolutionColumns columns, std::int64_t rows_of_part, 
 }
 
 // The gradient of taps first_tap .. first_tap + kHeldTaps; that of x and the bias with the first
-// of them. A part of `parts` is [taps + 1, width], the bias last.
+// of them. A part of `parts` is [taps + 1, width], the bias last. Two blocks a multiprocessor, as
+// one alone has too few reads on their way.
 template <typename T>
-__global__ void convolution_gradient(ConvolutionColumns columns, std::int64_t rows_of_part,
-                                     int first_tap, const T* x, const float* bias, const T* dy,
-                                     T* dx, float* parts) {
+__global__ void __launch_bounds__(kTileThreads, 2)
+    convolution_gradient(ConvolutionColumns columns, std::int64_t rows_of_part, int first_tap,
+                         const T* x, const float* bias, const T* dy, T* dx, float* parts) {
   __shared__ float shared[kTileRows * kTileColumns];
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x) * kTileColumns;
