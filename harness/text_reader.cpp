@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 18;
 
-gzFile stream_of(void* stream) { return static_cast<gzFile>(stream); }
+gzFile file_of(void* stream) { return static_cast<gzFile>(stream); }
 
 }  // namespace
 
@@ -26,10 +26,10 @@ TextReader::TextReader(std::string file) : file_(std::move(file)) {
   if (stream_ == nullptr)
     throw InputError(fmt::format("cannot read {} ({}); check the path and its permissions", file_,
                                  errno == 0 ? "it is not a file" : std::strerror(errno)));
-  ::gzbuffer(stream_of(stream_), static_cast<unsigned>(kReadBytes));
+  ::gzbuffer(file_of(stream_), static_cast<unsigned>(kReadBytes));
   if (!file_.ends_with(".gz") || std::filesystem::file_size(file_) == 0) return;
-  if (::gzdirect(stream_of(stream_)) == 1) {
-    ::gzclose_r(stream_of(stream_));
+  if (::gzdirect(file_of(stream_)) == 1) {
+    ::gzclose_r(file_of(stream_));
     throw InputError(
         fmt::format("{} is no gzip (it does not begin as one); fetch it again, or "
                     "remove .gz from its name where it is plain text",
@@ -37,16 +37,15 @@ TextReader::TextReader(std::string file) : file_(std::move(file)) {
   }
 }
 
-TextReader::~TextReader() { ::gzclose_r(stream_of(stream_)); }
+TextReader::~TextReader() { ::gzclose_r(file_of(stream_)); }
 
 bool TextReader::fill() {
   block_.resize(kReadBytes);
   at_ = 0;
-  const int count =
-      ::gzread(stream_of(stream_), block_.data(), static_cast<unsigned>(kReadBytes));
+  const int count = ::gzread(file_of(stream_), block_.data(), static_cast<unsigned>(kReadBytes));
   block_.resize(static_cast<std::size_t>(std::max(count, 0)));
   int code = Z_OK;
-  const char* why = ::gzerror(stream_of(stream_), &code);
+  const char* why = ::gzerror(file_of(stream_), &code);
   if (code == Z_ERRNO) why = std::strerror(errno);
   if (code == Z_BUF_ERROR) why = "it ends in the middle of its compressed text";
   if (code != Z_OK && code != Z_STREAM_END)
@@ -82,7 +81,7 @@ std::string TextReader::rest() {
 }
 
 std::uint64_t TextReader::position() const {
-  return static_cast<std::uint64_t>(std::max<z_off_t>(0, ::gzoffset(stream_of(stream_))));
+  return static_cast<std::uint64_t>(std::max<z_off_t>(0, ::gzoffset(file_of(stream_))));
 }
 
 }  // namespace isoloss
