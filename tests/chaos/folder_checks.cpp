@@ -116,6 +116,9 @@ std::vector<Fault> FolderChecks::at_end() {
     if (read_decisions(folder_) != decisions_) differ("other learning rates were chosen");
     for (const auto& [id, whole] : undisturbed_) {
       const RunRecord found = read_run(folder_, id).value_or(RunRecord{});
+      // A trunk whose rank was killed twice within a start is given up; its branches, whose numbers
+      // are the study's, then begin from what it had saved, and nobody needs the rest of it.
+      if (whole.state == RunState::Trunk && found.state == RunState::Running) continue;
       if (found.steps.size() != whole.steps.size() ||
           found.evaluations.size() != whole.evaluations.size() ||
           found.scores.size() != whole.scores.size() || found.state != whole.state)

@@ -48,7 +48,7 @@ std::vector<Case> cases() {
   all.push_back(changed("primer", {{"positions", "rotary"}}));
   all.push_back(changed("primer-ez", {{"attention_bias", "true"}, {"convolution_on", "qv"}}));
   all.push_back(changed("primer-ez", {{"convolution_shared", "true"}}));
-  all.push_back(changed("llama", {{"d_model", "32"}, {"kv_heads", "2"}}));
+  all.push_back(changed("llama", {{"kv_heads", "1"}}));
   all.push_back(changed("transformer++", {{"d_ff_gated", "22"}}));
   all.push_back(changed("transformer", {{"d_ff", "29"}, {"activation", "sigmoid"}}));
   all.push_back(changed("gpt2", {{"positions", "sinusoidal"}, {"branch_scale", "0.5"}}));
@@ -128,9 +128,6 @@ TEST_P(DeviceModelOf, InFloat32IsTheCpus) {
 
 // The CPU rounds what products read alone, the device also what it stores between kernels.
 TEST_P(DeviceModelOf, InBfloat16IsTheCpusButForRounding) {
-  // At this width these weights saturate attention: the gradients of Q and K are then differences
-  // of nearly equal numbers, one of which the device takes from the stored, rounded output.
-  if (GetParam().spec.d_model == 32) GTEST_SKIP() << "attention is saturated; float32 is compared";
   compare(Precision::BFloat16, DeviceNumbers::BFloat16, {2e-2, 4, 1e-3});
 }
 
