@@ -20,7 +20,7 @@ ISOLOSS_INLINE float mix_of(const AdafactorNumbers& c, const UpdateInput* input)
 __global__ void __launch_bounds__(kUpdateThreads)
     moments_of_axes(UpdateView table, AdafactorNumbers c, const UpdateInput* input,
                     const UpdateState* state, const float* scratch, float* moments) {
-  __shared__ float of_lanes[kUpdateThreads];
+  __shared__ __align__(16) float of_lanes[kUpdateThreads];
   if (!state->finite) return;
   const AxisPiece piece = table.axes[blockIdx.x];
   const TensorEntry tensor = table.tensors[piece.tensor];
@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 __global__ void __launch_bounds__(kUpdateThreads)
     means_of_rows(UpdateView table, const UpdateState* state, const float* moments,
                   float* scratch) {
-  __shared__ double shared[kUpdateThreads];
+  __shared__ __align__(16) double shared[kUpdateThreads];
   const TensorEntry tensor = table.tensors[blockIdx.x];
   if (!state->finite || !tensor.factored) return;
   double total = 0;
@@ -103,7 +103,7 @@ class InverseRoots {
 __global__ void __launch_bounds__(kUpdateThreads)
     squares_of_updates(UpdateView table, AdafactorNumbers c, const UpdateInput* input,
                        const UpdateState* state, AdafactorBuffers buffers, float* scratch) {
-  __shared__ float of_warps[32];
+  __shared__ __align__(16) float of_warps[32];
   if (!state->finite) return;
   const UpdatePiece piece = table.pieces[blockIdx.x];
   const TensorEntry tensor = table.tensors[piece.tensor];
@@ -143,7 +143,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 __global__ void __launch_bounds__(kUpdateThreads)
     steps_of_tensors(UpdateView table, AdafactorNumbers c, const UpdateInput* input,
                      const UpdateState* state, float* scratch) {
-  __shared__ double shared[kUpdateThreads];
+  __shared__ __align__(16) double shared[kUpdateThreads];
   if (!state->finite) return;
   const TensorEntry tensor = table.tensors[blockIdx.x];
   const Statistics<float> left = statistics(table, scratch);

@@ -48,7 +48,7 @@ __global__ void plain_query_gradient(CausalShape shape, AttentionInputs<T> input
                                      HeadColumns<const T> out, HeadColumns<const T> d_out,
                                      const float* kept, float* row_dots, BiasSums bias_sums,
                                      HeadColumns<T> d_query) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   auto* query = reinterpret_cast<float*>(simt::dynamic_shared());
   float* gradient = query + kTileSize<groups>;
   float* key = gradient + kTileSize<groups>;

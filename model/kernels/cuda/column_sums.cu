@@ -11,7 +11,7 @@ namespace {
 template <typename T>
 __global__ void sums_of_columns(ColumnSumsShape shape, std::int64_t rows_of_part, const T* x,
                                 float* parts) {
-  __shared__ float shared[kTileRows * kTileColumns];
+  __shared__ __align__(16) float shared[kTileRows * kTileColumns];
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x) * kTileColumns;
   const std::int64_t column = first_column + thread % (kTileColumns / 8) * 8;

@@ -69,7 +69,7 @@ ISOLOSS_INLINE float log_sum_exp(const LogitsShape& shape, const T* row, float* 
 template <typename T>
 __global__ void __launch_bounds__(kMostThreads)
     losses_of_rows(LogitsShape shape, const T* logits, const std::int32_t* targets, float* losses) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   const std::int64_t row = blockIdx.x;
   const T* mine = logits + row * shape.stride;
   const float log_z = log_sum_exp(shape, mine, scratch);
@@ -80,7 +80,7 @@ template <typename T>
 __global__ void __launch_bounds__(kMostThreads)
     gradient_of_rows(LogitsShape shape, T* logits, const std::int32_t* targets, float weight,
                      float z_loss, float* losses) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   const std::int64_t row = blockIdx.x, target = targets[row];
   T* mine = logits + row * shape.stride;
   const float of_target = simt::to_float(mine[target]);  // before anyone writes
@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(kMostThreads)
 }
 
 __global__ void mean_of_losses(std::int64_t rows, const float* losses, float* mean) {
-  __shared__ double of_threads[kMostThreads];
+  __shared__ __align__(16) double of_threads[kMostThreads];
   double total = 0;
   for (std::int64_t row = threadIdx.x; row < rows; row += kMostThreads)
     total += static_cast<double>(losses[row]);

@@ -11,8 +11,8 @@ constexpr int kNormOfAllThreads = 1024;
 // Squares by row need a sum over the warp that has the row, squares by column one over the warps.
 __global__ void __launch_bounds__(kUpdateThreads)
     squares_of_pieces(UpdateView table, const float* gradients, float* scratch) {
-  __shared__ float of_columns[kUpdateWarps * kPieceColumns];
-  __shared__ float of_warps[32];
+  __shared__ __align__(16) float of_columns[kUpdateWarps * kPieceColumns];
+  __shared__ __align__(16) float of_warps[32];
   const UpdatePiece piece = table.pieces[blockIdx.x];
   const TensorEntry tensor = table.tensors[piece.tensor];
   const float* mine = gradients + tensor.offset;
@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 __global__ void __launch_bounds__(kNormOfAllThreads)
     norm_of_all(UpdateView table, const float* scratch, const float* loss, double limit,
                 UpdateState* state) {
-  __shared__ double shared[kNormOfAllThreads];
+  __shared__ __align__(16) double shared[kNormOfAllThreads];
   const float* squares = statistics(table, scratch).gradients;
   double total = 0;
   for (std::int64_t i = threadIdx.x; i < table.piece_count; i += kNormOfAllThreads)

@@ -73,7 +73,7 @@ ISOLOSS_INLINE void pass_on(const Branch<T>& branch, const BranchGradient<T>& gr
 template <typename T>
 ISOLOSS_INLINE void leave_branch_sums(const RowGroups& cut, const BranchGradient<T>& gradient,
                                       const BranchSums& sums, std::int64_t width, float* part) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   if (gradient.bias) sum_groups(cut, sums.bias, width, part + 2 * width);
   if (!gradient.rezero) return;
   const float total = group_sum(sums.rezero, cut.warps * cut.groups, scratch);
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(kWidestRow / 8)
     norm_gradient(NormShape shape, RowGroups cut, const In* x, NormWeights weights,
                   NormStatistics statistics, const Out* dy, const In* above, In* dx,
                   Branch<T> branch, BranchGradient<T> branch_gradient, float* parts) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   const auto [group, column] = place_of(cut);
   const float width = static_cast<float>(shape.width);
   const float factor = branch_gradient.values ? branch_factor(branch) : 0;

@@ -10,7 +10,7 @@ constexpr int kNormThreads = 256;
 template <typename In, typename T, typename Out>
 __global__ void norm_of_rows(NormShape shape, RowGroups cut, const In* x, Branch<T> branch, In* sum,
                              NormWeights weights, Out* y, NormStatistics statistics) {
-  __shared__ float scratch[32];
+  __shared__ __align__(16) float scratch[32];
   const int threads_of_row = cut.warps * simt::kWarp;
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t row =

@@ -18,7 +18,7 @@ struct Targets {
 
 // 32 columns a block, so that reads are whole lines; eight threads share a column's parts.
 __global__ void add_parts(PartialSums sums, Targets targets) {
-  __shared__ float of_lanes[kLanes * kColumns];
+  __shared__ __align__(16) float of_lanes[kLanes * kColumns];
   const SumTarget& target = targets.at[blockIdx.y];
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * kColumns + simt::lane();
   const bool inside = column < target.rows * target.channels;

@@ -23,7 +23,7 @@ __global__ void spread(const std::int32_t* bucket, int length, int buckets, int 
 
 // One block a head and 32 buckets: a warp adds every eighth partial sum, a lane a bucket.
 __global__ void add_partial_sums(int count, int buckets, const float* partial, float* d_bias) {
-  __shared__ float sums[kAddWarps][simt::kWarp];
+  __shared__ __align__(16) float sums[kAddWarps][simt::kWarp];
   const int head = static_cast<int>(blockIdx.x);
   const int bucket = static_cast<int>(blockIdx.y) * simt::kWarp + simt::lane();
   const float* of_head = partial + static_cast<std::int64_t>(head) * count * buckets + bucket;

@@ -15,6 +15,7 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 #define __shared__ static thread_local
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define threadIdx (::isoloss::simt::coordinates().thread)
 #define blockIdx (::isoloss::simt::coordinates().block)
 #define blockDim (::isoloss::simt::coordinates().block_size)
