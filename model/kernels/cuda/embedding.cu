@@ -35,13 +35,14 @@ __global__ void add_chunks(EmbeddingShape shape, EmbeddingIndexLayout layout,
                            const std::int32_t* index, const float* dx, float* d_embedding,
                            float* slots) {
   if (static_cast<std::int32_t>(blockIdx.x) >= index[0]) return;
-  const auto chunk = simt::load<std::int32_t, 2>(index + layout.chunks + 4 * blockIdx.x);
-  const auto where = simt::load<std::int32_t, 2>(index + layout.chunks + 4 * blockIdx.x + 2);
-  const std::int64_t id = chunk.values[0], slot = where.values[1];
-  const std::int32_t* order = index + layout.order + chunk.values[1];
+  // Four ids a chunk; the index need not be aligned to more than one.
+  const std::int32_t* chunk = index + layout.chunks + 4 * blockIdx.x;
+  const std::int64_t id = chunk[0], slot = chunk[3];
+  const std::int32_t* order = index + layout.order + chunk[1];
+  const std::int32_t rows = chunk[2];
   for (std::int64_t column = threadIdx.x * 8; column < shape.width; column += blockDim.x * 8) {
     Eight total = all_eight(0);
-    for (int i = 0; i < where.values[0]; ++i)
+    for (int i = 0; i < rows; ++i)
       add_eight(total, load_eight(dx + order[i] * shape.width + column));
     float* to = slot < 0 ? d_embedding + id * shape.width : slots + slot * shape.width;
     if (slot < 0) add_eight(total, load_eight(to + column));

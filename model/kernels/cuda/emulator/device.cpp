@@ -51,10 +51,10 @@ void Stream::put(std::function<void()> work) {
     work();
 }
 void Stream::zero(void* device, std::size_t bytes) {
-  put([=] { std::memset(device, 0, bytes); });
+  if (bytes > 0) put([=] { std::memset(device, 0, bytes); });
 }
 void Stream::copy(void* to, const void* from, std::size_t bytes) {
-  put([=] { std::memcpy(to, from, bytes); });
+  if (bytes > 0) put([=] { std::memcpy(to, from, bytes); });
 }
 void Stream::copy_to_device(void* device, const void* host, std::size_t bytes) {
   copy(device, host, bytes);
