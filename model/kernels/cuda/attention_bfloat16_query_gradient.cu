@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "model/kernels/cuda/attention_bias_sums.h"
+#include "model/kernels/cuda/attention_key_tiles.h"
 #include "model/kernels/cuda/attention_launch.h"
 #include "model/kernels/cuda/attention_tiles.h"
 
@@ -56,25 +57,15 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   float* by_distance = diagonals + threads / simt::kWarp * kDiagonalSums<blocks, kColumns>;
   const int length = static_cast<int>(shape.length), channels = static_cast<int>(shape.d_head);
   const int head = static_cast<int>(blockIdx.y), sequence = static_cast<int>(blockIdx.z);
-  const int kv_head = head / static_cast<int>(shape.heads / shape.kv_heads);
   const int tile = static_cast<int>(gridDim.x - 1 - blockIdx.x), first = tile * kQueries;
   const int end = first + kQueries < length ? first + kQueries : length;
   const int own = simt::warp() * 16 * blocks;
   const int row = simt::lane() / 4, column = 2 * (simt::lane() % 4);
   const int slots = bias_sums.near + 64;
 
+  const tiles::KeyTiles<width, kQueries, kKeys, threads, biased> key_tiles{keys, values, biases};
   const auto copy_tile = [&](int at, int stage) {
-    tiles::copy_rows<width, kKeys, threads>(keys + stage * kKeys * width,
-                                            head_row(inputs.key, shape, sequence, kv_head, at),
-                                            inputs.key.stride, length - at, channels);
-    tiles::copy_rows<width, kKeys, threads>(values + stage * kKeys * width,
-                                            head_row(inputs.value, shape, sequence, kv_head, at),
-                                            inputs.value.stride, length - at, channels);
-    if (biased && threadIdx.x < kBiasSize / 4)
-      simt::copy_16(biases + stage * kBiasSize + 4 * threadIdx.x,
-                    head_bias(inputs.bias_by_distance, shape, head) + first - at - kKeys +
-                        4 * static_cast<int>(threadIdx.x));
-    simt::commit_copies();
+    key_tiles.copy(shape, inputs, sequence, head, first, at, stage);
   };
   tiles::copy_rows<width, kQueries, threads>(query,
                                              head_row(inputs.query, shape, sequence, head, first),
