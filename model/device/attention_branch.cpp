@@ -167,6 +167,7 @@ void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, 
   turn(step, kv_head_count(spec), device::Turn::Forward, in.key);
   attention_forward<T>(step.stream, causal_shape(spec, step.rows), inputs(), {mixed_, query_width_},
                        kept_);
+  if (result == nullptr) return;
   step.products.forward(step.stream, product_shape(tokens, query_width_, spec.d_model), mixed_,
                         output_.operand, result,
                         ProductTerms<T>{.bias = adds_bias ? output_bias_.operand : nullptr});

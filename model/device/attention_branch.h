@@ -41,7 +41,8 @@ class AttentionBranch {
                   const std::string& prefix, const PositionTables<T>& positions,
                   const AttentionTemporaries<T>& temporaries, MemoryLayout& layout);
 
-  // result = F(x), [tokens, d_model] as x, without the output bias but where `adds_bias`.
+  // result = F(x), [tokens, d_model] as x, without the output bias but where `adds_bias`. Null:
+  // what backward() wants is left, and no more.
   void forward(const DeviceStep& step, const T* x, T* result, bool adds_bias);
   // d_x from the gradient of F(x), and what the weights get, the output bias where `adds_bias`,
   // added to their gradients. Wants what forward() left.

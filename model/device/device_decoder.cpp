@@ -42,16 +42,17 @@ DeviceTables::DeviceTables(const ModelSpec& spec, std::int64_t length) {
 template <typename T>
 DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
                                 const DeviceTensors<T>& tensors, const DeviceTables* tables,
-                                MemoryLayout& layout)
+                                bool recomputes, MemoryLayout& layout)
     : embedding_(tensors["embedding"]),
       positions_(tensors["position_embedding"]),
       output_(tensors[spec.tied ? "embedding" : "output"]),
       output_factor_(
           spec.tied && spec.output_scale ? 1 / std::sqrt(static_cast<float>(spec.d_model)) : 1),
+      recomputes_(recomputes),
       embedded_(layout.take<float>("stream", rows.tokens() * spec.d_model)),
       temporaries_(spec, rows, layout),
       top_(spec, rows, tensors, spec.norm_placement == NormPlacement::Post ? "" : "final_norm",
-           spec.norm_placement != NormPlacement::Post, temporaries_.norm, layout) {
+           !norms_the_sum(spec), nullptr, temporaries_.norm, layout) {
   const std::int64_t tokens = rows.tokens(), size = tokens * spec.d_model;
   tables_.relative_bias = tensors["relative_bias"];
   if (spec.positions == Positions::Relative)
@@ -62,25 +63,10 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
     tables_.rotary = tables->rotary.data();
     timing_ = tables->timing.data();
   }
-  std::optional<AttentionTemporaries<T>> attention;
-  std::optional<FeedForwardTemporaries<T>> feed_forward;
-  layout.overlaid("gradients of a sub-layer", {[&] { attention.emplace(spec, rows, layout); },
-                                               [&] { feed_forward.emplace(spec, rows, layout); }});
-  for (std::int64_t i = 0; i < spec.layers; ++i) {
-    const std::string prefix = "layers." + std::to_string(i) + ".";
-    const std::string of_attention = prefix + "attention.", of_rest = prefix + "feed_forward.";
-    layers_.push_back(
-        {{spec, rows, tensors, SubLayerKind::Attention, of_attention, i == 0,
-          AttentionBranch<T>(spec, rows, tensors, of_attention, tables_, *attention, layout),
-          temporaries_, layout},
-         {spec, rows, tensors, SubLayerKind::FeedForward, of_rest, false,
-          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout), temporaries_,
-          layout}});
-  }
+  add_layers(spec, rows, tensors, layout);
   d_read_ = layout.take<T>("gradient of what the output reads", size);
   gradient_ = {layout.take<float>("gradient of the stream", size), nullptr};
-  if (spec.norm_placement == NormPlacement::Post)
-    gradient_.other = layout.take<float>("gradient of the stream", size);
+  if (norms_the_sum(spec)) gradient_.other = layout.take<float>("gradient of the stream", size);
   logits_stride_ = (spec.vocabulary + 7) / 8 * 8;
   const std::int64_t logits = std::max(
       rows_of_chunk<T>(tokens, logits_stride_) * static_cast<std::int64_t>(sizeof(T)),
@@ -88,6 +74,54 @@ DeviceDecoder<T>::DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows,
   logits_ = layout.take<std::byte>("logits", logits * logits_stride_);
   embedding_sums_ =
       layout.take<float>("embedding sums", device::embedding_scratch(embedding_shape(spec, rows)));
+}
+
+template <typename T>
+void DeviceDecoder<T>::add_layers(const ModelSpec& spec, const DeviceRows& rows,
+                                  const DeviceTensors<T>& tensors, MemoryLayout& layout) {
+  std::optional<AttentionTemporaries<T>> attention;
+  std::optional<FeedForwardTemporaries<T>> feed_forward;
+  layout.overlaid("gradients of a sub-layer", {[&] { attention.emplace(spec, rows, layout); },
+                                               [&] { feed_forward.emplace(spec, rows, layout); }});
+  const auto layers = static_cast<std::size_t>(spec.layers);
+  const auto add = [&](std::size_t i, const KeptOfLayer<T>& kept) {
+    const std::string prefix = "layers." + std::to_string(i) + ".";
+    const std::string of_attention = prefix + "attention.", of_rest = prefix + "feed_forward.";
+    layers_.push_back(
+        {{spec,
+          rows,
+          tensors,
+          SubLayerKind::Attention,
+          of_attention,
+          i == 0,
+          AttentionBranch<T>(spec, rows, tensors, of_attention, tables_, *attention, layout),
+          temporaries_,
+          {.below = kept.below},
+          layout},
+         {spec,
+          rows,
+          tensors,
+          SubLayerKind::FeedForward,
+          of_rest,
+          false,
+          FeedForwardBranch<T>(spec, rows, tensors, of_rest, *feed_forward, layout),
+          temporaries_,
+          {.above = kept.above, .branch = kept.branch},
+          layout}});
+  };
+  if (!recomputes_) {
+    for (std::size_t i = 0; i < layers; ++i) add(i, {});
+    return;
+  }
+  const std::int64_t size = rows.tokens() * spec.d_model;
+  std::vector<KeptOfLayer<T>> kept(layers);
+  for (std::size_t i = 1; i < layers; ++i) {
+    float* const between = layout.take<float>("stream", size);
+    (norms_the_sum(spec) ? kept[i - 1].above : kept[i].below) = between;
+  }
+  if (spec.rezero)
+    for (KeptOfLayer<T>& of_layer : kept) of_layer.branch = layout.take<T>("branches", size);
+  layout.in_turn(layers, [&](std::size_t i) { add(i, kept[i]); });
 }
 
 template <typename T>
@@ -129,6 +163,9 @@ void DeviceDecoder<T>::backward(const DeviceStep& step, const std::int32_t* inde
   top_.backward(step, d_read_, true, gradient);
   if (ready) ready(layers_.size());
   for (std::size_t i = layers_.size(); i-- > 0;) {
+    // The last layer was the last to use the memory that layers use in turn.
+    if (recomputes_ && i + 1 < layers_.size())
+      layers_[i].feed_forward.again_for_backward(step, layers_[i].attention.again(step));
     layers_[i].feed_forward.backward(step, gradient);
     layers_[i].attention.backward(step, gradient);
     if (ready) ready(i);

@@ -29,8 +29,10 @@ template <typename T>
 class DeviceDecoder {
  public:
   // Over `layout` without memory it only lists what it would take; `tables` may then be null.
+  // `recomputes`: of each layer but the last its input alone is kept, and the rest is computed once
+  // more before its backward pass (Chen et al. 2016, arXiv 1604.06174); results have the same bits.
   DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
-                const DeviceTables* tables, MemoryLayout& layout);
+                const DeviceTables* tables, bool recomputes, MemoryLayout& layout);
 
   // losses [tokens]: cross-entropy of each target in nats, from float32 logits.
   void losses(const DeviceStep& step, const DeviceTokens& tokens, float* losses);
@@ -47,6 +49,8 @@ class DeviceDecoder {
     SubLayer<T, FeedForwardBranch<T>> feed_forward;
   };
 
+  void add_layers(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
+                  MemoryLayout& layout);
   // Everything below the output layer.
   void forward(const DeviceStep& step, const std::int32_t* targets);
   void backward(const DeviceStep& step, const std::int32_t* index,
@@ -60,6 +64,7 @@ class DeviceDecoder {
   float output_factor_;  // of what the output layer reads
   PositionTables<T> tables_;
   const float* timing_ = nullptr;
+  bool recomputes_;
   float* embedded_;
   StreamTemporaries<T> temporaries_;
   std::vector<Layer> layers_;

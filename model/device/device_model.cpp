@@ -26,11 +26,11 @@ AnyDecoder lay_out(const ModelSpec& spec, const DeviceModelOptions& options,
   buffers.gradients = layout.take<float>("gradients", table.buffer_size);
   if (options.numbers == DeviceNumbers::Float32) {
     const DeviceTensors<float> tensors(table, buffers.weights, buffers.weights, buffers.gradients);
-    return DeviceDecoder<float>(spec, rows, tensors, tables, layout);
+    return DeviceDecoder<float>(spec, rows, tensors, tables, options.recompute, layout);
   }
   buffers.rounded = layout.take<Bf16>("rounded weights", table.buffer_size);
   const DeviceTensors<Bf16> tensors(table, buffers.weights, buffers.rounded, buffers.gradients);
-  return DeviceDecoder<Bf16>(spec, rows, tensors, tables, layout);
+  return DeviceDecoder<Bf16>(spec, rows, tensors, tables, options.recompute, layout);
 }
 
 // First element of each layer's tensors, and of what follows the last layer's.

@@ -23,6 +23,7 @@ enum class DeviceNumbers { Float32, BFloat16 };
 struct DeviceModelOptions {
   DeviceNumbers numbers = DeviceNumbers::BFloat16;
   std::int64_t sequences = 1;  // of spec.sequence tokens each, in a pass
+  bool recompute = false;      // activations anew in the backward pass: less memory, same bits
 };
 
 // Every buffer of such a model and its bytes, without a device. InputError as DeviceModel.

@@ -37,4 +37,21 @@ void MemoryLayout::overlaid(std::string_view name,
   list(name, end - begin);
 }
 
+void MemoryLayout::in_turn(std::size_t parts, const std::function<void(std::size_t)>& part) {
+  const std::int64_t begin = end_;
+  const std::vector<PlannedBuffer> listed = buffers_;
+  std::int64_t end = begin;
+  std::vector<PlannedBuffer> of_largest = listed;
+  for (std::size_t i = 0; i < parts; ++i) {
+    end_ = begin;
+    buffers_ = listed;
+    part(i);
+    if (end_ <= end) continue;
+    end = end_;
+    of_largest = buffers_;
+  }
+  end_ = end;
+  buffers_ = of_largest;
+}
+
 }  // namespace isoloss

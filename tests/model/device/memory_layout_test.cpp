@@ -31,5 +31,17 @@ TEST(MemoryLayout, WhatIsNeverWantedTogetherTakesTheRoomOfTheLargest) {
             (std::vector<PlannedBuffer>{{"kept", 256}, {"scratch", 512}, {"after", 256}}));
 }
 
+TEST(MemoryLayout, PartsInTurnHaveTheBuffersOfTheLargest) {
+  MemoryLayout layout;
+  layout.in_turn(3, [&](std::size_t part) {
+    layout.take<float>("first", 64);
+    if (part == 1) layout.take<float>("second", 64);
+  });
+  layout.take<float>("after", 64);
+  EXPECT_EQ(layout.bytes(), 512 + 256);
+  EXPECT_EQ(layout.buffers(),
+            (std::vector<PlannedBuffer>{{"first", 256}, {"second", 256}, {"after", 256}}));
+}
+
 }  // namespace
 }  // namespace isoloss
