@@ -191,6 +191,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 void adafactor_update(Stream& stream, const UpdateTable& table, const AdafactorSettings& settings,
                       const UpdateInput* input, const UpdateState* state,
                       const AdafactorBuffers& buffers, float* scratch) {
+  if (table.tensors.empty()) return;
   const AdafactorNumbers numbers{static_cast<float>(settings.decay),
                                  static_cast<float>(settings.epsilon1), settings.clip,
                                  settings.epsilon2};

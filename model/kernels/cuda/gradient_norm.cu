@@ -49,12 +49,11 @@ __global__ void __launch_bounds__(kUpdateThreads)
 }
 
 __global__ void __launch_bounds__(kNormOfAllThreads)
-    norm_of_all(UpdateView table, const float* scratch, const float* loss, double limit,
+    norm_of_all(std::int64_t pieces, const float* squares, const float* loss, double limit,
                 UpdateState* state) {
   __shared__ __align__(16) double shared[kNormOfAllThreads];
-  const float* squares = statistics(table, scratch).gradients;
   double total = 0;
-  for (std::int64_t i = threadIdx.x; i < table.piece_count; i += kNormOfAllThreads)
+  for (std::int64_t i = threadIdx.x; i < pieces; i += kNormOfAllThreads)
     total += static_cast<double>(squares[i]);
   total = double_sum<kNormOfAllThreads>(total, shared);
   if (threadIdx.x > 0) return;
@@ -70,14 +69,14 @@ __global__ void __launch_bounds__(kNormOfAllThreads)
 
 void measure_gradients(Stream& stream, const UpdateTable& table, const float* gradients,
                        float* scratch) {
+  if (table.tensors.empty()) return;
   launch(stream, {.grid_x = static_cast<unsigned>(table.pieces.size()), .threads = kUpdateThreads},
          squares_of_pieces, view(table), gradients, scratch);
 }
 
-void finish_gradient_norm(Stream& stream, const UpdateTable& table, const float* scratch,
+void finish_gradient_norm(Stream& stream, std::int64_t pieces, const float* squares,
                           const float* loss, double limit, UpdateState* state) {
-  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, view(table), scratch, loss, limit,
-         state);
+  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, pieces, squares, loss, limit, state);
 }
 
 }  // namespace isoloss::device

@@ -42,12 +42,19 @@ TensorEntry entry_of(const Parameter& parameter, std::int64_t min_dim_factored) 
   return entry;
 }
 
+// Pieces beside each other along the rows of a tensor, and along its columns.
+struct Tiles {
+  std::int64_t rows, columns;
+};
+Tiles tiles_of(const TensorEntry& entry) {
+  return {entry.factored ? tiles(entry.rows, kPieceRows) : 1,
+          tiles(entry.columns, entry.factored ? kPieceColumns : kPieceElements)};
+}
+
 class TableBuilder {
  public:
   void add(TensorEntry entry) {
-    const std::int64_t row_tiles = entry.factored ? tiles(entry.rows, kPieceRows) : 1;
-    const std::int64_t column_tiles =
-        tiles(entry.columns, entry.factored ? kPieceColumns : kPieceElements);
+    const auto [row_tiles, column_tiles] = tiles_of(entry);
     entry.first_piece = static_cast<std::int32_t>(pieces_.size());
     entry.pieces = static_cast<std::int32_t>(row_tiles * column_tiles);
     entry.moments = table_.moments;
@@ -96,6 +103,15 @@ UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_facto
   for (const Parameter& parameter : table.parameters)
     builder.add(entry_of(parameter, min_dim_factored));
   return builder.build();
+}
+
+std::int64_t update_pieces(const ParameterTable& table, std::int64_t min_dim_factored) {
+  std::int64_t pieces = 0;
+  for (const Parameter& parameter : table.parameters) {
+    const Tiles of_tensor = tiles_of(entry_of(parameter, min_dim_factored));
+    pieces += of_tensor.rows * of_tensor.columns;
+  }
+  return pieces;
 }
 
 }  // namespace isoloss::device

@@ -55,4 +55,7 @@ struct UpdateTable {
 // ones whose columns are no multiple of 4, and shards (shard.h) throw InputError.
 UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored);
 
+// How many pieces that cuts the table into, without a device.
+std::int64_t update_pieces(const ParameterTable& table, std::int64_t min_dim_factored);
+
 }  // namespace isoloss::device

@@ -16,7 +16,7 @@ UpdateState measured(const UpdateTable& table, const Doubles& gradients, float l
   DeviceArray<float> scratch(table.scratch);
   Stream stream;
   measure_gradients(stream, table, device.data(), scratch.data());
-  finish_gradient_norm(stream, table, scratch.data(), scalars.loss.data(), limit,
+  finish_gradient_norm(stream, table.pieces.size(), scratch.data(), scalars.loss.data(), limit,
                        scalars.state.data());
   stream.synchronize();
   return to_host(scalars.state)[0];

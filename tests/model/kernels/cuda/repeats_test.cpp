@@ -99,8 +99,8 @@ TEST(DeviceBits, OfAnUpdateRepeat) {
     const auto moments = of_zeros(update.moments);
     DeviceArray<float> scratch(update.scratch);
     measure_gradients(stream, update, gradients.data(), scratch.data());
-    finish_gradient_norm(stream, update, scratch.data(), scalars.loss.data(), kClipNorm,
-                         scalars.state.data());
+    finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(),
+                         kClipNorm, scalars.state.data());
     adafactor_update(stream, update, {}, scalars.input.data(), scalars.state.data(),
                      {gradients.data(), weights.data(), moments.data(), nullptr}, scratch.data());
     stream.synchronize();
