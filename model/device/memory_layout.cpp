@@ -17,7 +17,11 @@ std::byte* MemoryLayout::take_bytes(std::string_view name, std::int64_t bytes) {
   constexpr std::int64_t kAlignment = 256;
   const std::int64_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   list(name, size);
-  std::byte* const at = memory_ == nullptr ? nullptr : memory_ + end_;
+  // A buffer that was planned is told from one that a constructor was not given.
+  std::byte* const at =
+      memory_ != nullptr
+          ? memory_ + end_
+          : reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(kAlignment + end_));
   end_ += size;
   return at;
 }

@@ -24,8 +24,8 @@ class MemoryLayout {
  public:
   explicit MemoryLayout(std::byte* memory = nullptr) : memory_(memory) {}
 
-  // Room for `count` values, aligned to 256 bytes; not to be read or written where there is no
-  // memory.
+  // Room for `count` values, aligned to 256 bytes; where there is no memory, an address that is not
+  // null and not to be read or written.
   template <typename T>
   T* take(std::string_view name, std::int64_t count) {
     return reinterpret_cast<T*>(take_bytes(name, count * static_cast<std::int64_t>(sizeof(T))));

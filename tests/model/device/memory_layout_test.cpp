@@ -17,6 +17,13 @@ TEST(MemoryLayout, BuffersBeginAtMultiplesOf256BytesAndNamesAddUp) {
   EXPECT_EQ(layout.buffers(), (std::vector<PlannedBuffer>{{"a", 768}, {"b", 256}}));
 }
 
+TEST(MemoryLayout, WithoutMemoryNoAddressIsNull) {
+  MemoryLayout layout;
+  const float* const first = layout.take<float>("a", 65);
+  EXPECT_NE(first, nullptr);
+  EXPECT_EQ(layout.take<float>("a", 1) - first, 128);  // 512 bytes
+}
+
 TEST(MemoryLayout, WhatIsNeverWantedTogetherTakesTheRoomOfTheLargest) {
   MemoryLayout layout;
   layout.take<float>("kept", 64);
