@@ -279,7 +279,7 @@ void adafactor_update(Stream& stream, const UpdateTable& table, const AdafactorS
            static_cast<const float*>(scratch), buffers.moments);
     launch(stream, each(seen.tensor_count), means_of_rows, seen, state,
            static_cast<const float*>(buffers.moments), scratch);
-    if (sum) sum(stream, statistics(seen, scratch).row_means, seen.tensor_count);
+    if (sum) sum(stream, scratch + table.row_means, seen.tensor_count);
   }
   launch(stream, each(seen.piece_count), squares_of_updates, seen, numbers, input, state, buffers,
          scratch);

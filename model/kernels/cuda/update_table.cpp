@@ -90,6 +90,7 @@ class TableBuilder {
       entry.column_squares += before;
       entry.sums_of_ranks += before + squares_;
     }
+    table_.row_means = 3 * std::ssize(pieces_);
     table_.sums_of_axes = before + squares_;
     table_.size_of_axes = sums_;
     table_.sums_of_tensors = table_.sums_of_axes + sums_;

@@ -59,6 +59,7 @@ struct UpdateTable {
   std::int64_t scratch = 0;
   std::int64_t sums_of_axes = 0, size_of_axes = 0;  // where, and how many
   std::int64_t sums_of_tensors = 0;                 // where; two of each tensor
+  std::int64_t row_means = 0;                       // where; one of each tensor
 };
 
 // Of every tensor of the table; matrices both of whose dimensions reach `min_dim_factored` are
