@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"analysis", {"model/spec", "results"}},
     {"model/kernels/cpu", {"model/spec", "model/parallel"}},
     {"model/kernels/cuda", {"model/spec"}},
-    {"model/device", {"model/spec", "model/cost", "model/kernels/cuda"}},
+    {"model/device", {"model/spec", "model/cost", "model/kernels/cuda", "model/parallel"}},
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
