@@ -144,7 +144,7 @@ TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
 
 // Three times within the last tenth: of 10 steps at 9 and 10, of 20 at 18, 19 and 20.
 TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
-  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], card_points: 3");
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], score_points: 3");
   const Outcome trained = run("run study.yaml --out study");
   ASSERT_EQ(trained.status, 0) << trained.err;
   const WrittenFiles written = scores_of(scratch_ / "study");
