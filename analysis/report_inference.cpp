@@ -25,7 +25,7 @@ std::string how_measured(const InferenceCosts& costs) {
   return text;
 }
 
-std::string range_text(const Curve& curve) {
+std::string losses_text(const Curve& curve) {
   if (curve.size() == 1) return fixed(curve.front().loss, 4);
   return fmt::format("{} to {}", fixed(curve.front().loss, 4), fixed(curve.back().loss, 4));
 }
@@ -38,8 +38,8 @@ std::string bound_note(const CostAtLoss& cost, const Curve& baseline, const Curv
   return fmt::format(
       "no common loss (candidate {}, baseline {}): the {}'s best beside the {}'s quickest, which "
       "is "
-      "better, so that the ratio is a bound",
-      range_text(candidate), range_text(baseline), worse, better);
+      "better",
+      losses_text(candidate), losses_text(baseline), worse, better);
 }
 
 TableCell ratio_cell(const CostAtLoss& cost) {

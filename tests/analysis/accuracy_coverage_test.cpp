@@ -11,9 +11,9 @@ namespace isoloss {
 namespace {
 
 // Noise of ln loss and of accuracy.
-class AccuracyCoverage : public testing::TestWithParam<std::pair<double, double>> {};
+class CoverageOfAccuracy : public testing::TestWithParam<std::pair<double, double>> {};
 
-TEST_P(AccuracyCoverage, OfComputeAtEqualAccuracyIsWhatIntervalsClaim) {
+TEST_P(CoverageOfAccuracy, OfComputeAtEqualAccuracyIsWhatIntervalsClaim) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "minutes under sanitizers, which see the same code in the tests of the fit";
 #endif
@@ -31,7 +31,7 @@ TEST_P(AccuracyCoverage, OfComputeAtEqualAccuracyIsWhatIntervalsClaim) {
   EXPECT_LE(coverage.held, 198);
 }
 
-INSTANTIATE_TEST_SUITE_P(Noises, AccuracyCoverage,
+INSTANTIATE_TEST_SUITE_P(Noises, CoverageOfAccuracy,
                          testing::Values(std::pair(0.004, 0.004), std::pair(0.004, 0.012),
                                          std::pair(0.01, 0.004), std::pair(0.01, 0.012)));
 
