@@ -22,7 +22,7 @@
 #include "harness/study_outcome.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
-#include "sweeps/card_stops.h"
+#include "sweeps/score_stops.h"
 
 namespace isoloss {
 namespace {
@@ -115,12 +115,12 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   return dataset_.get();
 }
 
-void RunExecutor::add_cards(const PlannedRun& run, TrainingSegment& segment) {
+void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   const EvaluationSpec& evaluation = run.spec.evaluation;
+  segment.score_stops = score_stops(run);
   if (evaluation.card_folders.empty()) return;
   if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
   segment.cards = cards_.get();
-  segment.card_stops = card_stops(run);
 }
 
 void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
@@ -140,7 +140,7 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
                    file = part_file(here->place, block.rank())] { copy->write(file); });
   };
   TrainingSegment segment = order.segment;
-  add_cards(plan.runs[order.run], segment);
+  add_scoring(plan.runs[order.run], segment);
   train(state, spec, dataset, segment, save_part, [] { return false; });
   writing.wait();
   log_.say(plan.runs[order.run], fmt::format("followed to step {}", state.step()));
@@ -163,7 +163,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   TrainingSegment segment{
       item.to_step, restart.stops,
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
-  add_cards(run, segment);
+  add_scoring(run, segment);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
   TrainingState state(run.spec, {block, layout});
   restore(state, restart);

@@ -49,8 +49,8 @@ class RunExecutor {
  private:
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
-  // Adds what the study's cards score to a segment of the run.
-  void add_cards(const PlannedRun& run, TrainingSegment& segment);
+  // Adds to a segment of the run where it is scored between budgets, and the study's cards.
+  void add_scoring(const PlannedRun& run, TrainingSegment& segment);
 
   StudyFolder folder_;
   std::string study_;

@@ -106,14 +106,27 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
   return Measured::Done;
 }
 
-// What is due at the state's step.
+// Scores where no trial ends. The spec's own tasks are heard of last, so that what has them has the
+// cards' too.
+Measured score_between(const Measuring& now, const std::vector<EvaluationStop>& due) {
+  const auto scores = score_one_shot(now.state.model(), now.dataset, now.spec.evaluation.tasks,
+                                     now.state.step(), now.stop);
+  if (!scores) return Measured::Stopped;
+  tell_cards(now, due);
+  for (const Score& score : *scores) now.listener(score);
+  return Measured::Done;
+}
+
+// What is due at the state's step. An evaluation scores the spec's own tasks itself.
 Measured measure_if_due(const Measuring& now) {
   try {
-    if (const auto due = now.due(now.segment.stops); !due.empty()) {
-      const Measured measured = evaluate(now, due);
+    const auto ends = now.due(now.segment.stops), between = now.due(now.segment.score_stops);
+    if (ends.empty() && !between.empty()) return score_between(now, between);
+    if (!ends.empty()) {
+      const Measured measured = evaluate(now, ends);
       if (measured != Measured::Done) return measured;
     }
-    tell_cards(now, now.due(now.segment.card_stops));
+    tell_cards(now, between);
   } catch (const Stopped&) {
     return Measured::Stopped;
   }

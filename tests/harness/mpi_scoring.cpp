@@ -123,7 +123,7 @@ TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
     std::vector<TaskScores> scores;
     TrainingSegment segment{4, {{4, 256, BudgetUnit::Tokens}}};
     segment.cards = &cards;
-    segment.card_stops = {{3, 256, BudgetUnit::Tokens}};
+    segment.score_stops = {{3, 256, BudgetUnit::Tokens}};
     const auto listener = [&](const TrainingEvent& event) {
       if (const auto* told = std::get_if<TaskScores>(&event)) scores.push_back(*told);
     };

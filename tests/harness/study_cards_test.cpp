@@ -74,7 +74,7 @@ TEST(StudyCards, EveryBudgetOfARunIsScoredWhileItsWeightsAreThere) {
   TrainingSegment segment{
       8, {{4, 256, BudgetUnit::Tokens}, {4, 1e6, BudgetUnit::Flops}, {8, 512, BudgetUnit::Tokens}}};
   segment.cards = &cards;
-  segment.card_stops = {{7, 512, BudgetUnit::Tokens}};
+  segment.score_stops = {{7, 512, BudgetUnit::Tokens}};
   Order order;
   EXPECT_EQ(train(state, spec, data, segment, order.listener(), kNeverStop),
             TrainingOutcome::Reached);
