@@ -28,7 +28,8 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
-    {"harness/oneshot", {"model/spec", "model/yaml", "results"}},
+    {"harness/oneshot", {"model/spec", "model/yaml", "results", "harness/oneshot/parquet"}},
+    {"harness/oneshot/parquet", {"model/spec"}},
     {"harness/devices",
      {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
     {"harness/nccl", {"model/spec", "model/parallel", "harness/devices"}},
@@ -131,6 +132,8 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
       {std::regex("^sentencepiece"), {"harness"}},
       {std::regex("^(Eigen|ceres)/"), {"analysis"}},
       {std::regex("^boost/program_options"), {"harness/cli"}},
+      {std::regex("^zlib\\.h$"), {"harness", "harness/oneshot/parquet"}},
+      {std::regex("^(snappy|zstd)"), {"harness/oneshot/parquet"}},
   };
   for (const Include& include : all_includes())
     for (const auto& rule : rules)
