@@ -1,34 +1,19 @@
-// What the fused blocks' autograd nodes share: how a call is kept between forward and backward, the
-// norm inside a block, its products, and the choice of scalar types.
+// What the fused passes share: the norm inside a block, its products, and the choice of scalar
+// types.
 #pragma once
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <span>
 #include <type_traits>
 #include <utility>
 
+#include "model/kernels/cpu/block_products.h"
 #include "model/kernels/cpu/blocks.h"
 #include "model/kernels/cpu/norm.h"
 #include "model/kernels/cpu/row_operations.h"
 #include "model/kernels/cpu/transpose.h"
 
 namespace isoloss {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
-using torch::autograd::variable_list;
-
-// A call (what a block was given and what its forward pass keeps) lives as long as its node.
-template <typename Call>
-void keep_call(AutogradContext* context, const c10::intrusive_ptr<Call>& call) {
-  context->saved_data["call"] =
-      c10::IValue::make_capsule(c10::intrusive_ptr<torch::CustomClassHolder>(call));
-}
-template <typename Call>
-Call& kept_call(AutogradContext* context) {
-  return static_cast<Call&>(*context->saved_data["call"].toCapsule());
-}
 
 struct NormKept {
   at::Tensor mean, inverse;  // [rows]
@@ -107,7 +92,7 @@ void add_weight_gradient(const FusedStep& step, const Weight& weight, const at::
                          const at::Tensor& x, double factor = 1) {
   at::Tensor gradient = weight.gradient;
   if constexpr (std::is_same_v<Stored, RealOf<Stored>>) {
-    gradient.addmm_(dy.t(), x, 1, factor);
+    product_into(gradient, Into::AddedTo, turned(dy), {x}, factor);
   } else {
     constexpr at::ScalarType kType = kStoredType<Stored>;
     const bool turned = x.size(1) < dy.size(1);  // the product is the gradient's transpose
