@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/training_state.h"
+#include "harness/host_training_state.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "sweeps/device_rate.h"
@@ -29,7 +29,7 @@ constexpr int kFewestSteps = 3;
 std::vector<double> take_steps(const RunSpec& spec, double seconds) {
   using Clock = std::chrono::steady_clock;
   set_intra_op_threads(static_cast<int>(spec.threads));
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   std::vector<std::int32_t> tokens(static_cast<std::size_t>(spec.optimizer.batch_tokens));
   for (std::size_t i = 0; i < tokens.size(); ++i)
     tokens[i] = static_cast<std::int32_t>(random_uniform(spec.seed, kTokenStream, i) *

@@ -118,9 +118,8 @@ double read_duration(const YamlView& value) {
 }
 
 // Ranks of one dimension of the layout; 0 for auto.
-std::int64_t read_ranks(const YamlView* value, Study& study) {
+std::int64_t read_ranks(const YamlView* value) {
   if (value == nullptr || value->text() == "auto") return 0;
-  study.lines[value->key()] = value->line();
   const std::int64_t ranks = value->positive_whole();
   constexpr std::int64_t kMost = 65536;
   if (ranks > kMost)
@@ -134,16 +133,15 @@ void read_run(const YamlView& section, Study& study) {
                               "accumulate",      "recompute",     "time_limit",
                               "tensor_parallel", "data_parallel", "checkpoint_every"};
   const YamlMap map = section.map(known);
+  for (const auto& [name, value] : map.entries()) study.lines["run." + name] = value.line();
   if (const YamlView* dtype = map.find("dtype"))
     study.base.dtype = one_of(*dtype, {"float32", "float64", "bfloat16"});
   if (const YamlView* device = map.find("device"))
     study.device = one_of(*device, {"auto", "cpu", "cuda"});
-  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"), study);
-  study.base.data_parallel = read_ranks(map.find("data_parallel"), study);
-  if (const YamlView* batches = map.find("accumulate")) {
+  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"));
+  study.base.data_parallel = read_ranks(map.find("data_parallel"));
+  if (const YamlView* batches = map.find("accumulate"))
     study.base.accumulate = batches->positive_whole();
-    study.lines["run.accumulate"] = batches->line();
-  }
   if (const YamlView* recompute = map.find("recompute"))
     study.base.recompute = one_of(*recompute, {"true", "false"}) == "true";
   if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();

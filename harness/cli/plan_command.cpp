@@ -3,11 +3,13 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/plan_probe.h"
 #include "model/spec/error.h"
+#include "sweeps/device_runs.h"
 #include "sweeps/layout.h"
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
@@ -53,7 +55,8 @@ int plan_command(Arguments arguments) {
   if (line.has("probe") && rate.device != "cpu")
     throw InputError("--probe with --device " + rate.device +
                      " (steps are measured on this machine's processor); leave one of them out");
-  const StudyPlan plan = make_plan(study);
+  StudyPlan plan = make_plan(study);
+  if (study.device == "cuda") plan = plan_on_devices(study, std::move(plan));
   const int on_machine = (ranks + nodes - 1) / nodes;
   if (rate.device == "cpu") rate.steps = step_times(plan, on_machine, line.has("probe"));
   const PlanRanks machine{
