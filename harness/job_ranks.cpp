@@ -5,10 +5,10 @@
 
 namespace isoloss {
 
-JobRanks plan_job(const StudyPlan& plan, int ranks, double bytes_per_rank, const DeviceRate& rate) {
-  check_ranks(plan, ranks);
-  RankPlan chosen = plan_ranks(plan, {ranks, bytes_per_rank}, rate);
-  return {chosen.unit, bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
+JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+  check_ranks(plan, ranks.ranks);
+  RankPlan chosen = plan_ranks(plan, ranks, rate);
+  return {chosen.unit, ranks.bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
 }
 
 void share(JobRanks& ranks, std::size_t runs, Communicator& job) {

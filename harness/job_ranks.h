@@ -16,9 +16,8 @@ struct JobRanks {
   std::vector<RankLayout> layouts;  // of as many ranks as planned
 };
 
-// For a job of `ranks` ranks that have so much memory each. InputError where the ranks do not make
-// whole blocks of what the study asks for.
-JobRanks plan_job(const StudyPlan& plan, int ranks, double bytes_per_rank, const DeviceRate& rate);
+// InputError where the ranks do not make whole blocks of what the study asks for.
+JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 // Gives every rank what rank 0 has; collective. All know the number of runs.
 void share(JobRanks& ranks, std::size_t runs, Communicator& job);

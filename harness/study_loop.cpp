@@ -46,10 +46,16 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
   const int on_machine = ranks_on_machine(communicator, host_name());
   if (communicator.rank() == 0) {
     try {
-      start.ranks = device ? plan_job(plan, communicator.size(), device->own.bytes,
-                                      rate_for_planning(device->own))
-                           : plan_job(plan, communicator.size(), machine_memory() / on_machine,
-                                      device_rate("cpu", "float32"));
+      PlanRanks ranks{communicator.size(), machine_memory() / on_machine};
+      if (device) {
+        ranks.bytes_per_rank = device->own.bytes_per_rank();
+        if (device->own.ranks > 1) {
+          check_packing(plan, device->own.job, device->own.ranks);
+          ranks.sharing = device->own.job.on_machine;
+        }
+      }
+      start.ranks = plan_job(
+          plan, ranks, device ? rate_for_planning(device->own) : device_rate("cpu", "float32"));
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
@@ -75,9 +81,10 @@ struct JobPlace {
   std::optional<RankDevice> device;
 };
 
-JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevices& devices) {
+JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevices& devices,
+                    int most_per_device) {
   try {
-    return {kExitDone, RankDevice{devices, devices.take_place(job, host_name())}};
+    return {kExitDone, RankDevice{devices, devices.take_place(job, host_name(), most_per_device)}};
   } catch (const InputError& problem) {
     if (job.rank() != 0) return {kExitBadInput, std::nullopt};
     if (is_supervised()) report_failure(folder, {kExitBadInput, problem.what()});
@@ -120,8 +127,9 @@ int run_study(const Study& study, const RunOptions& options) {
     on_devices = true;
     plan = plan_on_devices(study, std::move(plan));
   }
-  const JobPlace place =
-      on_devices ? take_place(*communicator, folder, *options.devices) : JobPlace{};
+  const JobPlace place = on_devices ? take_place(*communicator, folder, *options.devices,
+                                                 static_cast<int>(study.ranks_per_device))
+                                    : JobPlace{};
   if (place.status != kExitDone) return place.status;
   const Start start = set_up(*communicator, folder, study, plan, options, place.device);
   if (start.status != kExitDone) return start.status;

@@ -140,6 +140,12 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
 }
 
 void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device) {
+  if (const int asked = asked_layout(plan).ranks();
+      ranks_per_device > 1 && asked > devices.on_machine)
+    throw InputError(fmt::format(
+        "run.data_parallel: {} ranks are to share each run (a machine has {} device{}, and ranks "
+        "that share a run may not share one); write run.ranks_per_device: 1 or fewer of them",
+        asked, devices.on_machine, devices.on_machine == 1 ? "" : "s"));
   const auto [run, bytes] =
       largest_run(plan, std::vector<RankLayout>(plan.runs.size(), asked_layout(plan)));
   const double room = bytes_per_packed_rank(devices, ranks_per_device);

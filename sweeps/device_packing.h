@@ -53,7 +53,8 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
                              const PackedStepTimes& measured, const DeviceRate& rate, int most = 8);
 
 // InputError where that many ranks a device, which somebody asks for, do not hold a run, naming it
-// and the most that do.
+// and the most that do, or where the study asks for runs that more ranks share than a machine has
+// devices.
 void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device);
 
 }  // namespace isoloss

@@ -1,6 +1,7 @@
 // `isoloss plan`: what a study file will train and what it costs; trains nothing.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/plan_probe.h"
 #include "model/spec/error.h"
+#include "sweeps/device_packing.h"
 #include "sweeps/device_runs.h"
 #include "sweeps/layout.h"
 #include "sweeps/plan.h"
@@ -59,12 +61,25 @@ int plan_command(Arguments arguments) {
   if (study.device == "cuda") plan = plan_on_devices(study, std::move(plan));
   const int on_machine = (ranks + nodes - 1) / nodes;
   if (rate.device == "cpu") rate.steps = step_times(plan, on_machine, line.has("probe"));
-  const PlanRanks machine{
-      ranks, rate.memory_bytes > 0 ? rate.memory_bytes : machine_memory() / on_machine, price};
+  PlanRanks machine{ranks, machine_memory() / on_machine, price};
+  if (rate.memory_bytes > 0) {
+    const int sharing = std::min(static_cast<int>(study.ranks_per_device), ranks);
+    const JobDevices devices{(ranks + sharing - 1) / sharing, (on_machine + sharing - 1) / sharing,
+                             rate.memory_bytes};
+    machine.bytes_per_rank = bytes_per_packed_rank(devices, sharing);
+    if (sharing > 1) {
+      check_packing(plan, devices, sharing);
+      machine.sharing = devices.on_machine;
+    }
+  }
   if (line.has("json"))
     fmt::print("{}\n", plan_json(plan, machine, rate).dump());
   else
     fmt::print("{}", plan_table(plan, machine, rate));
+  if (study.device == "cuda" && rate.memory_bytes == 0)
+    fmt::print(stderr,
+               "Note: the study trains on GPUs, and its time is a processor's; give --device h100, "
+               "h200 or a100.\n");
   if (tokens_are_absent(study.base.data))
     fmt::print(
         stderr,

@@ -2,36 +2,23 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "model/spec/error.h"
+#include "tests/sweeps/study_files.h"
 
 namespace isoloss {
 namespace {
 
-// Of one size and the keys of the section `run`, on line 8.
-Study study_of(const std::string& size, const std::string& run) {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("isoloss-device-runs-" + std::to_string(::getpid()) + ".yaml");
-  std::ofstream(path) << "study: devices\n"
-                      << "data: {synthetic: {symbols: 16}}\n"
-                      << "model: {layers: 1, d_head: 8, sequence: 16}\n"
-                      << "grid:\n"
-                      << "  architecture: [transformer]\n"
-                      << "  size: [{name: s, " << size << "}]\n"
-                      << "  budget: {tokens: [1e6]}\n"
-                      << "run: {device: cuda" << run << "}\n";
-  Study study = read_study(path);
-  std::filesystem::remove(path);
-  return study;
+// Of one size and the keys of the section `run`, on line 10.
+Study device_study(const std::string& size, const std::string& run) {
+  return study_of(
+      {{7, "  size: [{name: s, " + size + "}]"}, {10, "run: {device: cuda" + run + "}"}});
 }
 
 std::string refusal(const std::string& size, const std::string& run) {
-  const Study study = study_of(size, run);
+  const Study study = device_study(size, run);
   try {
     plan_on_devices(study, make_plan(study));
   } catch (const InputError& error) {
@@ -42,7 +29,7 @@ std::string refusal(const std::string& size, const std::string& run) {
 
 TEST(DeviceRuns, WhatHasNoKernelIsRefusedByFileLineAndField) {
   EXPECT_THAT(refusal("d_model: 12, d_head: 4", ""),
-              testing::HasSubstr(".yaml:8: run.device: cuda for transformer of size s: "
+              testing::HasSubstr(".yaml:10: run.device: cuda for transformer of size s: "
                                  "d_model: 12 has no kernel for GPUs"));
   EXPECT_THAT(refusal("d_model: 16", ", dtype: float64"),
               testing::HasSubstr("dtype: float64 has no kernel"));
@@ -53,7 +40,7 @@ TEST(DeviceRuns, WhatHasNoKernelIsRefusedByFileLineAndField) {
 }
 
 TEST(DeviceRuns, WhatHasIsPlannedWithWholeModels) {
-  const Study study = study_of("d_model: 16", ", dtype: bfloat16, data_parallel: 2");
+  const Study study = device_study("d_model: 16", ", dtype: bfloat16, data_parallel: 2");
   const StudyPlan plan = plan_on_devices(study, make_plan(study));
   ASSERT_EQ(plan.runs.size(), 1U);
   EXPECT_EQ(plan.runs[0].spec.tensor_parallel, 1);

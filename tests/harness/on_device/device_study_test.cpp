@@ -54,7 +54,8 @@ TrainingOutcome begin_on(const fs::path& study_file, const fs::path& root, Train
   const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
   SelfCommunicator alone;
   std::optional<RankDevice> device;
-  if (devices != nullptr) device.emplace(RankDevice{*devices, devices->take_place(alone, "here")});
+  if (devices != nullptr)
+    device.emplace(RankDevice{*devices, devices->take_place(alone, "here", 1)});
   RunExecutor executor(folder, study.name, 0, {}, device ? &*device : nullptr);
   RankReporter reporter(folder, 0);
   const auto claim = Claim::take(folder.claim(item.id), 0);

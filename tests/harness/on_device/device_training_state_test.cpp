@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, OnDevice,
                          testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
 
 // Matrices of which both sides reach 8 are factored: moments of other shapes than the weights'.
-TEST(OnDevice, FactoredMomentsCrossToo) {
+TEST(DeviceTrainingState, FactoredMomentsCrossToo) {
   RunSpec spec = device_spec(OptimizerKind::Adafactor);
   spec.optimizer.min_dim_factored = 8;
   HostTrainingState host(spec);
@@ -100,7 +100,7 @@ TEST(OnDevice, FactoredMomentsCrossToo) {
   expect_near(losses_of(*device, spec, 8), losses_of(host, spec, 8), 1e-3);
 }
 
-TEST(OnDevice, Bfloat16IsTheProcessorsWithinItsRounding) {
+TEST(DeviceTrainingState, Bfloat16IsTheProcessorsWithinItsRounding) {
   RunSpec spec = device_spec();
   spec.dtype = "bfloat16";
   HostTrainingState host(spec);
@@ -108,7 +108,7 @@ TEST(OnDevice, Bfloat16IsTheProcessorsWithinItsRounding) {
 }
 
 // Rows that do not fill the last pass among them.
-TEST(OnDevice, LossesOfTokensAreThoseOfTheModelOnTheHost) {
+TEST(DeviceTrainingState, LossesOfTokensAreThoseOfTheModelOnTheHost) {
   const RunSpec spec = device_spec();
   const auto device = on_device(spec);
   const auto losses_of_rows = [&](std::int64_t rows) {
@@ -123,7 +123,7 @@ TEST(OnDevice, LossesOfTokensAreThoseOfTheModelOnTheHost) {
   losses_of_rows(7);
 }
 
-TEST(OnDevice, AnUpdateThatIsNotFiniteLeavesTheState) {
+TEST(DeviceTrainingState, AnUpdateThatIsNotFiniteLeavesTheState) {
   const RunSpec spec = device_spec();
   HostTrainingState broken(spec);
   broken.model().weights32()[0] = std::numeric_limits<float>::quiet_NaN();
@@ -138,7 +138,7 @@ TEST(OnDevice, AnUpdateThatIsNotFiniteLeavesTheState) {
   EXPECT_EQ(stored(*device), stored(broken));
 }
 
-TEST(OnDevice, ALossThatIsNotFiniteEndsTheRun) {
+TEST(DeviceTrainingState, ALossThatIsNotFiniteEndsTheRun) {
   RunSpec spec = device_spec();
   spec.optimizer.learning_rate = 1e30;
   const auto device = on_device(spec);
@@ -150,7 +150,7 @@ TEST(OnDevice, ALossThatIsNotFiniteEndsTheRun) {
 
 // What ranks that share the batches leave is one rank's within rounding, the same bits on each, and
 // one rank goes on from it.
-TEST(OnDevice, RanksThatShareBatchesTrainAsOne) {
+TEST(DeviceTrainingState, RanksThatShareBatchesTrainAsOne) {
   const tiny_study::Place place;
   const RunSpec spec = device_spec();
   const auto alone = on_device(spec);
@@ -160,7 +160,7 @@ TEST(OnDevice, RanksThatShareBatchesTrainAsOne) {
     std::vector<std::vector<double>> losses(static_cast<std::size_t>(ranks));
     testing_ranks::on_ranks(ranks, [&](Communicator& all) {
       EmulatedDevices devices;
-      devices.take_place(all, "here");
+      devices.take_place(all, "here", 1);
       const auto state = devices.state(spec, RankGroups(all, {1, ranks}), {"run", place.root});
       losses[static_cast<std::size_t>(all.rank())] = losses_of(*state, spec, 8);
       const StoredState told = stored(*state);

@@ -46,12 +46,16 @@ class EmulatedDevices final : public TrainingDevices {
   explicit EmulatedDevices(int count = 8) : count_(count) {}
 
   bool any() override { return count_ > 0; }
-  TrainingDevice take_place(Communicator& job, const std::string& machine) override {
+  TrainingDevice take_place(Communicator& job, const std::string& machine,
+                            int most_per_device) override {
     RankView mine{machine, -1, {}};
     for (int i = 0; i < count_; ++i) mine.devices.push_back({"emulated " + std::to_string(i), -1});
-    place_ranks(gather_views(job, mine));
+    const std::vector<RankView> views = gather_views(job, mine);
+    const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
     job_rank_ = job.rank();
-    return {"an emulated device", 1e10};
+    return {"an emulated device",
+            {placed.devices, placed.on_machine, 1e10, 1e8},
+            placed.ranks_per_device};
   }
   std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
                                        const WatchedRun& run) override {

@@ -49,15 +49,31 @@ class DeviceStudy {
     job->barrier();
   }
 
-  std::optional<StudyOutcome> train(Communicator& ranks, const StudyFolder& to,
-                                    const std::function<bool()>& stop) {
-    EmulatedDevices devices;
-    const RankDevice device{devices, devices.take_place(ranks, "here")};
-    const int all = ranks.size();
-    const JobRanks chosen{1, 1e12, std::vector<RunRanks>(plan.runs.size(), {all, all}),
-                          std::vector<RankLayout>(plan.runs.size(), {1, all})};
+  // Each run by `together` ranks, of a job that has so many devices.
+  std::optional<StudyOutcome> train(Communicator& ranks, const StudyFolder& to, int together,
+                                    int count, const std::function<bool()>& stop) {
+    EmulatedDevices devices(count);
+    const RankDevice device{devices, devices.take_place(ranks, "here", ranks.size() / count)};
+    const JobRanks chosen{1, 1e12, std::vector<RunRanks>(plan.runs.size(), {together, together}),
+                          std::vector<RankLayout>(plan.runs.size(), {1, together})};
     RunExecutor executor(to, study.name, ranks.rank(), {}, &device);
     return train_with_job({to, plan, true, chosen, ranks.rank(), executor, stop}, ranks);
+  }
+
+  // The losses of the folder beside those of one rank alone.
+  void expect_one_ranks_losses(double tolerance) {
+    EXPECT_TRUE(verify_study(folder).empty());
+    const StudyFolder alone{folder.root.parent_path() / "alone"};
+    prepare_study_folder(alone, study);
+    SelfCommunicator self;
+    train(self, alone, 1, 1, kNeverAsked);
+    const auto got = tiny_study::losses(folder.root), wanted = tiny_study::losses(alone.root);
+    ASSERT_EQ(got.size(), wanted.size());
+    for (const auto& [id, losses] : wanted) {
+      ASSERT_EQ(got.at(id).size(), losses.size());
+      for (std::size_t i = 0; i < losses.size(); ++i)
+        EXPECT_NEAR(got.at(id)[i], losses[i], tolerance * losses[i]) << id << " " << i;
+    }
   }
 
   Study study;
@@ -68,32 +84,29 @@ class DeviceStudy {
   std::unique_ptr<tiny_study::Place> place_;
 };
 
-// Stopped half way by its leader and gone on with, beside one rank alone.
+// Stopped half way by its leader and gone on with.
 TEST(JobOnDevices, ARunThatRanksShareIsStoppedGoesOnAndHasOneRanksLosses) {
   DeviceStudy study;
+  const int all = job->size();
   int asked = 0;
-  const auto stopped = study.train(*job, study.folder, [&] { return ++asked > 14; });
+  const auto stopped = study.train(*job, study.folder, all, all, [&] { return ++asked > 14; });
   if (job->rank() == 0) {
     ASSERT_TRUE(stopped);
     EXPECT_EQ(stopped->status, kExitStopped);
   }
-  const auto outcome = study.train(*job, study.folder, kNeverAsked);
+  const auto outcome = study.train(*job, study.folder, all, all, kNeverAsked);
   job->barrier();
   if (job->rank() != 0) return;
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->status, kExitDone);
-  EXPECT_TRUE(verify_study(study.folder).empty());
-  const StudyFolder alone{study.folder.root.parent_path() / "alone"};
-  prepare_study_folder(alone, study.study);
-  SelfCommunicator self;
-  study.train(self, alone, kNeverAsked);
-  const auto got = tiny_study::losses(study.folder.root), wanted = tiny_study::losses(alone.root);
-  ASSERT_EQ(got.size(), wanted.size());
-  for (const auto& [id, losses] : wanted) {
-    ASSERT_EQ(got.at(id).size(), losses.size());
-    for (std::size_t i = 0; i < losses.size(); ++i)
-      EXPECT_NEAR(got.at(id)[i], losses[i], 1e-3 * losses[i]) << id << " " << i;
-  }
+  study.expect_one_ranks_losses(1e-3);
+}
+
+TEST(JobOnDevices, RanksOfOneDeviceTrainRunsSideBySide) {
+  DeviceStudy study;
+  study.train(*job, study.folder, 1, 1, kNeverAsked);
+  job->barrier();
+  if (job->rank() == 0) study.expect_one_ranks_losses(0);
 }
 
 }  // namespace
