@@ -13,7 +13,8 @@
 #include <variant>
 
 #include "harness/background_job.h"
-#include "harness/run_header.h"
+#include "harness/host_training_state.h"
+#include "harness/machine.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
 #include "harness/state_copy.h"
@@ -123,11 +124,31 @@ void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   segment.cards = cards_.get();
 }
 
+std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Communicator& block,
+                                                      const RankLayout& layout) {
+  RankGroups ranks(block, layout);
+  if (device_ == nullptr) return std::make_unique<HostTrainingState>(run.spec, std::move(ranks));
+  return device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
+}
+
+// Rates of devices are of bfloat16.
+TrainedOn RunExecutor::trained_on(const RunSpec& spec) const {
+  if (device_ == nullptr) {
+    TrainedOn on{machine_name(), device_rate("cpu", spec.dtype)};
+    on.rate->steps = steps_;
+    return on;
+  }
+  TrainedOn on{device_->own.name, std::nullopt};
+  if (spec.dtype == "bfloat16") on.rate = rate_of(device_->own);
+  return on;
+}
+
 void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
   const RunSpec& spec = plan.runs[order.run].spec;
   const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
   set_intra_op_threads(static_cast<int>(spec.threads));
-  TrainingState state(spec, {block, order.layout});
+  const auto made = new_state(plan.runs[order.run], block, order.layout);
+  TrainingState& state = *made;
   if (order.resumes) state.take_tensors(0, 0, {});  // the leader's
   log_.say(plan.runs[order.run],
            fmt::format("follows from step {} to {}", state.step(), order.segment.to));
@@ -165,7 +186,8 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
-  TrainingState state(run.spec, {block, layout});
+  const auto made = new_state(run, block, layout);
+  TrainingState& state = *made;
   restore(state, restart);
   reporter.begin({.run = run.id,
                   .architecture = run.spec.model.architecture,
@@ -177,10 +199,8 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
                   .to_step = item.to_step});
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
-  DeviceRate rate = device_rate("cpu", run.spec.dtype);
-  rate.steps = steps_;
-  RunRecorder recorder(folder_, run_header(study_, run, dataset, layout, rate), std::move(restart),
-                       state, claim);
+  RunRecorder recorder(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
+                       std::move(restart), state, claim);
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   std::optional<StallWatch> watch;
   const auto listener = [&](const TrainingEvent& event) {

@@ -42,7 +42,7 @@ bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& list
 enum class Measured { Done, NotFinite, Stopped };
 
 struct Measuring {
-  const TrainingState& state;
+  TrainingState& state;
   const RunSpec& spec;
   const Dataset& dataset;
   const TrainingSegment& segment;
@@ -79,9 +79,12 @@ void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
 // Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
 // is there, its scores too: one that was left is made anew.
 Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) {
-  const TrainingState& state = now.state;
+  TrainingState& state = now.state;
+  const TokenLosses losses = [&state](std::span<const std::int32_t> tokens, std::int64_t length) {
+    return state.token_losses(tokens, length);
+  };
   auto evaluation =
-      evaluate_held_out(state.model(), now.dataset.held_out(), state.ranks().data(), now.stop);
+      evaluate_held_out(losses, now.dataset.held_out(), state.ranks().data(), now.stop);
   if (!evaluation) return Measured::Stopped;
   if (!std::isfinite(evaluation->loss) || !std::isfinite(evaluation->selection_loss)) {
     now.listener(

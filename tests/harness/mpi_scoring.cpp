@@ -130,11 +130,11 @@ TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
     train(state, spec, data, segment, listener, kGoOn);
     return scores;
   };
-  TrainingState alone(spec);
+  HostTrainingState alone(spec);
   const auto expected = scores_of(alone);
   ASSERT_EQ(expected.size(), 2U);
   for (int tensor = 1; tensor <= job->size(); tensor *= 2) {
-    TrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
+    HostTrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
     const auto scores = scores_of(state);
     ASSERT_EQ(scores.size(), 2U);
     for (std::size_t i = 0; i < 2; ++i) {

@@ -20,7 +20,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/yaml", {"model/spec"}},
     {"model/cost", {"model/spec"}},
     {"results", {"model/spec"}},
-    {"sweeps", {"model/spec", "model/yaml", "model/cost"}},
+    {"sweeps", {"model/spec", "model/yaml", "model/cost", "model/device"}},
     {"analysis", {"model/spec", "results"}},
     {"model/kernels/cpu", {"model/spec", "model/parallel"}},
     {"model/kernels/cuda", {"model/spec"}},
@@ -28,6 +28,9 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
+    {"harness/on_device",
+     {"model/spec", "model/parallel", "model/layers", "model/device", "model/kernels/cuda",
+      "results", "sweeps", "harness", "harness/devices", "harness/nccl"}},
     {"harness/oneshot", {"model/spec", "model/yaml", "results", "harness/oneshot/parquet"}},
     {"harness/oneshot/parquet", {"model/spec"}},
     {"harness/devices",
@@ -41,7 +44,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"harness/cli",
      {"model/spec", "model/yaml", "model/cost", "results", "sweeps", "analysis", "model/layers",
       "model/kernels/cpu", "model/parallel", "slurm", "harness", "harness/oneshot",
-      "harness/devices", "harness/nccl", "harness/sockets"}},
+      "harness/devices", "harness/nccl", "harness/sockets", "harness/on_device"}},
 };
 
 std::string room_of(const std::string& path) {

@@ -1,12 +1,11 @@
 // A state's tensors: what this rank saves of them, and whole ones handed from the leading rank to
 // those that have parts of them.
-#include <array>
 #include <map>
 #include <string>
 #include <type_traits>
 
+#include "harness/host_training_state.h"
 #include "harness/optimizer.h"
-#include "harness/training_state.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
@@ -42,14 +41,14 @@ std::span<const Real> values_of(const Parameter& p, std::span<const Real> buffer
 
 }  // namespace
 
-StateTables TrainingState::tables() const {
+StateTables HostTrainingState::tables() const {
   const ParameterTable whole = parameter_table(model_.spec());
   return {whole, optimizer_state_table(whole, optimizer_spec_)};
 }
 
 // Weights are on every data rank, the optimizer's state may be, and a tensor that is not split is
 // on every tensor rank: the first of them saves it.
-StatePart TrainingState::part() {
+StatePart HostTrainingState::part() {
   const bool alone_here = ranks_.all().size() == 1;
   const ParameterTable state_table = optimizer_state_table(mine_, optimizer_spec_);
   StatePart part;
@@ -75,7 +74,7 @@ StatePart TrainingState::part() {
   return part;
 }
 
-void TrainingState::take_tensors(std::int64_t step, double seconds, const TensorSource& fill) {
+void HostTrainingState::take_tensors(std::int64_t step, double seconds, const TensorSource& fill) {
   const StateTables whole = tables();
   const ParameterTable my_state = optimizer_state_table(mine_, optimizer_spec_);
   std::visit(
@@ -97,10 +96,7 @@ void TrainingState::take_tensors(std::int64_t step, double seconds, const Tensor
         take(whole.optimizer, my_state, state);
       },
       optimizer_);
-  std::array<double, 2> place = {static_cast<double>(step), seconds};
-  ranks_.all().broadcast(std::as_writable_bytes(std::span(place)), 0);
-  step_ = static_cast<std::int64_t>(place[0]);
-  seconds_ = place[1];
+  go_on_from(step, seconds);
 }
 
 }  // namespace isoloss
