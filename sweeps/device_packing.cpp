@@ -109,18 +109,19 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
   std::vector<DevicePacking> possible;
   std::string refused;
   for (int ranks = 1; ranks <= most; ranks *= 2) {
+    const DeviceRate of_rank = packed_rate(rate, measured, ranks);
     RankPlan planned = plan_ranks(plan,
                                   {.ranks = devices.devices * ranks,
                                    .bytes_per_rank = bytes_per_packed_rank(devices, ranks),
                                    .sharing = ranks > 1 ? devices.on_machine : 0},
 
-                                  packed_rate(rate, measured, ranks));
+                                  of_rank);
     const auto problem = ranks > 1 ? obstacle(plan, devices, planned, ranks) : std::nullopt;
     if (problem) {
       refused = fmt::format("; {} would not do ({})", ranks, *problem);
       break;  // more would have less memory still
     }
-    possible.push_back({ranks, std::move(planned), ""});
+    possible.push_back({ranks, std::move(planned), "", of_rank});
   }
   const auto seconds = [](const DevicePacking& packing) { return packing.plan.schedule.seconds; };
   const double earliest = seconds(*std::ranges::min_element(possible, {}, seconds));

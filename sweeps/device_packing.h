@@ -42,6 +42,7 @@ struct DevicePacking {
   int ranks_per_device = 1;
   RankPlan plan;       // of devices x ranks_per_device ranks
   std::string reason;  // one sentence
+  DeviceRate rate;     // of a rank that shares a device so
 };
 
 // Of 1, 2, 4, ... `most` ranks a device that hold every run, the number by which the study ends

@@ -42,7 +42,7 @@ std::vector<VisibleDevice> visible_devices() {
   return devices;
 }
 
-double free_bytes() {
+double free_device_bytes() {
   std::size_t free = 0, all = 0;
   check_cuda(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
   return static_cast<double>(free);

@@ -28,7 +28,7 @@ struct DevicePlace {
 };
 
 // Of memory of the device that is current, which nobody has taken.
-double free_bytes();
+double free_device_bytes();
 
 // Makes this rank's device current and binds the process to the processors near it; collective over
 // the job, at its start. InputError as place_ranks'.

@@ -33,8 +33,8 @@ class CudaDevices final : public TrainingDevices {
     const PlacedDevices placed = placed_devices(place.views, place.places);
     job.barrier();  // every process has taken what it takes before its first tensor
     // The largest of all ranks, since their plan is one.
-    std::array<double, 2> memory = {-place.what.bytes,
-                                    (place.what.bytes - free_bytes()) / placed.ranks_per_device};
+    std::array<double, 2> memory = {
+        -place.what.bytes, (place.what.bytes - free_device_bytes()) / placed.ranks_per_device};
     job.all_reduce_max(std::span<double>(memory));
     return {place.what.name,
             {placed.devices, placed.on_machine, -memory[0], memory[1]},

@@ -46,13 +46,13 @@ class EmulatedDevices final : public TrainingDevices {
   explicit EmulatedDevices(int count = 8) : count_(count) {}
 
   bool any() override { return count_ > 0; }
-  TrainingDevice take_place(Communicator& job, const std::string& machine,
+  TrainingDevice take_place(Communicator& ranks, const std::string& machine,
                             int most_per_device) override {
     RankView mine{machine, -1, {}};
     for (int i = 0; i < count_; ++i) mine.devices.push_back({"emulated " + std::to_string(i), -1});
-    const std::vector<RankView> views = gather_views(job, mine);
+    const std::vector<RankView> views = gather_views(ranks, mine);
     const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
-    job_rank_ = job.rank();
+    job_rank_ = ranks.rank();
     return {"an emulated device",
             {placed.devices, placed.on_machine, 1e10, 1e8},
             placed.ranks_per_device};
