@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/agreed.h"
 #include "harness/evaluation.h"
@@ -91,8 +93,11 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
         TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
     return Measured::NotFinite;
   }
+  // The model comes to the processor only where something is asked of it.
+  const std::vector<std::string>& tasks = now.spec.evaluation.tasks;
   const auto scores =
-      score_one_shot(state.model(), now.dataset, now.spec.evaluation.tasks, state.step(), now.stop);
+      tasks.empty() ? std::optional(std::vector<Score>())
+                    : score_one_shot(state.model(), now.dataset, tasks, state.step(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
   evaluation->step = state.step();
