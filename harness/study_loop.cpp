@@ -9,7 +9,9 @@
 #include <span>
 
 #include "harness/bfloat16_probe.h"
+#include "harness/block_exchange.h"
 #include "harness/block_leader.h"
+#include "harness/crash_mark.h"
 #include "harness/job_communicator.h"
 #include "harness/job_ranks.h"
 #include "harness/job_rounds.h"
@@ -20,6 +22,7 @@
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
+#include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -85,6 +88,7 @@ int run_study(const Study& study, const RunOptions& options) {
                                                                     : study.time_limit_seconds);
   const StudyPlan plan = restrict_plan(make_plan(study), options.only);
   const auto communicator = join_job(folder);
+  note_crashes();
   const Start start = set_up(*communicator, folder, study, plan, options);
   if (start.status != kExitDone) return start.status;
   RunExecutor executor(folder, plan.study, communicator->rank());
@@ -95,6 +99,12 @@ int run_study(const Study& study, const RunOptions& options) {
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
         ordered ? *ordered : *communicator);
+  } catch (const BrokenBlock& problem) {
+    // A supervisor starts the ranks again.
+    leave_job(problem.what(), kExitFailed);
+  } catch (const PeerLost& problem) {
+    executor.log().say(problem.what());
+    leave_job(problem.what(), kExitFailed);
   } catch (const std::exception& problem) {
     executor.log().say(problem.what());
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;

@@ -31,6 +31,7 @@
 #include "model/spec/nearest_name.h"
 #include "results/study_folder.h"
 #include "results/task_scores_file.h"
+#include "results/usable_run.h"
 #include "sweeps/plan.h"
 
 namespace isoloss {
@@ -51,7 +52,7 @@ struct Candidate {
 
 // The trial that the run's last evaluation answers; absent while it is not finished.
 std::optional<Candidate> candidate_of(const StudyFolder& folder, const std::string& id) {
-  const std::optional<RunRecord> run = read_run(folder, id);
+  const std::optional<RunRecord> run = read_usable_run(folder, id, tell);
   if (!run || run->state != RunState::Finished || run->evaluations.empty()) return std::nullopt;
   const Evaluation& last = run->evaluations.back();
   for (const BudgetUnit unit :
