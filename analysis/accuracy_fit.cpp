@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <set>
 
 #include "analysis/laws/laws.h"
 #include "model/spec/counter_random.h"
@@ -14,6 +15,7 @@ namespace isoloss {
 namespace {
 
 constexpr std::int64_t kFewestItems = 16;  // of a task: of fewer an accuracy has hardly a value
+constexpr double kSigmoidParameters = 3;   // rise, slope, middle
 constexpr AccuracyCurve kFailedCurve{{kNone, kNone, kNone}, {kNone, kNone, kNone, kNone}};
 
 // What n residuals of a law with `parameters` would be had they not been fitted.
@@ -29,6 +31,16 @@ std::vector<AccuracyPoint> points_for(const AccuracyTask& task, const std::strin
   }
   return out;
 }
+
+// What the residuals of a law with `parameters` have left.
+double degrees_of(const std::vector<AccuracyPoint>& points, double parameters) {
+  std::set<std::string> runs;
+  for (const AccuracyPoint& point : points) runs.insert(point.run);
+  return std::min(static_cast<double>(points.size()) - parameters,
+                  static_cast<double>(runs.size()) - 1);
+}
+
+double parameters_of(const TaskLossFit& fit) { return fit.law == "chinchilla" ? 5 : 3; }
 
 std::optional<LossOfCompute> one_step_of(const std::vector<AccuracyPoint>& points) {
   std::vector<double> flops, loss;
@@ -60,8 +72,7 @@ double deviation_about(const ArchitectureAccuracy& fit) {
 
 // Step 1 drawn again: ln loss moved by what its run's residuals are, times the run's factor.
 TaskLossFit drawn_loss(const TaskLossFit& fit, std::uint64_t seed, std::uint64_t draw) {
-  const double parameters = fit.law == "chinchilla" ? 5 : 3;
-  const double wide = inflation(fit.points.size(), parameters);
+  const double wide = inflation(fit.points.size(), parameters_of(fit));
   std::vector<double> losses;
   for (std::size_t i = 0; i < fit.points.size(); ++i) {
     const double residual = std::log(fit.points[i].task_loss / fit.predicted[i]);
@@ -73,7 +84,7 @@ TaskLossFit drawn_loss(const TaskLossFit& fit, std::uint64_t seed, std::uint64_t
 
 SigmoidFit drawn_sigmoid(const SigmoidFit& fit, const std::vector<AccuracyPoint>& points,
                          std::uint64_t seed, std::uint64_t draw) {
-  const double wide = inflation(points.size(), 3);
+  const double wide = inflation(points.size(), kSigmoidParameters);
   std::vector<double> accuracies;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const double predicted = fit.data.loss[static_cast<Eigen::Index>(i)] - fit.residuals[i];
@@ -120,17 +131,26 @@ void fit_one(const AccuracyTask& task, const AccuracyFit& fit,
   out.one_step = one_step_of(best_sizes(task, out.architecture));
   try {
     out.loss = fit_task_loss(task, out.architecture);
+    out.degrees = degrees_of(out.loss->points, parameters_of(*out.loss));
     if (fit.sharing.shared()) {
       set_curves(out, fit.sigmoid->curve, shared, options);
       return;
     }
     const std::vector<AccuracyPoint> own = points_for(task, out.architecture);
+    out.degrees = std::min(out.degrees, degrees_of(own, kSigmoidParameters));
     const SigmoidFit sigmoid = fit_sigmoid(own, task.chance);
     set_curves(out, sigmoid.curve, sigmoid_draws(sigmoid, own, options), options);
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
     out.loss.reset();
   }
+}
+
+// An interval of draws about an estimate, its sides widened in logarithms; it holds the estimate,
+// which percentiles of skewed draws can miss.
+Interval widened_ratio(const Interval& interval, double estimate, double by) {
+  return {estimate * std::pow(std::min(1.0, interval.first / estimate), by),
+          estimate * std::pow(std::max(1.0, interval.second / estimate), by)};
 }
 
 double inside_unit(double accuracy) { return std::clamp(accuracy, 0.0, 1.0); }
@@ -211,7 +231,19 @@ ComputeMultiplier compute_multiplier(const ArchitectureAccuracy& baseline,
     ratios.push_back(baseline.draws[draw].flops_at(accuracy) /
                      candidate.draws[draw].flops_at(accuracy));
   }
-  out.interval = percentile_interval(ratios, level);
+  const std::optional<Interval> interval = percentile_interval(ratios, level);
+  const ArchitectureAccuracy& fewer = baseline.degrees < candidate.degrees ? baseline : candidate;
+  if (!interval) {
+    out.no_interval = "in more than a tenth of the draws one of them never reaches it";
+  } else if (fewer.degrees < 1) {
+    out.no_interval = fmt::format(
+        "{} has too few budgets or runs for residuals to tell its noise; train more of them",
+        fewer.architecture);
+  } else {
+    const double by =
+        student_factor(baseline.degrees + candidate.degrees, level) / normal_factor(level);
+    out.interval = widened_ratio(*interval, out.multiplier, by);
+  }
   return out;
 }
 

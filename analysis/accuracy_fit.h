@@ -34,7 +34,10 @@ struct ArchitectureAccuracy {
   // Coefficient, exponent, floor 0 of -ln accuracy; empty where an accuracy of a best size is 0
   // or 1.
   std::optional<LossOfCompute> one_step;
-  double deviation = 0;          // of one trial's accuracy about the curve; NaN where not known
+  double deviation = 0;  // of one trial's accuracy about the curve; NaN where not known
+  // Of its residuals: points less what is fitted to them, or runs less one where they are fewer,
+  // since points of one run stray together; the fewer of loss and a sigmoid of its own.
+  double degrees = 0;
   Interval flops{kNone, kNone};  // of its points
 };
 
@@ -61,12 +64,16 @@ struct AccuracyAt {
 AccuracyAt accuracy_at(const ArchitectureAccuracy& fit, double flops, double level,
                        bool of_trial = false, double widened = 1);
 
-// Compute that the baseline needs over compute that the candidate needs to reach an accuracy.
+// Compute that the baseline needs over compute that the candidate needs to reach an accuracy. How
+// large residuals are is known as well as they have degrees of freedom, those of both together
+// (noise is taken to be of one size): the percentiles of the draws are widened, in logarithms, as
+// Student's t is against the normal. No interval where an architecture has none to spare.
 struct ComputeMultiplier {
   double accuracy = 0;
   double baseline_flops = 0, candidate_flops = 0;
   double multiplier = 0;
   std::optional<Interval> interval;
+  std::string no_interval;    // why there is none
   bool extrapolated = false;  // beyond the compute of either's points
 };
 ComputeMultiplier compute_multiplier(const ArchitectureAccuracy& baseline,

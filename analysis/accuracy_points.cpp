@@ -10,8 +10,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kCheckpoints = 5;  // So et al. 2021, table 6; Bhagia et al. 2024
-constexpr double kSameCompute = 0.05;    // of ln C: a trial's last checkpoint and its evaluation
+constexpr double kSameCompute = 0.05;  // of ln C: a trial's last checkpoint and its evaluation
 
 AccuracyPoint accuracy_point(const Point& point) {
   AccuracyPoint out;
@@ -27,11 +26,36 @@ AccuracyPoint accuracy_point(const Point& point) {
   return out;
 }
 
-// What the runs stored: scores at the step of each result's evaluation.
+// Of each task and metric that was scored where the evaluation's trial ended, the last checkpoints
+// of that trial, by step.
+std::map<std::pair<std::string, std::string>, std::vector<Score>> scores_of_trial(
+    const RunRecord& run, const Evaluation& evaluation) {
+  std::map<std::pair<std::string, std::string>, std::vector<Score>> found;
+  const std::int64_t first = evaluation.step - evaluation.step / 10;
+  for (const Score& score : run.scores)
+    if (score.step >= first && score.step <= evaluation.step)
+      found[{score.task, score.metric}].push_back(score);
+  for (auto& [name, scores] : found) {
+    std::ranges::stable_sort(scores, {}, &Score::step);
+    if (scores.size() > kLastCheckpoints)
+      scores.erase(scores.begin(), scores.end() - static_cast<std::ptrdiff_t>(kLastCheckpoints));
+  }
+  std::erase_if(found,
+                [&](const auto& entry) { return entry.second.back().step != evaluation.step; });
+  return found;
+}
+
+void set_accuracy(AccuracyPoint& point, const CheckpointSpread& spread) {
+  point.accuracy = spread.mean;
+  point.deviation = spread.deviation;
+  point.checkpoints = spread.checkpoints;
+}
+
+// What the runs stored.
 void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks) {
   std::map<std::string, const RunRecord*> runs;
   for (const RunRecord& run : results.runs) runs[run.header.id] = &run;
-  std::map<std::pair<std::string, std::string>, AccuracyTask> found;  // by task and metric
+  std::map<std::pair<std::string, std::string>, AccuracyTask> found;
   for (const Point& point : results.points) {
     const auto run = runs.find(point.run);
     if (run == runs.end()) continue;
@@ -39,16 +63,19 @@ void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks)
       if (evaluation.budget != point.budget || evaluation.budget_unit != point.budget_unit) {
         continue;
       }
-      for (const Score& score : run->second->scores) {
-        if (score.step != evaluation.step) continue;
-        AccuracyTask& task = found[{score.task, score.metric}];
-        task.task = score.task;
-        task.metric = score.metric;
-        task.chance = score.chance;
-        task.items = score.n;
+      for (const auto& [name, scores] : scores_of_trial(*run->second, evaluation)) {
+        AccuracyTask& task = found[name];
+        task.task = name.first;
+        task.metric = name.second;
+        task.chance = scores.back().chance;
+        task.items = scores.back().n;
+        std::vector<double> values;
+        for (const Score& score : scores) values.push_back(score.value);
         AccuracyPoint out = accuracy_point(point);
-        out.accuracy = score.value;
-        out.standard_error = score.standard_error;
+        set_accuracy(out, spread_of(values));
+        out.standard_error = scores.back().standard_error;
+        out.first_step = scores.front().step;
+        out.last_step = scores.back().step;
         task.points.push_back(std::move(out));
       }
     }
@@ -76,18 +103,16 @@ void add_trial(const PointTable& results, std::vector<const TaskScores*> trial,
             [](const TaskScores* a, const TaskScores* b) { return a->step < b->step; });
   const Point* point = trial_point(results, *trial.back());
   if (!point) return;
-  if (trial.size() > kCheckpoints) {
-    trial.erase(trial.begin(), trial.end() - static_cast<std::ptrdiff_t>(kCheckpoints));
-  }
   AccuracyPoint out = accuracy_point(*point);
-  out.checkpoints = trial.size();
+  set_accuracy(out, spread_over_checkpoints(trial));
+  trial.erase(trial.begin(), trial.end() - static_cast<std::ptrdiff_t>(out.checkpoints));
+  out.first_step = trial.front()->step;
+  out.last_step = trial.back()->step;
   out.task_loss = 0;
-  const auto n = static_cast<double>(trial.size());
   for (const TaskScores* scores : trial) {
     const TaskMeasure measured = measure(*scores);
-    out.accuracy += measured.score.value / n;
     out.standard_error = measured.score.standard_error;
-    out.task_loss += measured.gold_bits.value / n;
+    out.task_loss += measured.gold_bits.value / static_cast<double>(trial.size());
     task.metric = measured.metric;
     task.items = static_cast<std::int64_t>(measured.score.items);
     task.contaminated = static_cast<std::int64_t>(measured.contaminated);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/points.h"
+#include "analysis/statistics.h"
 #include "results/task_scores.h"
 
 namespace isoloss {
@@ -19,8 +20,10 @@ struct AccuracyPoint {
   double held_out = 0;   // loss on the held-out text, nats per token
   double task_loss = 0;  // in the unit that the task's `loss` names
   double accuracy = 0;
-  double standard_error = 0;    // over items, clustered
-  std::size_t checkpoints = 1;  // the last so many were averaged
+  double standard_error = 0;                   // over items, clustered
+  std::size_t checkpoints = 1;                 // the last so many were averaged
+  double deviation = kNone;                    // sample deviation over them; NaN of one
+  std::int64_t first_step = 0, last_step = 0;  // of them
 };
 
 // One task under one card, data and number of shots.
@@ -41,8 +44,9 @@ struct AccuracyTask {
 };
 
 // By task and profile. Scores of the last five checkpoints of a trial are averaged, as Primer and
-// the OLMo ladder do. Scores of runs that are not among `results` (from elsewhere, or of a learning
-// rate that lost its search) are left out.
+// the OLMo ladder do; of what training scored itself, those of its run within the last tenth of the
+// trial's steps (sweeps/score_stops.h). Scores of runs that are not among `results` (from
+// elsewhere, or of a learning rate that lost its search) are left out.
 std::vector<AccuracyTask> accuracy_tasks(const PointTable& results,
                                          std::span<const TaskScores> scores);
 

@@ -206,6 +206,17 @@ void flag_misfit(const LawScatter& scatter, Fit& fit) {
                   std::sqrt(scatter.misfit), scatter.misfit_p));
 }
 
+void flag_outside_intervals(Fit& fit) {
+  for (const auto& [name, interval] : fit.intervals) {
+    const double value = fit.parameter(name);
+    if (value >= interval.first && value <= interval.second) continue;
+    fit.flags.push_back(
+        fmt::format("{0}_outside_interval: parabolas move {0} by more than its interval is wide; "
+                    "go by the interval, or leave out sizes far from the best",
+                    name));
+  }
+}
+
 void flag_architectures(std::span<const Point> points, Fit& fit) {
   std::set<std::string> names;
   for (const Point& point : points) names.insert(point.architecture);

@@ -38,6 +38,10 @@ bool is_undetermined(const Interval& interval);
 // 5 %), so that the law is not all there is to them; the profiles were widened by it.
 void flag_misfit(const LawScatter& scatter, Fit& fit);
 
+// PARAMETER_outside_interval: the interval was moved by what is known of the method, and the
+// estimate, which was not, is no longer inside.
+void flag_outside_intervals(Fit& fit);
+
 // several_architectures: the rows of more than one, because none was chosen.
 void flag_architectures(std::span<const Point> points, Fit& fit);
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/budget_groups.h"
 #include "analysis/chinchilla_law.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/law_solver.h"
+#include "analysis/statistics.h"
 
 namespace isoloss {
 
@@ -24,14 +26,26 @@ std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
   if (!fitted.converged || bounded) return std::nullopt;
   const Eigen::ArrayXd smooth = predict(chinchilla, data, fitted.state);
   const std::vector<double> losses(smooth.begin(), smooth.end());
+  const auto by_parabolas = [&](bool wall_clock) {
+    FrontierOptions in = options;
+    in.wall_clock = wall_clock;
+    return compute_frontier(trials, losses, in, &frontier);
+  };
+  const Frontier in_flops = by_parabolas(false);
   SmoothFrontier out;
-  out.by_parabolas = compute_frontier(trials, losses, options, &frontier).used();
+  out.by_parabolas = options.wall_clock ? by_parabolas(true).used() : in_flops.used();
   if (out.by_parabolas.size() != frontier.used().size()) return std::nullopt;
   out.exact = out.by_parabolas;
   const double product = quantile(flops_per_product(trials), 0.5);
   const ChinchillaLaw law = chinchilla_law(named_parameters(chinchilla, data, fitted.state));
-  for (FrontierPoint& point : out.exact) {
-    point.loss = efficient_point(law, point.flops, product).loss;
+  const std::vector<BudgetGroup> groups = budget_groups(trials, losses, true);
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < in_flops.points.size(); ++k) {
+    if (!in_flops.points[k].used) continue;
+    const EfficientPoint best = efficient_point(law, in_flops.points[k].flops, product);
+    FrontierPoint& point = out.exact[at++];
+    point.loss = best.loss;
+    if (options.wall_clock) point.flops = seconds_at(groups[k], std::log(best.parameters));
   }
   return out;
 }

@@ -16,10 +16,12 @@ namespace isoloss {
 // A frontier of the chinchilla law that fits its trials: a bootstrap's estimate of bias without the
 // noise (Efron & Tibshirani 1993, chapter 10).
 struct SmoothFrontier {
-  std::vector<FrontierPoint> by_parabolas, exact;  // as the frontier used them; loss differs
+  // As the frontier used them; the loss differs, and with wall_clock the seconds of the best size.
+  std::vector<FrontierPoint> by_parabolas, exact;
 };
 
-// Empty where the trials lack parameters or tokens, are too few, or the fit does not converge.
+// Empty where the trials lack parameters or tokens, are too few, or the fit does not converge. With
+// wall_clock `frontier` is of parabolas, a point for each budget.
 std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
                                               const Frontier& frontier,
                                               const FrontierOptions& options);

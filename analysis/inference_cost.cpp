@@ -96,6 +96,7 @@ std::vector<InferencePoint> best_for_their_time(const InferenceCosts& costs,
 }
 
 std::optional<double> forward_seconds_at(const std::vector<InferencePoint>& curve, double loss) {
+  if (!curve.empty() && loss == curve.back().loss) return curve.back().seconds;
   for (std::size_t i = 0; i + 1 < curve.size(); ++i) {
     const InferencePoint &slow = curve[i + 1], &quick = curve[i];
     if (loss > quick.loss || loss < slow.loss) continue;
@@ -103,6 +104,22 @@ std::optional<double> forward_seconds_at(const std::vector<InferencePoint>& curv
     return quick.seconds * std::pow(slow.seconds / quick.seconds, share);
   }
   return std::nullopt;
+}
+
+std::vector<CostAtLoss> costs_at_equal_loss(const std::vector<InferencePoint>& baseline,
+                                            const std::vector<InferencePoint>& candidate) {
+  if (baseline.empty() || candidate.empty()) return {};
+  const double high = std::min(baseline.front().loss, candidate.front().loss);
+  const double low = std::max(baseline.back().loss, candidate.back().loss);
+  std::vector<double> losses = {low};
+  if (high > low) losses = {high, std::sqrt(high * low), low};
+  std::vector<CostAtLoss> costs;
+  for (const double loss : losses) {
+    const auto base = forward_seconds_at(baseline, loss), its = forward_seconds_at(candidate, loss);
+    costs.push_back({loss, base.value_or(baseline.front().seconds),
+                     its.value_or(candidate.front().seconds), !base, !its});
+  }
+  return costs;
 }
 
 }  // namespace isoloss

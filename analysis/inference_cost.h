@@ -39,4 +39,21 @@ std::vector<InferencePoint> best_for_their_time(const InferenceCosts& costs,
 // outside.
 std::optional<double> forward_seconds_at(const std::vector<InferencePoint>& curve, double loss);
 
+// Forward seconds of two curves, per token, for models that are at least as good as a loss.
+struct CostAtLoss {
+  double loss = 0;
+  double baseline = 0, candidate = 0;
+  // The loss is worse than any of that curve: its seconds are those of its quickest trial, which is
+  // better, so that it needs as many at most.
+  bool baseline_at_most = false, candidate_at_most = false;
+
+  double ratio() const { return baseline / candidate; }
+};
+
+// At three losses that both curves reach, from the highest to the lowest; at one where they touch
+// there alone or one curve is a single trial. Where they share no loss, at the best loss of the
+// worse curve, which the other one's quickest trial betters. None where a curve is empty.
+std::vector<CostAtLoss> costs_at_equal_loss(const std::vector<InferencePoint>& baseline,
+                                            const std::vector<InferencePoint>& candidate);
+
 }  // namespace isoloss

@@ -44,7 +44,7 @@ std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const
 
 namespace {
 
-// Away from the bias that parabolas give the estimate, which the interval still holds.
+// Away from the bias that parabolas give the estimate.
 void move_interval(const std::pair<std::string, double>& estimate, double bias,
                    std::vector<NamedInterval>& intervals) {
   const auto& [name, value] = estimate;
@@ -54,8 +54,8 @@ void move_interval(const std::pair<std::string, double>& estimate, double bias,
     const double ratio = name == "a" ? value / (value + bias) : 1;
     const double shift = name == "a" ? 0 : bias;
     if (!(ratio > 0)) continue;
-    interval.first = std::max(0.0, std::min(value, ratio * interval.first - shift));
-    interval.second = std::max(value, ratio * interval.second - shift);
+    interval.first = std::max(0.0, ratio * interval.first - shift);
+    interval.second = std::max(0.0, ratio * interval.second - shift);
   }
 }
 
@@ -176,6 +176,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
         move_interval(fit.parameters[j], bias->parameters[j], fit.intervals);
       }
       fit.uncertainty += ", moved by what parabolas do to the frontier of the chinchilla law";
+      flag_outside_intervals(fit);
     }
   } else {
     by_scatter(options.bootstrap == 0 ? ": no draws of the noise were asked for"

@@ -91,10 +91,7 @@ Table multipliers_table(const StudyResults& study) {
               fixed_cell(saved.multiplier, 2), fixed_cell(ends.first, 2),
               fixed_cell(ends.second, 2), fixed_cell(loss.savings, 2),
               fixed_cell(loss_ends.first, 2), fixed_cell(loss_ends.second, 2),
-              text_cell(saved.interval
-                            ? ""
-                            : "no interval: in more than a tenth of the draws one of them "
-                              "never reaches it")}) {
+              text_cell(saved.interval ? "" : "no interval: " + saved.no_interval)}) {
           row.push_back(std::move(cell));
         }
         table.rows.push_back(std::move(row));

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "analysis/inference_cost.h"
 #include "analysis/report_number.h"
@@ -26,13 +25,28 @@ std::string how_measured(const InferenceCosts& costs) {
   return text;
 }
 
-// Three losses that both curves reach, from the highest to the lowest; none where they share none.
-std::vector<double> common_losses(const Curve& a, const Curve& b) {
-  if (a.size() < 2 || b.size() < 2) return {};
-  const double high = std::min(a.front().loss, b.front().loss);
-  const double low = std::max(a.back().loss, b.back().loss);
-  if (!(high > low)) return {};
-  return {high, std::sqrt(high * low), low};
+std::string losses_text(const Curve& curve) {
+  if (curve.size() == 1) return fixed(curve.front().loss, 4);
+  return fmt::format("{} to {}", fixed(curve.front().loss, 4), fixed(curve.back().loss, 4));
+}
+
+// Why the ratio is a bound; empty where it is none.
+std::string bound_note(const CostAtLoss& cost, const Curve& baseline, const Curve& candidate) {
+  if (!cost.baseline_at_most && !cost.candidate_at_most) return "";
+  const char* better = cost.candidate_at_most ? "candidate" : "baseline";
+  const char* worse = cost.candidate_at_most ? "baseline" : "candidate";
+  return fmt::format(
+      "no common loss (candidate {}, baseline {}): the {}'s best beside the {}'s quickest, which "
+      "is "
+      "better",
+      losses_text(candidate), losses_text(baseline), worse, better);
+}
+
+TableCell ratio_cell(const CostAtLoss& cost) {
+  TableCell cell = fixed_cell(cost.ratio(), 2);
+  if (cost.candidate_at_most) cell.shown = "at least " + cell.shown;
+  if (cost.baseline_at_most) cell.shown = "at most " + cell.shown;
+  return cell;
 }
 
 }  // namespace
@@ -81,20 +95,27 @@ Table inference_table(const StudyResults& study) {
       {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
        number_column("loss", "loss"), number_column("candidate_seconds", "candidate's (s/token)"),
        number_column("baseline_seconds", "baseline's (s/token)"),
-       number_column("ratio", "baseline's / candidate's")},
+       number_column("ratio", "baseline's / candidate's"), sentence_column("why", "why a bound")},
       {}};
-  if (study.baseline.empty()) return table;
+  if (study.baseline.empty() || costs.points.empty()) return table;
   const Curve baseline = best_for_their_time(costs, study.baseline);
   for (const std::string& candidate : study.architectures) {
     if (candidate == study.baseline) continue;
     const Curve curve = best_for_their_time(costs, candidate);
-    for (const double loss : common_losses(baseline, curve)) {
-      const auto its = forward_seconds_at(curve, loss), base = forward_seconds_at(baseline, loss);
-      if (!its || !base) continue;
-      table.rows.push_back({text_cell(candidate), text_cell(study.baseline), fixed_cell(loss, 4),
-                            significant_cell(*its, 3), significant_cell(*base, 3),
-                            fixed_cell(*base / *its, 2)});
+    const std::vector<TableCell> first = {text_cell(candidate), text_cell(study.baseline)};
+    for (const CostAtLoss& cost : costs_at_equal_loss(baseline, curve)) {
+      std::vector<TableCell> row = first;
+      for (TableCell cell : {fixed_cell(cost.loss, 4), significant_cell(cost.candidate, 3),
+                             significant_cell(cost.baseline, 3), ratio_cell(cost),
+                             text_cell(bound_note(cost, baseline, curve))})
+        row.push_back(std::move(cell));
+      table.rows.push_back(std::move(row));
     }
+    if (baseline.empty() || curve.empty())
+      table.rows.push_back(
+          refused_row(table, first,
+                      fmt::format("none: no trial of {} had its forward pass measured there",
+                                  curve.empty() ? candidate : study.baseline)));
   }
   return table;
 }

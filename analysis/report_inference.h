@@ -9,8 +9,9 @@ namespace isoloss {
 // Every trial's held-out loss against its forward seconds per token, with each architecture's best.
 Plot inference_plot(const StudyResults& study);
 
-// Forward seconds of each candidate beside the baseline's, at losses that both reach; no rows where
-// they were not measured or the losses do not overlap.
+// Forward seconds of each candidate beside the baseline's, at losses that both reach; where they
+// share none, a row with both ranges and a bound of the ratio. No rows where no seconds were
+// measured.
 Table inference_table(const StudyResults& study);
 
 }  // namespace isoloss

@@ -13,7 +13,6 @@
 namespace isoloss {
 namespace {
 
-
 // Loss of the decision's runner-up minus the winner's at the largest budget both reached; absent
 // where there is none.
 std::string runner_up_text(const StudyResults& study, const Decision& decision) {
@@ -198,8 +197,8 @@ Table savings_by_rate_table(const StudyResults& study, const ReportOptions& opti
     if (comparison.wall_clock || !comparison.savings) continue;
     const std::size_t first = table.rows.size();
     const auto row = [&](const double* rate, const std::optional<Savings>& savings) {
-      const SavingsAt at = savings ? middle_loss(*savings)
-                                   : SavingsAt{kNone, kNone, std::nullopt, false};
+      const SavingsAt at =
+          savings ? middle_loss(*savings) : SavingsAt{kNone, kNone, std::nullopt, false};
       const Interval interval = ends_of(at.interval);
       double where_decided = kNone;
       std::string cell_name;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/report_number.h"
+#include "analysis/report_spec.h"
 
 namespace isoloss {
 namespace {

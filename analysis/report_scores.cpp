@@ -17,17 +17,6 @@
 namespace isoloss {
 namespace {
 
-// All scores of one trial and task, by step.
-using TrialScores = std::map<std::pair<std::string, std::string>, std::vector<const TaskScores*>>;
-
-TrialScores by_trial(const StudyResults& study, const std::string& profile) {
-  TrialScores out;
-  for (const TaskScores& scores : study.scores) {
-    if (scores.profile == profile) out[{scores.trial, scores.task}].push_back(&scores);
-  }
-  return out;
-}
-
 // By the runs as the page has them, then by task and step; models from elsewhere last.
 std::vector<const TaskScores*> in_order_of_runs(const StudyResults& study) {
   std::map<std::string, std::size_t> place;
@@ -53,7 +42,7 @@ MetricFigure figure_of(const TaskScores& scores, const std::string& metric,
 
 std::set<std::string> profiles_of(const StudyResults& study) {
   std::set<std::string> profiles;
-  for (const TaskScores& scores : study.scores) profiles.insert(scores.profile);
+  for (const StudyTask& task : study.tasks) profiles.insert(task.data.profile);
   return profiles;
 }
 
@@ -172,26 +161,18 @@ Table checkpoint_spreads_table(const StudyResults& study) {
        number_column("first_step", "from step"), number_column("last_step", "to step"),
        number_column("mean", "mean"), number_column("deviation", "deviation")},
       {}};
-  for (const std::string& profile : profiles_of(study)) {
-    for (const auto& [trial, scores] : by_trial(study, profile)) {
-      const RunRecord* run = find_run(study, scores.front()->model);
-      if (run == nullptr || scores.size() < 2) continue;
-      const CheckpointSpread spread = spread_over_checkpoints(scores);
-      std::vector<std::int64_t> steps;
-      for (const TaskScores* one : scores) steps.push_back(one->step);
-      std::ranges::sort(steps);
-      const auto last = std::ranges::max_element(scores, {}, &TaskScores::step);
-      table.rows.push_back(
-          {text_cell(run->header.architecture), text_cell(run->header.size),
-           fixed_cell(static_cast<double>(run->header.seed), 0),
-           significant_cell((*last)->flops, 4), text_cell(trial.second), text_cell(profile),
-           text_cell((*last)->metrics.front()),
-           fixed_cell(static_cast<double>(spread.checkpoints), 0),
-           fixed_cell(static_cast<double>(steps[steps.size() - spread.checkpoints]), 0),
-           fixed_cell(static_cast<double>(steps.back()), 0), fixed_cell(spread.mean, 4),
-           fixed_cell(spread.deviation, 4)});
+  for (const StudyTask& task : study.tasks)
+    for (const AccuracyPoint& point : task.data.points) {
+      if (point.checkpoints < 2) continue;
+      table.rows.push_back({text_cell(point.architecture), text_cell(point.size),
+                            fixed_cell(static_cast<double>(point.seed), 0),
+                            significant_cell(point.flops, 4), text_cell(task.data.task),
+                            text_cell(task.data.profile), text_cell(task.data.metric),
+                            fixed_cell(static_cast<double>(point.checkpoints), 0),
+                            fixed_cell(static_cast<double>(point.first_step), 0),
+                            fixed_cell(static_cast<double>(point.last_step), 0),
+                            fixed_cell(point.accuracy, 4), fixed_cell(point.deviation, 4)});
     }
-  }
   return table;
 }
 
@@ -207,7 +188,6 @@ Table checkpoint_counts_table(const StudyResults& study) {
        number_column("worse", "worse"), number_column("equal", "equal")},
       {}};
   for (const std::string& profile : profiles_of(study)) {
-    const TrialScores trials = by_trial(study, profile);
     for (const std::string& candidate : study.architectures) {
       if (candidate == study.baseline || study.baseline.empty()) continue;
       std::map<std::size_t, std::vector<std::pair<SampleMean, SampleMean>>> by_checkpoints;
@@ -215,19 +195,11 @@ Table checkpoint_counts_table(const StudyResults& study) {
         if (task.data.profile != profile) continue;
         const auto budget = common_budget(task.data, {study.baseline, candidate});
         if (!budget) continue;
-        std::vector<CheckpointSpread> spreads;
-        for (const std::string& name : {study.baseline, candidate}) {
-          const TaskScores* last =
-              scores_of(study.scores, task.data, *best_trial(task.data, name, *budget));
-          if (last)
-            spreads.push_back(spread_over_checkpoints(trials.at({last->trial, last->task})));
-        }
-        if (spreads.size() < 2 || spreads[0].checkpoints < 2 ||
-            spreads[0].checkpoints != spreads[1].checkpoints) {
-          continue;
-        }
-        by_checkpoints[spreads[0].checkpoints].push_back(
-            {{spreads[0].mean, spreads[0].deviation}, {spreads[1].mean, spreads[1].deviation}});
+        const AccuracyPoint& its = *best_trial(task.data, candidate, *budget);
+        const AccuracyPoint& base = *best_trial(task.data, study.baseline, *budget);
+        if (base.checkpoints < 2 || base.checkpoints != its.checkpoints) continue;
+        by_checkpoints[base.checkpoints].push_back(
+            {{base.accuracy, base.deviation}, {its.accuracy, its.deviation}});
       }
       for (const auto& [checkpoints, pairs] : by_checkpoints) {
         const SideCounts counts = count_sides(pairs, static_cast<double>(checkpoints));

@@ -10,7 +10,8 @@ namespace isoloss {
 Table task_scores_table(const StudyResults& study);
 // At the largest budget that both have scored, each at its best size.
 Table paired_scores_table(const StudyResults& study, const ReportOptions& options);
-// Mean and deviation over the last five checkpoints of each trial, where at least two were scored.
+// Mean and deviation over the last five checkpoints of each trial, where at least two were scored:
+// of task cards and of tasks made from the study's own text.
 Table checkpoint_spreads_table(const StudyResults& study);
 // Over the last five checkpoints of trials, where at least two were scored.
 Table checkpoint_counts_table(const StudyResults& study);

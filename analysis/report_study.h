@@ -12,6 +12,7 @@
 #include "analysis/report_digest.h"
 #include "analysis/report_laws.h"
 #include "analysis/report_optima.h"
+#include "analysis/report_replicates.h"
 #include "analysis/report_tasks.h"
 #include "analysis/savings.h"
 
@@ -29,17 +30,6 @@ struct ArchitectureFrontier {
   std::vector<Optimum> optima;  // one for each point of the frontier
   std::optional<Fit> law;  // power law along it; only where a floor is known or it stands alone
   std::string refusal;     // why there is no law
-};
-
-// Runs that differ in seed alone, at one budget.
-struct Replicates {
-  std::string architecture, size, budget_unit;
-  double parameters = 0;
-  double budget = 0;  // nominal, or the FLOPs where the points name none
-  double learning_rate = 0;
-  std::vector<double> losses;
-  double mean = 0, deviation = 0;  // sample standard deviation, nats
-  double compute_share = 0;        // the deviation as a share of compute; NaN where not known
 };
 
 struct StudyResults {
@@ -67,12 +57,6 @@ struct StudyResults {
 // default falls back to the first architecture).
 StudyResults read_study(const std::vector<std::filesystem::path>& sources,
                         const ReportOptions& options);
-
-// A field of the run's canonical spec as text, by its path ("optimizer", "schedule"); "not
-// recorded" where the spec does not say.
-std::string spec_text(const RunHeader& header, const std::vector<std::string>& path);
-// The same as a number; NaN where the spec does not say.
-double spec_number(const RunHeader& header, const std::vector<std::string>& path);
 
 // 1-based place of the architecture among the study's: its colour and marker in every plot.
 int style_of(const StudyResults& study, const std::string& architecture);

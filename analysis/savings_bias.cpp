@@ -31,8 +31,8 @@ std::optional<SavingsBias> savings_bias(std::span<const Point> baseline,
                                         const SavingsPlaces& places, const Savings& savings) {
   const bool parabolas =
       savings.frontier == FrontierKind::Surface || savings.frontier == FrontierKind::IsoFlop;
-  // The law says FLOPs, not seconds; with the slope given nothing is interpolated.
-  if (!parabolas || options.wall_clock || options.exponent) return std::nullopt;
+  // With the slope given nothing is interpolated.
+  if (!parabolas || options.exponent) return std::nullopt;
   const FrontierOptions same = savings_frontier_options(options, savings.frontier);
   const auto b = smooth_frontier(baseline, savings.baseline_frontier, same);
   const auto c = smooth_frontier(candidate, savings.candidate_frontier, same);

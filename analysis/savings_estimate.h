@@ -71,8 +71,8 @@ SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline
                           const SavingsPlaces& places, const Savings& savings);
 
 // savings_bias.cpp: savings as parabolas see the frontiers of the chinchilla laws that fit both
-// architectures' trials, and as those frontiers are. Empty where frontiers are not of parabolas,
-// the wall clock is compared or the slope is given, or there are no such laws.
+// architectures' trials, and as those frontiers are. Empty where frontiers are not of parabolas
+// or the slope is given, or there are no such laws.
 struct SavingsBias {
   SavingsEstimate by_parabolas, exact;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/fisher_f.hpp>
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
@@ -45,6 +46,10 @@ double scaled_chi_squared(double degrees, double u) {
 
 double student_factor(double degrees, double level) {
   return boost::math::quantile(boost::math::students_t(degrees), (1 + level) / 2);
+}
+
+double normal_factor(double level) {
+  return boost::math::quantile(boost::math::normal(), (1 + level) / 2);
 }
 
 double f_tail(double f, double d1, double d2) {

@@ -54,6 +54,18 @@ TaskMeasure measure(const TaskScores& scores, const std::string& metric) {
   return out;
 }
 
+CheckpointSpread spread_of(const std::vector<double>& values) {
+  CheckpointSpread out{kNone, kNone, values.size()};
+  if (values.empty()) return out;
+  const auto n = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  out.mean = sum / n;
+  for (const double value : values) squares += (value - out.mean) * (value - out.mean);
+  if (values.size() > 1) out.deviation = std::sqrt(squares / (n - 1));
+  return out;
+}
+
 CheckpointSpread spread_over_checkpoints(std::vector<const TaskScores*> scores,
                                          const std::string& metric, std::size_t most) {
   std::sort(scores.begin(), scores.end(),
@@ -73,15 +85,7 @@ CheckpointSpread spread_over_checkpoints(std::vector<const TaskScores*> scores,
   }
   std::vector<double> values;
   for (const TaskScores* one : scores) values.push_back(measure(*one, metric).score.value);
-  CheckpointSpread out{kNone, kNone, values.size()};
-  if (values.empty()) return out;
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  out.mean = sum / n;
-  for (const double value : values) squares += (value - out.mean) * (value - out.mean);
-  if (values.size() > 1) out.deviation = std::sqrt(squares / (n - 1));
-  return out;
+  return spread_of(values);
 }
 
 }  // namespace isoloss

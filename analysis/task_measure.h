@@ -23,15 +23,22 @@ TaskMeasure measure(const TaskScores& scores, const std::string& metric = "");
 // Place of the metric in TaskScores::metrics; InputError as above.
 std::size_t metric_place(const TaskScores& scores, const std::string& metric);
 
-// Mean and sample deviation of a metric over the last `most` steps among scores of one model on one
-// task: the spread over checkpoints that So et al. 2021 (Primer, table 6) print, with most = 5.
-// InputError where two are of one step, or of different tasks, profiles or trials.
+// So many of a trial's last checkpoints are averaged: So et al. 2021 (Primer, table 6), Bhagia et
+// al. 2024.
+inline constexpr std::size_t kLastCheckpoints = 5;
+
+// Mean and sample deviation of a score over checkpoints, as So et al. print them.
 struct CheckpointSpread {
   double mean = 0;
   double deviation = 0;  // NaN of one checkpoint
   std::size_t checkpoints = 0;
 };
+CheckpointSpread spread_of(const std::vector<double>& values);
+
+// The same of a metric over the last `most` steps among scores of one model on one task. InputError
+// where two are of one step, or of different tasks, profiles or trials.
 CheckpointSpread spread_over_checkpoints(std::vector<const TaskScores*> scores,
-                                         const std::string& metric = "", std::size_t most = 5);
+                                         const std::string& metric = "",
+                                         std::size_t most = kLastCheckpoints);
 
 }  // namespace isoloss

@@ -10,6 +10,8 @@
 
 #include "harness/claim.h"
 #include "harness/dataset.h"
+#include "harness/host_training_state.h"
+#include "harness/machine.h"
 #include "harness/rank_reporter.h"
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
@@ -95,10 +97,11 @@ RecordingCost measure_recording(const RunSpec& spec, const std::filesystem::path
       open_dataset(spec.data, spec.model.sequence, spec.evaluation.tokens, study.data());
   set_intra_op_threads(static_cast<int>(spec.threads));
   const auto claim = Claim::take(study.claim(run.id), 0);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   RunRestart restart;
   restart.checkpoints = study.run(run.id);
-  const RunHeader header = run_header("bench", run, *dataset, {}, device_rate("cpu", spec.dtype));
+  const RunHeader header =
+      run_header("bench", run, *dataset, {}, {machine_name(), device_rate("cpu", spec.dtype)});
   RecordingCost cost;
   {
     RunRecorder recorder(study, header, std::move(restart), state, *claim);

@@ -15,7 +15,7 @@ constexpr std::int64_t kTokensAtOnce = 4096;
 
 // Passes go round the ranks; each fills in the losses of its own, and the rest comes from the
 // others. `quickest` becomes the seconds per token of this rank's quickest pass, if it is quicker.
-std::optional<std::vector<float>> sequence_losses(const LanguageModel& model,
+std::optional<std::vector<float>> sequence_losses(const TokenLosses& losses_of,
                                                   const HeldOutPart& part, Communicator& data,
                                                   const std::function<bool()>& stop,
                                                   double& quickest) {
@@ -33,7 +33,7 @@ std::optional<std::vector<float>> sequence_losses(const LanguageModel& model,
                           .subspan(static_cast<std::size_t>(first * length),
                                    static_cast<std::size_t>(count * length));
     const auto began = Clock::now();
-    const std::vector<float> token_losses = model.token_losses(rows, length);
+    const std::vector<float> token_losses = losses_of(rows, length);
     const std::chrono::duration<double> took = Clock::now() - began;
     quickest = std::min(quickest, took.count() / static_cast<double>(rows.size()));
     for (std::int64_t row = 0; row < count; ++row) {
@@ -59,12 +59,12 @@ double mean(const std::vector<float>& values) {
 
 }  // namespace
 
-std::optional<Evaluation> evaluate_held_out(const LanguageModel& model, const HeldOut& held_out,
+std::optional<Evaluation> evaluate_held_out(const TokenLosses& losses, const HeldOut& held_out,
                                             Communicator& data, const std::function<bool()>& stop) {
   double quickest = std::numeric_limits<double>::infinity();
-  const auto selection = sequence_losses(model, held_out.selection, data, stop, quickest);
+  const auto selection = sequence_losses(losses, held_out.selection, data, stop, quickest);
   if (!selection) return std::nullopt;
-  auto report = sequence_losses(model, held_out.report, data, stop, quickest);
+  auto report = sequence_losses(losses, held_out.report, data, stop, quickest);
   if (!report) return std::nullopt;
   Evaluation evaluation;
   evaluation.selection_loss = mean(*selection);

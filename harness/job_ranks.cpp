@@ -5,11 +5,10 @@
 
 namespace isoloss {
 
-JobRanks plan_job(const StudyPlan& plan, int ranks, int on_machine) {
-  check_ranks(plan, ranks);
-  const double bytes_per_rank = machine_memory() / on_machine;
-  RankPlan chosen = plan_ranks(plan, {ranks, bytes_per_rank}, device_rate("cpu", "float32"));
-  return {chosen.unit, bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
+JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
+  check_ranks(plan, ranks.ranks);
+  RankPlan chosen = plan_ranks(plan, ranks, rate);
+  return {chosen.unit, ranks.bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
 }
 
 void share(JobRanks& ranks, std::size_t runs, Communicator& job) {
@@ -23,6 +22,7 @@ void share(JobRanks& ranks, std::size_t runs, Communicator& job) {
   job.broadcast(std::as_writable_bytes(std::span(ranks.layouts)), 0);
 }
 
+// On devices, where whole models are trained, there is but one layout of so many ranks.
 RankLayout layout_in(const JobRanks& job, const StudyPlan& plan, std::size_t run, int ranks) {
   if (job.layouts[run].ranks() == ranks) return job.layouts[run];
   return layout_on(plan.runs[run].spec, ranks, job.bytes_per_rank, device_rate("cpu", "float32"))

@@ -16,9 +16,8 @@ struct JobRanks {
   std::vector<RankLayout> layouts;  // of as many ranks as planned
 };
 
-// For a job of `ranks` ranks of which at most `on_machine` share the memory of a machine like this
-// one. InputError where the ranks do not make whole blocks of what the study asks for.
-JobRanks plan_job(const StudyPlan& plan, int ranks, int on_machine);
+// InputError where the ranks do not make whole blocks of what the study asks for.
+JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 // Gives every rank what rank 0 has; collective. All know the number of runs.
 void share(JobRanks& ranks, std::size_t runs, Communicator& job);

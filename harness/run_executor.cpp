@@ -14,6 +14,8 @@
 
 #include "harness/background_job.h"
 #include "harness/block_exchange.h"
+#include "harness/host_training_state.h"
+#include "harness/machine.h"
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
@@ -24,7 +26,7 @@
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
 #include "results/helper_claims.h"
-#include "sweeps/card_stops.h"
+#include "sweeps/score_stops.h"
 
 namespace isoloss {
 namespace {
@@ -117,12 +119,38 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   return dataset_.get();
 }
 
-void RunExecutor::add_cards(const PlannedRun& run, TrainingSegment& segment) {
+void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   const EvaluationSpec& evaluation = run.spec.evaluation;
+  segment.score_stops = score_stops(run);
   if (evaluation.card_folders.empty()) return;
   if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
   segment.cards = cards_.get();
-  segment.card_stops = card_stops(run);
+}
+
+std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Communicator& block,
+                                                      const RankLayout& layout) {
+  RankGroups ranks(block, layout);
+  std::unique_ptr<TrainingState> state;
+  if (device_ == nullptr)
+    do_together(block,
+                [&] { state = std::make_unique<HostTrainingState>(run.spec, std::move(ranks)); });
+  else  // ranks join their devices inside of it
+    unshared(block, [&] {
+      state = device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
+    });
+  return state;
+}
+
+// Rates of devices are of bfloat16.
+TrainedOn RunExecutor::trained_on(const RunSpec& spec) const {
+  if (device_ == nullptr) {
+    TrainedOn on{machine_name(), device_rate("cpu", spec.dtype)};
+    on.rate->steps = steps_;
+    return on;
+  }
+  TrainedOn on{device_->own.name, std::nullopt};
+  if (spec.dtype == "bfloat16") on.rate = rate_of(device_->own);
+  return on;
 }
 
 void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
@@ -148,14 +176,12 @@ void RunExecutor::train_with_leader(Communicator& block, const PlannedRun& run,
   const RunSpec& spec = run.spec;
   TrainingSegment segment = order.segment;
   const Dataset* dataset = nullptr;
-  std::optional<TrainingState> state;
-  RankGroups groups(block, order.layout);
   do_together(block, [&] {
     dataset = dataset_of(spec, [] { return false; });  // the leader has made it
     set_intra_op_threads(static_cast<int>(spec.threads));
-    add_cards(run, segment);
-    state.emplace(spec, std::move(groups));
+    add_scoring(run, segment);
   });
+  const auto state = new_state(run, block, order.layout);
   if (order.resumes) state->take_tensors(0, 0, {});  // the leader's
   do_together(block, [&] {
     log_.say(run, fmt::format("follows from step {} to {}", state->step(), order.segment.to));
@@ -190,11 +216,10 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   TrainingSegment segment{
       item.to_step, restart.stops,
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
-  add_cards(run, segment);
+  add_scoring(run, segment);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
-  std::optional<TrainingState> made;
-  RankGroups groups(block, layout);
-  do_together(block, [&] { made.emplace(run.spec, std::move(groups)); });
+  exchange({}, nullptr, block);  // the others have their data
+  const auto made = new_state(run, block, layout);
   TrainingState& state = *made;
   unshared(block, [&] { restore(state, restart); });
   reporter.begin({.run = run.id,
@@ -207,12 +232,10 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
                   .to_step = item.to_step});
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
-  DeviceRate rate = device_rate("cpu", run.spec.dtype);
-  rate.steps = steps_;
   std::optional<RunRecorder> recorder;
   do_together(block, [&] {
-    recorder.emplace(folder_, run_header(study_, run, dataset, layout, rate), std::move(restart),
-                     state, claim);
+    recorder.emplace(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
+                     std::move(restart), state, claim);
   });
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   std::optional<StallWatch> watch;

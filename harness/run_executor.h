@@ -8,10 +8,12 @@
 
 #include "harness/claim.h"
 #include "harness/dataset.h"
+#include "harness/rank_device.h"
 #include "harness/rank_groups.h"
 #include "harness/rank_log.h"
 #include "harness/rank_reporter.h"
 #include "harness/remembered_steps.h"
+#include "harness/run_header.h"
 #include "harness/stall_watch.h"
 #include "harness/trainer.h"
 #include "harness/training_order.h"
@@ -23,13 +25,15 @@ namespace isoloss {
 
 class RunExecutor {
  public:
+  // `device`: where this rank has taken its place; null: it trains on the processor.
   RunExecutor(StudyFolder folder, std::string study, std::int64_t rank,
-              const StallLimits& stall = {})
+              const StallLimits& stall = {}, const RankDevice* device = nullptr)
       : folder_(std::move(folder)),
         study_(std::move(study)),
         log_(folder_, study_, rank),
         rank_(rank),
-        stall_(stall) {}
+        stall_(stall),
+        device_(device) {}
 
   // This rank's.
   const RankLog& log() const { return log_; }
@@ -54,14 +58,19 @@ class RunExecutor {
   void train_with_leader(Communicator& block, const PlannedRun& run, const TrainingOrder& order);
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
-  // Adds what the study's cards score to a segment of the run.
-  void add_cards(const PlannedRun& run, TrainingSegment& segment);
+  // Initial weights, on the device or the processor; collective over the block.
+  std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,
+                                           const RankLayout& layout);
+  TrainedOn trained_on(const RunSpec& spec) const;
+  // Adds to a segment of the run where it is scored between budgets, and the study's cards.
+  void add_scoring(const PlannedRun& run, TrainingSegment& segment);
 
   StudyFolder folder_;
   std::string study_;
   RankLog log_;
   std::int64_t rank_;
   StallLimits stall_;
+  const RankDevice* device_;
   StepTimes steps_ = remembered_steps();
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one

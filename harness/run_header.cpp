@@ -1,14 +1,13 @@
 #include "harness/run_header.h"
 
 #include "harness/code_version.h"
-#include "harness/machine.h"
 #include "model/cost/flops.h"
 #include "model/spec/parameters.h"
 
 namespace isoloss {
 
 RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset,
-                     const RankLayout& layout, const DeviceRate& rate) {
+                     const RankLayout& layout, const TrainedOn& on) {
   const RunSpec& spec = run.spec;
   const ParameterCounts counts = count_parameters(spec.model);
   RunHeader header;
@@ -16,7 +15,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.study = study;
   header.spec_json = canonical_json(spec);
   header.code_version = code_version();
-  header.machine = machine_name();
+  header.machine = on.machine;
   header.ranks = layout.ranks();
   header.threads = spec.threads;
   header.architecture = spec.model.architecture;
@@ -36,7 +35,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.bytes_per_token = dataset.held_out().bytes_per_token;
   header.training_tokens = static_cast<double>(dataset.training_tokens());
   header.floor = dataset.held_out().floor;
-  header.predicted_step_seconds = step_seconds(spec, layout, rate);
+  if (on.rate) header.predicted_step_seconds = step_seconds(spec, layout, *on.rate);
   return header;
 }
 

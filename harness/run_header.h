@@ -1,5 +1,6 @@
 // The header of a run's files, filled from its spec, its data and this machine.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "harness/dataset.h"
@@ -9,8 +10,14 @@
 
 namespace isoloss {
 
-// The ranks of `layout` train the run together; `rate` is what is known of this machine.
+// What a run is trained on.
+struct TrainedOn {
+  std::string machine;             // as its maker or the system names it
+  std::optional<DeviceRate> rate;  // how fast it is, where that is known
+};
+
+// The ranks of `layout` train the run together.
 RunHeader run_header(const std::string& study, const PlannedRun& run, const Dataset& dataset,
-                     const RankLayout& layout, const DeviceRate& rate);
+                     const RankLayout& layout, const TrainedOn& on);
 
 }  // namespace isoloss

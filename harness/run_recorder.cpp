@@ -23,6 +23,12 @@ void extend(std::vector<Event>& events, const std::vector<Event>& later) {
   events.insert(events.end(), later.begin(), later.end());
 }
 
+bool holds(const RunRecord& record, const Score& score) {
+  return std::ranges::any_of(record.scores, [&](const Score& other) {
+    return other.step == score.step && other.task == score.task && other.metric == score.metric;
+  });
+}
+
 }  // namespace
 
 RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart restart,
@@ -51,6 +57,9 @@ void RunRecorder::record(const TrainingEvent& event) {
         } else if constexpr (std::is_same_v<Event, TaskScores>) {
           // Before the evaluation of its step is told: what has that is not scored again.
           if (claim_.held()) store_task_scores(folder_, told);
+        } else if constexpr (std::is_same_v<Event, Score>) {
+          // At the checkpoint that training goes on from they may be there.
+          if (!holds(restart_.record, told)) append(told);
         } else if constexpr (std::is_same_v<Event, CardLeftOut>) {
           fmt::print(stderr, "isoloss: {}\n", told.why);
         } else if constexpr (std::is_same_v<Event, TrainingDiverged>) {

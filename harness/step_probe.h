@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "harness/side_by_side.h"
+#include "sweeps/device_packing.h"
 #include "sweeps/plan.h"
 #include "sweeps/step_times.h"
 
@@ -22,5 +24,11 @@ struct ProbeConditions {
 StepTimes probe_steps(const StudyPlan& plan, const StepTimes& known,
                       const ProbeConditions& conditions,
                       const std::function<void(std::size_t done, std::size_t of)>& told);
+
+// Of every kind of step that the plan expects, by 1, 2, 4, ... `most` processes at once on the
+// device on which `maker` makes states, for `seconds` each. A kind is left out where so many do not
+// fit.
+PackedStepTimes probe_packing(const StudyPlan& plan, const StateMaker& maker, int most,
+                              double seconds);
 
 }  // namespace isoloss

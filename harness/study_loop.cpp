@@ -6,7 +6,9 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "harness/bfloat16_probe.h"
 #include "harness/block_exchange.h"
@@ -15,7 +17,9 @@
 #include "harness/job_communicator.h"
 #include "harness/job_ranks.h"
 #include "harness/job_rounds.h"
+#include "harness/machine.h"
 #include "harness/progress_display.h"
+#include "harness/rank_device.h"
 #include "harness/rank_groups.h"
 #include "harness/run_executor.h"
 #include "harness/stop_signal.h"
@@ -24,6 +28,7 @@
 #include "harness/supervised.h"
 #include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
+#include "sweeps/device_runs.h"
 
 namespace isoloss {
 namespace {
@@ -37,16 +42,26 @@ struct Start {
 // Rank 0 makes and checks the folder and decides who trains which run. A failure is thrown on rank
 // 0, so that it is said once; the others get its status.
 Start set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
-             const StudyPlan& plan, const RunOptions& options) {
+             const StudyPlan& plan, const RunOptions& options,
+             const std::optional<RankDevice>& device) {
   Start start;
   std::exception_ptr failure;
   const int on_machine = ranks_on_machine(communicator, host_name());
   if (communicator.rank() == 0) {
     try {
-      start.ranks = plan_job(plan, communicator.size(), on_machine);
+      PlanRanks ranks{communicator.size(), machine_memory() / on_machine};
+      if (device) {
+        ranks.bytes_per_rank = device->own.bytes_per_rank();
+        if (device->own.ranks > 1) {
+          check_packing(plan, device->own.job, device->own.ranks);
+          ranks.sharing = device->own.job.on_machine;
+        }
+      }
+      start.ranks = plan_job(
+          plan, ranks, device ? rate_for_planning(device->own) : device_rate("cpu", "float32"));
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
-      warn_of_slow_bfloat16(plan);
+      if (!device) warn_of_slow_bfloat16(plan);
     } catch (const InputError&) {
       start.status = kExitBadInput;
       failure = std::current_exception();
@@ -61,6 +76,27 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
   start.status = status[0];
   if (start.status == kExitDone) share(start.ranks, plan.runs.size(), communicator);
   return start;
+}
+
+// Every rank gets a device or none does; then the first one throws why and the others end.
+struct JobPlace {
+  int status = kExitDone;
+  std::optional<RankDevice> device;
+};
+
+JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevices& devices,
+                    int most_per_device) {
+  try {
+    return {kExitDone, RankDevice{devices, devices.take_place(job, host_name(), most_per_device)}};
+  } catch (const InputError& problem) {
+    if (job.rank() != 0) return {kExitBadInput, std::nullopt};
+    if (is_supervised()) report_failure(folder, {kExitBadInput, problem.what()});
+    throw;
+  } catch (const std::exception& problem) {
+    // The others may wait for this rank.
+    if (job.size() > 1) leave_job(problem.what(), kExitFailed);
+    throw;
+  }
 }
 
 int train_study(const StudyWork& work, Communicator& job) {
@@ -79,22 +115,34 @@ int train_study(const StudyWork& work, Communicator& job) {
 }  // namespace
 
 int run_study(const Study& study, const RunOptions& options) {
-  check_device(study);
+  check_device(study, options.devices);
   check_data(study);
   check_cards(study);
   const StudyFolder folder{options.folder};
   const auto stop =
       stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
                                                                     : study.time_limit_seconds);
-  const StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  bool on_devices = study.device == "cuda";
+  if (on_devices) plan = plan_on_devices(study, std::move(plan));
   const auto communicator = join_job(folder);
+  if (study.device == "auto" && devices_serve(plan, options.devices, *communicator)) {
+    on_devices = true;
+    plan = plan_on_devices(study, std::move(plan));
+  }
   note_crashes();
-  const Start start = set_up(*communicator, folder, study, plan, options);
+  const JobPlace place = on_devices ? take_place(*communicator, folder, *options.devices,
+                                                 static_cast<int>(study.ranks_per_device))
+                                    : JobPlace{};
+  if (place.status != kExitDone) return place.status;
+  const Start start = set_up(*communicator, folder, study, plan, options, place.device);
   if (start.status != kExitDone) return start.status;
-  RunExecutor executor(folder, plan.study, communicator->rank());
+  RunExecutor executor(folder, plan.study, communicator->rank(), {},
+                       place.device ? &*place.device : nullptr);
   try {
-    executor.log().say(fmt::format("rank {} of {}, process {}, begins", communicator->rank(),
-                                   communicator->size(), ::getpid()));
+    executor.log().say(fmt::format("rank {} of {}, process {}, begins on {}", communicator->rank(),
+                                   communicator->size(), ::getpid(),
+                                   place.device ? place.device->own.name : machine_name()));
     const auto ordered = in_block_order(*communicator, start.ranks.unit, host_name());
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},

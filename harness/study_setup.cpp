@@ -10,6 +10,7 @@
 
 #include "harness/study_cards.h"
 #include "model/spec/error.h"
+#include "model/yaml/yaml_view.h"
 #include "results/durable_file.h"
 #include "results/study_sum.h"
 #include "sweeps/study_data.h"
@@ -23,11 +24,11 @@ bool matches(const std::string& pattern, const std::string& text) {
 
 }  // namespace
 
-void check_device(const Study& study) {
-  if (study.device != "cuda") return;
-  throw InputError(fmt::format(
-      "{}: run.device: cuda (this build trains on the processor alone); write auto or cpu",
-      study.file.string()));
+void check_device(const Study& study, const TrainingDevices* devices) {
+  if (study.device != "cuda" || devices != nullptr) return;
+  fail_at(study.file.string(), study.lines.at("run.device"), "run.device",
+          "cuda (this isoloss was built without CUDA and trains on the processor alone); build it "
+          "with the preset cuda, or write auto or cpu");
 }
 
 void check_data(const Study& study) {

@@ -3,14 +3,16 @@
 #pragma once
 #include <string>
 
+#include "harness/training_devices.h"
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 #include "sweeps/study.h"
 
 namespace isoloss {
 
-// InputError where the study names a device that this build cannot train on.
-void check_device(const Study& study);
+// InputError where the study names a device that this program cannot train on; `devices` are those
+// that it was built for, null where there are none.
+void check_device(const Study& study, const TrainingDevices* devices);
 
 // InputError, saying how to make them, where the study's tokens are not there yet.
 void check_data(const Study& study);

@@ -21,6 +21,7 @@
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
 #include "model/spec/error.h"
+#include "sweeps/device_runs.h"
 #include "sweeps/run_ranks.h"
 
 namespace isoloss {
@@ -81,7 +82,7 @@ void throw_failure(const StudyFailure& failure) {
 }  // namespace
 
 int supervise_study(const Study& study, const RunOptions& options, RankJob job) {
-  check_device(study);
+  check_device(study, options.devices);
   check_data(study);
   check_cards(study);
   const StudyFolder folder{options.folder};
@@ -91,7 +92,8 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
                                                                     : study.time_limit_seconds);
   bool ranks_were_asked = false;  // all of them, by somebody else, and left as they should
   const auto stop = [&] { return ranks_were_asked || asked_to_stop(); };
-  const StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  StudyPlan plan = restrict_plan(make_plan(study), options.only);
+  if (study.device == "cuda") plan = plan_on_devices(study, plan);
   check_ranks(plan, job.ranks);
   job.threads = static_cast<int>(study.base.threads);
   prepare_study_folder(folder, study);

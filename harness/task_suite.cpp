@@ -64,9 +64,15 @@ SuiteTask own_task(TaskCard card, std::int64_t shots) {
   return {std::move(card), std::move(items)};
 }
 
-TaskSuite own_suite(std::vector<TaskCard> cards, std::int64_t shots) {
+TaskSuite own_suite(std::span<const std::filesystem::path> files, std::int64_t shots) {
   TaskSuite suite;
-  for (TaskCard& card : cards) suite.tasks.push_back(own_task(std::move(card), shots));
+  for (const std::filesystem::path& file : files) {
+    try {
+      suite.tasks.push_back(own_task(read_card(file), shots));
+    } catch (const InputError& error) {
+      suite.left_out.emplace_back(error.what());
+    }
+  }
   return suite;
 }
 

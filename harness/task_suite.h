@@ -1,6 +1,8 @@
 // One-shot tasks with their items, as `eval` scores them.
 #pragma once
 #include <cstdint>
+#include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,16 +22,17 @@ struct SuiteTask {
 
 struct TaskSuite {
   std::vector<SuiteTask> tasks;       // in the order of the cards
-  std::vector<std::string> left_out;  // "TASK: why; what to do"
+  std::vector<std::string> left_out;  // "TASK or FILE: why; what to do"
 };
 
 // The cards whose data set is in the file; the others are left out, and so are those whose part of
 // the file is damaged.
 TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data);
 
-// An own card, or several, with the items beside them. InputError as items_beside_card.
+// An own card with the items beside it. InputError as items_beside_card.
 SuiteTask own_task(TaskCard card, std::int64_t shots);
-TaskSuite own_suite(std::vector<TaskCard> cards, std::int64_t shots);
+// The own cards of these files; those that cannot be read, or whose items cannot, are left out.
+TaskSuite own_suite(std::span<const std::filesystem::path> files, std::int64_t shots);
 
 // Keeps of each task some `most` items: whole groups (items of one passage stay together), drawn by
 // a counter key of (seed, task, group), as many as make `most` items or more. The same for every

@@ -9,9 +9,11 @@
 #include <exception>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/block_exchange.h"
 #include "harness/evaluation.h"
@@ -47,7 +49,7 @@ bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& list
 enum class Measured { Done, NotFinite, Stopped };
 
 struct Measuring {
-  const TrainingState& state;
+  TrainingState& state;
   const RunSpec& spec;
   const Dataset& dataset;
   const TrainingSegment& segment;
@@ -84,17 +86,23 @@ void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
 // Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
 // is there, its scores too: one that was left is made anew.
 Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) {
-  const TrainingState& state = now.state;
+  TrainingState& state = now.state;
+  const TokenLosses losses = [&state](std::span<const std::int32_t> tokens, std::int64_t length) {
+    return state.token_losses(tokens, length);
+  };
   auto evaluation =
-      evaluate_held_out(state.model(), now.dataset.held_out(), state.ranks().data(), now.stop);
+      evaluate_held_out(losses, now.dataset.held_out(), state.ranks().data(), now.stop);
   if (!evaluation) return Measured::Stopped;
   if (!std::isfinite(evaluation->loss) || !std::isfinite(evaluation->selection_loss)) {
     now.listener(
         TrainingDiverged{fmt::format("held-out loss is not finite at step {}", state.step())});
     return Measured::NotFinite;
   }
+  // The model comes to the processor only where something is asked of it.
+  const std::vector<std::string>& tasks = now.spec.evaluation.tasks;
   const auto scores =
-      score_one_shot(state.model(), now.dataset, now.spec.evaluation.tasks, state.step(), now.stop);
+      tasks.empty() ? std::optional(std::vector<Score>())
+                    : score_one_shot(state.model(), now.dataset, tasks, state.step(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
   evaluation->step = state.step();
@@ -111,14 +119,27 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
   return Measured::Done;
 }
 
-// What is due at the state's step.
+// Scores where no trial ends. The spec's own tasks are heard of last, so that what has them has the
+// cards' too.
+Measured score_between(const Measuring& now, const std::vector<EvaluationStop>& due) {
+  const auto scores = score_one_shot(now.state.model(), now.dataset, now.spec.evaluation.tasks,
+                                     now.state.step(), now.stop);
+  if (!scores) return Measured::Stopped;
+  tell_cards(now, due);
+  for (const Score& score : *scores) now.listener(score);
+  return Measured::Done;
+}
+
+// What is due at the state's step. An evaluation scores the spec's own tasks itself.
 Measured measure_if_due(const Measuring& now) {
   try {
-    if (const auto due = now.due(now.segment.stops); !due.empty()) {
-      const Measured measured = evaluate(now, due);
+    const auto ends = now.due(now.segment.stops), between = now.due(now.segment.score_stops);
+    if (ends.empty() && !between.empty()) return score_between(now, between);
+    if (!ends.empty()) {
+      const Measured measured = evaluate(now, ends);
       if (measured != Measured::Done) return measured;
     }
-    tell_cards(now, now.due(now.segment.card_stops));
+    tell_cards(now, between);
   } catch (const Stopped&) {
     return Measured::Stopped;
   }

@@ -21,10 +21,10 @@ struct TrainingSegment {
   std::int64_t to = 0;                // last step
   std::vector<EvaluationStop> stops;  // by step; those before the state's are passed over
   std::chrono::milliseconds checkpoint_every{60'000};
-  // Task cards that score every trial where it is evaluated, and at `card_stops`
-  // (sweeps/card_stops.h); null: none.
+  // Task cards that score every trial where it is evaluated; null: none.
   const TaskSuite* cards = nullptr;
-  std::vector<EvaluationStop> card_stops = {};
+  // Where they and the spec's own tasks score besides (sweeps/score_stops.h).
+  std::vector<EvaluationStop> score_stops = {};
 };
 
 enum class TrainingOutcome { Reached, Stopped, Diverged };

@@ -1,41 +1,34 @@
 // A model in training between two steps: weights, optimizer state, how far it is. All that a
-// checkpoint holds, and the one update that moves it on. Several ranks may train one state, tensor
-// x data (rank_groups.h): each then has its shard of the model and its share of the optimizer's
-// state, and every function that says so is collective. Each rank saves its part, and any layout
-// goes on from them.
+// checkpoint holds, and the one update that moves it on. Its leaves train on the processor
+// (host_training_state.h) and on devices (harness/on_device/device_training_state.h); each goes on
+// from the other's checkpoints. Several ranks may train one state, tensor x data (rank_groups.h):
+// every function that says so is collective. Each rank saves its part, and any layout goes on from
+// them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <variant>
+#include <utility>
 #include <vector>
 
-#include "harness/gradient_average.h"
-#include "harness/optimizer.h"
 #include "harness/rank_groups.h"
 #include "harness/state_tensors.h"
 #include "model/layers/language_model.h"
 #include "results/run_record.h"
-#include "sweeps/run_spec.h"
 
 namespace isoloss {
 
-// Whether each data rank keeps all of the optimizer's state, or its share of whole tensors
-// (ZeRO-1).
-enum class OptimizerState { OnEveryRank, Shared };
-
 class TrainingState {
  public:
-  // Initial weights of the spec's seed, no update made. The spec's dtype decides the precision.
-  explicit TrainingState(const RunSpec& spec, RankGroups ranks = {},
-                         OptimizerState kept = OptimizerState::Shared);
+  virtual ~TrainingState() = default;
 
   const RankGroups& ranks() const { return ranks_; }
-  LanguageModel& model() { return model_; }
-  const LanguageModel& model() const { return model_; }
   std::int64_t step() const { return step_; }  // updates made
   double seconds() const { return seconds_; }  // of training, evaluation left out
-  std::size_t element_bytes() const;
+  // Adds time spent on the next update outside of update(): reading its batch.
+  void add_seconds(double seconds) { seconds_ += seconds; }
+  // Of what tensors of checkpoints hold.
+  virtual std::size_t element_bytes() const = 0;
 
   // One update from a batch (windows * sequence ids), of which each data rank gives its equal part
   // of the rows; collective. Takes the time it costs into account. A loss or gradient norm that is
@@ -47,35 +40,29 @@ class TrainingState {
     StepMetrics metrics;  // of the update made, or of the one that was not
     bool finite = true;
   };
-  Update update(std::span<const std::int32_t> tokens);
-  // Adds time spent on the next update outside of update(): reading its batch.
-  void add_seconds(double seconds) { seconds_ += seconds; }
+  virtual Update update(std::span<const std::int32_t> tokens) = 0;
+
+  // Cross-entropy of every token in nats, [rows * length]; collective over tensor ranks.
+  virtual std::vector<float> token_losses(std::span<const std::int32_t> tokens,
+                                          std::int64_t length) = 0;
+  // The model on this rank's processor with the weights that the state has now; until the next
+  // update.
+  virtual const LanguageModel& model() = 0;
 
   // Of the whole model: what a checkpoint holds.
-  StateTables tables() const;
+  virtual StateTables tables() const = 0;
   // What this rank saves of it.
-  StatePart part();
+  virtual StatePart part() = 0;
   // Collective: every tensor from the leading rank's `fill`, and step and seconds from its
   // arguments; the others' are passed over.
-  void take_tensors(std::int64_t step, double seconds, const TensorSource& fill);
+  virtual void take_tensors(std::int64_t step, double seconds, const TensorSource& fill) = 0;
 
- private:
-  using Values = std::variant<std::vector<float>, std::vector<double>>;
+ protected:
+  explicit TrainingState(RankGroups ranks) : ranks_(std::move(ranks)) {}
+  // The leading rank's step and seconds on every rank; collective.
+  void go_on_from(std::int64_t step, double seconds);
 
-  template <typename Real>
-  double gradient_norm(std::span<const Real> gradients) const;
-
-  OptimizerSpec optimizer_spec_;
-  std::int64_t micro_batches_;
   RankGroups ranks_;
-  LanguageModel model_;
-  std::vector<ParameterTable> shards_;  // of every tensor rank
-  ParameterTable split_, replicated_;   // this rank's tensors, by whether ranks share them
-  std::vector<ParameterTable> shares_;  // of every data rank; one where each keeps all
-  const ParameterTable& mine_;
-  Values optimizer_;  // state of `mine_`
-  OptimizerScratch scratch_;
-  GradientAverage average_;
   std::int64_t step_ = 0;
   double seconds_ = 0;
 };

@@ -25,13 +25,17 @@ case $preset in
   analysis-only | asan-ubsan | lean) ;;
   *) packages+=("${train_packages[@]}") ;;
 esac
+optional_packages=(libsnappy-dev libzstd-dev)  # what parquet files are packed by
 read -ra more_packages <<<"${ISOLOSS_PACKAGES:-}"
 packages+=("${more_packages[@]}")
 
 missing=()
+optional_missing=()
 if command -v dpkg-query >/dev/null; then
-  for package in "${packages[@]}"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+  for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
+  for package in "${optional_packages[@]}"; do
+    installed "$package" || optional_missing+=("$package")
   done
 else
   stop "this is not Debian or Ubuntu (dpkg-query is missing); install by hand: ${packages[*]}"
@@ -44,11 +48,20 @@ if ((${#missing[@]})); then
       stop "packages are missing (not root and no sudo); ask an administrator for: ${missing[*]}"
     as_root=(sudo)
   fi
+  missing+=("${optional_missing[@]}")
   say "Installing ${#missing[@]} packages: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     stop "apt-get could not install the packages (see above); install: ${missing[*]}"
+elif ((${#optional_missing[@]})); then
+  # One who may not install goes on without.
+  as_root=()
+  ((EUID == 0)) || as_root=(sudo -n)
+  { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${optional_missing[@]}"; } >/dev/null 2>&1 &&
+    say "Installed ${optional_missing[*]}" ||
+    say "Going on without ${optional_missing[*]}: parquet files that need them are refused, and tests of those fail"
 else
   say "Packages: all there"
 fi

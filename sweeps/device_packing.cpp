@@ -109,18 +109,19 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
   std::vector<DevicePacking> possible;
   std::string refused;
   for (int ranks = 1; ranks <= most; ranks *= 2) {
+    const DeviceRate of_rank = packed_rate(rate, measured, ranks);
     RankPlan planned = plan_ranks(plan,
                                   {.ranks = devices.devices * ranks,
                                    .bytes_per_rank = bytes_per_packed_rank(devices, ranks),
                                    .sharing = ranks > 1 ? devices.on_machine : 0},
 
-                                  packed_rate(rate, measured, ranks));
+                                  of_rank);
     const auto problem = ranks > 1 ? obstacle(plan, devices, planned, ranks) : std::nullopt;
     if (problem) {
       refused = fmt::format("; {} would not do ({})", ranks, *problem);
       break;  // more would have less memory still
     }
-    possible.push_back({ranks, std::move(planned), ""});
+    possible.push_back({ranks, std::move(planned), "", of_rank});
   }
   const auto seconds = [](const DevicePacking& packing) { return packing.plan.schedule.seconds; };
   const double earliest = seconds(*std::ranges::min_element(possible, {}, seconds));
@@ -140,6 +141,12 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
 }
 
 void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device) {
+  if (const int asked = asked_layout(plan).ranks();
+      ranks_per_device > 1 && asked > devices.on_machine)
+    throw InputError(fmt::format(
+        "run.data_parallel: {} ranks are to share each run (a machine has {} device{}, and ranks "
+        "that share a run may not share one); write run.ranks_per_device: 1 or fewer of them",
+        asked, devices.on_machine, devices.on_machine == 1 ? "" : "s"));
   const auto [run, bytes] =
       largest_run(plan, std::vector<RankLayout>(plan.runs.size(), asked_layout(plan)));
   const double room = bytes_per_packed_rank(devices, ranks_per_device);

@@ -42,6 +42,7 @@ struct DevicePacking {
   int ranks_per_device = 1;
   RankPlan plan;       // of devices x ranks_per_device ranks
   std::string reason;  // one sentence
+  DeviceRate rate;     // of a rank that shares a device so
 };
 
 // Of 1, 2, 4, ... `most` ranks a device that hold every run, the number by which the study ends
@@ -53,7 +54,8 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
                              const PackedStepTimes& measured, const DeviceRate& rate, int most = 8);
 
 // InputError where that many ranks a device, which somebody asks for, do not hold a run, naming it
-// and the most that do.
+// and the most that do, or where the study asks for runs that more ranks share than a machine has
+// devices.
 void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device);
 
 }  // namespace isoloss

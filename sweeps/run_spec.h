@@ -81,9 +81,10 @@ struct OptimizerSpec {
 struct EvaluationSpec {
   std::int64_t tokens = 65'536;    // of the reporting part; the selecting part gives half of it
   std::vector<std::string> tasks;  // one-shot tasks made from held-out text; empty for none
-  // No part of a run's identity: what cards score lies in files of its own.
+  // No part of a run's identity: what cards score lies in files of its own, and scores before a
+  // budget change no number.
   std::vector<std::string> card_folders;  // of a user's task cards, absolute, in the file's order
-  std::int64_t card_points = 1;           // times that cards score each trial (card_stops.h)
+  std::int64_t score_points = 1;          // times that tasks score each trial (score_stops.h)
 };
 
 struct RunSpec {

@@ -118,9 +118,8 @@ double read_duration(const YamlView& value) {
 }
 
 // Ranks of one dimension of the layout; 0 for auto.
-std::int64_t read_ranks(const YamlView* value, Study& study) {
+std::int64_t read_ranks(const YamlView* value) {
   if (value == nullptr || value->text() == "auto") return 0;
-  study.lines[value->key()] = value->line();
   const std::int64_t ranks = value->positive_whole();
   constexpr std::int64_t kMost = 65536;
   if (ranks > kMost)
@@ -130,20 +129,29 @@ std::int64_t read_ranks(const YamlView* value, Study& study) {
 }
 
 void read_run(const YamlView& section, Study& study) {
-  static const Names known = {"dtype",           "device",        "threads",
-                              "accumulate",      "recompute",     "time_limit",
-                              "tensor_parallel", "data_parallel", "checkpoint_every"};
+  static const Names known = {
+      "dtype",      "device",          "threads",       "accumulate",       "recompute",
+      "time_limit", "tensor_parallel", "data_parallel", "checkpoint_every", "ranks_per_device"};
   const YamlMap map = section.map(known);
+  for (const auto& [name, value] : map.entries()) study.lines["run." + name] = value.line();
   if (const YamlView* dtype = map.find("dtype"))
     study.base.dtype = one_of(*dtype, {"float32", "float64", "bfloat16"});
   if (const YamlView* device = map.find("device"))
     study.device = one_of(*device, {"auto", "cpu", "cuda"});
-  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"), study);
-  study.base.data_parallel = read_ranks(map.find("data_parallel"), study);
-  if (const YamlView* batches = map.find("accumulate")) {
-    study.base.accumulate = batches->positive_whole();
-    study.lines["run.accumulate"] = batches->line();
+  if (const YamlView* ranks = map.find("ranks_per_device")) {
+    study.ranks_per_device = ranks->positive_whole();
+    constexpr std::int64_t kMost = 48;
+    if (study.ranks_per_device > kMost)
+      ranks->fail(fmt::format("{} ranks of a GPU are more than MPS serves (at most {}); give fewer",
+                              study.ranks_per_device, kMost));
+    if (study.device == "cpu")
+      ranks->fail(
+          "means nothing to device: cpu (ranks share GPUs); remove it or write device: cuda");
   }
+  study.base.tensor_parallel = read_ranks(map.find("tensor_parallel"));
+  study.base.data_parallel = read_ranks(map.find("data_parallel"));
+  if (const YamlView* batches = map.find("accumulate"))
+    study.base.accumulate = batches->positive_whole();
   if (const YamlView* recompute = map.find("recompute"))
     study.base.recompute = one_of(*recompute, {"true", "false"}) == "true";
   if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();

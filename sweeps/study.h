@@ -80,7 +80,8 @@ struct Study {
   FieldValues optimizer;             // the section `optimizer`, warmup_tokens among it
   std::map<std::string, int> lines;  // "optimizer.batch_tokens" -> line
   Grid grid;
-  std::string device = "auto";  // auto, cpu or cuda
+  std::string device = "auto";        // auto, cpu or cuda
+  std::int64_t ranks_per_device = 1;  // of GPUs, at most
   std::optional<double> time_limit_seconds;
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostCardPoints = 100;
+constexpr std::int64_t kMostScorePoints = 100;
 
 bool holds_cards(const fs::path& folder) {
   std::error_code unreadable;
@@ -83,23 +83,23 @@ void read_evaluate(const YamlView* section, Study& study) {
   EvaluationSpec& evaluation = study.base.evaluation;
   if (study.base.data.kind == DataKind::Text) evaluation.tasks = default_text_task_names();
   if (section == nullptr) return;
-  static const std::vector<std::string> known = {"tokens", "tasks", "card_points"};
+  static const std::vector<std::string> known = {"tokens", "tasks", "score_points"};
   const YamlMap map = section->map(known);
   if (const YamlView* tokens = map.find("tokens")) {
     evaluation.tokens = tokens->positive_whole();
     study.lines["evaluate.tokens"] = tokens->line();
   }
   if (const YamlView* tasks = map.find("tasks")) read_tasks(*tasks, study);
-  const YamlView* points = map.find("card_points");
+  const YamlView* points = map.find("score_points");
   if (points == nullptr) return;
-  evaluation.card_points = points->positive_whole();
-  if (evaluation.card_points > kMostCardPoints)
+  evaluation.score_points = points->positive_whole();
+  if (evaluation.score_points > kMostScorePoints)
     points->fail(fmt::format("{} (within the last tenth of a trial; at most {}); give 5",
-                             evaluation.card_points, kMostCardPoints));
-  if (evaluation.card_folders.empty())
+                             evaluation.score_points, kMostScorePoints));
+  if (evaluation.tasks.empty() && evaluation.card_folders.empty())
     points->fail(
-        "given without task cards (they alone are scored so often); name a folder of "
-        "cards in evaluate.tasks, or remove it");
+        "given without tasks (they are what is scored so often); name some in evaluate.tasks, or "
+        "remove it");
 }
 
 }  // namespace isoloss

@@ -2,108 +2,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "analysis/accuracy_points.h"
 #include "analysis/json_number.h"
 #include "analysis/paired_scores.h"
-#include "analysis/paired_trials.h"
-#include "analysis/points.h"
-#include "analysis/report_tasks.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/compared_sides.h"
 #include "model/spec/error.h"
-#include "model/spec/nearest_name.h"
-#include "results/folder_entries.h"
-#include "results/task_scores_file.h"
 
 namespace isoloss {
 namespace {
-
-namespace fs = std::filesystem;
-
-using TaskName = std::pair<std::string, std::string>;  // task and profile
-// What one side scored; of a trial that was scored at several steps the last.
-using SideScores = std::map<TaskName, const TaskScores*>;
-
-void keep_latest(SideScores& side, const TaskScores& scores) {
-  const TaskScores*& kept = side[{scores.task, scores.profile}];
-  if (kept == nullptr || scores.step > kept->step) kept = &scores;
-}
-
-std::vector<TaskScores> scores_in(const fs::path& folder) {
-  std::vector<TaskScores> all;
-  for (const fs::path& file : files_in(folder))
-    if (file.extension() == ".h5") all.push_back(read_task_scores(file));
-  if (all.empty())
-    throw InputError(folder.string() +
-                     ": no scores (no file ends in .h5); make them by isoloss eval --model MODEL "
-                     "--out FOLDER");
-  return all;
-}
-
-// A study's sides: trials by their id, or architectures by their best trials.
-class StudySides {
- public:
-  explicit StudySides(const fs::path& folder)
-      : scores_(read_study_scores({folder})),
-        results_(read_points_folder(folder, "exact", false)),
-        tasks_(accuracy_tasks(results_, scores_)) {
-    if (scores_.empty())
-      throw InputError(folder.string() +
-                       ": nothing is scored item by item (no file in its scores); name task cards "
-                       "in the study's evaluate.tasks, or run isoloss eval");
-    for (const TaskScores& scores : scores_) trials_.insert(scores.trial);
-  }
-
-  std::vector<SideScores> sides(const std::vector<std::string>& names) const {
-    std::vector<std::string> architectures;
-    for (const std::string& name : names)
-      if (!trials_.contains(name)) architectures.push_back(known_architecture(name));
-    std::vector<SideScores> result;
-    for (const std::string& name : names)
-      result.push_back(trials_.contains(name) ? of_trial(name)
-                                              : of_architecture(name, architectures));
-    return result;
-  }
-
- private:
-  std::string known_architecture(const std::string& name) const {
-    std::vector<std::string> known = architectures_of(results_);
-    if (std::ranges::find(known, name) != known.end()) return name;
-    known.insert(known.end(), trials_.begin(), trials_.end());
-    throw InputError("'" + name + "' is neither an architecture nor a scored trial of the study" +
-                     suggestion(name, known));
-  }
-  SideScores of_trial(const std::string& trial) const {
-    SideScores side;
-    for (const TaskScores& scores : scores_)
-      if (scores.trial == trial) keep_latest(side, scores);
-    return side;
-  }
-  SideScores of_architecture(const std::string& name,
-                             const std::vector<std::string>& architectures) const {
-    SideScores side;
-    for (const AccuracyTask& task : tasks_) {
-      const auto budget = common_budget(task, architectures);
-      if (task.profile.empty() || !budget) continue;
-      const TaskScores* scores = scores_of(scores_, task, *best_trial(task, name, *budget));
-      if (scores != nullptr) keep_latest(side, *scores);
-    }
-    return side;
-  }
-
-  std::vector<TaskScores> scores_;
-  PointTable results_;
-  std::vector<AccuracyTask> tasks_;
-  std::set<std::string> trials_;
-};
 
 struct Compared {
   std::vector<PairedScores> pairs;
@@ -214,10 +126,9 @@ int compare_command(Arguments arguments) {
     study.emplace(line.get<std::string>("DIR"));
     sides = study->sides(names);
   } else {
-    first = scores_in(names[0]);
-    second = scores_in(names[1]);
-    for (const TaskScores& scores : first) keep_latest(sides[0], scores);
-    for (const TaskScores& scores : second) keep_latest(sides[1], scores);
+    first = scores_in_folder(names[0]);
+    second = scores_in_folder(names[1]);
+    sides = {latest_scores(first), latest_scores(second)};
   }
   const auto wanted =
       line.has("task") ? line.get<std::vector<std::string>>("task") : std::vector<std::string>();

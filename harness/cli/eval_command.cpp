@@ -9,6 +9,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/eval_request.h"
 #include "harness/cli/eval_tasks.h"
 #include "harness/hf_folder.h"
 #include "harness/text_loss.h"

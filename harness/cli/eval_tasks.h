@@ -6,12 +6,6 @@
 
 namespace isoloss {
 
-// Options of the tasks, added to the command's.
-void add_task_options(CommandLine& line);
-
-// Whether the command line asks for tasks.
-bool asks_for_tasks(const CommandLine& line);
-
 // Scores what the line names and prints it; returns the exit status: 1 where a task or a run could
 // not be scored, which is said on standard error. The ranks of an MPI job divide the items among
 // them; with --ranks it starts such a job with the same `arguments`.

@@ -1,13 +1,18 @@
 // `isoloss plan`: what a study file will train and what it costs; trains nothing.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/plan_probe.h"
 #include "model/spec/error.h"
+#include "sweeps/device_packing.h"
+#include "sweeps/device_runs.h"
 #include "sweeps/layout.h"
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
@@ -30,7 +35,9 @@ int plan_command(Arguments arguments) {
       "machines like this one that share the ranks evenly, each rank its part of a machine's "
       "memory")("device", po::value<std::string>()->default_value("cpu"),
                 "whose speed predicts the time: cpu (a core), h100, h200 or a100")(
-      "probe", "measure here, for a second each, the steps that no earlier --probe measured")(
+      "probe",
+      "measure here, for a second each, the steps that no earlier --probe measured; of a "
+      "study on GPUs, one here, by 1, 2, 4 and 8 processes at once")(
       "price", po::value<double>()->default_value(0), "of a rank's hour, to predict the cost")(
       "json", "one JSON object on standard output");
   line.positional("STUDY.yaml");
@@ -50,18 +57,47 @@ int plan_command(Arguments arguments) {
                      " (what an hour costs); give 0 or more");
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
   DeviceRate rate = device_rate(line.get<std::string>("device"), study.base.dtype);
-  if (line.has("probe") && rate.device != "cpu")
+  const bool on_devices = study.device == "cuda";
+  if (line.has("probe") && rate.device != "cpu" && !on_devices)
     throw InputError("--probe with --device " + rate.device +
                      " (steps are measured on this machine's processor); leave one of them out");
-  const StudyPlan plan = make_plan(study);
+  StudyPlan plan = make_plan(study);
+  if (on_devices) plan = plan_on_devices(study, std::move(plan));
   const int on_machine = (ranks + nodes - 1) / nodes;
-  if (rate.device == "cpu") rate.steps = step_times(plan, on_machine, line.has("probe"));
-  const PlanRanks machine{
-      ranks, rate.memory_bytes > 0 ? rate.memory_bytes : machine_memory() / on_machine, price};
-  if (line.has("json"))
-    fmt::print("{}\n", plan_json(plan, machine, rate).dump());
-  else
+  if (!on_devices && rate.device == "cpu")
+    rate.steps = step_times(plan, on_machine, line.has("probe"));
+  PlanRanks machine{ranks, machine_memory() / on_machine, price};
+  if (rate.memory_bytes > 0) {
+    const int sharing = std::min(static_cast<int>(study.ranks_per_device), ranks);
+    const JobDevices devices{(ranks + sharing - 1) / sharing, (on_machine + sharing - 1) / sharing,
+                             rate.memory_bytes};
+    machine.bytes_per_rank = bytes_per_packed_rank(devices, sharing);
+    if (sharing > 1) {
+      check_packing(plan, devices, sharing);
+      machine.sharing = devices.on_machine;
+    }
+  }
+  std::optional<DevicePacking> packing;
+  if (on_devices && line.has("probe")) {
+    packing = probed_packing(plan, ranks, on_machine, rate.memory_bytes > 0 ? &rate : nullptr);
+    rate = packing->rate;
+    machine = {ranks * packing->ranks_per_device, rate.memory_bytes,
+               price / packing->ranks_per_device, packing->ranks_per_device > 1 ? on_machine : 0};
+  }
+  if (line.has("json")) {
+    auto json = plan_json(plan, machine, rate);
+    if (packing)
+      json["packing"] = {{"ranks_per_device", packing->ranks_per_device},
+                         {"reason", packing->reason}};
+    fmt::print("{}\n", json.dump());
+  } else {
     fmt::print("{}", plan_table(plan, machine, rate));
+    if (packing) fmt::print("{}\n", packing->reason);
+  }
+  if (on_devices && rate.memory_bytes == 0)
+    fmt::print(stderr,
+               "Note: the study trains on GPUs, and its time is a processor's; give --device h100, "
+               "h200 or a100.\n");
   if (tokens_are_absent(study.base.data))
     fmt::print(
         stderr,

@@ -12,6 +12,14 @@
 #include "harness/step_probe.h"
 #include "sweeps/layout.h"
 #endif
+#ifdef ISOLOSS_CUDA
+#include <filesystem>
+
+#include "harness/on_device/cuda_devices.h"
+#include "harness/rank_device.h"
+#include "harness/rank_groups.h"
+#include "harness/self_communicator.h"
+#endif
 
 namespace isoloss {
 
@@ -39,6 +47,36 @@ StepTimes step_times(const StudyPlan&, int, bool probe) {
         "--probe: this isoloss was built without training (nothing can be measured); "
         "build it with the preset release");
   return {};
+}
+#endif
+
+#ifdef ISOLOSS_CUDA
+DevicePacking probed_packing(const StudyPlan& plan, int devices, int on_machine,
+                             const DeviceRate* rate) {
+  constexpr int kMost = 8;
+  constexpr double kSeconds = 1;
+  // Processes are forked before this one knows CUDA, which does not survive a fork.
+  const auto here = cuda_devices();
+  SelfCommunicator alone;
+  const StateMaker maker = [&](const RunSpec& spec) {
+    here->take_place(alone, host_name(), 1);
+    return here->state(spec, {}, {"probe", std::filesystem::temp_directory_path()});
+  };
+  fmt::print(stderr, "isoloss: measuring steps by 1 to {} processes on a GPU\n", kMost);
+  const PackedStepTimes steps = probe_packing(plan, maker, kMost, kSeconds);
+  const TrainingDevice device = here->take_place(alone, host_name(), 1);
+  JobDevices job = device.job;
+  job.devices = devices;
+  job.on_machine = on_machine;
+  DeviceRate of_one = rate != nullptr ? *rate : rate_for_planning(device);
+  of_one.memory_bytes = job.bytes;
+  return choose_packing(plan, job, steps, of_one, kMost);
+}
+#else
+DevicePacking probed_packing(const StudyPlan&, int, int, const DeviceRate*) {
+  throw InputError(
+      "--probe: the study trains on GPUs and this isoloss was built without CUDA (nothing can be "
+      "measured); build it with the preset cuda, or leave --probe out");
 }
 #endif
 

@@ -1,5 +1,6 @@
 // The measured steps that `isoloss plan` predicts from.
 #pragma once
+#include "sweeps/device_packing.h"
 #include "sweeps/plan.h"
 #include "sweeps/step_times.h"
 
@@ -9,5 +10,11 @@ namespace isoloss {
 // of it, measured now by as many processes at once as `ranks` of this machine train, and kept.
 // Empty in a program that does not train; InputError where that one is asked to probe.
 StepTimes step_times(const StudyPlan& plan, int ranks, bool probe);
+
+// How ranks share `devices` devices like this machine's, `on_machine` a machine, by steps measured
+// now on one of them; `rate` is of one of that kind, null: whatever is known of it. InputError in a
+// program without CUDA, or where there is no device.
+DevicePacking probed_packing(const StudyPlan& plan, int devices, int on_machine,
+                             const DeviceRate* rate);
 
 }  // namespace isoloss

@@ -123,8 +123,8 @@ void mark_contaminated(const std::vector<std::string>& training, TaskData& data)
 int prepare_tasks(Arguments arguments) {
   CommandLine line(
       "isoloss data prepare-tasks DIR --out FILE [options]",
-      "Reads the public data sets that lie in DIR, a folder each, in their publishers' form or as "
-      "JSON lines, and writes one task data file for eval.",
+      "Reads the public data sets that lie in DIR, a folder each, in their publishers' form, as "
+      "JSON lines or as parquet, and writes one task data file for eval.",
       "isoloss data prepare-tasks downloads --tokenizer tokens --out tasks.bin");
   line.add()("out", po::value<std::string>(), "file to write")(
       "tokenizer", po::value<std::string>()->default_value("bytes"),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -13,6 +14,9 @@
 #include "harness/supervisor.h"
 #include "model/spec/error.h"
 #include "sweeps/study.h"
+#ifdef ISOLOSS_CUDA
+#include "harness/on_device/cuda_devices.h"
+#endif
 
 namespace isoloss {
 namespace {
@@ -56,6 +60,10 @@ int run_command(Arguments arguments) {
     if (!(*options.time_limit_seconds > 0))
       throw InputError("--time-limit is not positive (nothing could be trained); give seconds");
   }
+#ifdef ISOLOSS_CUDA
+  const std::unique_ptr<TrainingDevices> devices = cuda_devices();
+  options.devices = devices.get();
+#endif
   const Launcher launcher = launcher_asked(line);
   if (!line.has("ranks") || is_supervised()) return run_study(study, options);
   return supervise_study(

@@ -162,6 +162,22 @@ std::vector<int> place_ranks(std::span<const RankView> ranks, int most_per_devic
   return places;
 }
 
+PlacedDevices placed_devices(std::span<const RankView> ranks, std::span<const int> places) {
+  PlacedDevices placed;
+  std::map<std::pair<std::string, std::string>, int> ranks_of;
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    const SeenDevice& device = ranks[r].devices[static_cast<std::size_t>(places[r])];
+    const int sharing = ++ranks_of[{ranks[r].machine, device.id}];
+    placed.ranks_per_device = std::max(placed.ranks_per_device, sharing);
+  }
+  placed.devices = static_cast<int>(ranks_of.size());
+  std::map<std::string, int> on_machines;
+  for (const auto& [device, sharing] : ranks_of) ++on_machines[device.first];
+  placed.on_machine =
+      std::ranges::min_element(on_machines, {}, [](const auto& one) { return one.second; })->second;
+  return placed;
+}
+
 void check_apart(std::span<const RankView> ranks, std::span<const int> places,
                  std::span<const int> group) {
   std::map<std::pair<std::string, std::string>, int> taken;

@@ -30,6 +30,14 @@ struct RankView {
 // sees no device, or ranks outnumber devices `most_per_device` times.
 std::vector<int> place_ranks(std::span<const RankView> ranks, int most_per_device = 1);
 
+// What a job has of devices: `places` are place_ranks' of its ranks.
+struct PlacedDevices {
+  int devices = 0;
+  int on_machine = 0;        // of the machine that has the fewest
+  int ranks_per_device = 0;  // of the device that has the most
+};
+PlacedDevices placed_devices(std::span<const RankView> ranks, std::span<const int> places);
+
 // InputError where two ranks of a group have one device, which NCCL refuses: `places` are
 // place_ranks' of all ranks of the job, `group` ranks of it.
 void check_apart(std::span<const RankView> ranks, std::span<const int> places,

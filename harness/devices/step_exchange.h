@@ -4,21 +4,14 @@
 #include <cstdint>
 
 #include "harness/devices/gradient_buckets.h"
+#include "model/device/device_stream.h"
 #include "model/device/device_training.h"
 
 namespace isoloss {
 
-// The stream as communicators and orders of streams know it.
-inline DeviceStream as_device_stream(Stream& stream) {
-#ifdef ISOLOSS_EMULATED
-  return {&stream};
-#else
-  return {stream.native()};
-#endif
-}
-
 // `average` is of the model's whole gradient buffer, outlives the training, and its communicator
-// outlives the graph. Every rank must get every mean: each measures the gradients' norm.
+// outlives the graph. Every rank must get every mean, or with a shared update (update_exchange.h)
+// those of its share, ranges_of() the shares.
 inline GradientExchange exchange_through(DeviceGradientAverage& average) {
   return {
       .ready = [&average](Stream& stream,

@@ -42,6 +42,12 @@ std::vector<VisibleDevice> visible_devices() {
   return devices;
 }
 
+double free_device_bytes() {
+  std::size_t free = 0, all = 0;
+  check_cuda(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+  return static_cast<double>(free);
+}
+
 DevicePlace take_place(Communicator& job, const std::string& machine, int most_per_device) {
   std::vector<VisibleDevice> devices = visible_devices();
   RankView mine{machine, numa_node_of(own_processors()), {}};

@@ -27,6 +27,9 @@ struct DevicePlace {
   std::vector<int> places;
 };
 
+// Of memory of the device that is current, which nobody has taken.
+double free_device_bytes();
+
 // Makes this rank's device current and binds the process to the processors near it; collective over
 // the job, at its start. InputError as place_ranks'.
 DevicePlace take_place(Communicator& job, const std::string& machine, int most_per_device);

@@ -24,7 +24,7 @@ enum class Ties {
   Shared   // each of equals is chosen in part, so that a model that knows nothing scores chance
 };
 
-// How much of each choice is chosen: at least 0, sum 1. Equal under kShared: within 1e-12 of the
+// How much of each choice is chosen: at least 0, sum 1. Equal, under Shared: within 1e-12 of the
 // larger magnitude, since sums of equal terms round differently. At least one row.
 std::vector<double> chosen_shares(Ranking ranking, Ties ties, std::span<const ChoiceRow> rows);
 

@@ -13,7 +13,7 @@
 
 namespace isoloss {
 
-std::vector<TaskCard> cards_in(const std::filesystem::path& folder) {
+std::vector<std::filesystem::path> card_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(folder, failed))
@@ -25,16 +25,21 @@ std::vector<TaskCard> cards_in(const std::filesystem::path& folder) {
     throw InputError(folder.string() +
                      ": no task card (no file ends in .yaml); see docs/scoring.md for one");
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+TaskCard read_card(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    throw InputError(file.string() +
+                     ": cannot read the task card (it does not open); see its permissions");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return parse_card(text, file.string(), file.stem().string(), "own");
+}
+
+std::vector<TaskCard> cards_in(const std::filesystem::path& folder) {
   std::vector<TaskCard> cards;
-  for (const std::filesystem::path& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in)
-      throw InputError(file.string() +
-                       ": cannot read the task card (it does not open); see its "
-                       "permissions");
-    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    cards.push_back(parse_card(text, file.string(), file.stem().string(), "own"));
-  }
+  for (const std::filesystem::path& file : card_files(folder)) cards.push_back(read_card(file));
   return cards;
 }
 

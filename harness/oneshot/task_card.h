@@ -96,7 +96,11 @@ struct TaskCard {
 TaskCard parse_card(const std::string& text, const std::string& file, const std::string& task,
                     const std::string& profile);
 
-// Every *.yaml of a folder as profile `own`, in order of names; InputError where there is none.
+// Every *.yaml of a folder, in order of names; InputError where there is none.
+std::vector<std::filesystem::path> card_files(const std::filesystem::path& folder);
+// The card of a user's own that lies there, of profile `own`: its task is the file's stem.
+TaskCard read_card(const std::filesystem::path& file);
+// Both: all cards of a folder, or the InputError of the first that cannot be read.
 std::vector<TaskCard> cards_in(const std::filesystem::path& folder);
 
 // The compiled-in cards of a profile, in order of names; InputError naming the profiles for another

@@ -1,5 +1,6 @@
 #include "harness/oneshot/template_tag.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -75,45 +76,58 @@ FilterCall parse_call(std::span<const TagWord> words) {
   return call;
 }
 
+TemplateProblem cut_off() {
+  return {"a brace { is not closed (the template ends first); close it, or write {{ for a brace"};
+}
+
+// `at` stands on the opening quote, then behind the closing one.
+TagWord quoted_word(const std::string& source, std::size_t& at) {
+  TagWord word{TagWord::Kind::Quoted, ""};
+  for (++at; at < source.size(); ++at) {
+    if (source[at] == '\'') {
+      const bool twice = at + 1 < source.size() && source[at + 1] == '\'';
+      if (!twice) {
+        ++at;
+        return word;
+      }
+      ++at;
+    }
+    word.text += source[at];
+  }
+  throw cut_off();
+}
+
+TagWord plain_word(const std::string& source, std::size_t& at) {
+  const std::size_t end = std::min(source.find_first_of(" |}'", at), source.size());
+  TagWord word{TagWord::Kind::Plain, source.substr(at, end - at)};
+  at = end;
+  return word;
+}
+
 }  // namespace
 
 std::vector<TagWord> tag_words(const std::string& source, std::size_t& at) {
   std::vector<TagWord> words;
-  const auto cut_off = [&]() -> TemplateProblem {
-    return {"a brace { is not closed (the template ends first); close it, or write {{ for a brace"};
-  };
-  while (true) {
-    if (at >= source.size()) throw cut_off();
-    const char c = source[at];
-    if (c == '}') {
-      ++at;
-      return words;
-    }
-    if (c == ' ') {
-      ++at;
-    } else if (c == '|') {
-      words.push_back({TagWord::Kind::Bar, "|"});
-      ++at;
-    } else if (c == '\'') {
-      TagWord quoted{TagWord::Kind::Quoted, ""};
-      for (++at;; ++at) {
-        if (at >= source.size()) throw cut_off();
-        if (source[at] == '\'') {
-          if (at + 1 >= source.size() || source[at + 1] != '\'') break;
-          ++at;
-        }
-        quoted.text += source[at];
-      }
-      ++at;
-      words.push_back(quoted);
-    } else {
-      TagWord plain;
-      while (at < source.size() && source[at] != ' ' && source[at] != '|' && source[at] != '}' &&
-             source[at] != '\'')
-        plain.text += source[at++];
-      words.push_back(plain);
+  while (at < source.size()) {
+    switch (source[at]) {
+      case '}':
+        ++at;
+        return words;
+      case ' ':
+        ++at;
+        break;
+      case '|':
+        ++at;
+        words.push_back({TagWord::Kind::Bar, "|"});
+        break;
+      case '\'':
+        words.push_back(quoted_word(source, at));
+        break;
+      default:
+        words.push_back(plain_word(source, at));
     }
   }
+  throw cut_off();
 }
 
 std::vector<FilterCall> parse_calls(std::span<const TagWord> words) {

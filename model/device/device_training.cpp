@@ -50,8 +50,9 @@ struct DeviceTraining::Impl {
   Impl(DeviceModel given, const DeviceTrainingOptions& chosen)
       : model(std::move(given)),
         options(chosen),
-        input(model.spec(), model.rows(), chosen.micro_batches),
-        table(device::update_table(model.table(), factored_from(chosen))),
+        input(model.vocabulary(), model.rows(), chosen.micro_batches),
+        updates(model, chosen.shared, factored_from(chosen)),
+        table(device::update_table(updates.mine(), factored_from(chosen), model.tensor().shard)),
         moments(table.moments * buffers_of_moments()),
         current(input.bytes()),
         losses(input.tokens()),
@@ -84,17 +85,33 @@ struct DeviceTraining::Impl {
     if (options.exchange.finish) options.exchange.finish(stream, loss.data());
     const DeviceModel::Buffers buffers = model.buffers();
     device::measure_gradients(stream, table, buffers.gradients, scratch.data());
-    device::finish_gradient_norm(stream, table, scratch.data(), loss.data(), options.clip_norm,
-                                 state.data());
+    const std::span<const float> squares =
+        updates.squares(stream, {scratch.data(), static_cast<std::size_t>(table.pieces.size())});
+    device::finish_gradient_norm(stream, std::ssize(squares), squares.data(), loss.data(),
+                                 options.clip_norm, state.data());
+    update(updates.shared() ? nullptr : buffers.rounded);
+    updates.hand_out(stream, buffers);
+  }
+
+  // Of this rank's tensors, and where `rounded` is not null of the copy of the weights.
+  void update(simt::Bf16* rounded) {
+    const DeviceModel::Buffers buffers = model.buffers();
     if (const auto* settings = std::get_if<device::AdamWSettings>(&options.optimizer))
       device::adamw_update(stream, table, *settings, input.update(current.data()), state.data(),
                            {buffers.gradients, buffers.weights, moments.data(),
-                            moments.data() + table.moments, buffers.rounded});
+                            moments.data() + table.moments, rounded});
     else
-      device::adafactor_update(
-          stream, table, std::get<DeviceAdafactor>(options.optimizer).settings,
-          input.update(current.data()), state.data(),
-          {buffers.gradients, buffers.weights, moments.data(), buffers.rounded}, scratch.data());
+      device::adafactor_update(stream, table, std::get<DeviceAdafactor>(options.optimizer).settings,
+                               input.update(current.data()), state.data(),
+                               {buffers.gradients, buffers.weights, moments.data(), rounded},
+                               scratch.data(), sum_over_tensor_ranks());
+  }
+
+  device::SumOverRanks sum_over_tensor_ranks() const {
+    if (model.tensor().alone()) return nullptr;
+    return [tensor = model.tensor()](Stream& on, float* values, std::int64_t count) {
+      tensor.sum(on, values, count);
+    };
   }
 
   void start(std::span<const std::int32_t> tokens, std::int64_t step, double learning_rate) {
@@ -140,7 +157,8 @@ struct DeviceTraining::Impl {
   DeviceModel model;
   DeviceTrainingOptions options;
   StepInput input;
-  device::UpdateTable table;
+  UpdateExchange updates;
+  device::UpdateTable table;  // of the tensors that this rank updates
   DeviceArray<float> moments;
   DeviceArray<std::byte> current;  // the input of the step that runs
   DeviceArray<float> losses, loss;
@@ -205,7 +223,7 @@ std::vector<PlannedBuffer> DeviceTraining::memory() const {
     return array.size() * static_cast<std::int64_t>(sizeof(*array.data()));
   };
   return {{"optimizer state", bytes(impl_->moments)},
-          {"optimizer scratch", bytes(impl_->scratch)},
+          {"optimizer scratch", bytes(impl_->scratch) + impl_->updates.bytes()},
           {"inputs", bytes(impl_->current) + 2 * bytes(impl_->slots[0].arrived)},
           {"losses", bytes(impl_->losses)}};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/device/device_model.h"
+#include "model/device/update_exchange.h"
 #include "model/kernels/cuda/adafactor.h"
 #include "model/kernels/cuda/adamw.h"
 
@@ -26,7 +27,8 @@ struct DeviceAdafactor {
 struct GradientExchange {
   // As DeviceModel::GradientsReady, in the last micro-batch's backward pass.
   std::function<void(Stream& stream, std::int64_t offset)> ready;
-  // All are; leaves the ranks' mean gradients, and their mean loss [1] in place of this rank's.
+  // All are; leaves the ranks' mean gradients (with a shared update, of this rank's share), and
+  // their mean loss [1] in place of this rank's.
   std::function<void(Stream& stream, float* loss)> finish;
 };
 
@@ -36,6 +38,7 @@ struct DeviceTrainingOptions {
   double z_loss = 0;
   std::int64_t micro_batches = 1;
   GradientExchange exchange = {};  // empty functions: one rank
+  SharedUpdate shared = {};        // no shares: each rank updates every tensor
   bool graph = true;  // false: each step is put on the stream anew, for tests and profiles
 };
 
@@ -64,7 +67,8 @@ class DeviceTraining {
   // The model between steps: waits for those under way.
   DeviceModel& model();
   // The optimizer's state as harness/optimizer.h lays it out in files: first moments and second
-  // moments, or Adafactor's moments, without padding. Waits likewise.
+  // moments, or Adafactor's moments, without padding; of this rank's share, where the update is
+  // shared. Waits likewise.
   std::vector<float> optimizer_state();
   void set_optimizer_state(std::span<const float> state);
 

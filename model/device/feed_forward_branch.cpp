@@ -91,6 +91,7 @@ void FeedForwardBranch<T>::forward(const DeviceStep& step, const T* x, T* result
                        in_bias_.weight + half * hidden.width, bytes_of(hidden.width));
   device::activation_forward(step.stream, activation(step), hidden_,
                              bias_row_ != nullptr ? bias_row_ : in_bias_.weight, activated_);
+  if (result == nullptr) return;
   step.products.forward(step.stream, out_shape(step), activated_, out_.operand, result,
                         ProductTerms<T>{.bias = adds_bias ? out_bias_.operand : nullptr});
 }

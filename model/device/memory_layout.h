@@ -24,8 +24,8 @@ class MemoryLayout {
  public:
   explicit MemoryLayout(std::byte* memory = nullptr) : memory_(memory) {}
 
-  // Room for `count` values, aligned to 256 bytes; not to be read or written where there is no
-  // memory.
+  // Room for `count` values, aligned to 256 bytes; where there is no memory, an address that is not
+  // null and not to be read or written.
   template <typename T>
   T* take(std::string_view name, std::int64_t count) {
     return reinterpret_cast<T*>(take_bytes(name, count * static_cast<std::int64_t>(sizeof(T))));
@@ -34,6 +34,8 @@ class MemoryLayout {
   // What is never wanted at the same time: each of `parts` begins at the same place. The list has
   // the largest, under `name`.
   void overlaid(std::string_view name, std::initializer_list<std::function<void()>> parts);
+  // The same of part(0), part(1), ...: the list has the buffers of the largest by their own names.
+  void in_turn(std::size_t parts, const std::function<void(std::size_t)>& part);
 
   std::int64_t bytes() const { return end_; }
   const std::vector<PlannedBuffer>& buffers() const { return buffers_; }

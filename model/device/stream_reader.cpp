@@ -27,10 +27,10 @@ std::int64_t norm_scratch_floats(const ModelSpec& spec, const DeviceRows& rows) 
 template <typename T>
 StreamReader<T>::StreamReader(const ModelSpec& spec, const DeviceRows& rows,
                               const DeviceTensors<T>& tensors, const std::string& norm, bool adds,
-                              float* scratch, MemoryLayout& layout)
+                              float* sum, float* scratch, MemoryLayout& layout)
     : norm_(spec, rows, tensors, norm, layout), scratch_(scratch) {
   const std::int64_t size = rows.tokens() * spec.d_model;
-  if (adds) sum_ = layout.take<float>("stream", size);
+  if (adds) sum_ = sum != nullptr ? sum : layout.take<float>("stream", size);
   if (norm_ || !std::is_same_v<T, float>) read_ = layout.take<T>("read of the stream", size);
 }
 
@@ -46,10 +46,24 @@ const T* StreamReader<T>::forward(const DeviceStep& step, const StreamAbove<T>& 
   }
   if (sum_ != nullptr)
     device::add_branch(step.stream, tokens, width, below.stream, added_.branch, sum_);
+  return rounded(step);
+}
+
+template <typename T>
+const T* StreamReader<T>::again(const DeviceStep& step) {
+  if (!norm_) return rounded(step);
+  device::norm_forward<float, T, T>(step.stream, norm_.shape, stream_, {}, nullptr, norm_.weights(),
+                                    read_, norm_.statistics);
+  return read_;
+}
+
+// The stream as products read it where no norm stands between.
+template <typename T>
+const T* StreamReader<T>::rounded(const DeviceStep& step) {
   if constexpr (std::is_same_v<T, float>) {
     return stream_;
   } else {
-    device::convert(step.stream, tokens * width, stream_, read_);
+    device::convert(step.stream, step.rows.tokens() * step.spec.d_model, stream_, read_);
     return read_;
   }
 }

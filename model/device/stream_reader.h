@@ -51,12 +51,17 @@ struct StreamGradient {
 template <typename T>
 class StreamReader {
  public:
-  // `norm` "" : no norm. `adds`: whether the sub-layer below leaves something to be added.
+  // `norm` "" : no norm. `adds`: whether the sub-layer below leaves something to be added; `sum` is
+  // the memory for the sum, null: of `layout`.
   StreamReader(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
-               const std::string& norm, bool adds, float* scratch, MemoryLayout& layout);
+               const std::string& norm, bool adds, float* sum, float* scratch,
+               MemoryLayout& layout);
 
   // What products read of the stream, [tokens, d_model], kept for the backward pass.
   const T* forward(const DeviceStep& step, const StreamAbove<T>& below);
+  // The same once more from the sum that forward() left, where others have used all memory but
+  // that.
+  const T* again(const DeviceStep& step);
   // The stream itself, with what was added.
   const float* stream() const { return stream_; }
   // The gradient of the stream below, from those of what was read and of the stream itself above
@@ -64,6 +69,8 @@ class StreamReader {
   void backward(const DeviceStep& step, const T* d_read, bool at_top, StreamGradient& gradient);
 
  private:
+  const T* rounded(const DeviceStep& step);
+
   DeviceNorm<T> norm_;
   float* scratch_;
   float* sum_ = nullptr;

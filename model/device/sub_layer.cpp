@@ -18,9 +18,12 @@ std::string norm_of_branch(const ModelSpec& spec, SubLayerKind kind, const std::
   const bool primer = spec.norm_placement == NormPlacement::Primer;
   return primer && kind == SubLayerKind::FeedForward ? prefix + "norm" : "";
 }
-bool norms_the_sum(const ModelSpec& spec) { return spec.norm_placement == NormPlacement::Post; }
 
 }  // namespace
+
+bool norms_the_sum(const ModelSpec& spec) {
+  return spec.norm_placement == NormPlacement::Post && spec.norm != Norm::None;
+}
 
 template <typename T>
 StreamTemporaries<T>::StreamTemporaries(const ModelSpec& spec, const DeviceRows& rows,
@@ -39,24 +42,28 @@ template <typename T, typename F>
 SubLayer<T, F>::SubLayer(const ModelSpec& spec, const DeviceRows& rows,
                          const DeviceTensors<T>& tensors, SubLayerKind kind,
                          const std::string& prefix, bool lowest, F function,
-                         const StreamTemporaries<T>& temporaries, MemoryLayout& layout)
+                         const StreamTemporaries<T>& temporaries, const KeptOfLayer<T>& kept,
+                         MemoryLayout& layout)
     : reader_(spec, rows, tensors, norms_what_it_reads(spec, kind) ? prefix + "norm" : "",
-              !lowest && !norms_the_sum(spec), temporaries.norm, layout),
+              !lowest && !norms_the_sum(spec), kept.below, temporaries.norm, layout),
       norm_of_branch_(spec, rows, tensors, norm_of_branch(spec, kind, prefix), layout),
       norm_of_sum_(spec, rows, tensors, norms_the_sum(spec) ? prefix + "norm" : "", layout),
       function_(std::move(function)),
       temporaries_(temporaries) {
   const std::int64_t size = rows.tokens() * spec.d_model;
-  const auto kept_if = [&](bool kept, T* shared) {
-    return kept ? layout.take<T>("branches", size) : shared;
-  };
   // A norm's backward pass reads what it normed, a factor's what it multiplied.
-  branch_ = kept_if(norm_of_branch_ || spec.rezero, temporaries.branch);
-  if (norm_of_branch_) normed_ = kept_if(spec.rezero, temporaries.normed);
+  T* multiplied = kept.branch;
+  if (spec.rezero && multiplied == nullptr) multiplied = layout.take<T>("branches", size);
+  if (norm_of_branch_) {
+    branch_ = layout.take<T>("branches", size);
+    normed_ = spec.rezero ? multiplied : temporaries.normed;
+  } else {
+    branch_ = spec.rezero ? multiplied : temporaries.branch;
+  }
   if (spec.token_shift) shifted_ = layout.take<T>("shifted", size);
   if (norm_of_sum_) {
     sum_ = layout.take<float>("stream", size);
-    normed_sum_ = layout.take<float>("stream", size);
+    normed_sum_ = kept.above != nullptr ? kept.above : layout.take<float>("stream", size);
   }
   const DeviceTensor<T> rezero = tensors[prefix + "rezero"];
   own_.branch = {norm_of_branch_ ? normed_ : branch_, nullptr, rezero.weight,
@@ -70,13 +77,33 @@ SubLayer<T, F>::SubLayer(const ModelSpec& spec, const DeviceRows& rows,
 
 template <typename T, typename F>
 StreamAbove<T> SubLayer<T, F>::forward(const DeviceStep& step, const StreamAbove<T>& below) {
-  read_ = reader_.forward(step, below);
+  return add(step, reader_.forward(step, below), branch_);
+}
+
+template <typename T, typename F>
+StreamAbove<T> SubLayer<T, F>::again(const DeviceStep& step) {
+  return add(step, reader_.again(step), branch_);
+}
+
+template <typename T, typename F>
+void SubLayer<T, F>::again_for_backward(const DeviceStep& step, const StreamAbove<T>& below) {
+  const bool norms_result = norm_of_branch_ || norm_of_sum_;
+  add(step, reader_.forward(step, below), norms_result ? branch_ : nullptr);
+}
+
+template <typename T, typename F>
+StreamAbove<T> SubLayer<T, F>::add(const DeviceStep& step, const T* read, T* result) {
+  read_ = read;
   if (shifted_ != nullptr) {
     device::shift_tokens(step.stream, {step.rows.sequences, step.rows.length, step.spec.d_model},
                          read_, shifted_);
     read_ = shifted_;
   }
-  function_.forward(step, read_, branch_, static_cast<bool>(norm_of_branch_));
+  // Of several ranks one gives the bias.
+  function_.forward(step, read_, result, norm_of_branch_ && step.tensor.leads());
+  if (result == nullptr) return {};
+  const std::int64_t size = step.rows.tokens() * step.spec.d_model;
+  step.tensor.sum(step.stream, result, size);
   if (norm_of_branch_)
     device::norm_forward<T, T, T>(step.stream, norm_of_branch_.shape, branch_, {}, nullptr,
                                   norm_of_branch_.weights(), normed_, norm_of_branch_.statistics);
@@ -105,8 +132,9 @@ void SubLayer<T, F>::backward(const DeviceStep& step, StreamGradient& gradient) 
     d_result = temporaries_.d_result;
   }
   const bool shifts = shifted_ != nullptr;
-  function_.backward(step, read_, d_result, shifts ? temporaries_.d_shifted : temporaries_.d_read,
-                     static_cast<bool>(norm_of_branch_));
+  T* const d_read = shifts ? temporaries_.d_shifted : temporaries_.d_read;
+  function_.backward(step, read_, d_result, d_read, static_cast<bool>(norm_of_branch_));
+  step.tensor.sum(step.stream, d_read, step.rows.tokens() * step.spec.d_model);
   if (shifts)
     device::shift_tokens_backward(step.stream,
                                   {step.rows.sequences, step.rows.length, step.spec.d_model},

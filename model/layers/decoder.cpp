@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "model/kernels/cpu/graph_nodes.h"
 #include "model/layers/attention.h"
 #include "model/layers/backward_seams.h"
 #include "model/layers/sublayers.h"
@@ -66,10 +67,9 @@ at::Tensor attention_sublayer(const DecoderStep& step, std::size_t layer, const 
   const AttentionWeights& weights = step.weights.layers[layer].attention;
   const bool from_beginning = !step.tokens || step.tokens->first();
   if (may_fuse(step) && from_beginning && attention_is_fused(step.spec)) {
-    if (!step.tokens) return fused_attention(step.fused, weights, bias, x);
-    AttentionParts parts;
-    const at::Tensor y = fused_attention(step.fused, weights, bias, x, &parts);
-    keep_parts(plain_at(step, layer), parts);
+    const std::shared_ptr<AttentionPass> pass = attention_pass(step.fused, weights, bias);
+    const at::Tensor y = sub_layer_node(pass, x);
+    if (step.tokens) keep_parts(plain_at(step, layer), pass->parts());
     return y;
   }
   return residual(step, layer, Branch::Attention, weights, x,
@@ -81,7 +81,7 @@ at::Tensor attention_sublayer(const DecoderStep& step, std::size_t layer, const 
 at::Tensor feed_forward_sublayer(const DecoderStep& step, std::size_t layer, const at::Tensor& x) {
   const FeedForwardWeights& weights = step.weights.layers[layer].feed_forward;
   if (may_fuse(step) && feed_forward_is_fused(step.spec))
-    return fused_feed_forward(step.fused, weights, x);
+    return sub_layer_node(feed_forward_pass(step.fused, weights), x);
   return residual(
       step, layer, Branch::FeedForward, weights, x,
       [&](const PlainStep& here, const at::Tensor& y) { return feed_forward(here, weights, y); });
@@ -97,7 +97,8 @@ at::Tensor embed(const DecoderStep& step, const at::Tensor& inputs) {
   // Rows that are read on stand at places of their own.
   const bool at_once = positions.value.defined() && !step.tokens;
   const at::Tensor x =
-      fused_embedding(step.fused, embedding, at_once ? positions : nothing, inputs.flatten());
+      embedding_node(embedding_pass(step.fused, embedding, at_once ? positions : nothing),
+                     embedding, inputs.flatten());
   return at_once ? x : by_rows(with_positions(plain(step), positions, by_sequences(step, x)));
 }
 
@@ -163,8 +164,8 @@ Loss decoder_loss(const DecoderStep& step, const at::Tensor& x, const at::Tensor
                   double z_loss) {
   const DecoderWeights& weights = step.weights;
   if (may_fuse(step) && output_is_fused(step.spec)) {
-    const at::Tensor cross_entropy = fused_output_loss(
-        step.fused, weights.final_norm, weights.output, x, targets.flatten(), z_loss);
+    const at::Tensor cross_entropy = loss_node(
+        output_pass(step.fused, weights.final_norm, weights.output), x, targets.flatten(), z_loss);
     return {cross_entropy, cross_entropy};
   }
   return loss(plain(step), plain_logits(step, x), targets, z_loss);
@@ -174,7 +175,7 @@ at::Tensor decoder_logits(const DecoderStep& step, const at::Tensor& x) {
   const DecoderWeights& weights = step.weights;
   const at::Tensor own =
       may_fuse(step) && output_is_fused(step.spec)
-          ? fused_output_logits(step.fused, weights.final_norm, weights.output, x)
+          ? output_pass(step.fused, weights.final_norm, weights.output)->logits(x)
           : by_rows(plain_logits(step, x));
   return gather_over_ranks(own, step.spec.vocabulary, step.options.tensor_ranks).contiguous();
 }

@@ -31,23 +31,35 @@ void check_length(const ModelSpec& spec, std::int64_t length) {
 
 // Adds the gradients of one of `parts` equal parts of the rows and returns its mean cross-entropy.
 double LanguageModel::Impl::backward(const ModelSide& side, const at::Tensor& targets,
-                                     std::int64_t parts, const StepOptions& step_options,
-                                     bool announces) const {
-  const at::Tensor inputs = shifted_right(targets);
-  DecoderStep now = step(side, inputs);
+                                     RowRange rows, std::int64_t parts,
+                                     const StepOptions& step_options, bool announces) const {
+  const StepMemory::Use use(side.memory);
   std::int64_t begin_of_ready = buffers.table().buffer_size;
   const auto ready_from = [&](std::int64_t offset) {
     if (offset < begin_of_ready) step_options.gradients_ready(offset, begin_of_ready - offset);
     begin_of_ready = offset;
   };
+  std::function<void(std::size_t)> layer_ready;
   if (announces)
-    now.layer_ready = [&](std::size_t layer) { ready_from(buffers.layer_offsets()[layer]); };
+    layer_ready = [&](std::size_t layer) { ready_from(buffers.layer_offsets()[layer]); };
+  const double factor = 1.0 / static_cast<double>(parts);
   side.workspace.begin_step();
-  const Loss result = decoder_loss(now, decoder(now, inputs), targets, step_options.z_loss);
-  result.total.backward(
-      at::scalar_tensor(1.0 / static_cast<double>(parts), result.total.options()));
+  double cross_entropy = 0;
+  if (FusedTrainingStep::serves(spec, options)) {
+    cross_entropy = fused_step(side, rows.count)
+                        .run(targets.const_data_ptr<std::int64_t>() + rows.first * spec.sequence,
+                             step_options.z_loss, factor, layer_ready);
+  } else {
+    const at::Tensor own = targets.narrow(0, rows.first, rows.count);
+    DecoderStep now = step(side, rows.count, spec.sequence);
+    now.layer_ready = layer_ready;
+    const Loss result =
+        decoder_loss(now, decoder(now, shifted_right(own)), own, step_options.z_loss);
+    result.total.backward(at::scalar_tensor(factor, result.total.options()));
+    cross_entropy = result.cross_entropy.item<double>();
+  }
   if (announces) ready_from(0);
-  return result.cross_entropy.item<double>();
+  return cross_entropy;
 }
 
 // Calls work(first row, logits [rows * length, vocabulary]) for a few rows at a time.
@@ -60,7 +72,7 @@ void LanguageModel::Impl::for_each_logits(const at::Tensor& inputs, const Work& 
   const std::int64_t most = std::max<std::int64_t>(1, held / length);
   for (std::int64_t first = 0; first < rows; first += most) {
     const at::Tensor part = inputs.narrow(0, first, std::min(most, rows - first));
-    const DecoderStep now = step(sides.front(), part);
+    const DecoderStep now = reading_step(part.size(0), length);
     sides.front().workspace.begin_step();
     work(first, decoder_logits(now, decoder(now, part)).view({-1, spec.vocabulary}));
   }
@@ -94,7 +106,9 @@ Precision LanguageModel::precision() const { return impl_->options.precision; }
 double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
                                          const StepOptions& options) {
   Impl& m = *impl_;
-  const at::Tensor targets = token_rows(tokens, m.spec.sequence, m.spec.vocabulary);
+  const StepMemory::Use use(m.sides.front().memory);
+  read_token_rows(tokens, m.spec.sequence, m.spec.vocabulary, m.training_targets);
+  const at::Tensor& targets = m.training_targets;
   const std::int64_t parts = options.micro_batches;
   if (parts < 1 || targets.size(0) % parts != 0)
     throw InputError("micro_batches " + std::to_string(parts) + " does not divide the " +
@@ -111,7 +125,7 @@ double LanguageModel::loss_and_gradients(std::span<const std::int32_t> tokens,
     sides[place].gradients.zero_();
     for (std::int64_t batch = 0; batch < parts; ++batch)
       sums[place] +=
-          m.backward(sides[place], targets.narrow(0, batch * rows + i * rows_of_each, rows_of_each),
+          m.backward(sides[place], targets, {batch * rows + i * rows_of_each, rows_of_each},
                      parts * at_once, options, announces && batch == parts - 1);
   };
   if (at_once == 1)

@@ -4,15 +4,18 @@
 #include <ATen/Parallel.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "model/cost/side_by_side.h"
 #include "model/kernels/cpu/workspace.h"
 #include "model/layers/decoder.h"
+#include "model/layers/fused_step.h"
 #include "model/layers/language_model.h"
 #include "model/layers/parameter_buffers.h"
 #include "model/layers/relative_position.h"
+#include "model/layers/step_memory.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
@@ -28,9 +31,16 @@ struct ModelSide {
         weights(decoder_weights(spec, buffers)),
         workspace(buffers.weights().scalar_type()) {}
 
+  StepMemory memory;
   at::Tensor gradients;
   DecoderWeights weights;
-  mutable Workspace workspace;  // holds no state from one call to the next
+  mutable Workspace workspace;                       // holds no state from one call to the next
+  mutable std::unique_ptr<FusedTrainingStep> fused;  // refers to this side
+};
+
+// Of a batch.
+struct RowRange {
+  std::int64_t first = 0, count = 0;
 };
 
 struct LanguageModel::Impl {
@@ -56,22 +66,36 @@ struct LanguageModel::Impl {
 
   // They read the same weights; the first adds to the gradients of `buffers`.
   std::span<const ModelSide> sides_for(std::int64_t parts) {
+    if (std::ssize(sides) < parts)
+      for (ModelSide& side : sides) side.fused = nullptr;  // they are moved
     while (std::ssize(sides) < parts) sides.emplace_back(spec, buffers.with_own_gradients());
     return std::span(sides).first(static_cast<std::size_t>(parts));
   }
 
-  DecoderStep step(const ModelSide& side, const at::Tensor& inputs) const {
-    const std::int64_t length = inputs.size(1);
+  DecoderStep step(const ModelSide& side, std::int64_t rows, std::int64_t length) const {
     const at::Tensor buckets =
         spec.positions == Positions::Relative ? relative_buckets(spec, length) : at::Tensor();
     return {spec,
             side.weights,
             options,
-            {spec, side.workspace, inputs.size(0), length, buckets, options.tensor_ranks}};
+            {spec, side.workspace, rows, length, buckets, options.tensor_ranks}};
   }
 
-  double backward(const ModelSide& side, const at::Tensor& targets, std::int64_t parts,
-                  const StepOptions& step_options, bool announces) const;
+  // Of the first side, whose training step keeps nothing from here on: reading takes its memory.
+  DecoderStep reading_step(std::int64_t rows, std::int64_t length) const {
+    sides.front().fused = nullptr;
+    return step(sides.front(), rows, length);
+  }
+
+  // The passes of a training step of so many rows.
+  FusedTrainingStep& fused_step(const ModelSide& side, std::int64_t rows) const {
+    if (!side.fused || side.fused->batch() != rows)
+      side.fused = std::make_unique<FusedTrainingStep>(step(side, rows, spec.sequence));
+    return *side.fused;
+  }
+
+  double backward(const ModelSide& side, const at::Tensor& targets, RowRange rows,
+                  std::int64_t parts, const StepOptions& step_options, bool announces) const;
   template <typename Work>
   void for_each_logits(const at::Tensor& inputs, const Work& work) const;
   void predict(const at::Tensor& logits, const std::int64_t* targets, float* losses,
@@ -85,6 +109,7 @@ struct LanguageModel::Impl {
   ModelOptions options;
   ParameterBuffers buffers;
   std::vector<ModelSide> sides;
+  at::Tensor training_targets;  // of the last step
 };
 
 // Appends every element to `all`, exactly.

@@ -52,7 +52,7 @@ at::Tensor LanguageModel::Impl::read(DecodingState& state, const TokenLists& tok
   const std::int64_t length = longest_of(tokens);
   const NewTokens fresh = new_tokens(spec, state, tokens, length);
   const at::Tensor inputs = token_rows(padded(tokens, length), length, spec.vocabulary);
-  DecoderStep now = step(sides.front(), inputs);
+  DecoderStep now = reading_step(inputs.size(0), inputs.size(1));
   if (spec.positions == Positions::Relative)
     now.fused.buckets = relative_buckets(spec, fresh.positions.max().item<std::int64_t>() + 1);
   now.tokens = &fresh;
@@ -81,7 +81,7 @@ void LanguageModel::Impl::for_each_read(DecodingState& state, const TokenLists& 
       std::max<std::int64_t>(1, std::min(kTokensHeld, kLogitsHeld / spec.vocabulary));
   for (std::int64_t first = 0; first < hidden.size(0); first += most) {
     const at::Tensor part = hidden.narrow(0, first, std::min(most, hidden.size(0) - first));
-    const DecoderStep now = step(sides.front(), part.narrow(1, 0, 1));
+    const DecoderStep now = reading_step(part.size(0), 1);
     sides.front().workspace.begin_step();
     work(first, decoder_logits(now, part));
   }

@@ -2,19 +2,21 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <string>
 
 #include "model/spec/error.h"
 
 namespace isoloss {
 
-at::Tensor token_rows(std::span<const std::int32_t> tokens, std::int64_t length,
-                      std::int64_t vocabulary) {
+void read_token_rows(std::span<const std::int32_t> tokens, std::int64_t length,
+                     std::int64_t vocabulary, at::Tensor& rows) {
   const auto count = static_cast<std::int64_t>(tokens.size());
   if (count == 0 || count % length != 0)
     throw InputError(std::to_string(count) + " tokens were given (rows have " +
                      std::to_string(length) + "); give whole rows");
-  at::Tensor rows = at::empty({count / length, length}, at::kLong);
+  const std::array<std::int64_t, 2> shape = {count / length, length};
+  if (!rows.defined() || rows.sizes() != at::IntArrayRef(shape)) rows = at::empty(shape, at::kLong);
   auto* to = rows.data_ptr<std::int64_t>();
   for (const std::int32_t token : tokens) {
     if (token < 0 || token >= vocabulary)
@@ -24,6 +26,12 @@ at::Tensor token_rows(std::span<const std::int32_t> tokens, std::int64_t length,
                        "); use the tokenizer that the model was trained with");
     *to++ = token;
   }
+}
+
+at::Tensor token_rows(std::span<const std::int32_t> tokens, std::int64_t length,
+                      std::int64_t vocabulary) {
+  at::Tensor rows;
+  read_token_rows(tokens, length, vocabulary, rows);
   return rows;
 }
 

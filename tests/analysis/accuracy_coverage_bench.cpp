@@ -4,30 +4,17 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <optional>
 
-#include "analysis/accuracy_fit.h"
 #include "analysis/accuracy_hold_out.h"
-#include "tests/analysis/accuracy_fixture.h"
+#include "tests/analysis/accuracy_coverage.h"
 
 namespace {
 
 using namespace isoloss;
 
-struct Share {
-  int held = 0, of = 0;
-
-  void count(const std::optional<Interval>& interval, double truth) {
-    if (!interval) return;
-    ++of;
-    held += interval->first <= truth && truth <= interval->second;
-  }
-  double percent() const { return 100.0 * held / of; }
-};
-
 struct Coverage {
-  Share multiplier, as_fitted, widened;
-  Share rejected;  // held: a shared sigmoid that was true and was rejected
+  CoverageShare multiplier, as_fitted, widened;
+  CoverageShare rejected;  // held: a shared sigmoid that was true and was rejected
 };
 
 // One trial of the second architecture at ten times the largest budget, and the fit to the others.
@@ -36,11 +23,9 @@ void cover(const AccuracyRecipe& recipe, int draws, Coverage& coverage) {
   options.draws = draws;
   const AccuracyTask task = accuracy_task(recipe);
   const AccuracyFit fit = fit_accuracy(task, options);
-  const auto *baseline = fit.find("transformer"), *candidate = fit.find("primer");
-  const auto at = common_accuracies(*baseline, *candidate);
-  if (at.empty()) return;
-  coverage.multiplier.count(
-      compute_multiplier(*baseline, *candidate, at[1], options.level).interval, 2);
+  const ArchitectureAccuracy* candidate = fit.find("primer");
+  if (!candidate->loss) return;
+  coverage.multiplier.count(middle_multiplier(fit), 2);
   AccuracyRecipe larger = recipe;
   larger.budgets = {10 * recipe.budgets.back()};
   larger.seed = recipe.seed + 1'000'000;
@@ -75,8 +60,8 @@ int main(int argc, char** argv) {
         cover(recipe, draws, coverage);
       }
       fmt::print("| {}, {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", loss_noise, accuracy_noise,
-                 coverage.multiplier.percent(), coverage.as_fitted.percent(),
-                 coverage.widened.percent(), coverage.rejected.percent());
+                 100 * coverage.multiplier.share(), 100 * coverage.as_fitted.share(),
+                 100 * coverage.widened.share(), 100 * coverage.rejected.share());
     }
   return 0;
 }

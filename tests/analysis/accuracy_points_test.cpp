@@ -51,6 +51,44 @@ TEST(AccuracyPoints, TakeWhatTrainingScoredAtEachBudget) {
   EXPECT_DOUBLE_EQ(tasks[0].points[1].flops, 2e10 * 1.001);
 }
 
+// By hand: scores at 18, 19 and 20 of 20 steps; 17 is before the last tenth and 10 another trial's.
+TEST(AccuracyPoints, AverageWhatTrainingScoredInTheLastTenthOfATrial) {
+  PointTable results = two_runs();
+  results.runs[0].scores.push_back({17, "last-word", "accuracy", 0.9, 0.02, 128, 0.1});
+  results.runs[0].scores.push_back({18, "last-word", "accuracy", 0.5, 0.02, 128, 0.1});
+  results.runs[0].scores.push_back({19, "last-word", "accuracy", 0.8, 0.02, 128, 0.1});
+  const auto tasks = accuracy_tasks(results, {});
+  ASSERT_EQ(tasks.size(), 1U);
+  const AccuracyPoint& alone = tasks[0].points[0];
+  EXPECT_EQ(alone.checkpoints, 1U);
+  EXPECT_DOUBLE_EQ(alone.accuracy, 0.1);
+  const AccuracyPoint& point = tasks[0].points[1];
+  EXPECT_EQ(point.checkpoints, 3U);
+  EXPECT_NEAR(point.accuracy, 0.5, 1e-15);
+  EXPECT_NEAR(point.deviation, 0.3, 1e-15);  // .5, .8, .2
+  EXPECT_EQ(point.first_step, 18);
+  EXPECT_EQ(point.last_step, 20);
+}
+
+TEST(AccuracyPoints, ATaskThatWasNotScoredWhereTheTrialEndedHasNoPointThere) {
+  PointTable results = two_runs();
+  results.runs[0].scores.push_back({19, "copying", "accuracy", 0.8, 0.02, 128, 0.25});
+  EXPECT_EQ(accuracy_tasks(results, {}).size(), 1U);
+}
+
+TEST(AccuracyPoints, OfWhatTrainingScoredTheLastFiveCount) {
+  PointTable results = two_runs();
+  RunRecord& run = results.runs[0];
+  run.evaluations[1].step = 200;
+  for (const std::int64_t step : {180, 184, 188, 192, 196, 200})
+    run.scores.push_back({step, "last-word", "accuracy", step < 184 ? 1.0 : 0.5, 0.02, 128, 0.1});
+  const AccuracyPoint& point = accuracy_tasks(results, {})[0].points[1];
+  EXPECT_EQ(point.checkpoints, 5U);
+  EXPECT_EQ(point.first_step, 184);
+  EXPECT_EQ(point.accuracy, 0.5);
+  EXPECT_EQ(point.deviation, 0);
+}
+
 TaskScores scores_at(const char* run, std::int64_t step, double right) {
   TaskScores scores = scores_of({right, right, 0, 0});
   scores.model = run;

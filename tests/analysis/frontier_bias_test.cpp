@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "analysis/fit.h"
 #include "analysis/predict.h"
 #include "tests/analysis/simulated_study.h"
 
@@ -33,6 +37,30 @@ TEST(FrontierBias, IsTheErrorOfAStudyWithoutNoise) {
   EXPECT_NEAR(bias->parameters[1], fit.parameter("b") - law.gamma(), 1e-6);
   EXPECT_NEAR(bias->parameters[2], fit.parameter("E") - law.floor, 1e-5);
   EXPECT_GT(bias->parameters[2], 0.005);  // curves of equal compute are no parabolas
+}
+
+// Sizes over two decades: parabolas move b and E by more than noise of .005 nats does, so that
+// intervals about the estimates would not hold the truth.
+TEST(FrontierBias, IntervalsLieAboutTheLawAndNotAboutWhatParabolasMakeOfIt) {
+  const test::StudyLayout layout = test::wide_layout();
+  const test::TrueLaw& law = layout.laws.front();
+  FitOptions options;
+  options.architecture = law.name;
+  options.frontier = FrontierKind::Surface;
+  options.bootstrap = 0;
+  const Fit fit = fit_law(test::simulate(layout, 3), options);
+  for (const auto& [name, truth] :
+       {std::pair<std::string, double>{"b", law.gamma()}, {"E", law.floor}}) {
+    for (const auto& [of, interval] : fit.intervals) {
+      if (of != name) continue;
+      EXPECT_LT(interval.first, truth) << name;
+      EXPECT_GT(interval.second, truth) << name;
+      EXPECT_LT(interval.second, fit.parameter(name)) << name;
+    }
+    EXPECT_TRUE(std::any_of(fit.flags.begin(), fit.flags.end(), [&](const std::string& flag) {
+      return flag.starts_with(name + "_outside_interval");
+    })) << name;
+  }
 }
 
 // Without noise the interval of a larger run, moved, holds what the law says there, and its middle

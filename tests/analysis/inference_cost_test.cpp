@@ -1,6 +1,7 @@
 // Forward seconds beside loss, by hand on a few trials.
 #include "analysis/inference_cost.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -41,6 +42,18 @@ PointTable table_of(const std::vector<Trial>& trials) {
   return table;
 }
 
+StudyResults study_of(const std::vector<Trial>& trials) {
+  StudyResults study;
+  study.results = table_of(trials);
+  study.architectures = {"base", "new"};
+  study.baseline = "base";
+  return study;
+}
+
+std::vector<InferencePoint> curve_of(const std::vector<Trial>& trials) {
+  return best_for_their_time(inference_costs(table_of(trials)), trials.front().architecture);
+}
+
 TEST(InferenceCost, OfModelsOfOneShapeIsTheirMedian) {
   const InferenceCosts costs = inference_costs(
       table_of({{"a", "s", 3, 1}, {"a", "s", 2.9, 4}, {"a", "s", 2.8, 2}, {"a", "m", 2.5, 9}}));
@@ -79,11 +92,8 @@ TEST(InferenceCost, SecondsAtALossLieBetweenNeighboursInRatios) {
 
 // The candidate takes half the baseline's time at every loss.
 TEST(InferenceCost, TheReportSetsCandidatesBesideTheBaselineAtEqualLoss) {
-  StudyResults study;
-  study.results =
-      table_of({{"base", "s", 4, 2}, {"base", "m", 2, 8}, {"new", "s", 4, 1}, {"new", "m", 2, 4}});
-  study.architectures = {"base", "new"};
-  study.baseline = "base";
+  const StudyResults study =
+      study_of({{"base", "s", 4, 2}, {"base", "m", 2, 8}, {"new", "s", 4, 1}, {"new", "m", 2, 4}});
   const Table table = inference_table(study);
   ASSERT_EQ(table.rows.size(), 3U);
   for (const auto& row : table.rows) {
@@ -97,11 +107,63 @@ TEST(InferenceCost, TheReportSetsCandidatesBesideTheBaselineAtEqualLoss) {
   EXPECT_EQ(plot.series[0].x, (std::vector<double>{2, 8}));
 }
 
+// The candidate's seconds at loss 2 are half way in logarithms between 1 (loss 4) and 4 (loss 1).
+TEST(InferenceCost, ASingleTrialIsComparedAtItsOwnLoss) {
+  const auto costs = costs_at_equal_loss(curve_of({{"base", "s", 2, 3}}),
+                                         curve_of({{"new", "s", 4, 1}, {"new", "m", 1, 4}}));
+  ASSERT_EQ(costs.size(), 1U);
+  EXPECT_EQ(costs[0].loss, 2);
+  EXPECT_EQ(costs[0].baseline, 3);
+  EXPECT_NEAR(costs[0].candidate, 2, 1e-12);
+  EXPECT_FALSE(costs[0].baseline_at_most || costs[0].candidate_at_most);
+}
+
+TEST(InferenceCost, CurvesThatTouchAreComparedThere) {
+  const auto costs = costs_at_equal_loss(curve_of({{"base", "s", 4, 1}, {"base", "m", 3, 2}}),
+                                         curve_of({{"new", "s", 3, 1}, {"new", "m", 2, 4}}));
+  ASSERT_EQ(costs.size(), 1U);
+  EXPECT_EQ(costs[0].loss, 3);
+  EXPECT_EQ(costs[0].ratio(), 2);
+  EXPECT_FALSE(costs[0].baseline_at_most || costs[0].candidate_at_most);
+}
+
+// The baseline's best (loss 3, 2 s) is bettered by the candidate's quickest (loss 2.5, 0.5 s): the
+// candidate reaches 3 in half a second at most, a quarter of the baseline's.
+TEST(InferenceCost, WhereNoLossIsSharedTheWorseOnesBestBoundsTheRatio) {
+  const std::vector<Trial> worse = {{"base", "s", 4, 1}, {"base", "m", 3, 2}};
+  const std::vector<Trial> better = {{"new", "s", 2.5, 0.5}, {"new", "m", 2, 8}};
+  const auto costs = costs_at_equal_loss(curve_of(worse), curve_of(better));
+  ASSERT_EQ(costs.size(), 1U);
+  EXPECT_EQ(costs[0].loss, 3);
+  EXPECT_EQ(costs[0].ratio(), 4);
+  EXPECT_TRUE(costs[0].candidate_at_most);
+  EXPECT_FALSE(costs[0].baseline_at_most);
+  const auto other_way = costs_at_equal_loss(curve_of(better), curve_of(worse));
+  ASSERT_EQ(other_way.size(), 1U);
+  EXPECT_EQ(other_way[0].ratio(), 0.25);
+  EXPECT_TRUE(other_way[0].baseline_at_most);
+}
+
+TEST(InferenceCost, TheReportSaysThatNoLossIsSharedAndBothRanges) {
+  const Table table = inference_table(study_of(
+      {{"base", "s", 4, 1}, {"base", "m", 3, 2}, {"new", "s", 2.5, 0.5}, {"new", "m", 2, 8}}));
+  ASSERT_EQ(table.rows.size(), 1U);
+  EXPECT_EQ(table.rows[0][5].shown, "at least 4.00");
+  EXPECT_NEAR(std::stod(table.rows[0][5].value), 4, 1e-12);
+  EXPECT_THAT(table.rows[0][6].shown,
+              ::testing::StartsWith("no common loss (candidate 2.5000 to 2.0000, baseline 4.0000 "
+                                    "to 3.0000)"));
+}
+
+TEST(InferenceCost, AnArchitectureThatWasNotMeasuredSaysSo) {
+  const Table table = inference_table(study_of({{"base", "s", 4, 1}, {"new", "s", 3, 0}}));
+  ASSERT_EQ(table.rows.size(), 1U);
+  EXPECT_EQ(table.rows[0][2].value, "");
+  EXPECT_THAT(table.rows[0][6].shown, ::testing::HasSubstr("no trial of new"));
+}
+
 TEST(InferenceCost, AStudyThatMeasuredNoneHasNoTableAndNoPlot) {
-  StudyResults study;
-  study.results = table_of({{"base", "s", 4, 0}, {"new", "s", 4, 0}});
-  study.architectures = {"base", "new"};
-  study.baseline = "base";
+  const StudyResults study = study_of({{"base", "s", 4, 0}, {"new", "s", 4, 0}});
   EXPECT_TRUE(inference_table(study).rows.empty());
   EXPECT_FALSE(has_data(inference_plot(study)));
 }

@@ -221,6 +221,34 @@ TEST(ReportScores, CheckpointsAreCountedByStudentsTest) {
   }
 }
 
+// One task of the study's own text, two earlier checkpoints of every run scored .1 and .2 lower.
+TEST(ReportScores, TasksOfTheStudysOwnTextHaveSpreadsToo) {
+  StudyResults study = scored();
+  for (RunRecord& run : study.results.runs) {
+    const std::vector<Score> at_budgets = run.scores;
+    for (const Score& score : at_budgets)
+      for (const std::int64_t back : {1, 2}) {
+        Score earlier = score;
+        earlier.step -= back;
+        earlier.value -= 0.1 * static_cast<double>(back);
+        run.scores.push_back(earlier);
+      }
+  }
+  study.tasks.clear();
+  for (AccuracyTask& task : accuracy_tasks(study.results, {}))
+    study.tasks.push_back({std::move(task), {}, {}});
+  const Table spreads = checkpoint_spreads_table(study);
+  ASSERT_FALSE(spreads.rows.empty());
+  for (std::size_t row = 0; row < spreads.rows.size(); ++row) {
+    EXPECT_EQ(number(spreads, row, "checkpoints"), 3);
+    EXPECT_NEAR(number(spreads, row, "deviation"), 0.1, 1e-9);
+  }
+  const Table counts = checkpoint_counts_table(study);
+  ASSERT_EQ(counts.rows.size(), 1U);
+  EXPECT_EQ(number(counts, 0, "tasks"), 2);
+  EXPECT_EQ(number(counts, 0, "checkpoints"), 3);
+}
+
 TEST(ReportScores, ADamagedFileIsNamed) {
   const ScoredStudy study(two_architectures());
   const std::filesystem::path file = task_scores_files({study.folder}).front();

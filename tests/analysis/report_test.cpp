@@ -15,6 +15,7 @@
 #include "analysis/report_headline.h"
 #include "analysis/report_plots.h"
 #include "analysis/report_rules.h"
+#include "analysis/report_spec.h"
 #include "analysis/report_study.h"
 #include "analysis/report_tables.h"
 #include "model/spec/error.h"

@@ -271,5 +271,36 @@ TEST(Savings, IntervalsAreMovedByWhatParabolasDo) {
   EXPECT_LT(std::abs(end / truth - 1), 0.2 * std::abs(growth.ratio / truth - 1));
 }
 
+// The same in seconds, where larger models train faster by a power of their size, the candidate's
+// at two thirds of the baseline's speed: seconds at equal loss follow from the best sizes of the
+// laws.
+TEST(Savings, IntervalsInSecondsAreMovedByWhatParabolasDo) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  const test::TrueLaw &b = layout.laws[0], &c = layout.laws[1];
+  const auto seconds = [](const std::string& name, double flops, double parameters) {
+    return (name == "other" ? 1.5e-10 : 1e-10) * flops * std::pow(parameters / 1e8, -0.2);
+  };
+  PointTable table = test::simulate(layout, 1);
+  for (Point& p : table.points) p.wall_seconds = seconds(p.architecture, p.flops, p.parameters);
+  SavingsOptions options = against("auto", 20);
+  options.frontier = FrontierKind::Surface;
+  options.wall_clock = true;
+  const Savings savings = compute_savings(table, options);
+  EXPECT_TRUE(savings.moved);
+  const auto at = [&](const test::TrueLaw& law, double loss) {
+    const double flops = law.compute_at(loss);
+    return seconds(law.name, flops, law.optimal_parameters(flops));
+  };
+  for (const SavingsAt& here : {savings.curve.front(), savings.curve.back()}) {
+    const double truth = at(b, here.loss) / at(c, here.loss);
+    ASSERT_TRUE(here.interval);
+    const double end =
+        here.savings < truth ? here.interval->second : here.interval->first;  // the other: estimate
+    EXPECT_GT(std::abs(here.savings / truth - 1), 1e-3) << here.loss;
+    EXPECT_LT(std::abs(end / truth - 1), 0.2 * std::abs(here.savings / truth - 1)) << here.loss;
+  }
+}
+
 }  // namespace
 }  // namespace isoloss

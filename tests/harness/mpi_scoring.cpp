@@ -123,18 +123,18 @@ TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
     std::vector<TaskScores> scores;
     TrainingSegment segment{4, {{4, 256, BudgetUnit::Tokens}}};
     segment.cards = &cards;
-    segment.card_stops = {{3, 256, BudgetUnit::Tokens}};
+    segment.score_stops = {{3, 256, BudgetUnit::Tokens}};
     const auto listener = [&](const TrainingEvent& event) {
       if (const auto* told = std::get_if<TaskScores>(&event)) scores.push_back(*told);
     };
     train(state, spec, data, segment, listener, kGoOn);
     return scores;
   };
-  TrainingState alone(spec);
+  HostTrainingState alone(spec);
   const auto expected = scores_of(alone);
   ASSERT_EQ(expected.size(), 2U);
   for (int tensor = 1; tensor <= job->size(); tensor *= 2) {
-    TrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
+    HostTrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
     const auto scores = scores_of(state);
     ASSERT_EQ(scores.size(), 2U);
     for (std::size_t i = 0; i < 2; ++i) {

@@ -84,7 +84,7 @@ Trained train_to(TrainingState& state, const RunSpec& spec, std::int64_t step) {
 }
 
 Trained alone(const RunSpec& spec, std::int64_t steps) {
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   return train_to(state, spec, steps);
 }
 
@@ -105,7 +105,7 @@ TEST_P(AnyLayout, TrainsAsOneRankDoes) {
   const Trained want = alone(spec, 20);
   for (const RankLayout& layout : layouts()) {
     SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
-    TrainingState state(spec, RankGroups(*job, layout));
+    HostTrainingState state(spec, RankGroups(*job, layout));
     expect_equal(train_to(state, spec, 20), want, GetParam().bound);
   }
 }
@@ -128,8 +128,8 @@ const Case kOne{"primer-ez", OptimizerKind::AdamW, "float64", 1e-10};
 TEST(Layout, SharingOutTheOptimizerStateChangesNoBit) {
   const RunSpec spec = spec_of(kOne);
   for (const RankLayout& layout : layouts()) {
-    TrainingState shared(spec, RankGroups(*job, layout), OptimizerState::Shared);
-    TrainingState kept(spec, RankGroups(*job, layout), OptimizerState::OnEveryRank);
+    HostTrainingState shared(spec, RankGroups(*job, layout), OptimizerState::Shared);
+    HostTrainingState kept(spec, RankGroups(*job, layout), OptimizerState::OnEveryRank);
     const Trained a = train_to(shared, spec, 5), b = train_to(kept, spec, 5);
     EXPECT_EQ(a.losses, b.losses);
     EXPECT_EQ(a.state, b.state);
@@ -141,7 +141,7 @@ TEST(Layout, AccumulationIsTheLargeBatch) {
   const Trained want = alone(spec, 5);
   spec.accumulate = 2;
   for (const RankLayout& layout : layouts()) {
-    TrainingState state(spec, RankGroups(*job, layout));
+    HostTrainingState state(spec, RankGroups(*job, layout));
     expect_equal(train_to(state, spec, 5), want, 1e-10);
   }
 }
@@ -182,9 +182,9 @@ TEST(GradientBuckets, HaveTheBitsOfOneMessage) {
 // Before any update the numbers are the same, not just near.
 TEST(Layout, InitialWeightsAreThoseOfOneRank) {
   const RunSpec spec = spec_of({"primer", OptimizerKind::Adafactor, "float32", 0});
-  TrainingState single(spec);
+  HostTrainingState single(spec);
   for (const RankLayout& layout : layouts()) {
-    TrainingState state(spec, RankGroups(*job, layout));
+    HostTrainingState state(spec, RankGroups(*job, layout));
     const StoredState got = stored(state);
     if (state.ranks().leads()) {
       EXPECT_EQ(got, stored(single));
@@ -199,11 +199,11 @@ TEST_P(Resumed, ByAnyLayoutFromAnyOther) {
   const RunSpec spec = spec_of({"primer", GetParam(), "float64", 0});
   const Trained whole = alone(spec, 8);
   for (const RankLayout& from : layouts()) {
-    TrainingState first(spec, RankGroups(*job, from));
+    HostTrainingState first(spec, RankGroups(*job, from));
     const Trained half = train_to(first, spec, 4);
     for (const RankLayout& to : layouts()) {
       SCOPED_TRACE(std::to_string(from.tensor) + " -> " + std::to_string(to.tensor));
-      TrainingState second(spec, RankGroups(*job, to));
+      HostTrainingState second(spec, RankGroups(*job, to));
       restore(second, 4, first.seconds(), half.state);
       EXPECT_EQ(second.step(), 4);
       const StoredState got = stored(second);

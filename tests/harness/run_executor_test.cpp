@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "harness/run_storage.h"
 #include "harness/self_communicator.h"
 #include "harness/study_outcome.h"
@@ -60,6 +64,41 @@ TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
     ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole)) << last;
     EXPECT_TRUE(verify_study({folder}).empty()) << last;
+  }
+}
+
+// What the runs' own tasks scored, by run.
+std::map<std::string, std::vector<Score>> own_scores(const std::filesystem::path& root) {
+  std::map<std::string, std::vector<Score>> scores;
+  for (const std::string& id : run_ids({root}))
+    scores[id] = load_run({root}, id).value_or(RunRecord{}).scores;
+  return scores;
+}
+
+// Of 20 steps at 18, 19 and 20; a stop before or after any of them leaves each score there once.
+TEST(RunExecutor, TasksOfTheStudysTextScoreTheLastTenthOnceHoweverOftenItIsStopped) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280]", "[0.05]", "tiny", "rsqrt",
+                                             "tokens: 1024, tasks: [mapping], score_points: 3");
+  const auto whole = place.root / "whole";
+  int questions = 0;
+  ASSERT_EQ(execute_one(study, place.root / "asked", [&] { return ++questions < 0; }),
+            TrainingOutcome::Reached);
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  const auto expected = own_scores(whole);
+  ASSERT_EQ(expected.size(), 2U);
+  for (const auto& [id, scores] : expected) {
+    std::vector<std::int64_t> steps;
+    for (const Score& score : scores) steps.push_back(score.step);
+    EXPECT_EQ(steps, (std::vector<std::int64_t>{18, 19, 20}));
+  }
+  for (int last = questions / 2; last <= questions; last += 3) {
+    const auto folder = place.root / ("stopped-" + std::to_string(last));
+    int asked = 0;
+    ASSERT_EQ(execute_one(study, folder, [&] { return ++asked >= last; }),
+              TrainingOutcome::Stopped);
+    ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
+    EXPECT_EQ(own_scores(folder), expected) << last;
   }
 }
 

@@ -70,11 +70,11 @@ TEST(StudyCards, EveryBudgetOfARunIsScoredWhileItsWeightsAreThere) {
   const RunSpec spec = byte_run();
   const TaskSuite cards = study_cards(cards_at(place.root / "a"));
   const PeriodicBytes data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   TrainingSegment segment{
       8, {{4, 256, BudgetUnit::Tokens}, {4, 1e6, BudgetUnit::Flops}, {8, 512, BudgetUnit::Tokens}}};
   segment.cards = &cards;
-  segment.card_stops = {{7, 512, BudgetUnit::Tokens}};
+  segment.score_stops = {{7, 512, BudgetUnit::Tokens}};
   Order order;
   EXPECT_EQ(train(state, spec, data, segment, order.listener(), kNeverStop),
             TrainingOutcome::Reached);
@@ -87,7 +87,7 @@ TEST(StudyCards, ScoringLeavesTheTrainingAsItWas) {
   const RunSpec spec = byte_run();
   const TaskSuite cards = study_cards(cards_at(place.root / "a"));
   const PeriodicBytes data(spec.model.sequence);
-  TrainingState with(spec), without(spec);
+  HostTrainingState with(spec), without(spec);
   TrainingSegment segment{8, {{4, 256, BudgetUnit::Tokens}, {8, 512, BudgetUnit::Tokens}}};
   Order order;
   train(without, spec, data, segment, order.listener(), kNeverStop);
@@ -105,7 +105,7 @@ TEST(StudyCards, ACardThatDoesNotFitTheModelIsLeftOutAndTheOthersGoOn) {
              std::string(kCard) + "choice: \"{choice} and so on, and so on\"\n");
   const TaskSuite cards = study_cards(evaluation);
   const PeriodicBytes data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   const CardScores scored =
       score_cards(cards, state.model(), data, state.ranks().data(), kNeverStop);
   ASSERT_EQ(scored.scores.size(), 1U);
@@ -120,7 +120,7 @@ TEST(StudyCards, AStopLeavesTheEvaluationToWhoGoesOn) {
   const RunSpec spec = byte_run();
   const TaskSuite cards = study_cards(cards_at(place.root / "a"));
   const PeriodicBytes data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   TrainingSegment segment{4, {{4, 256, BudgetUnit::Tokens}}};
   segment.cards = &cards;
   Order order;

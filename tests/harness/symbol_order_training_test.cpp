@@ -50,7 +50,7 @@ TEST(SymbolOrderTraining, ATrainedModelReachesTheBestAccuracyAndNoneIsAboveIt) {
   const RunSpec spec = run_spec();
   const auto dataset = open_dataset(spec.data, spec.model.sequence, 4096, place.root);
   set_intra_op_threads(1);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   TrainingSegment segment{1200, {}};
   for (const std::int64_t step : {20, 300, 1000, 1100, 1200})
     segment.stops.push_back({step, static_cast<double>(step), BudgetUnit::Tokens});

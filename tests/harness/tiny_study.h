@@ -49,10 +49,12 @@ inline void write_text(const fs::path& path) {
   }
 }
 
-// Trials of two sizes; `budget` in tokens (64 a step), `rates` and `schedule` YAML's own text.
+// Trials of two sizes; `budget` in tokens (64 a step), `rates`, `schedule` and `evaluate` YAML's
+// own text.
 inline fs::path write_study(const Place& place, const std::string& budgets,
                             const std::string& rates, const std::string& name = "tiny",
-                            const std::string& schedule = "rsqrt") {
+                            const std::string& schedule = "rsqrt",
+                            const std::string& evaluate = "tokens: 1024") {
   write_text(place.root / "text.txt");
   const fs::path path = place.root / (name + ".yaml");
   std::ofstream file(path);
@@ -68,7 +70,7 @@ inline fs::path write_study(const Place& place, const std::string& budgets,
        << "  budget: {tokens: " << budgets << "}\n"
        << "  learning_rate: " << rates << "\n"
        << "  seed: [0]\n"
-       << "evaluate: {tokens: 1024}\n"
+       << "evaluate: {" << evaluate << "}\n"
        << "run: {dtype: float32, device: cpu, threads: 1}\n";
   return path;
 }

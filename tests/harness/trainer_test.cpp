@@ -18,14 +18,14 @@ class Resume : public testing::TestWithParam<OptimizerKind> {};
 TEST_P(Resume, IsBitEqualToNeverHavingStopped) {
   const RunSpec spec = tiny_spec(GetParam());
   const PeriodicData data(spec.model.sequence);
-  TrainingState whole(spec);
+  HostTrainingState whole(spec);
   Heard undisturbed;
   train(whole, spec, data, {20, {}}, undisturbed.listener(), kNeverStop);
 
   Heard parts;
-  TrainingState first(spec);
+  HostTrainingState first(spec);
   train(first, spec, data, {10, {}}, parts.listener(), kNeverStop);
-  TrainingState second(spec);
+  HostTrainingState second(spec);
   restore(second, first.step(), first.seconds(), stored(first));
   train(second, spec, data, {20, {}}, parts.listener(), kNeverStop);
 
@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
 TEST(Trainer, LearnsAPeriodicText) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   EXPECT_EQ(train(state, spec, data, {150, {{150, 9600, BudgetUnit::Tokens}}}, heard.listener(),
                   kNeverStop),
@@ -57,7 +57,7 @@ TEST(Trainer, LearnsAPeriodicText) {
 TEST(Trainer, EvaluatesWhereAskedAndSaysTheBudget) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   const std::vector<EvaluationStop> stops = {
       {3, 1e5, BudgetUnit::Flops}, {3, 192, BudgetUnit::Tokens}, {6, 384, BudgetUnit::Tokens}};
@@ -78,7 +78,10 @@ TEST(Evaluation, StandardErrorIsOverSequences) {
   const PeriodicData data(spec.model.sequence);
   const LanguageModel model(spec.model, 3);
   SelfCommunicator alone;
-  const auto measured = evaluate_held_out(model, data.held_out(), alone, kNeverStop);
+  const TokenLosses losses = [&](std::span<const std::int32_t> tokens, std::int64_t length) {
+    return model.token_losses(tokens, length);
+  };
+  const auto measured = evaluate_held_out(losses, data.held_out(), alone, kNeverStop);
   ASSERT_TRUE(measured);
   const Evaluation& evaluation = *measured;
   ASSERT_EQ(evaluation.sequence_losses.size(), 6U);
@@ -96,7 +99,7 @@ TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithItsWeightsAsTheyWere) {
   RunSpec spec = tiny_spec();
   spec.optimizer.learning_rate = 1e30;
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   EXPECT_EQ(train(state, spec, data, {50, {}}, heard.listener(), kNeverStop),
             TrainingOutcome::Diverged);
@@ -109,7 +112,7 @@ TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithItsWeightsAsTheyWere) {
 
 TEST(Trainer, AnUpdateThatIsNotFiniteLeavesTheWeights) {
   const RunSpec spec = tiny_spec();
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   state.model().weights32()[0] = std::numeric_limits<float>::quiet_NaN();
   const auto before = stored(state);
   const std::vector<std::int32_t> tokens(64, 0);
@@ -121,7 +124,7 @@ TEST(Trainer, AnUpdateThatIsNotFiniteLeavesTheWeights) {
 TEST(Trainer, StopsBeforeTheNextStepAndAsksForACheckpoint) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   const auto outcome =
       train(state, spec, data, {50, {}}, heard.listener(), [&] { return heard.steps.size() == 7; });
@@ -136,11 +139,11 @@ TEST(Trainer, AStopLeavesAnEvaluationUnheardAndWhoGoesOnMakesIt) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
   const TrainingSegment segment{8, {{4, 256, BudgetUnit::Tokens}, {8, 512, BudgetUnit::Tokens}}};
-  TrainingState whole(spec);
+  HostTrainingState whole(spec);
   Heard undisturbed;
   train(whole, spec, data, segment, undisturbed.listener(), kNeverStop);
 
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   int asked = 0;
   EXPECT_EQ(train(state, spec, data, segment, heard.listener(), [&] { return ++asked > 5; }),
@@ -160,7 +163,7 @@ TEST(Trainer, AStopLeavesAnEvaluationUnheardAndWhoGoesOnMakesIt) {
 TEST(Trainer, AStopRightAfterACheckpointAsksForNoOther) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   TrainingSegment segment{8, {}};
   segment.checkpoint_every = std::chrono::seconds(0);
@@ -172,7 +175,7 @@ TEST(Trainer, AStopRightAfterACheckpointAsksForNoOther) {
 TEST(Trainer, AsksForCheckpointsEverySoOften) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   Heard heard;
   TrainingSegment segment{8, {}};
   segment.checkpoint_every = std::chrono::seconds(0);
@@ -184,7 +187,7 @@ TEST(Trainer, AsksForCheckpointsEverySoOften) {
 TEST(Trainer, ACheckpointThatIsLetPassIsAskedForAfterTheNextStep) {
   const RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec);
+  HostTrainingState state(spec);
   TrainingSegment segment{4, {}};
   segment.checkpoint_every = std::chrono::seconds(0);
   std::vector<std::int64_t> asked, saved;
@@ -206,9 +209,9 @@ TEST(Trainer, ACheckpointThatIsLetPassIsAskedForAfterTheNextStep) {
 TEST(Trainer, DoublePrecisionTrainsToo) {
   RunSpec spec = tiny_spec();
   const PeriodicData data(spec.model.sequence);
-  TrainingState single(spec);
+  HostTrainingState single(spec);
   spec.dtype = "float64";
-  TrainingState exact(spec);
+  HostTrainingState exact(spec);
   Heard singles, exacts;
   train(single, spec, data, {1, {}}, singles.listener(), kNeverStop);
   train(exact, spec, data, {1, {}}, exacts.listener(), kNeverStop);

@@ -20,15 +20,19 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"model/yaml", {"model/spec"}},
     {"model/cost", {"model/spec"}},
     {"results", {"model/spec"}},
-    {"sweeps", {"model/spec", "model/yaml", "model/cost"}},
+    {"sweeps", {"model/spec", "model/yaml", "model/cost", "model/device"}},
     {"analysis", {"model/spec", "results"}},
     {"model/kernels/cpu", {"model/spec", "model/parallel"}},
     {"model/kernels/cuda", {"model/spec"}},
-    {"model/device", {"model/spec", "model/cost", "model/kernels/cuda"}},
+    {"model/device", {"model/spec", "model/cost", "model/kernels/cuda", "model/parallel"}},
     {"model/parallel", {"model/spec"}},
     {"model/layers", {"model/spec", "model/cost", "model/kernels/cpu", "model/parallel"}},
     {"slurm", {"model/spec", "model/yaml", "model/cost", "sweeps"}},
-    {"harness/oneshot", {"model/spec", "model/yaml", "results"}},
+    {"harness/on_device",
+     {"model/spec", "model/parallel", "model/layers", "model/device", "model/kernels/cuda",
+      "results", "sweeps", "harness", "harness/devices", "harness/nccl"}},
+    {"harness/oneshot", {"model/spec", "model/yaml", "results", "harness/oneshot/parquet"}},
+    {"harness/oneshot/parquet", {"model/spec"}},
     {"harness/devices",
      {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
     {"harness/nccl", {"model/spec", "model/parallel", "harness/devices"}},
@@ -40,7 +44,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"harness/cli",
      {"model/spec", "model/yaml", "model/cost", "results", "sweeps", "analysis", "model/layers",
       "model/kernels/cpu", "model/parallel", "slurm", "harness", "harness/oneshot",
-      "harness/devices", "harness/nccl", "harness/sockets"}},
+      "harness/devices", "harness/nccl", "harness/sockets", "harness/on_device"}},
 };
 
 std::string room_of(const std::string& path) {
@@ -131,6 +135,8 @@ TEST(Rooms, ForeignLibrariesStayInTheirRooms) {
       {std::regex("^sentencepiece"), {"harness"}},
       {std::regex("^(Eigen|ceres)/"), {"analysis"}},
       {std::regex("^boost/program_options"), {"harness/cli"}},
+      {std::regex("^zlib\\.h$"), {"harness", "harness/oneshot/parquet"}},
+      {std::regex("^(snappy|zstd)"), {"harness/oneshot/parquet"}},
   };
   for (const Include& include : all_includes())
     for (const auto& rule : rules)

@@ -118,6 +118,18 @@ TEST_F(DevicePackingStudy, AskingForMoreThanMemoryHoldsSaysHowMany) {
   }
 }
 
+TEST_F(DevicePackingStudy, AskingForRunsSharedByMoreRanksThanDevicesIsRefused) {
+  const StudyPlan shared = make_plan(study_of({{10, "run: {data_parallel: 2}"}}));
+  EXPECT_NO_THROW(check_packing(shared, {1, 1, kMuch, 0}, 1));
+  EXPECT_NO_THROW(check_packing(shared, {2, 2, kMuch, 0}, 2));
+  try {
+    check_packing(shared, {1, 1, kMuch, 0}, 2);
+    FAIL();
+  } catch (const InputError& problem) {
+    EXPECT_THAT(problem.what(), HasSubstr("run.data_parallel: 2 ranks are to share each run"));
+  }
+}
+
 // Ranks that share a device cannot train one run together (NCCL refuses): of the four ranks on two
 // devices at most two share a run, however cheap that were.
 TEST_F(DevicePackingStudy, NoRunIsSharedByRanksOfOneDevice) {

@@ -142,13 +142,14 @@ TEST(StudyErrors, FoldersOfTaskCards) {
   EXPECT_EQ(message("data: {synthetic: {symbols: 32}}", "evaluate: {tasks: [cards]}"),
             "study.yaml:10: evaluate.tasks: 'cards' holds task cards, which need text (this "
             "study's data are synthetic); remove it");
-  EXPECT_EQ(message(text, "evaluate: {tasks: [last-word], card_points: 5}"),
-            "study.yaml:10: evaluate.card_points: given without task cards (they alone are scored "
-            "so often); name a folder of cards in evaluate.tasks, or remove it");
-  EXPECT_EQ(message(text, "evaluate: {tasks: [cards], card_points: 101}"),
-            "study.yaml:10: evaluate.card_points: 101 (within the last tenth of a trial; at most "
+  EXPECT_EQ(message(text, "evaluate: {tasks: [], score_points: 5}"),
+            "study.yaml:10: evaluate.score_points: given without tasks (they are what is scored so "
+            "often); name some in evaluate.tasks, or remove it");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [cards], score_points: 101}"),
+            "study.yaml:10: evaluate.score_points: 101 (within the last tenth of a trial; at most "
             "100); give 5");
-  EXPECT_EQ(message(text, "evaluate: {tasks: [last-word, cards], card_points: 5}"), "");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [last-word, cards], score_points: 5}"), "");
+  EXPECT_EQ(message(text, "evaluate: {score_points: 5}"), "");
 }
 
 TEST(StudyErrors, TaskWithoutText) {

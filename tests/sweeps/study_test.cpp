@@ -92,11 +92,11 @@ TEST(Study, FoldersOfTaskCardsAreFoundAndAreNoPartOfARunsIdentity) {
     return read_study(
         folder.write("study.yaml", small_study({{2, "data: {text: a.txt}"}, {10, evaluate}})));
   };
-  const Study with = study("evaluate: {tasks: [mapping, cards, last-word], card_points: 5}");
+  const Study with = study("evaluate: {tasks: [mapping, cards, last-word], score_points: 5}");
   EXPECT_EQ(with.base.evaluation.tasks, (std::vector<std::string>{"last-word", "mapping"}));
   EXPECT_EQ(with.base.evaluation.card_folders,
             std::vector<std::string>{(folder.path() / "cards").string()});
-  EXPECT_EQ(with.base.evaluation.card_points, 5);
+  EXPECT_EQ(with.base.evaluation.score_points, 5);
   const Study without = study("evaluate: {tasks: [mapping, last-word]}");
   EXPECT_EQ(make_plan(with).runs.at(0).id, make_plan(without).runs.at(0).id);
 }

@@ -11,18 +11,19 @@
 namespace isoloss {
 
 struct PublicSplit {
-  std::string split;               // by its publisher's name
-  std::int64_t items = 0;          // that it should hold; 0: not checked
-  std::vector<std::string> files;  // patterns of names and ends of paths; the first that matches
+  std::string split;                 // by its publisher's name
+  std::int64_t items = 0;            // that it should hold; 0: not checked
+  std::vector<std::string> files;    // its publisher's: patterns of names and of ends of paths
+  std::vector<std::string> exports;  // splits of tables made from it: SPLIT or CONFIGURATION/SPLIT
 };
 
 struct PublicDataSet {
   std::string name;
-  std::vector<std::string> folders;  // that it may lie in, the first that is there
+  std::vector<std::string> folders;  // that it may lie in, the first that has its files
   std::string publisher;
   std::string licence;
   PublicSplit evaluated;
-  PublicSplit shots;            // without files: the evaluated items themselves
+  PublicSplit shots;            // without either: the evaluated items themselves
   std::int64_t gpt3_items = 0;  // that GPT-3 scored (its Table C.1)
 };
 

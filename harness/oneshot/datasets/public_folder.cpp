@@ -8,6 +8,7 @@
 
 #include "harness/oneshot/datasets/labels_beside.h"
 #include "model/spec/counter_random.h"
+#include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
 
@@ -28,6 +29,33 @@ bool matches_end(const fs::path& path, const fs::path& pattern) {
     if (::fnmatch(wanted->c_str(), part->c_str(), FNM_PERIOD) != 0) return false;
   }
   return true;
+}
+
+// What files of a split are called, in the order in which they count.
+std::vector<std::string> patterns_of(const PublicSplit& split) {
+  std::vector<std::string> patterns = split.files;
+  for (const char* form : {"{0}{1}.json*", "{0}{1}-*.json*", "{0}*_{1}.json*", "{0}{1}.parquet",
+                           "{0}{1}-*.parquet", "{0}*_{1}.parquet", "{0}{1}/[0-9]*.parquet"})
+    for (const std::string& name : split.exports) {
+      const std::size_t begin = name.rfind('/') + 1;
+      patterns.push_back(
+          fmt::format(fmt::runtime(form), name.substr(0, begin), name.substr(begin)));
+    }
+  return patterns;
+}
+
+std::string looked_for(const PublicSplit& split) {
+  return fmt::format("{}{}{} as an export of JSON lines or parquet", fmt::join(split.files, ", "),
+                     split.files.empty() ? "" : ", ", fmt::join(split.exports, ", "));
+}
+
+void expect_one_folder(const std::vector<fs::path>& files) {
+  for (const fs::path& file : files)
+    if (file.parent_path() != files.front().parent_path())
+      throw InputError(fmt::format(
+          "{} and {} are of one split ({} files in several folders, which would be read as one "
+          "data set); leave the folder of one configuration there",
+          files.front().string(), file.string(), files.size()));
 }
 
 std::vector<fs::path> files_below(const fs::path& folder) {
@@ -78,10 +106,11 @@ std::vector<fs::path> files_of(const fs::path& folder, const PublicDataSet& set,
   for (const std::string& name : set.folders) {
     if (!fs::is_directory(folder / name)) continue;
     const std::vector<fs::path> below = files_below(folder / name);
-    for (const std::string& pattern : split.files) {
+    for (const std::string& pattern : patterns_of(split)) {
       std::vector<fs::path> found;
       for (const fs::path& file : below)
         if (matches_end(file, pattern)) found.push_back(file);
+      expect_one_folder(found);
       if (!found.empty()) return found;
     }
   }
@@ -103,13 +132,13 @@ std::optional<FoundDataSet> read_public_data(const fs::path& folder, const Publi
   if (count == set.evaluated.items && count != set.gpt3_items)
     found.warnings.push_back(fmt::format("{}: {} items where GPT-3 scored {} (its Table C.1)",
                                          set.name, count, set.gpt3_items));
-  if (set.shots.files.empty()) return found;
+  if (set.shots.files.empty() && set.shots.exports.empty()) return found;
   const std::vector<fs::path> shots = files_of(folder, set, set.shots);
   if (shots.empty()) {
     found.warnings.push_back(
         fmt::format("{}: no file of its {} split, which shots are drawn from (looked for {}); they "
                     "are drawn from the evaluated items, never the item itself",
-                    set.name, set.shots.split, fmt::join(set.shots.files, ", ")));
+                    set.name, set.shots.split, looked_for(set.shots)));
     return found;
   }
   std::vector<DataItem> pool = items_of(folder, shots, set.name, found.files);
@@ -121,11 +150,7 @@ std::optional<FoundDataSet> read_public_data(const fs::path& folder, const Publi
 std::string why_missing(const fs::path& folder, const PublicDataSet& set) {
   for (const std::string& name : set.folders) {
     if (!fs::is_directory(folder / name)) continue;
-    for (const fs::path& file : files_below(folder / name))
-      if (file.extension() == ".parquet")
-        return fmt::format("folder {} holds parquet, which is not read: export it as JSON lines",
-                           name);
-    return fmt::format("folder {} holds none of {}", name, fmt::join(set.evaluated.files, ", "));
+    return fmt::format("folder {} holds none of {}", name, looked_for(set.evaluated));
   }
   return fmt::format("no folder {}", fmt::join(set.folders, " or "));
 }

@@ -30,7 +30,10 @@ struct FoundDataSet {
 };
 
 // The files of `split` below the first of the data set's folders that has any, sorted; `split` is
-// one of the set's two.
+// one of the set's two. Its publisher's names count before exports, and of those JSON lines
+// (validation.jsonl, validation-00000-of-00002.jsonl, boolq_validation.jsonl) before parquet (the
+// same, and validation/0000.parquet). InputError where files of one form lie in several folders:
+// they are configurations of one data set, and together none of them.
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder,
                                             const PublicDataSet& set, const PublicSplit& split);
 
@@ -40,7 +43,7 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder,
 std::optional<FoundDataSet> read_public_data(const std::filesystem::path& folder,
                                              const PublicDataSet& set, std::size_t most_shots);
 
-// Why read_public_data finds nothing: no such folder, none of the files, only parquet.
+// Why read_public_data finds nothing: no such folder, none of the files.
 std::string why_missing(const std::filesystem::path& folder, const PublicDataSet& set);
 
 }  // namespace isoloss

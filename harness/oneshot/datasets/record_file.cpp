@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/oneshot/datasets/xml_records.h"
+#include "harness/oneshot/parquet/parquet_rows.h"
 #include "model/spec/error.h"
 #include "results/csv.h"
 #include "results/durable_file.h"
@@ -149,11 +150,20 @@ std::vector<DataRecord> plain_lines(std::string_view text, const std::string& fi
   return records;
 }
 
+std::vector<DataRecord> table_rows(std::string_view bytes, const std::string& file) {
+  std::vector<DataRecord> records;
+  for (json& row : parquet_rows(bytes, file)) {
+    const std::string place = fmt::format("{} (row {})", file, records.size() + 1);
+    records.push_back({std::move(row), place});
+  }
+  return records;
+}
+
 void refuse_packed(const std::string& file, std::string_view extension) {
-  if (extension == ".parquet" || extension == ".arrow")
-    refuse_text(file, fmt::format("{} is not read (a binary table); export the data set as JSON "
-                                  "lines and run again",
-                                  extension.substr(1)));
+  if (extension == ".arrow")
+    refuse_text(file,
+                "arrow is not read (a binary table); export the data set as parquet or JSON lines "
+                "and run again");
   for (const char* packed : {".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"})
     if (extension == packed)
       refuse_text(file,
@@ -177,6 +187,8 @@ std::vector<DataRecord> read_records(const fs::path& file) {
     records = comma_separated(file);
   } else if (extension == ".tsv") {
     records = tab_separated(text, name);
+  } else if (extension == ".parquet") {
+    records = table_rows(text, name);
   } else if (extension == ".xml") {
     records = xml_records(text, name);
   } else {

@@ -10,19 +10,19 @@ namespace isoloss {
 
 struct DataRecord {
   nlohmann::json value;  // an object
-  std::string place;     // FILE:LINE; of a document's parts FILE (element 3), counted from 1
+  std::string place;     // FILE:LINE; of what has no lines FILE (element 3), FILE (row 3), from 1
 };
 
 // The file's records in its order. What it is follows from its name:
 //   .jsonl         a JSON object a line
-//   .json          likewise, or one document: an array, an object whose `data` (`Data`) is an
-//   array,
+//   .json          likewise, or one document: an array, an object that has one as `data` (`Data`),
 //                  or any other object, which is one record
+//   .parquet       a row (parquet/parquet_rows.h)
 //   .csv, .tsv     a row, by the names of the first one; .tsv has no quotes
 //   .xml           an element of the outermost one (xml_records.h)
 //   any other      a line as {"text": line}, or one JSON document where it begins with `{`
 // Blank lines are passed over. InputError with file and line: what cannot be parsed, no record at
-// all; packed files and parquet are refused.
+// all; packed files are refused.
 std::vector<DataRecord> read_records(const std::filesystem::path& file);
 
 }  // namespace isoloss

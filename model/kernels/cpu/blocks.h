@@ -1,14 +1,15 @@
-// The decoder's sub-layers as one autograd node each, over the fused kernels of this room and
-// LibTorch's matrix products. Tensors are [batch * length, d_model]; a node adds its weights'
-// gradients to the flat buffer itself and overwrites the incoming gradient with the outgoing one.
-// Where the weights have a bfloat16 copy, that is what products read, and what they read and write
-// beside it is bfloat16 too; the residual stream, statistics, softmax and gradients of weights are
-// float32.
-// The plain versions, which tests compare with, are those of model/layers/sublayers.h.
+// The decoder's sub-layers as one pass each, over the fused kernels and products of this room.
+// Tensors are [batch * length, d_model]; a pass adds its weights' gradients to the flat buffer
+// itself and overwrites the incoming gradient with the outgoing one. Where the weights have a
+// bfloat16 copy, that is what products read, and what they read and write beside it is bfloat16
+// too; the residual stream, statistics, softmax and gradients of weights are float32. A pass may
+// serve one step after another: what it keeps from forward() to backward() lies in the step's
+// workspace. The plain versions, which tests compare with, are those of model/layers/sublayers.h.
 #pragma once
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "model/kernels/cpu/weights.h"
 #include "model/kernels/cpu/workspace.h"
@@ -17,7 +18,7 @@
 
 namespace isoloss {
 
-// What all nodes of a step share; outlives the backward pass.
+// What all passes of a step share, and outlives them.
 struct FusedStep {
   const ModelSpec& spec;
   Workspace& workspace;
@@ -35,11 +36,14 @@ bool attention_is_fused(const ModelSpec& spec);
 bool feed_forward_is_fused(const ModelSpec& spec);
 bool output_is_fused(const ModelSpec& spec);
 
-// Rows of the embedding, and to each the row of `positions` [at least length, d_model] of its place
-// (undefined: nothing is added); `ids` are int64 [batch * length]. The weights outlive the backward
-// pass.
-at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const Weight& positions,
-                           const at::Tensor& ids);
+// x + F(x).
+class SubLayerPass {
+ public:
+  virtual ~SubLayerPass() = default;
+  virtual at::Tensor forward(const at::Tensor& x) = 0;
+  // Overwrites dy, the gradient of what forward() returned, with that of x.
+  virtual void backward(const at::Tensor& dy) = 0;
+};
 
 // What attention computed on its way, for rows that will be read on; lasts until the next step.
 struct AttentionParts {
@@ -48,24 +52,43 @@ struct AttentionParts {
   at::Tensor keys, values;  // [batch * length, kv width], as queries meet them
 };
 
-// x + Attention(Norm(x)); hands out its parts where they are asked for.
-at::Tensor fused_attention(const FusedStep& step, const AttentionWeights& weights,
-                           const Weight& relative_bias, const at::Tensor& x,
-                           AttentionParts* parts = nullptr);
+// F(x) = Attention(Norm(x)).
+class AttentionPass : public SubLayerPass {
+ public:
+  virtual AttentionParts parts() const = 0;
+};
+std::shared_ptr<AttentionPass> attention_pass(const FusedStep& step,
+                                              const AttentionWeights& weights,
+                                              const Weight& relative_bias);
 
-// x + FeedForward(Norm(x)), or with Primer's placement x + Norm(FeedForward(x)).
-at::Tensor fused_feed_forward(const FusedStep& step, const FeedForwardWeights& weights,
-                              const at::Tensor& x);
+// F(x) = FeedForward(Norm(x)), or with Primer's placement Norm(FeedForward(x)).
+std::shared_ptr<SubLayerPass> feed_forward_pass(const FusedStep& step,
+                                                const FeedForwardWeights& weights);
 
-// Final norm, output layer (the embedding where they are tied) and loss. backward() on `total`,
-// whose value is the mean cross-entropy, gives the gradients of cross-entropy + z_loss mean
-// log(Z)^2.
-at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm, const Weight& output,
-                             const at::Tensor& x, const at::Tensor& targets, double z_loss);
+// Rows of the embedding, and to each the row of `positions` [at least length, d_model] of its place
+// (undefined: nothing is added); `ids` are [batch * length] and outlive the backward pass.
+class EmbeddingPass {
+ public:
+  virtual ~EmbeddingPass() = default;
+  virtual at::Tensor forward(const std::int64_t* ids) = 0;
+  virtual void backward(const at::Tensor& dy) = 0;
+};
+std::shared_ptr<EmbeddingPass> embedding_pass(const FusedStep& step, const Weight& embedding,
+                                              const Weight& positions);
 
-// The same without gradients: this rank's logits [batch * length, vocabulary], which last until the
-// next step.
-at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm, const Weight& output,
-                               const at::Tensor& x);
+// Final norm, output layer (the embedding where they are tied) and loss.
+class OutputPass {
+ public:
+  virtual ~OutputPass() = default;
+  // Mean cross-entropy of the targets, [batch * length].
+  virtual double loss(const at::Tensor& x, const std::int64_t* targets, double z_loss) = 0;
+  // The gradient of factor (cross-entropy + z_loss mean log(Z)^2) by x, which passes below
+  // overwrite.
+  virtual at::Tensor backward(double factor) = 0;
+  // This rank's logits [batch * length, vocabulary], which last until the next step.
+  virtual at::Tensor logits(const at::Tensor& x) = 0;
+};
+std::shared_ptr<OutputPass> output_pass(const FusedStep& step, const NormWeights& norm,
+                                        const Weight& output);
 
 }  // namespace isoloss

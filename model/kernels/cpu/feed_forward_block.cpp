@@ -1,6 +1,6 @@
 #include "model/kernels/cpu/activation.h"
 #include "model/kernels/cpu/blocks.h"
-#include "model/kernels/cpu/node.h"
+#include "model/kernels/cpu/passes.h"
 
 namespace isoloss {
 namespace {
@@ -8,15 +8,12 @@ namespace {
 using Slot = Workspace::Slot;
 
 // Widths are those of the weights, which are a rank's shard where ranks share the hidden channels.
-struct FeedForwardCall : torch::CustomClassHolder {
-  FeedForwardCall(const FusedStep& of_step, const FeedForwardWeights& of_weights)
-      : step(of_step), weights(of_weights) {}
-
+struct FeedForwardCall {
   const FusedStep& step;
   const FeedForwardWeights& weights;
-  NormKept norm;
-  at::Tensor x, in, before, after,
-      out;  // in: what the first product reads; out: before a post-norm
+  NormKept norm = {};
+  at::Tensor x = {}, in = {}, before = {}, after = {};  // in: what the first product reads
+  at::Tensor out = {};                                  // before a norm that follows
 
   std::int64_t width() const { return weights.in.value.size(0); }
   std::int64_t width_before() const { return weights.hidden.value.size(0); }
@@ -43,12 +40,12 @@ at::Tensor feed(FeedForwardCall& call, const at::Tensor& x) {
   else if (kType != x.scalar_type())
     store_all<Stored>(x.numel(), pointer<Real>(x), pointer<Stored>(call.in));
   call.before = workspace.keep({step.rows(), call.width_before()}, kType);
-  at::mm_out(call.before, call.in, operand(weights.hidden).t());
+  product_into(call.before, {call.in}, turned(operand(weights.hidden)));
   call.after = workspace.keep({step.rows(), call.width()}, kType);
   activation_forward(call.activation(), pointer<Real>(weights.hidden_bias.value),
                      pointer<Stored>(call.before), pointer<Stored>(call.after));
   at::Tensor branch = workspace.scratch(Slot::Narrow, {step.rows(), d}, kType);
-  at::mm_out(branch, call.after, operand(weights.out).t());
+  product_into(branch, {call.after}, turned(operand(weights.out)));
   sum_over_ranks<Stored>(step, branch);
   at::Tensor y = workspace.keep({step.rows(), d});
   add_branch(step.rows(), d, call.pre_norm() ? pointer<Real>(x) : nullptr, pointer<Stored>(branch),
@@ -62,9 +59,8 @@ at::Tensor feed(FeedForwardCall& call, const at::Tensor& x) {
   return y;
 }
 
-// Overwrites dy with dx.
 template <typename Stored>
-void feed_backward(FeedForwardCall& call, at::Tensor dy) {
+void feed_backward(const FeedForwardCall& call, const at::Tensor& dy) {
   using Real = RealOf<Stored>;
   constexpr at::ScalarType kType = kStoredType<Stored>;
   const FusedStep& step = call.step;
@@ -81,7 +77,7 @@ void feed_backward(FeedForwardCall& call, at::Tensor dy) {
   const at::Tensor d_branch = as_operand<Stored>(step, d_out);
   add_weight_gradient<Stored>(step, weights.out, d_branch, call.after);
   at::Tensor d_after = workspace.scratch(Slot::Wide, {step.rows(), call.width()}, kType);
-  at::mm_out(d_after, d_branch, operand(weights.out));
+  product_into(d_after, {d_branch}, {operand(weights.out)});
   at::Tensor d_before =
       step.spec.gated
           ? workspace.scratch(Slot::WideBefore, {step.rows(), call.width_before()}, kType)
@@ -91,7 +87,7 @@ void feed_backward(FeedForwardCall& call, at::Tensor dy) {
                       pointer<Stored>(d_before), pointer<Real>(weights.hidden_bias.gradient));
   add_weight_gradient<Stored>(step, weights.hidden, d_before, call.in);
   at::Tensor d_in = workspace.scratch(Slot::Narrow, {step.rows(), d}, kType);
-  at::mm_out(d_in, d_before, operand(weights.hidden));
+  product_into(d_in, {d_before}, {operand(weights.hidden)});
   sum_over_ranks<Stored>(step, d_in);
   if (call.pre_norm())
     run_norm_backward<Stored>(step, weights.norm, call.norm, call.x, d_in, dy, dy);
@@ -99,26 +95,27 @@ void feed_backward(FeedForwardCall& call, at::Tensor dy) {
     add_all(d_in.numel(), pointer<Stored>(d_in), Real(1), pointer<Real>(dy));
 }
 
-struct FeedForwardNode : torch::autograd::Function<FeedForwardNode> {
-  static Variable forward(AutogradContext* context, const Variable& x,
-                          const c10::intrusive_ptr<FeedForwardCall>& call) {
-    keep_call(context, call);
-    return with_stored(call->weights.out, [&]<typename Stored>() { return feed<Stored>(*call, x); })
-        .detach();
+class FusedFeedForward final : public SubLayerPass {
+ public:
+  FusedFeedForward(const FusedStep& step, const FeedForwardWeights& weights)
+      : call_{step, weights} {}
+  at::Tensor forward(const at::Tensor& x) override {
+    return with_stored(call_.weights.out,
+                       [&]<typename Stored>() { return feed<Stored>(call_, x); });
   }
-  static variable_list backward(AutogradContext* context, variable_list d_out) {
-    FeedForwardCall& call = kept_call<FeedForwardCall>(context);
-    with_stored(call.weights.out,
-                [&]<typename Stored>() { feed_backward<Stored>(call, d_out[0]); });
-    return {d_out[0], Variable()};
+  void backward(const at::Tensor& dy) override {
+    with_stored(call_.weights.out, [&]<typename Stored>() { feed_backward<Stored>(call_, dy); });
   }
+
+ private:
+  FeedForwardCall call_;
 };
 
 }  // namespace
 
-at::Tensor fused_feed_forward(const FusedStep& step, const FeedForwardWeights& weights,
-                              const at::Tensor& x) {
-  return FeedForwardNode::apply(x, c10::make_intrusive<FeedForwardCall>(step, weights));
+std::shared_ptr<SubLayerPass> feed_forward_pass(const FusedStep& step,
+                                                const FeedForwardWeights& weights) {
+  return std::make_shared<FusedFeedForward>(step, weights);
 }
 
 }  // namespace isoloss

@@ -2,8 +2,8 @@
 
 #include "model/kernels/cpu/blocks.h"
 #include "model/kernels/cpu/cross_entropy.h"
-#include "model/kernels/cpu/node.h"
 #include "model/kernels/cpu/parts.h"
+#include "model/kernels/cpu/passes.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
@@ -18,20 +18,12 @@ std::int64_t first_id(const FusedStep& step) {
                         {step.tensor_ranks->rank(), step.tensor_ranks->size()});
 }
 
-struct EmbeddingCall : torch::CustomClassHolder {
-  EmbeddingCall(const FusedStep& of_step, const Weight& of_weight, const Weight& of_positions,
-                const at::Tensor& of_ids)
-      : step(of_step),
-        weight(of_weight),
-        positions(of_positions),
-        ids(of_ids),
-        first(first_id(of_step)) {}
-
+struct EmbeddingCall {
   const FusedStep& step;
   const Weight& weight;
   const Weight& positions;
-  at::Tensor ids;
-  std::int64_t first;
+  std::int64_t first;  // id of this rank's first row
+  const std::int64_t* ids = nullptr;
 
   // The row of an id among this rank's, or -1.
   std::int64_t row(std::int64_t id) const {
@@ -43,7 +35,7 @@ struct EmbeddingCall : torch::CustomClassHolder {
 template <typename Real>
 void copy_rows_by_id(const EmbeddingCall& call, const at::Tensor& x) {
   const std::int64_t width = call.step.spec.d_model;
-  const auto* ids = call.ids.const_data_ptr<std::int64_t>();
+  const std::int64_t* ids = call.ids;
   const Real* from = call.weight.value.const_data_ptr<Real>();
   Real* to = pointer<Real>(x);
   for_rows(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
@@ -61,7 +53,7 @@ void copy_rows_by_id(const EmbeddingCall& call, const at::Tensor& x) {
 template <typename Real>
 void add_rows_by_id(const EmbeddingCall& call, const at::Tensor& dy) {
   const std::int64_t width = call.step.spec.d_model;
-  const auto* ids = call.ids.const_data_ptr<std::int64_t>();
+  const std::int64_t* ids = call.ids;
   const Real* from = dy.const_data_ptr<Real>();
   Real* to = pointer<Real>(call.weight.gradient);
   for_columns(call.step.rows(), width, [&](std::int64_t first, std::int64_t last) {
@@ -112,46 +104,36 @@ void with_real(const at::Tensor& like, const Work& work) {
     work.template operator()<float>();
 }
 
-// The weight is an argument so that the graph has a leaf; its gradient is added here, not returned.
-struct EmbeddingNode : torch::autograd::Function<EmbeddingNode> {
-  static Variable forward(AutogradContext* context, const Variable& weight,
-                          const c10::intrusive_ptr<EmbeddingCall>& call) {
-    keep_call(context, call);
-    const FusedStep& step = call->step;
-    at::Tensor x = step.workspace.keep({step.rows(), step.spec.d_model});
-    with_real(weight, [&]<typename Real>() {
-      copy_rows_by_id<Real>(*call, x);
-      if (call->positions.value.defined()) add_positions<Real>(*call, x);
+class FusedEmbedding final : public EmbeddingPass {
+ public:
+  FusedEmbedding(const FusedStep& step, const Weight& embedding, const Weight& positions)
+      : call_{step, embedding, positions, first_id(step)} {}
+  at::Tensor forward(const std::int64_t* ids) override {
+    call_.ids = ids;
+    at::Tensor x = call_.step.workspace.keep({call_.step.rows(), call_.step.spec.d_model});
+    with_real(x, [&]<typename Real>() {
+      copy_rows_by_id<Real>(call_, x);
+      if (call_.positions.value.defined()) add_positions<Real>(call_, x);
     });
-    return x.detach();
+    return x;
   }
-  static variable_list backward(AutogradContext* context, variable_list d_out) {
-    const EmbeddingCall& call = kept_call<EmbeddingCall>(context);
-    const at::Tensor dy = d_out[0].contiguous();
+  void backward(const at::Tensor& dy) override {
     with_real(dy, [&]<typename Real>() {
-      add_rows_by_id<Real>(call, dy);
-      if (call.positions.value.defined()) add_position_gradients<Real>(call, dy);
+      add_rows_by_id<Real>(call_, dy);
+      if (call_.positions.value.defined()) add_position_gradients<Real>(call_, dy);
     });
-    return {Variable(), Variable()};
   }
+
+ private:
+  EmbeddingCall call_;
 };
 
-struct OutputCall : torch::CustomClassHolder {
-  OutputCall(const FusedStep& of_step, const NormWeights& of_norm, const Weight& of_output,
-             const at::Tensor& of_targets, double of_z_loss)
-      : step(of_step),
-        norm_weights(of_norm),
-        output(of_output),
-        targets(of_targets),
-        z_loss(of_z_loss) {}
-
+struct OutputCall {
   const FusedStep& step;
   const NormWeights& norm_weights;
   const Weight& output;
-  at::Tensor targets;
-  double z_loss;
-  NormKept norm;
-  at::Tensor x, normed, logits;  // logits become their own gradient
+  NormKept norm = {};
+  at::Tensor x = {}, normed = {}, logits = {};  // logits become their own gradient
 
   LogitsShape shape() const {
     return {step.rows(), output.value.size(0), first_id(step), step.tensor_ranks};
@@ -170,10 +152,10 @@ void fill_logits(OutputCall& call, const at::Tensor& x) {
   call.normed = step.workspace.keep({step.rows(), step.spec.d_model}, kStoredType<Stored>);
   call.norm = run_norm<Stored>(step, call.norm_weights, x, call.normed);
   call.logits = step.workspace.keep({step.rows(), call.output.value.size(0)}, kStoredType<Stored>);
-  at::addmm_out(call.logits, call.logits, call.normed, operand(call.output).t(), 0, call.scale());
+  product_into(call.logits, {call.normed}, turned(operand(call.output)), call.scale());
 }
 
-// Writes dx to the gradient stream, which the blocks below pass on.
+// dx is the gradient stream.
 template <typename Stored>
 at::Tensor output_backward(OutputCall& call, double factor) {
   const FusedStep& step = call.step;
@@ -181,51 +163,46 @@ at::Tensor output_backward(OutputCall& call, double factor) {
   add_weight_gradient<Stored>(step, call.output, call.logits, call.normed, scale);
   const at::IntArrayRef narrow = call.normed.sizes();
   at::Tensor d_normed = step.workspace.scratch(Slot::Narrow, narrow, kStoredType<Stored>);
-  at::addmm_out(d_normed, d_normed, call.logits, operand(call.output), 0, scale);
+  product_into(d_normed, {call.logits}, {operand(call.output)}, scale);
   sum_over_ranks<Stored>(step, d_normed);
   at::Tensor dx = step.workspace.scratch(Slot::GradientStream, narrow);
   run_norm_backward<Stored>(step, call.norm_weights, call.norm, call.x, d_normed, at::Tensor(), dx);
   return dx;
 }
 
-struct OutputNode : torch::autograd::Function<OutputNode> {
-  static Variable forward(AutogradContext* context, const Variable& x,
-                          const c10::intrusive_ptr<OutputCall>& call) {
-    keep_call(context, call);
-    const double loss = with_stored(call->output, [&]<typename Stored>() {
-      fill_logits<Stored>(*call, x);
-      return cross_entropy_gradient(call->shape(), pointer<Stored>(call->logits),
-                                    call->targets.const_data_ptr<std::int64_t>(), call->z_loss);
+class FusedOutput final : public OutputPass {
+ public:
+  FusedOutput(const FusedStep& step, const NormWeights& norm, const Weight& output)
+      : call_{step, norm, output} {}
+  double loss(const at::Tensor& x, const std::int64_t* targets, double z_loss) override {
+    return with_stored(call_.output, [&]<typename Stored>() {
+      fill_logits<Stored>(call_, x);
+      return cross_entropy_gradient(call_.shape(), pointer<Stored>(call_.logits), targets, z_loss);
     });
-    return at::scalar_tensor(loss, x.options().dtype(at::kDouble));
   }
-  static variable_list backward(AutogradContext* context, variable_list d_out) {
-    OutputCall& call = kept_call<OutputCall>(context);
-    const double factor = d_out[0].item<double>();
-    return {with_stored(call.output,
-                        [&]<typename Stored>() { return output_backward<Stored>(call, factor); }),
-            Variable()};
+  at::Tensor backward(double factor) override {
+    return with_stored(call_.output,
+                       [&]<typename Stored>() { return output_backward<Stored>(call_, factor); });
   }
+  at::Tensor logits(const at::Tensor& x) override {
+    with_stored(call_.output, [&]<typename Stored>() { fill_logits<Stored>(call_, x); });
+    return call_.logits.to(x.scalar_type());
+  }
+
+ private:
+  OutputCall call_;
 };
 
 }  // namespace
 
-at::Tensor fused_embedding(const FusedStep& step, const Weight& embedding, const Weight& positions,
-                           const at::Tensor& ids) {
-  return EmbeddingNode::apply(embedding.value,
-                              c10::make_intrusive<EmbeddingCall>(step, embedding, positions, ids));
+std::shared_ptr<EmbeddingPass> embedding_pass(const FusedStep& step, const Weight& embedding,
+                                              const Weight& positions) {
+  return std::make_shared<FusedEmbedding>(step, embedding, positions);
 }
 
-at::Tensor fused_output_loss(const FusedStep& step, const NormWeights& norm, const Weight& output,
-                             const at::Tensor& x, const at::Tensor& targets, double z_loss) {
-  return OutputNode::apply(x, c10::make_intrusive<OutputCall>(step, norm, output, targets, z_loss));
-}
-
-at::Tensor fused_output_logits(const FusedStep& step, const NormWeights& norm, const Weight& output,
-                               const at::Tensor& x) {
-  const auto call = c10::make_intrusive<OutputCall>(step, norm, output, at::Tensor(), 0.0);
-  with_stored(output, [&]<typename Stored>() { fill_logits<Stored>(*call, x); });
-  return call->logits.to(x.scalar_type());
+std::shared_ptr<OutputPass> output_pass(const FusedStep& step, const NormWeights& norm,
+                                        const Weight& output) {
+  return std::make_shared<FusedOutput>(step, norm, output);
 }
 
 }  // namespace isoloss

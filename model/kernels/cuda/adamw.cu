@@ -50,6 +50,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 
 void adamw_update(Stream& stream, const UpdateTable& table, const AdamWSettings& settings,
                   const UpdateInput* input, const UpdateState* state, const AdamWBuffers& buffers) {
+  if (table.tensors.empty()) return;
   const AdamWNumbers numbers{static_cast<float>(settings.beta1),
                              static_cast<float>(settings.beta2),
                              static_cast<float>(1 - settings.beta1),

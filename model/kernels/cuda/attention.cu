@@ -6,34 +6,22 @@
 #include <type_traits>
 
 #include "model/kernels/cuda/attention_launch.h"
-#include "model/spec/model_spec.h"
-#include "model/spec/relative_bucket.h"
 
 namespace isoloss {
 namespace {
-
-constexpr std::int64_t kWidest = 128;
-constexpr std::int64_t kNearest = 2048;  // distances whose sums fit in a block's shared memory
 
 void expect(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(std::string("attention on the device needs ") + what);
 }
 
 void expect_shape(const CausalShape& shape) {
-  expect(shape.d_head > 0 && shape.d_head <= kWidest && shape.d_head % 8 == 0,
+  expect(shape.d_head > 0 && shape.d_head <= kWidestHead && shape.d_head % 8 == 0,
          "heads as wide as a multiple of 8 up to 128");
   expect(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0, "kv_heads that divide heads");
   expect(shape.scale > 0, "a scale above zero");
 }
 
 }  // namespace
-
-bool attention_has_kernel(const ModelSpec& spec, std::int64_t length) {
-  if (spec.d_head % 8 != 0 || spec.d_head > kWidest) return false;
-  return spec.positions != Positions::Relative || length <= kNearest ||
-         relative_bucket(kNearest, spec.relative_buckets, spec.relative_max_distance) ==
-             spec.relative_buckets - 1;
-}
 
 template <typename T>
 void attention_forward(Stream& stream, const CausalShape& shape, const AttentionInputs<T>& inputs,
@@ -58,7 +46,7 @@ void attention_backward(Stream& stream, const CausalShape& shape, const Attentio
   expect((buckets != nullptr) == (inputs.bias_by_distance != nullptr) &&
              (buckets != nullptr) == (gradients.bias != nullptr),
          "all of a bias, its buckets and its gradient, or none");
-  expect(buckets == nullptr || (buckets->length == shape.length && buckets->near <= kNearest),
+  expect(buckets == nullptr || (buckets->length == shape.length && buckets->near <= kMostDistances),
          "buckets of as many distances as the shape's, the last of them within 2048");
   const AttentionScratch parts{scratch, scratch + attention_kept_floats(shape)};
   std::int64_t queries = kPlainQueries;

@@ -12,6 +12,7 @@
 
 #include "model/kernels/cuda/bfloat16.h"
 #include "model/kernels/cuda/relative_bias.h"
+#include "model/spec/model_spec.h"
 
 namespace isoloss {
 
@@ -24,6 +25,9 @@ struct CausalShape {
   float scale = 1;    // of the logits, before the bias
   bool tanh = false;  // of the weights, after the softmax; takes the plain kernels
 };
+
+constexpr std::int64_t kWidestHead = 128;
+constexpr std::int64_t kMostDistances = 2048;  // whose sums fit in a block's shared memory
 
 // Whether attention_forward and attention_backward can do this model's attention at `length`: heads
 // as wide as a multiple of 8 up to 128, and relative positions of which at most 2048 distances lie

@@ -45,16 +45,16 @@ __global__ void __launch_bounds__(kUpdateThreads)
   }
   const float total = simt::block_sum<kUpdateThreads>(
       (squares.at[0] + squares.at[1]) + (squares.at[2] + squares.at[3]), of_warps);
-  if (threadIdx.x == 0) statistics(table, scratch).gradients[blockIdx.x] = total;
+  if (threadIdx.x == 0)
+    statistics(table, scratch).gradients[blockIdx.x] = counts_here(tensor) ? total : 0;
 }
 
 __global__ void __launch_bounds__(kNormOfAllThreads)
-    norm_of_all(UpdateView table, const float* scratch, const float* loss, double limit,
+    norm_of_all(std::int64_t pieces, const float* squares, const float* loss, double limit,
                 UpdateState* state) {
   __shared__ __align__(16) double shared[kNormOfAllThreads];
-  const float* squares = statistics(table, scratch).gradients;
   double total = 0;
-  for (std::int64_t i = threadIdx.x; i < table.piece_count; i += kNormOfAllThreads)
+  for (std::int64_t i = threadIdx.x; i < pieces; i += kNormOfAllThreads)
     total += static_cast<double>(squares[i]);
   total = double_sum<kNormOfAllThreads>(total, shared);
   if (threadIdx.x > 0) return;
@@ -70,14 +70,14 @@ __global__ void __launch_bounds__(kNormOfAllThreads)
 
 void measure_gradients(Stream& stream, const UpdateTable& table, const float* gradients,
                        float* scratch) {
+  if (table.tensors.empty()) return;
   launch(stream, {.grid_x = static_cast<unsigned>(table.pieces.size()), .threads = kUpdateThreads},
          squares_of_pieces, view(table), gradients, scratch);
 }
 
-void finish_gradient_norm(Stream& stream, const UpdateTable& table, const float* scratch,
+void finish_gradient_norm(Stream& stream, std::int64_t pieces, const float* squares,
                           const float* loss, double limit, UpdateState* state) {
-  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, view(table), scratch, loss, limit,
-         state);
+  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, pieces, squares, loss, limit, state);
 }
 
 }  // namespace isoloss::device

@@ -8,13 +8,15 @@
 
 namespace isoloss::device {
 
-// One pass over the gradients: squares of each piece into the table's scratch memory; of factored
-// tensors also by row and column, which Adafactor's update goes on with.
+// One pass over the gradients: the sum of squares of each piece (zero where its tensor does not
+// count), in the order of the table, at the beginning of its scratch memory; of factored tensors
+// also by row and column, which Adafactor's update goes on with.
 void measure_gradients(Stream& stream, const UpdateTable& table, const float* gradients,
                        float* scratch);
 
-// state = {norm, loss, limit / norm where norm > limit > 0, whether loss and norm are finite}.
-void finish_gradient_norm(Stream& stream, const UpdateTable& table, const float* scratch,
+// state = {norm, loss, limit / norm where norm > limit > 0, whether loss and norm are finite},
+// where the norm's square is the sum of `squares` [pieces].
+void finish_gradient_norm(Stream& stream, std::int64_t pieces, const float* squares,
                           const float* loss, double limit, UpdateState* state);
 
 }  // namespace isoloss::device

@@ -73,6 +73,38 @@ TEST_F(EvalTasks, AModelThatKnowsNothingScoresChanceAtEightBitsAByte) {
   }
 }
 
+// A card with a key that is none, one without its items, one whose item has no right answer.
+TEST_F(EvalTasks, ATaskThatIsAtFaultCostsNoOther) {
+  const std::string card = slurp(scratch_ / "tasks/two.yaml");
+  spill(scratch_ / "tasks/key.yaml", card + "chioces: words\n");
+  spill(scratch_ / "tasks/lost.yaml", "data: lost\n" + card.substr(card.find('\n') + 1));
+  spill(scratch_ / "tasks/gold.yaml", "data: gold\n" + card.substr(card.find('\n') + 1));
+  const std::string item =
+      R"({"id": "x", "group": "x", "thing": "owl", "words": ["here", "gone"], )";
+  spill(scratch_ / "tasks/gold.test.jsonl", item + R"("label": 2})");
+  spill(scratch_ / "tasks/gold.train.jsonl",
+        R"({"id": "y", )" + item.substr(11) + R"("label": 0})");
+  const Outcome outcome = run("eval --model hf:model --tasks tasks --json");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(json::parse(outcome.out).at("scores").size(), 2);  // two and four
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("tasks/key.yaml:9: chioces"));
+  EXPECT_THAT(outcome.err, HasSubstr("lost.test.jsonl: cannot read the items of task lost"));
+  EXPECT_THAT(outcome.err, HasSubstr("gold.yaml: task gold, item x: "));
+  EXPECT_EQ(run("eval --model hf:model --tasks tasks --task key").status, 2);
+}
+
+// A question and its example are longer than the 16 bytes that the model reads.
+TEST_F(EvalTasks, PromptsThatAreCutAreCounted) {
+  write_uniform_llama(scratch_ / "short", 16);
+  const Outcome outcome = run("eval --model hf:short --tasks tasks --task two --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json score = json::parse(outcome.out).at("scores").at(0);
+  EXPECT_EQ(score.at("truncated"), 6);
+  const Outcome whole = run("eval --model hf:model --tasks tasks --task two --json");
+  EXPECT_EQ(json::parse(whole.out).at("scores").at(0).at("truncated"), 0);
+}
+
 // The 29 data sets in their publishers' forms, every card of both profiles. The samples hold too
 // few items to show one before each.
 TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
@@ -138,13 +170,22 @@ TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
   const Outcome second = run(command + " --ranks 2");
   EXPECT_EQ(second.out, first.out);
   EXPECT_EQ(scores_of(scratch_ / "study"), written);
+  // Of what a stop left unmade that alone is made.
+  const fs::path lost = written.begin()->first;
+  const std::string stored = slurp(lost);
+  fs::remove(lost);
+  EXPECT_EQ(run(command).out, first.out);
+  EXPECT_EQ(slurp(lost), stored);
+  WrittenFiles again = scores_of(scratch_ / "study");
+  again[lost] = written.at(lost);
+  EXPECT_EQ(again, written);
   const Outcome verified = run("verify study");
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
 // Three times within the last tenth: of 10 steps at 9 and 10, of 20 at 18, 19 and 20.
 TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
-  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], card_points: 3");
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], score_points: 3");
   const Outcome trained = run("run study.yaml --out study");
   ASSERT_EQ(trained.status, 0) << trained.err;
   const WrittenFiles written = scores_of(scratch_ / "study");

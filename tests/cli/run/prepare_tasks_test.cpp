@@ -32,13 +32,25 @@ TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
   spill(scratch / "sets/naturalqs/NQ-open.dev.jsonl",
         "{\"question\": \"q\", \"answer\": [\"a\"]}\n");
   spill(scratch / "sets/wic/validation.parquet", "PAR1");
+  spill(scratch / "sets/cb/validation.csv", "premise\n");
   const Outcome outcome = test::isoloss("data prepare-tasks sets --out tasks.bin", scratch.path());
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.err, HasSubstr("error: piqa: sets/piqa/valid.jsonl:1: no 'sol2' ("));
-  EXPECT_THAT(outcome.err, HasSubstr("1 of the data sets could not be read (see above); "));
-  EXPECT_THAT(outcome.out, HasSubstr("missing  wic            folder wic holds parquet"));
+  EXPECT_THAT(outcome.err, HasSubstr("error: wic: sets/wic/validation.parquet: damaged parquet ("));
+  EXPECT_THAT(outcome.err, HasSubstr("2 of the data sets could not be read (see above); "));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("missing  cb             folder cb holds none of val.jsonl, "));
   EXPECT_THAT(outcome.out, HasSubstr("tasks.bin: 1 items of 1 data sets, 28 missing"));
   EXPECT_TRUE(std::filesystem::exists(scratch / "tasks.bin"));
+}
+
+TEST(PrepareTasks, ReadsTheHubsParquet) {
+  const Scratch scratch;
+  const Outcome outcome = test::isoloss("data prepare-tasks '" ISOLOSS_SOURCE
+                                        "/tests/harness/oneshot/hub' --out tasks.bin",
+                                        scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("29 data sets, 0 missing, for tokenizer bytes ("));
 }
 
 // The passage of the samples' three DROP items has sixteen words.

@@ -135,5 +135,17 @@ TEST(Placement, ARankWithoutDevicesIsNamed) {
               HasSubstr("rank 1 on node1 sees no device"));
 }
 
+// Two machines, of two devices and of one, with three ranks and one.
+TEST(Placement, WhatAJobHasOfDevicesIsCounted) {
+  const std::vector<RankView> ranks = {{"a", -1, devices({"0", "1"})},
+                                       {"a", -1, devices({"0", "1"})},
+                                       {"a", -1, devices({"0", "1"})},
+                                       {"b", -1, devices({"0"})}};
+  const PlacedDevices placed = placed_devices(ranks, place_ranks(ranks, 2));
+  EXPECT_EQ(placed.devices, 3);
+  EXPECT_EQ(placed.on_machine, 1);
+  EXPECT_EQ(placed.ranks_per_device, 2);
+}
+
 }  // namespace
 }  // namespace isoloss

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
 #include "harness/oneshot/metrics.h"
 #include "model/spec/error.h"
@@ -193,6 +195,30 @@ TEST(EvaluateTask, FaultsNameCardTaskAndItem) {
   EXPECT_THAT(fault("gpt3", "cb", data), HasSubstr("did you mean 'neutral'?"));
   data.items.clear();
   EXPECT_THAT(fault("gpt3", "cb", data), HasSubstr("no items (split 'validation' of 'cb'"));
+}
+
+// A tokenizer that has no token for punctuation.
+class LettersScorer final : public ByteScorer {
+ public:
+  std::vector<std::int32_t> encode(const std::string& text) const override {
+    std::string letters;
+    std::ranges::copy_if(text, std::back_inserter(letters),
+                         [](unsigned char c) { return std::isalnum(c) != 0; });
+    return bytes_of(letters);
+  }
+};
+
+TEST(EvaluateTask, AnAnswerWithoutATokenOfItsOwnIsRefused) {
+  EvaluationItems data = both("piqa");
+  data.items[0]["solutions"][1] = "!?";
+  LettersScorer scorer;
+  try {
+    evaluate_task(built_in_card("gpt3", "piqa"), data, scorer, {});
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cards/gpt3/piqa.yaml: task piqa, item piqa-a: the answer "
+                                        "' !?' has no token of its own"));
+  }
 }
 
 TEST(EvaluateTask, AnAnswerLongerThanTheModelReadsIsRefusedAndAPromptWhereTheCardSays) {

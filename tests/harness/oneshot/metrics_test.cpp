@@ -112,6 +112,26 @@ TEST(Metrics, AQuestionIsRightWhereAllItsAnswersAre) {
   EXPECT_DOUBLE_EQ(summarize_metric(metric(Measure::AnswersF1), scores).value, 0.5);
 }
 
+// One right of four and one of two: (1/4 + 1/2) / 2. Three answers, each right by half a chance:
+// 1/8.
+TEST(Metrics, ChanceIsTheCardsOrThatOfTheChoices) {
+  TaskCard card;
+  card.metrics = {metric(Measure::Right)};
+  TaskScores scores;
+  scores.items = {item("a", "a"), item("b", "b")};
+  for (std::int64_t k = 0; k < 4; ++k) scores.rows.push_back(row(0, k, k == 2, -1));
+  for (std::int64_t k = 0; k < 2; ++k) scores.rows.push_back(row(1, k, k == 0, -1));
+  EXPECT_DOUBLE_EQ(chance_score(card, scores), 0.375);
+  card.chance = 0.1;
+  EXPECT_DOUBLE_EQ(chance_score(card, scores), 0.1);
+  card.chance.reset();
+  card.metrics = {metric(Measure::AllAnswers)};
+  scores.items.resize(1);
+  scores.rows.clear();
+  for (std::int64_t k = 0; k < 6; ++k) scores.rows.push_back(row(0, k, k % 2 == 0, -1));
+  EXPECT_DOUBLE_EQ(chance_score(card, scores), 0.125);
+}
+
 TEST(Metrics, ReferringIsRightWhereTheNounIsNamedAsTheItemSays) {
   TaskScores scores;
   scores.items = {item("a", "a"), item("b", "b"), item("c", "c")};

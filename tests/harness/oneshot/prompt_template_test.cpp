@@ -68,6 +68,9 @@ TEST(PromptTemplate, MalformedSourcesAreRefusedWhenRead) {
   EXPECT_EQ(fault("{title|lowr}"),
             "cards/x.yaml:3: context: unknown filter 'lowr' (no such name); did you mean 'lower'?");
   EXPECT_THAT(fault("{title"), testing::HasSubstr("is not closed"));
+  EXPECT_THAT(fault("{title|before 'x}"), testing::HasSubstr("is not closed"));
+  EXPECT_THAT(fault("{title|before 'it''"), testing::HasSubstr("is not closed"));
+  EXPECT_THAT(fault("{title||lower}"), testing::HasSubstr("a filter has no name"));
   EXPECT_THAT(fault("title}"), testing::HasSubstr("closes nothing"));
   EXPECT_THAT(fault("{each turns}{q}"), testing::HasSubstr("{each} is not closed"));
   EXPECT_THAT(fault("{end}"), testing::HasSubstr("closes nothing"));

@@ -100,6 +100,20 @@ TEST(DeviceTraining, GoesOnFromACopyOfItsState) {
   EXPECT_EQ(other.model().weights(), whole.model().weights());
 }
 
+TEST(DeviceTraining, WithoutNormsTheirPlaceMeansNothing) {
+  const auto gradients = [](NormPlacement placement) {
+    ModelSpec spec = tiny_spec("transformer");
+    spec.norm = Norm::None;
+    spec.rezero = true;
+    spec.norm_placement = placement;
+    DeviceModel model(spec, 0, {DeviceNumbers::Float32, 1});
+    model.set_weights(tiny_weights(model.table()));
+    model.loss_and_gradients(tiny_tokens(spec, 1, 0), 0);
+    return model.gradients();
+  };
+  EXPECT_EQ(gradients(NormPlacement::Post), gradients(NormPlacement::Pre));
+}
+
 // The stand-in for other ranks copies what is announced as final; in the end it is what the whole
 // pass left, and each announcement begins where the one before it ended.
 TEST(DeviceTraining, AnnouncesGradientsFromTheEndOnceTheyAreFinal) {

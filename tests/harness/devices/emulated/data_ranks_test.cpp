@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,24 +13,15 @@
 #include "harness/devices/gradient_buckets.h"
 #include "harness/devices/step_exchange.h"
 #include "model/device/device_training.h"
-#include "tests/harness/devices/host_device.h"
+#include "tests/harness/devices/emulated/emulated_ranks.h"
 #include "tests/model/device/tiny_models.h"
 
 namespace isoloss {
 namespace {
 
-using testing_devices::HostDeviceCommunicator;
+using testing_devices::OrderOfTheHost;
 
 constexpr std::int64_t kRows = 4;
-
-// The emulator's streams do work in the order in which the host puts it.
-struct OrderOfTheHost final : StreamOrder {
-  void after(DeviceStream, DeviceStream) override {}
-};
-
-void put_on_emulator(DeviceStream on, std::function<void()> work) {
-  static_cast<Stream*>(on.handle)->put(std::move(work));
-}
 
 struct Trained {
   std::vector<double> losses, norms;
@@ -46,14 +35,13 @@ Trained train(const std::string& architecture, Communicator& ranks, std::int64_t
   const ModelSpec spec = tiny_spec(architecture);
   const std::int64_t mine = kRows / ranks.size();
   DeviceModel model(spec, 5, {DeviceNumbers::Float32, mine / micro_batches});
-  std::vector<int> everybody(static_cast<std::size_t>(ranks.size()));
-  std::iota(everybody.begin(), everybody.end(), 0);
-  HostDeviceCommunicator data(ranks.group(everybody), put_on_emulator);
+  const auto data = testing_devices::joined(ranks);
   OrderOfTheHost order;
   Stream exchange;
   constexpr std::size_t kBucket = 1000;  // several, that end inside tensors
   DeviceGradientAverage average(
-      data, order, {model.buffers().gradients, static_cast<std::size_t>(model.table().buffer_size)},
+      *data, order,
+      {model.buffers().gradients, static_cast<std::size_t>(model.table().buffer_size)},
       as_device_stream(exchange), {}, kBucket);
   DeviceTraining training(std::move(model), {.optimizer = device::AdamWSettings{.epsilon = 1},
                                              .clip_norm = 1,

@@ -259,6 +259,12 @@ TEST(ItemReaders, RecordHighlightsStandApart) {
   EXPECT_EQ(exported("record"), expected);
 }
 
+// Of every data set: texts, numbers, truth values, lists, lists in structs, structs in lists.
+TEST(ItemReaders, ParquetHoldsTheItemsOfJsonLines) {
+  for (const PublicDataSet& set : public_data_sets())
+    EXPECT_EQ(json(found("hub", set.name).items), exported(set.name)) << set.name;
+}
+
 TEST(ItemReaders, TheCollectionOfSchemasIsReadUpToItsFirst273) {
   const DataRecord schema{R"({"text": "Ann met Eve as she left.", "pronoun": "she",
       "pronoun_loc": 15, "options": ["Ann", "Eve"], "label": 0})"_json,

@@ -12,7 +12,7 @@
 namespace isoloss {
 namespace {
 
-TEST(PublicFolder, EveryDataSetIsInTheTableOnceAndHasSamplesInBothForms) {
+TEST(PublicFolder, EveryDataSetIsInTheTableOnceAndHasSamplesInEachForm) {
   std::set<std::string> names;
   for (const PublicDataSet& set : public_data_sets()) {
     EXPECT_TRUE(names.insert(set.name).second) << set.name;
@@ -20,6 +20,7 @@ TEST(PublicFolder, EveryDataSetIsInTheTableOnceAndHasSamplesInBothForms) {
     EXPECT_FALSE(set.licence.empty()) << set.name;
     EXPECT_FALSE(found("publishers", set.name).items.empty()) << set.name;
     EXPECT_FALSE(found("exports", set.name).items.empty()) << set.name;
+    EXPECT_FALSE(found("hub", set.name).items.empty()) << set.name;
   }
   EXPECT_EQ(names.size(), 29u);
 }
@@ -119,11 +120,53 @@ TEST(PublicFolder, WhatIsNotThereIsMissingAndSaysWhy) {
   EXPECT_EQ(why_missing(folder, data_set("piqa")), "no folder piqa or physicaliqa-train-dev");
   write_durably(folder / "piqa/other.txt", "x");
   EXPECT_FALSE(read_public_data(folder, data_set("piqa"), 10));
-  EXPECT_THAT(why_missing(folder, data_set("piqa")),
-              testing::StartsWith("folder piqa holds none of valid.jsonl, dev.jsonl, "));
-  write_durably(folder / "piqa/validation-00000-of-00001.parquet", "PAR1");
   EXPECT_EQ(why_missing(folder, data_set("piqa")),
-            "folder piqa holds parquet, which is not read: export it as JSON lines");
+            "folder piqa holds none of valid.jsonl, dev.jsonl, validation as an export of JSON "
+            "lines or parquet");
+}
+
+std::vector<std::string> names_found(const std::filesystem::path& folder, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& file : files_of(folder, data_set(name), data_set(name).evaluated))
+    names.push_back(std::filesystem::relative(file, folder).string());
+  return names;
+}
+
+TEST(PublicFolder, ExportsCountAfterThePublishersFilesAndParquetAfterJsonLines) {
+  const auto folder = fresh_folder("forms");
+  using Names = std::vector<std::string>;
+  for (const char* name :
+       {"piqa/plain_text/validation/0000.parquet", "piqa/data/validation-00000-of-00002.parquet",
+        "piqa/data/validation-00001-of-00002.parquet", "piqa/data/train-00000-of-00001.parquet",
+        "piqa/validation.parquet", "piqa/validation.jsonl", "piqa/valid.jsonl"})
+    write_durably(folder / name, "");
+  const auto expect_and_remove = [&](const Names& names) {
+    EXPECT_EQ(names_found(folder, "piqa"), names);
+    for (const std::string& name : names) std::filesystem::remove(folder / name);
+  };
+  expect_and_remove({"piqa/valid.jsonl"});
+  expect_and_remove({"piqa/validation.jsonl"});
+  expect_and_remove({"piqa/validation.parquet"});
+  expect_and_remove({"piqa/data/validation-00000-of-00002.parquet",
+                     "piqa/data/validation-00001-of-00002.parquet"});
+  expect_and_remove({"piqa/plain_text/validation/0000.parquet"});
+  expect_and_remove({});
+}
+
+TEST(PublicFolder, OfSeveralConfigurationsTheOneThatIsMeantIsRead) {
+  const auto folder = fresh_folder("configurations");
+  for (const char* name : {"rc", "rc.nocontext", "rc.wikipedia", "rc.wikipedia.nocontext"})
+    write_durably(folder / "trivia_qa" / name / "validation-00000-of-00001.parquet", "");
+  EXPECT_EQ(names_found(folder, "triviaqa"),
+            std::vector<std::string>{
+                "trivia_qa/rc.wikipedia.nocontext/validation-00000-of-00001.parquet"});
+  for (const char* name : {"rc.wikipedia", "rc.wikipedia.nocontext"})
+    std::filesystem::remove_all(folder / "trivia_qa" / name);
+  EXPECT_EQ(message_of([&] { names_found(folder, "triviaqa"); }),
+            (folder / "trivia_qa/rc/validation-00000-of-00001.parquet").string() + " and " +
+                (folder / "trivia_qa/rc.nocontext/validation-00000-of-00001.parquet").string() +
+                " are of one split (2 files in several folders, which would be read as one data "
+                "set); leave the folder of one configuration there");
 }
 
 TEST(PublicFolder, LabelsThatAreNotOneAnItemAreRefused) {

@@ -1,5 +1,6 @@
 // Samples of every data set in its publisher's form and as tables export it: our own text in the
-// forms of tests/harness/oneshot/publishers and exports.
+// forms of tests/harness/oneshot/publishers, exports (JSON lines) and hub (the same as parquet,
+// where the hub keeps it).
 #pragma once
 #include <unistd.h>
 

@@ -80,11 +80,25 @@ TEST_F(RecordFiles, WhatCannotBeParsedIsNamedByFileAndLine) {
             "a.txt: no record (the file is empty or holds a head alone); fetch the file again");
 }
 
+TEST_F(RecordFiles, ParquetIsARecordARow) {
+  const std::string small = read_file(samples("parquet/samples") / "small-1.parquet");
+  EXPECT_EQ(read("a.parquet", small),
+            R"json([["a.parquet (row 1)", {"id": 1, "good": true,
+                                           "answers": {"text": ["a", "b"], "start": [3, 4]}}],
+                    ["a.parquet (row 2)", {"id": null, "good": false,
+                                           "answers": {"text": [], "start": []}}],
+                    ["a.parquet (row 3)", {"id": 3, "good": null, "answers": null}]])json"_json);
+  EXPECT_EQ(refused("a.parquet", small.substr(0, 99)),
+            "a.parquet: damaged parquet (it does not end with PAR1: it is cut short); fetch the "
+            "file again");
+  EXPECT_EQ(refused("a.parquet", read_file(samples("parquet/samples") / "empty.parquet")),
+            "a.parquet: no record (the file is empty or holds a head alone); fetch the file again");
+}
+
 TEST_F(RecordFiles, TablesInBinaryAndPackedFilesAreRefused) {
-  EXPECT_EQ(
-      refused("a.parquet", "PAR1"),
-      "a.parquet: parquet is not read (a binary table); export the data set as JSON lines and "
-      "run again");
+  EXPECT_EQ(refused("a.arrow", "ARROW1"),
+            "a.arrow: arrow is not read (a binary table); export the data set as parquet or JSON "
+            "lines and run again");
   EXPECT_EQ(refused("a.zip", "PK"),
             "a.zip: a packed file (folders and files are read as they are unpacked); unpack it and "
             "run again");

@@ -57,8 +57,8 @@ TEST(DeviceAdamW, FollowsTheAlgorithmAndRoundsACopy) {
       copy_to(gradients, now);
       scalars.set({rate, t}, 1);
       measure_gradients(stream, update, gradients.data(), scratch.data());
-      finish_gradient_norm(stream, update, scratch.data(), scalars.loss.data(), kClipNorm,
-                           scalars.state.data());
+      finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(),
+                           kClipNorm, scalars.state.data());
       adamw_update(stream, update, kAdamW, scalars.input.data(), scalars.state.data(),
                    {gradients.data(), weights.data(), first.data(), second.data(), rounded.data()});
       stream.synchronize();
@@ -87,7 +87,7 @@ TEST(DeviceAdamW, ChangesNothingWhereTheLossIsNotFinite) {
   scalars.set({0.1, 0}, std::numeric_limits<float>::infinity());
   Stream stream;
   measure_gradients(stream, update, gradients.data(), scratch.data());
-  finish_gradient_norm(stream, update, scratch.data(), scalars.loss.data(), kClipNorm,
+  finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(), kClipNorm,
                        scalars.state.data());
   adamw_update(stream, update, kAdamW, scalars.input.data(), scalars.state.data(),
                {gradients.data(), weights.data(), first.data(), second.data(), nullptr});

@@ -16,7 +16,7 @@ UpdateState measured(const UpdateTable& table, const Doubles& gradients, float l
   DeviceArray<float> scratch(table.scratch);
   Stream stream;
   measure_gradients(stream, table, device.data(), scratch.data());
-  finish_gradient_norm(stream, table, scratch.data(), scalars.loss.data(), limit,
+  finish_gradient_norm(stream, table.pieces.size(), scratch.data(), scalars.loss.data(), limit,
                        scalars.state.data());
   stream.synchronize();
   return to_host(scalars.state)[0];
@@ -58,12 +58,21 @@ TEST(DeviceGradientNorm, SaysWhatIsNotFinite) {
   EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
 }
 
-TEST(UpdateTable, RefusesShardsAndUnalignedTensors) {
+// The first tensor is a shard, the others all ranks have.
+TEST(DeviceGradientNorm, CountsWhatAllRanksHaveOnTheFirstAlone) {
   ParameterTable table = small_table();
   table.parameters[0].whole_extent = 140;
   table.parameters[0].tensor_axis = 0;
-  EXPECT_THROW(update_table(table, -1), InputError);
-  table = small_table();
+  const Doubles gradients = gradients_of(table, 1);
+  const Doubles of_shard(gradients.begin(), gradients.begin() + table.parameters[0].size());
+  EXPECT_NEAR(measured(update_table(table, -1), gradients, 1, 0).gradient_norm, norm_of(gradients),
+              1e-6 * norm_of(gradients));
+  EXPECT_NEAR(measured(update_table(table, -1, {1, 2}), gradients, 1, 0).gradient_norm,
+              norm_of(of_shard), 1e-6 * norm_of(of_shard));
+}
+
+TEST(UpdateTable, RefusesUnalignedTensors) {
+  ParameterTable table = small_table();
   table.parameters[1].offset += 2;
   EXPECT_THROW(update_table(table, -1), InputError);
 }

@@ -74,7 +74,7 @@ TEST(DeviceBits, OfTheEmbeddingRepeat) {
   for (std::int32_t i = 0; i < 200; ++i) targets.push_back(i * i % 7);
   const EmbeddingShape shape{2, 100, 24, 7};
   std::vector<std::int32_t> host(static_cast<std::size_t>(embedding_index_layout(200, 7).size));
-  embedding_index(targets, 100, 7, host);
+  embedding_index(targets, 100, {7, 0, 7}, host);
   const auto index = to_device<std::int32_t>(host);
   const auto dx = on_device<float>(random_values<float>(200 * 24, 1));
   expect_same_bits([&](Stream& stream) {
@@ -99,8 +99,8 @@ TEST(DeviceBits, OfAnUpdateRepeat) {
     const auto moments = of_zeros(update.moments);
     DeviceArray<float> scratch(update.scratch);
     measure_gradients(stream, update, gradients.data(), scratch.data());
-    finish_gradient_norm(stream, update, scratch.data(), scalars.loss.data(), kClipNorm,
-                         scalars.state.data());
+    finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(),
+                         kClipNorm, scalars.state.data());
     adafactor_update(stream, update, {}, scalars.input.data(), scalars.state.data(),
                      {gradients.data(), weights.data(), moments.data(), nullptr}, scratch.data());
     stream.synchronize();

@@ -1,0 +1,160 @@
+// Whole studies on the emulator, as `isoloss run` trains them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/run_executor.h"
+#include "harness/run_storage.h"
+#include "harness/self_communicator.h"
+#include "harness/study_loop.h"
+#include "harness/study_outcome.h"
+#include "harness/study_setup.h"
+#include "model/spec/error.h"
+#include "results/durable_file.h"
+#include "results/verify.h"
+#include "sweeps/device_runs.h"
+#include "tests/harness/on_device/emulated_devices.h"
+#include "tests/harness/tiny_study.h"
+
+namespace isoloss {
+namespace {
+
+namespace fs = std::filesystem;
+using tiny_study::Place;
+
+fs::path study_on(const Place& place, const std::string& device, const std::string& more = "") {
+  const fs::path path = tiny_study::write_study(place, "[1280]", "[0.05]");
+  std::string text = read_file(path);
+  text.replace(text.find("device: cpu"), 11, "device: " + device + more);
+  std::ofstream(path) << text;
+  return path;
+}
+
+int train_study_on(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {
+  RunOptions options;
+  options.folder = folder;
+  options.devices = devices;
+  return run_study(read_study(study), options);
+}
+
+// Trains the first ready item until `stop` says yes.
+TrainingOutcome begin_on(const fs::path& study_file, const fs::path& root, TrainingDevices* devices,
+                         const std::function<bool()>& stop) {
+  const Study study = read_study(study_file);
+  const StudyPlan plan = make_plan(study);
+  const StudyFolder folder{root};
+  prepare_study_folder(folder, study);
+  StudyReader reader(folder);
+  const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
+  SelfCommunicator alone;
+  std::optional<RankDevice> device;
+  if (devices != nullptr)
+    device.emplace(RankDevice{*devices, devices->take_place(alone, "here", 1)});
+  RunExecutor executor(folder, study.name, 0, {}, device ? &*device : nullptr);
+  RankReporter reporter(folder, 0);
+  const auto claim = Claim::take(folder.claim(item.id), 0);
+  return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);
+}
+
+void expect_losses_near(const fs::path& folder, const fs::path& expected, double tolerance) {
+  const auto got = tiny_study::losses(folder), wanted = tiny_study::losses(expected);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (const auto& [id, losses] : wanted) {
+    ASSERT_TRUE(got.contains(id)) << "the device is no part of a run's identity";
+    ASSERT_EQ(got.at(id).size(), losses.size());
+    for (std::size_t i = 0; i < losses.size(); ++i)
+      EXPECT_NEAR(got.at(id)[i], losses[i], tolerance * losses[i]) << id << " " << i;
+  }
+}
+
+TEST(StudyOnDevices, HasTheProcessorsLossesWithinRounding) {
+  const Place place;
+  EmulatedDevices devices;
+  const fs::path study = study_on(place, "cuda");
+  ASSERT_EQ(train_study_on(study, place.root / "device", &devices), kExitDone);
+  const StudyFolder folder{place.root / "device"};
+  for (const std::string& id : run_ids(folder))
+    EXPECT_EQ(load_run(folder, id)->header.machine, "an emulated device");
+  EXPECT_TRUE(verify_study(folder).empty());
+  ASSERT_EQ(tiny_study::run(study_on(place, "cpu"), place.root / "cpu"), kExitDone);
+  expect_losses_near(place.root / "device", place.root / "cpu", 1e-3);
+}
+
+TEST(StudyOnDevices, StoppedItGoesOnWithTheSameBits) {
+  const Place place;
+  EmulatedDevices devices;
+  const fs::path study = study_on(place, "cuda");
+  ASSERT_EQ(train_study_on(study, place.root / "whole", &devices), kExitDone);
+  for (const int last : {6, 14}) {
+    const fs::path folder = place.root / ("stopped-" + std::to_string(last));
+    int asked = 0;
+    ASSERT_EQ(begin_on(study, folder, &devices, [&] { return ++asked >= last; }),
+              TrainingOutcome::Stopped);
+    ASSERT_EQ(train_study_on(study, folder, &devices), kExitDone);
+    EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole")) << last;
+  }
+}
+
+TEST(StudyOnDevices, GoesOnFromTheProcessorsCheckpointAndBack) {
+  const Place place;
+  EmulatedDevices devices;
+  const fs::path study = study_on(place, "auto");
+  ASSERT_EQ(train_study_on(study, place.root / "cpu", nullptr), kExitDone);
+  for (TrainingDevices* first :
+       {static_cast<TrainingDevices*>(nullptr), static_cast<TrainingDevices*>(&devices)}) {
+    const fs::path folder = place.root / (first == nullptr ? "to-device" : "to-cpu");
+    int asked = 0;
+    ASSERT_EQ(begin_on(study, folder, first, [&] { return ++asked >= 12; }),
+              TrainingOutcome::Stopped);
+    ASSERT_EQ(train_study_on(study, folder, first == nullptr ? &devices : nullptr), kExitDone);
+    expect_losses_near(folder, place.root / "cpu", 1e-3);
+  }
+}
+
+TEST(StudyOnDevices, AutoTakesADeviceWhereThereIsOneWithKernels) {
+  const Place place;
+  EmulatedDevices devices, none(0);
+  const auto machine = [&](const std::string& name, const std::string& more, TrainingDevices& on) {
+    const fs::path folder = place.root / name;
+    EXPECT_EQ(train_study_on(study_on(place, "auto", more), folder, &on), kExitDone);
+    return load_run({folder}, run_ids({folder}).at(0))->header.machine;
+  };
+  EXPECT_EQ(machine("device", "", devices), "an emulated device");
+  EXPECT_NE(machine("none", "", none), "an emulated device");
+  testing::internal::CaptureStderr();
+  EXPECT_NE(machine("refused", ", recompute: true", devices), "an emulated device");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("auto trains on the processor (transformer of size a: recompute"));
+}
+
+std::string refusal(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {
+  try {
+    train_study_on(study, folder, devices);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(StudyOnDevices, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
+  const Place place;
+  EmulatedDevices devices, none(0);
+  const fs::path folder = place.root / "out";
+  EXPECT_THAT(refusal(study_on(place, "cuda"), folder, nullptr),
+              testing::HasSubstr("tiny.yaml:12: run.device: cuda (this isoloss was built without "
+                                 "CUDA"));
+  EXPECT_THAT(refusal(study_on(place, "cuda"), folder, &none),
+              testing::HasSubstr("sees no device"));
+  EXPECT_THAT(refusal(study_on(place, "cuda", ", recompute: true"), folder, &devices),
+              testing::HasSubstr("recompute: true has no kernel for GPUs"));
+  EXPECT_FALSE(fs::exists(folder));
+}
+
+}  // namespace
+}  // namespace isoloss

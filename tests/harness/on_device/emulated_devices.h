@@ -1,0 +1,74 @@
+// Devices of the emulator (model/kernels/cuda/emulator) for tests of the training loop: each rank
+// sees `count` of them, and ranks are joined by their hosts' communicator.
+#pragma once
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/devices/placement.h"
+#include "harness/devices/rank_views.h"
+#include "harness/on_device/device_training_state.h"
+#include "harness/training_devices.h"
+#include "tests/harness/devices/host_device.h"
+
+namespace isoloss {
+
+// The emulator's streams do work in the order in which the host puts it.
+struct EmulatedOrder final : StreamOrder {
+  void after(DeviceStream, DeviceStream) override {}
+};
+
+// For the next state's data ranks, the only group that has several.
+class EmulatedLinks final : public DeviceLinks {
+ public:
+  explicit EmulatedLinks(Communicator& data) : data_(data) {}
+  DeviceGroupId fresh_id() override { return {std::byte{1}}; }
+  std::unique_ptr<DeviceCommunicator> join(const DeviceGroupId&, int, int,
+                                           const std::string&) override {
+    std::vector<int> everybody(static_cast<std::size_t>(data_.size()));
+    std::iota(everybody.begin(), everybody.end(), 0);
+    return std::make_unique<testing_devices::HostDeviceCommunicator>(
+        data_.group(everybody), [](DeviceStream on, std::function<void()> work) {
+          static_cast<Stream*>(on.handle)->put(std::move(work));
+        });
+  }
+
+ private:
+  Communicator& data_;
+};
+
+class EmulatedDevices final : public TrainingDevices {
+ public:
+  explicit EmulatedDevices(int count = 8) : count_(count) {}
+
+  bool any() override { return count_ > 0; }
+  TrainingDevice take_place(Communicator& ranks, const std::string& machine,
+                            int most_per_device) override {
+    RankView mine{machine, -1, {}};
+    for (int i = 0; i < count_; ++i) mine.devices.push_back({"emulated " + std::to_string(i), -1});
+    const std::vector<RankView> views = gather_views(ranks, mine);
+    const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
+    job_rank_ = ranks.rank();
+    return {"an emulated device",
+            {placed.devices, placed.on_machine, 1e10, 1e8},
+            placed.ranks_per_device};
+  }
+  std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
+                                       const WatchedRun& run) override {
+    links_.emplace(ranks.data());
+    return std::make_unique<DeviceTrainingState>(spec, std::move(ranks),
+                                                 DeviceJoining{*links_, order_, job_rank_}, run);
+  }
+
+ private:
+  int count_;
+  int job_rank_ = 0;
+  EmulatedOrder order_;
+  std::optional<EmulatedLinks> links_;
+};
+
+}  // namespace isoloss
