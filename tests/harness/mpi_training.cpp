@@ -267,7 +267,7 @@ std::string last_rank() {
 TEST(SharedFailure, OfARankBetweenStepsReachesAll) {
   if (job->size() == 1) return;
   const RunSpec spec = spec_of(kOne);
-  TrainingState state(spec, all_share_the_batch());
+  HostTrainingState state(spec, all_share_the_batch());
   Heard heard;
   EXPECT_EQ(shared_failure(state, spec, BrokenData(spec.model.sequence, 8 * 3), {20, {}},
                            heard.listener()),
@@ -301,7 +301,7 @@ TEST(SharedFailure, OfTheListenerReachesAllWhereverItIs) {
   for (const TrainingListener& listener :
        {TrainingListener(fails(at_step)), TrainingListener(fails(at_evaluation)),
         TrainingListener(fails(at_checkpoint))}) {
-    TrainingState state(spec, all_share_the_batch());
+    HostTrainingState state(spec, all_share_the_batch());
     EXPECT_THAT(shared_failure(state, spec, data, segment, listener),
                 testing::HasSubstr("bad_alloc (rank 0 of"));
   }
@@ -314,7 +314,7 @@ TEST(SharedFailure, OfARankWithoutMemoryInsideItsStepReachesAll) {
   RunSpec spec = spec_of({"transformer", OptimizerKind::AdamW, "float32", 0});
   spec.optimizer.batch_tokens = 32'768 * job->size();
   const PeriodicData data(spec.model.sequence);
-  TrainingState state(spec, all_share_the_batch());
+  HostTrainingState state(spec, all_share_the_batch());
   std::optional<MemoryLimit> limit;
   Heard heard;
   if (job->rank() == job->size() - 1) limit.emplace(4'000'000);
@@ -332,11 +332,11 @@ TEST(SharedFailure, LeavesTheRanksInStep) {
   const RunSpec spec = spec_of(kOne);
   const Trained want = alone(spec, 5);
   {
-    TrainingState broken(spec, all_share_the_batch());
+    HostTrainingState broken(spec, all_share_the_batch());
     Heard heard;
     shared_failure(broken, spec, BrokenData(spec.model.sequence, 8), {5, {}}, heard.listener());
   }
-  TrainingState state(spec, all_share_the_batch());
+  HostTrainingState state(spec, all_share_the_batch());
   expect_equal(train_to(state, spec, 5), want, 1e-10);
 }
 
