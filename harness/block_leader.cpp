@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <thread>
 
+#include "harness/block_exchange.h"
 #include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
+#include "harness/run_deaths.h"
 #include "harness/supervised.h"
 #include "model/spec/error.h"
 
@@ -112,25 +115,31 @@ ClaimObserver::State BlockLeader::look(const std::string& id) {
 
 // False where somebody else holds the run.
 bool BlockLeader::take_and_train(Communicator& block, const std::string& id) {
-  const auto path = work_.folder.claim(id);
-  const auto state = look(id);
-  if (state == ClaimObserver::State::Held || state == ClaimObserver::State::Unread) return false;
-  if (state == ClaimObserver::State::Expired && !take_over(id)) return false;
-  const auto claim = Claim::take(path, work_.rank);
+  const auto claim = take(id);
   if (claim) train(block, id, *claim);
   return claim != nullptr;
 }
 
-// A process of this supervisor's that is certainly dead died while training: the run is trained
-// again, and given up when that happens twice. What died with another supervisor's job may have
-// been preempted.
-bool BlockLeader::take_over(const std::string& id) {
-  const auto claim = observer_.remove_expired(work_.folder.claim(id));
-  if (!claim) return false;
-  if (!is_supervised() || claim->supervisor != supervisor_name() || !certainly_dead(claim->process))
-    return true;
-  if (!claim->leaving) record_attempt(work_.folder, id, death_of(*claim));
-  return true;
+// Processes that are certainly dead, this supervisor's or crashed, died of the run: it is trained
+// again, and given up when that happens twice.
+std::unique_ptr<Claim> BlockLeader::take(const std::string& id) {
+  const auto path = work_.folder.claim(id);
+  const auto state = look(id);
+  if (state == ClaimObserver::State::Held || state == ClaimObserver::State::Unread) return nullptr;
+  std::vector<ClaimContent> dead;
+  if (state == ClaimObserver::State::Expired) {
+    const auto expired = observer_.remove_expired(path);
+    if (!expired) return nullptr;
+    dead.push_back(*expired);
+  }
+  auto claim = Claim::take(path, work_.rank);
+  if (claim) std::ranges::move(take_helper_claims(work_.folder, id), std::back_inserter(dead));
+  std::erase_if(dead, [](const ClaimContent& one) {
+    return one.signal == 0 && !certainly_dead(one.process);
+  });
+  if (const auto blamed = to_blame(dead, supervisor_name()))
+    record_attempt(work_.folder, id, death_of(*blamed));
+  return claim;
 }
 
 // What there is to do in the run is asked again under the claim: somebody may just have done it.
@@ -139,6 +148,13 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
   const auto items = ready_work(work_.plan, state.progress, state.decisions);
   const auto item = std::ranges::find(items, id, &WorkItem::id);
   if (item == items.end()) return;
+  const auto failed = [&](const std::exception& problem) {
+    const std::string reason = first_line(problem.what());
+    work_.executor.log().say(work_.plan.runs[item->run], fmt::format("failed ({})", reason));
+    record_attempt(work_.folder, id, reason);
+    reporter_.idle();
+    return fmt::format("run {} failed ({})", id, reason);
+  };
   try {
     work_.executor.execute(block, layout_in(work_.ranks, work_.plan, item->run, block.size()),
                            work_.plan.runs[item->run], *item, claim, reporter_, work_.stop);
@@ -146,15 +162,10 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
     throw;
   } catch (const WorkError&) {
     throw;
+  } catch (const BrokenBlock& problem) {
+    throw BrokenBlock(failed(problem));
   } catch (const std::exception& problem) {
-    const std::string reason = first_line(problem.what());
-    work_.executor.log().say(work_.plan.runs[item->run], fmt::format("failed ({})", reason));
-    // The others of the block are in the middle of it: the job ends, the claim of a dead process
-    // counts as the failed attempt, and a supervisor starts the ranks again.
-    if (block.size() > 1) leave_job(fmt::format("run {} failed ({})", id, reason), kExitFailed);
-    fmt::print(stderr, "isoloss: run {} failed ({})\n", id, reason);
-    record_attempt(work_.folder, id, reason);
-    reporter_.idle();
+    fmt::print(stderr, "isoloss: {}\n", failed(problem));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,7 +59,7 @@ class BlockLeader {
   void release_checkpoints(const StudyState& state) const;
   BlockStep take_step(Communicator& block, const StudyState& state);
   bool take_and_train(Communicator& block, const std::string& id);
-  bool take_over(const std::string& id);
+  std::unique_ptr<Claim> take(const std::string& id);
   ClaimObserver::State look(const std::string& id);
   void train(Communicator& block, const std::string& id, Claim& claim);
 

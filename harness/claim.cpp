@@ -35,7 +35,13 @@ bool write_claim(int file, const std::string& text) {
 }  // namespace
 
 std::string death_of(const ClaimContent& claim) {
-  return fmt::format("process {} (rank {}) died while training", claim.process.pid, claim.rank);
+  const std::string death =
+      fmt::format("process {} (rank {}) died while training", claim.process.pid, claim.rank);
+  if (claim.signal == 0) return death;
+  const char* name = ::sigabbrev_np(claim.signal);
+  return fmt::format(
+      "{} ({})", death,
+      name == nullptr ? fmt::format("signal {}", claim.signal) : fmt::format("SIG{}", name));
 }
 
 std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64_t rank,
@@ -63,6 +69,7 @@ Claim::Claim(std::filesystem::path path, int file, ClaimContent content, Interva
     : path_(std::move(path)),
       file_(file),
       content_(std::move(content)),
+      crash_(std::in_place, file_, signal_place(claim_text(content_))),
       beating_([this, beat_every] { beat(beat_every); }) {}
 
 Claim::~Claim() {
@@ -72,6 +79,7 @@ Claim::~Claim() {
   }
   ended_.notify_all();
   beating_.join();
+  crash_.reset();
   if (same_file(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }
@@ -95,6 +103,7 @@ void Claim::beat(Interval every) {
     if (now < due && !asked_just_now) continue;
     due = now + every;
     content_.leaving = signalled;
+    content_.signal = crash_signal();
     ++content_.beat;
     write_claim(file_, claim_text(content_));
     // Somebody who took this claim for expired by mistake puts it back at once: one miss may be

@@ -9,14 +9,17 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "harness/crash_mark.h"
 #include "results/claim_observer.h"
 
 namespace isoloss {
 
-// "process 4711 (rank 2) died while training": the reason of an attempt that failed so.
+// "process 4711 (rank 2) died while training", with the signal of a crash: the reason of an attempt
+// that failed so.
 std::string death_of(const ClaimContent& claim);
 
 // A claim held by this process: beats in a thread of its own until it is destroyed, and then
@@ -47,6 +50,7 @@ class Claim {
   std::filesystem::path path_;
   int file_ = -1;
   ClaimContent content_;
+  std::optional<CrashMark> crash_;
   std::atomic<bool> lost_ = false;
   bool ending_ = false;
   std::mutex mutex_;

@@ -45,6 +45,8 @@ std::optional<std::vector<float>> sequence_losses(const TokenLosses& losses_of,
           static_cast<float>(sum / static_cast<double>(length));
     }
   }
+  // Once more before ranks wait for each other: one may have failed in its last pass.
+  if (data.size() > 1 && stop()) return std::nullopt;
   data.all_reduce_sum(std::span<float>(losses));  // zeros but for one rank: exact
   return losses;
 }

@@ -3,8 +3,11 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <exception>
+#include <limits>
 #include <utility>
 
+#include "harness/block_exchange.h"
 #include "harness/buffer_shares.h"
 #include "harness/gradient_norm.h"
 #include "harness/optimizer.h"
@@ -107,9 +110,15 @@ TrainingState::Update HostTrainingState::update(std::span<const std::int32_t> to
   StepOptions options{optimizer_spec_.z_loss, micro_batches_};
   if (ranks_.data().size() > 1)
     options.gradients_ready = [this](std::int64_t offset, std::int64_t) { average_.ready(offset); };
-  std::array<double, 1> loss = {model_.loss_and_gradients(tokens, options)};
-  average_.finish();
-  ranks_.data().all_reduce_sum(std::span<double>(loss));
+  std::array<double, 1> loss = {std::numeric_limits<double>::quiet_NaN()};
+  std::exception_ptr failure =
+      failure_of([&] { loss[0] = model_.loss_and_gradients(tokens, options); });
+  // Ranks that share a model wait for each other inside of it.
+  if (failure && ranks_.tensor().size() > 1) std::rethrow_exception(failure);
+  unshared(ranks_.data(), [&] {
+    average_.finish();
+    ranks_.data().all_reduce_sum(std::span<double>(loss));
+  });
   result.metrics.loss = loss[0] / ranks_.data().size();
   std::visit(
       [&]<typename Real>(std::vector<Real>& state) {
@@ -119,14 +128,19 @@ TrainingState::Update HostTrainingState::update(std::span<const std::int32_t> to
         result.finite = std::isfinite(result.metrics.loss) && std::isfinite(norm);
         if (!result.finite) return;
         clip_gradients<Real>(gradients, norm, optimizer_spec_.clip_norm);
-        result.metrics.learning_rate = optimizer_step<Real>(
-            mine_, optimizer_spec_, step_, std::span<const Real>(gradients), weights,
-            std::span<Real>(state), ranks_.tensor().size() > 1 ? &ranks_.tensor() : nullptr,
-            &scratch_);
-        if (shares_.size() > 1) spread_shares<Real>(shares_, weights, ranks_.data());
+        failure = failure_of([&] {
+          result.metrics.learning_rate = optimizer_step<Real>(
+              mine_, optimizer_spec_, step_, std::span<const Real>(gradients), weights,
+              std::span<Real>(state), ranks_.tensor().size() > 1 ? &ranks_.tensor() : nullptr,
+              &scratch_);
+        });
+        if (failure && ranks_.tensor().size() > 1) std::rethrow_exception(failure);
+        if (shares_.size() > 1)
+          unshared(ranks_.data(), [&] { spread_shares<Real>(shares_, weights, ranks_.data()); });
         ++step_;
       },
       optimizer_);
+  if (failure) std::rethrow_exception(failure);
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.metrics.seconds = seconds_;
   return result;

@@ -3,6 +3,7 @@
 #include <array>
 #include <variant>
 
+#include "harness/block_exchange.h"
 #include "harness/rank_groups.h"
 #include "harness/training_order.h"
 
@@ -14,6 +15,14 @@ struct RoundEnd {
   std::optional<StudyOutcome> outcome;  // of a leader
   bool stopped = false;
 };
+
+void follow(const StudyWork& work, Communicator& block, const TrainingOrder& order) {
+  try {
+    work.executor.follow(block, work.plan, order);
+  } catch (const SharedFailure&) {
+    // The leader, which knows too, tells of it.
+  }
+}
 
 // This rank's part until its block has nothing left to train: the block trains and splits, and
 // whoever is first in a half leads it.
@@ -31,7 +40,7 @@ RoundEnd train_round(const StudyWork& work, Communicator& job) {
     } else {
       BlockOrder order = take_order(*block);
       for (; std::holds_alternative<TrainingOrder>(order); order = take_order(*block))
-        work.executor.follow(*block, work.plan, std::get<TrainingOrder>(order));
+        follow(work, *block, std::get<TrainingOrder>(order));
       split = std::holds_alternative<SplitOrder>(order);
       if (!split) return {};
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/self_communicator.h"
+#include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -21,8 +22,8 @@ void check_mpi(int code, const char* call) {
   std::array<char, MPI_MAX_ERROR_STRING> text{};
   int length = 0;
   MPI_Error_string(code, text.data(), &length);
-  throw WorkError(fmt::format("{} failed ({}); look for a rank that died before, and run again",
-                              call, std::string(text.data(), static_cast<std::size_t>(length))));
+  throw PeerLost(fmt::format("{} failed ({}); look for a rank that died before, and run again",
+                             call, std::string(text.data(), static_cast<std::size_t>(length))));
 }
 
 // Elements sent in one call: far below the int that MPI counts with, and a bound on the memory that

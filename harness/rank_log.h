@@ -1,7 +1,9 @@
 // What a rank did, for people: logs/HOST-rank-N.log in the study folder, a line an event with the
 // time (UTC), the study and, where it concerns one, the run or trial. Every start appends; past a
 // size the file is renamed to .1 and those before it to .2 and .3, the oldest goes. Nothing reads
-// it, and a line that cannot be written is left out: training does not depend on it.
+// it, and a line that cannot be written is left out: training does not depend on it. The file is
+// opened for each line, where a library's sink (spdlog's) keeps it open and counts its own bytes:
+// of two jobs that share a name one would write on into what the other has renamed.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -13,8 +13,10 @@
 #include <variant>
 
 #include "harness/background_job.h"
+#include "harness/block_exchange.h"
 #include "harness/host_training_state.h"
 #include "harness/machine.h"
+#include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
 #include "harness/state_copy.h"
@@ -23,6 +25,7 @@
 #include "harness/study_outcome.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
+#include "results/helper_claims.h"
 #include "sweeps/score_stops.h"
 
 namespace isoloss {
@@ -127,8 +130,15 @@ void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
 std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Communicator& block,
                                                       const RankLayout& layout) {
   RankGroups ranks(block, layout);
-  if (device_ == nullptr) return std::make_unique<HostTrainingState>(run.spec, std::move(ranks));
-  return device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
+  std::unique_ptr<TrainingState> state;
+  if (device_ == nullptr)
+    do_together(block,
+                [&] { state = std::make_unique<HostTrainingState>(run.spec, std::move(ranks)); });
+  else  // ranks join their devices inside of it
+    unshared(block, [&] {
+      state = device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
+    });
+  return state;
 }
 
 // Rates of devices are of bfloat16.
@@ -144,27 +154,49 @@ TrainedOn RunExecutor::trained_on(const RunSpec& spec) const {
 }
 
 void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order) {
-  const RunSpec& spec = plan.runs[order.run].spec;
-  const Dataset& dataset = *dataset_of(spec, [] { return false; });  // the leader has made it
-  set_intra_op_threads(static_cast<int>(spec.threads));
-  const auto made = new_state(plan.runs[order.run], block, order.layout);
-  TrainingState& state = *made;
-  if (order.resumes) state.take_tensors(0, 0, {});  // the leader's
-  log_.say(plan.runs[order.run],
-           fmt::format("follows from step {} to {}", state.step(), order.segment.to));
+  const PlannedRun& run = plan.runs[order.run];
+  // The leader's claim beats for both: this one is read when its process is gone.
+  const auto claim =
+      Claim::take(helper_claim(folder_, run.id, rank_), rank_, std::chrono::minutes(10));
+  const auto failure = failure_of([&] { train_with_leader(block, run, order); });
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const SharedFailure&) {
+    throw;
+  } catch (const std::exception& problem) {
+    log_.say(run, fmt::format("failed ({})", problem.what()));
+    record_attempt(folder_, run.id, problem.what());
+    throw BrokenBlock(fmt::format("run {} failed ({})", run.id, problem.what()));
+  }
+}
+
+void RunExecutor::train_with_leader(Communicator& block, const PlannedRun& run,
+                                    const TrainingOrder& order) {
+  const RunSpec& spec = run.spec;
+  TrainingSegment segment = order.segment;
+  const Dataset* dataset = nullptr;
+  do_together(block, [&] {
+    dataset = dataset_of(spec, [] { return false; });  // the leader has made it
+    set_intra_op_threads(static_cast<int>(spec.threads));
+    add_scoring(run, segment);
+  });
+  const auto state = new_state(run, block, order.layout);
+  if (order.resumes) state->take_tensors(0, 0, {});  // the leader's
+  do_together(block, [&] {
+    log_.say(run, fmt::format("follows from step {} to {}", state->step(), order.segment.to));
+  });
   BackgroundJob writing;
   const auto save_part = [&](const TrainingEvent& event) {
     const auto* here = std::get_if<CheckpointHere>(&event);
     if (here == nullptr) return void(writing.busy());
     writing.wait();
-    writing.start([copy = std::make_shared<const StateCopy>(state, plan.runs[order.run].id),
+    writing.start([copy = std::make_shared<const StateCopy>(*state, run.id),
                    file = part_file(here->place, block.rank())] { copy->write(file); });
   };
-  TrainingSegment segment = order.segment;
-  add_scoring(plan.runs[order.run], segment);
-  train(state, spec, dataset, segment, save_part, [] { return false; });
+  train(*state, spec, *dataset, segment, save_part, [] { return false; });
   writing.wait();
-  log_.say(plan.runs[order.run], fmt::format("followed to step {}", state.step()));
+  log_.say(run, fmt::format("followed to step {}", state->step()));
 }
 
 TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layout,
@@ -186,9 +218,10 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
+  exchange({}, nullptr, block);  // the others have their data
   const auto made = new_state(run, block, layout);
   TrainingState& state = *made;
-  restore(state, restart);
+  unshared(block, [&] { restore(state, restart); });
   reporter.begin({.run = run.id,
                   .architecture = run.spec.model.architecture,
                   .size = run.spec.model.size,
@@ -199,14 +232,17 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
                   .to_step = item.to_step});
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
-  RunRecorder recorder(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
-                       std::move(restart), state, claim);
+  std::optional<RunRecorder> recorder;
+  do_together(block, [&] {
+    recorder.emplace(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
+                     std::move(restart), state, claim);
+  });
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   std::optional<StallWatch> watch;
   const auto listener = [&](const TrainingEvent& event) {
     {
       const StallWatch::Pause writing(*watch);
-      recorder.record(event);
+      recorder->record(event);
     }
     log_event(log_, run, segment, state.step(), event);
     if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
@@ -222,12 +258,12 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
     return stop() || claim.lost();
   });
   watch.reset();
-  recorder.settle();
+  recorder->settle();
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
     if (item.keep && claim.held())
-      keep_checkpoint(recorder.checkpoints(), folder_.run(run.id), item.to_step);
-    recorder.finish();
+      keep_checkpoint(recorder->checkpoints(), folder_.run(run.id), item.to_step);
+    recorder->finish();
   }
   log_.say(run, end_text(outcome, claim));
   reporter.idle();

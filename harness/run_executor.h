@@ -31,6 +31,7 @@ class RunExecutor {
       : folder_(std::move(folder)),
         study_(std::move(study)),
         log_(folder_, study_, rank),
+        rank_(rank),
         stall_(stall),
         device_(device) {}
 
@@ -40,17 +41,21 @@ class RunExecutor {
   // The ranks of `block` train the item together, laid out as `layout`: the first, which holds the
   // claim, calls this, the others follow(). Stopped: on request or because the claim was lost; the
   // state up to here is saved in the first case alone. InputError: bad data; WorkError: the disk is
-  // full; anything else that is thrown concerns this run only. Where training hangs, on this rank
-  // or on another of the block that this one waits for, that is recorded as a failed attempt of the
-  // run and this process ends with status 1.
+  // full; BrokenBlock: the run failed and the block's other ranks wait for this one, so that the
+  // job must end; anything else that is thrown concerns this run only, and the others know that it
+  // is over. Where training hangs, on this rank or on another of the block that this one waits for,
+  // that is recorded as a failed attempt of the run and this process ends with status 1.
   TrainingOutcome execute(Communicator& block, const RankLayout& layout, const PlannedRun& run,
                           const WorkItem& item, Claim& claim, RankReporter& reporter,
                           const std::function<bool()>& stop);
-  // Trains with the block's first rank as the order says. What is thrown leaves the others waiting:
-  // the job must end.
+  // Trains with the block's first rank as the order says, and holds a claim of its own meanwhile,
+  // so that its death is known to be the run's. SharedFailure: the run is over on every rank.
+  // Anything else leaves the others waiting: the job must end, and what concerns this run only is
+  // recorded as a failed attempt of it.
   void follow(Communicator& block, const StudyPlan& plan, const TrainingOrder& order);
 
  private:
+  void train_with_leader(Communicator& block, const PlannedRun& run, const TrainingOrder& order);
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
   // Initial weights, on the device or the processor; collective over the block.
@@ -63,6 +68,7 @@ class RunExecutor {
   StudyFolder folder_;
   std::string study_;
   RankLog log_;
+  std::int64_t rank_;
   StallLimits stall_;
   const RankDevice* device_;
   StepTimes steps_ = remembered_steps();

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
+#include <utility>
 
 #include "harness/run_storage.h"
+#include "model/spec/error.h"
 #include "results/journal.h"
+#include "results/set_aside.h"
 
 namespace isoloss {
 namespace {
@@ -18,14 +22,26 @@ BudgetUnit unit_named(const std::string& name) {
   return BudgetUnit::Flops;
 }
 
-RunRecord curve_again(const std::filesystem::path& journal) {
-  return std::filesystem::exists(journal) ? journal_record(read_journal(journal)) : RunRecord{};
+// Its journal repeats what the run file holds: a damaged one costs time alone.
+RunRecord curve_again(const std::filesystem::path& journal, bool damaged) {
+  return !damaged && std::filesystem::exists(journal) ? journal_record(read_journal(journal))
+                                                      : RunRecord{};
+}
+
+// What is wrong with the run's own files is no bad input of the study: other runs go on.
+RunRecord stored_run(const StudyFolder& folder, const std::string& id,
+                     const std::function<void(const std::string&)>& warn) {
+  try {
+    return load_usable_run(folder, id, warn).value_or(RunRecord{});
+  } catch (const InputError& problem) {
+    throw std::runtime_error(problem.what());
+  }
 }
 
 // A branch's curve begins with its trunk's, whose evaluations are the trunk's own.
 RunRecord trunk_curve(const StudyFolder& folder, const std::string& trunk) {
   RunRecord record;
-  record.steps = load_run(folder, trunk).value_or(RunRecord{}).steps;
+  record.steps = stored_run(folder, trunk, [](const std::string&) {}).steps;
   return record;
 }
 
@@ -43,7 +59,9 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
                         const std::function<void(const std::string&)>& warn) {
   constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
   RunRestart restart;
-  const RunRecord stored = load_run(folder, item.id).value_or(RunRecord{});
+  std::string damage;  // of the journal
+  const RunRecord stored =
+      stored_run(folder, item.id, [&](const std::string& problem) { damage = problem; });
   restart.again = item.from_step == 0 && std::filesystem::exists(folder.run_file(item.id));
   restart.checkpoints = restart.again ? folder.run(item.id) / "again" : folder.run(item.id);
   if (!item.trunk.empty()) {
@@ -53,16 +71,30 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
     restart.checkpoint = load_checkpoint(restart.checkpoints, item.id, warn);
     if (restart.step() > item.to_step) restart.checkpoint.reset();
   }
+  RunRecord curve =
+      item.trunk.empty()
+          ? restart.again ? curve_again(folder.journal(item.id), !damage.empty()) : stored
+          : trunk_curve(folder, item.trunk);
+  if (last_step(curve) < restart.step()) {
+    if (item.trunk.empty() && !restart.again)
+      throw std::runtime_error(fmt::format(
+          "its steps before checkpoint {} are not there ({}); `isoloss repair` mends the folder, "
+          "and `run --retry-failed` goes on",
+          restart.step(), damage.empty() ? "no run file holds them" : damage));
+    restart.checkpoint.reset();
+  }
   const std::int64_t step = restart.step();
+  if (!damage.empty()) {
+    set_aside(folder.journal(item.id));
+    warn(fmt::format("{}; it is set aside, and run {} goes on from {}", damage, item.id,
+                     step == 0 ? "its start" : fmt::format("step {}", step)));
+  }
   if (step < item.from_step)
     warn(fmt::format(
         "run {} goes on from {} (no whole checkpoint of step {} is left); the steps "
         "between are trained again",
         item.id, step == 0 ? "its start" : fmt::format("step {}", step), item.from_step));
-  restart.record =
-      cut_record(item.trunk.empty() ? restart.again ? curve_again(folder.journal(item.id)) : stored
-                                    : trunk_curve(folder, item.trunk),
-                 1, step);
+  restart.record = cut_record(std::move(curve), 1, step);
   restart.record.state = RunState::Running;
   if (restart.again) restart.later = cut_record(stored, item.to_step + 1, kEnd);
   restart.stops = item.stops;

@@ -102,6 +102,8 @@ std::vector<Answer> SharedScorer::divided(std::span<const Request> requests, std
       problem = error.what();
     }
   }
+  // Once more before ranks wait for each other: one may have failed in its last requests.
+  if (ranks > 1 && stop_()) throw Stopped();
   for (const std::string& its : gather_bytes(ranks_, problem))
     if (!its.empty()) throw InputError(its);
   std::vector<Packed> of_ranks;

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "harness/bfloat16_probe.h"
+#include "harness/block_exchange.h"
 #include "harness/block_leader.h"
+#include "harness/crash_mark.h"
 #include "harness/job_communicator.h"
 #include "harness/job_ranks.h"
 #include "harness/job_rounds.h"
@@ -24,6 +26,7 @@
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
+#include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
 #include "sweeps/device_runs.h"
 
@@ -127,6 +130,7 @@ int run_study(const Study& study, const RunOptions& options) {
     on_devices = true;
     plan = plan_on_devices(study, std::move(plan));
   }
+  note_crashes();
   const JobPlace place = on_devices ? take_place(*communicator, folder, *options.devices,
                                                  static_cast<int>(study.ranks_per_device))
                                     : JobPlace{};
@@ -143,6 +147,12 @@ int run_study(const Study& study, const RunOptions& options) {
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
         ordered ? *ordered : *communicator);
+  } catch (const BrokenBlock& problem) {
+    // A supervisor starts the ranks again.
+    leave_job(problem.what(), kExitFailed);
+  } catch (const PeerLost& problem) {
+    executor.log().say(problem.what());
+    leave_job(problem.what(), kExitFailed);
   } catch (const std::exception& problem) {
     executor.log().say(problem.what());
     const bool bad_input = dynamic_cast<const InputError*>(&problem) != nullptr;

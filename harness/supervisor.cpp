@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "harness/claim.h"
 #include "harness/progress_display.h"
+#include "harness/run_deaths.h"
 #include "harness/run_storage.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
@@ -38,18 +42,24 @@ void wait_for(ChildProcesses& children, const std::function<bool()>& stop) {
   }
 }
 
-// Removes the claims of processes that are gone; those that died under the named supervisor count
-// as a failed attempt of the run, as claims that another rank took over did already, unless they
-// had been told to go.
+// Removes the claims of processes that are gone. Where one of them is to blame, a crash or a death
+// under the named supervisor, the run gets a failed attempt.
 void clear_dead_claims(const StudyFolder& folder, const StudyPlan& plan,
                        const std::string& supervisor) {
   ClaimObserver observer;
   for (const PlannedRun& run : plan.runs) {
     const auto path = folder.claim(run.id);
-    if (observer.look(path) != ClaimObserver::State::Expired) continue;
-    const auto claim = observer.remove_expired(path);
-    if (claim && !supervisor.empty() && claim->supervisor == supervisor && !claim->leaving)
-      record_attempt(folder, run.id, death_of(*claim));
+    const auto state = observer.look(path);
+    if (state == ClaimObserver::State::Held || state == ClaimObserver::State::Unread) continue;
+    std::vector<ClaimContent> dead;
+    if (state == ClaimObserver::State::Expired) {
+      const auto claim = observer.remove_expired(path);
+      if (!claim) continue;
+      dead.push_back(*claim);
+    }
+    std::ranges::move(take_helper_claims(folder, run.id), std::back_inserter(dead));
+    if (const auto blamed = to_blame(dead, supervisor))
+      record_attempt(folder, run.id, death_of(*blamed));
   }
 }
 

@@ -111,7 +111,7 @@ std::string tokenizer_model(const StudyFolder& study, const RunHeader& header,
 TrainedModel load_trained_run(const fs::path& run,
                               const std::function<void(const std::string&)>& warn) {
   const auto [study, id] = find_run(run);
-  const auto record = load_run(study, id);
+  const auto record = load_usable_run(study, id, warn);
   if (!record)
     throw InputError(
         fmt::format("run {} of {} has neither run file nor journal (nothing was "

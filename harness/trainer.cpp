@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -14,11 +15,12 @@
 #include <utility>
 #include <vector>
 
-#include "harness/agreed.h"
+#include "harness/block_exchange.h"
 #include "harness/evaluation.h"
 #include "harness/one_shot.h"
 #include "harness/stop_signal.h"
 #include "harness/study_cards.h"
+#include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
@@ -30,10 +32,13 @@ using Clock = std::chrono::steady_clock;
 bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& listener, bool last) {
   Communicator& all = state.ranks().all();
   std::string place;
-  if (state.ranks().leads())
-    listener(CheckpointDue{last, [&](const std::filesystem::path& to) { place = to.string(); }});
-  std::array<std::uint64_t, 1> size = {place.size()};
+  const auto failure = failure_of([&] {
+    if (state.ranks().leads())
+      listener(CheckpointDue{last, [&](const std::filesystem::path& to) { place = to.string(); }});
+  });
+  std::array<std::uint64_t, 1> size = {failure ? 0 : place.size()};
   all.broadcast(std::as_writable_bytes(std::span(size)), 0);
+  if (failure) std::rethrow_exception(failure);
   if (size[0] == 0) return false;
   place.resize(size[0]);
   all.broadcast(std::as_writable_bytes(std::span(place)), 0);
@@ -141,15 +146,15 @@ Measured measure_if_due(const Measuring& now) {
   return Measured::Done;
 }
 
-}  // namespace
-
-TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
-                      const TrainingSegment& segment, const TrainingListener& listener,
-                      const std::function<bool()>& stop) {
+// The run on this rank. Every collective operation stands right behind an exchange, or is one that
+// a rank which failed takes part in.
+TrainingOutcome train_steps(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
+                            const TrainingSegment& segment, const TrainingListener& listener,
+                            const std::function<bool()>& stop) {
   Communicator &all = state.ranks().all(), &data = state.ranks().data();
   const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
   const std::int64_t mine = windows / data.size();
-  const auto asked_to_stop = [&] { return agreed(stop(), all); };
+  const auto asked_to_stop = [&] { return exchange({.stop = stop()}, nullptr, all).stop; };
   std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
   const auto save = [&](bool last) {
     if (saved == state.step()) return true;
@@ -160,31 +165,64 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   const Measuring measuring{state, spec, dataset, segment, listener, asked_to_stop};
   const auto measure = [&] { return measure_if_due(measuring); };
   auto last_checkpoint = Clock::now();
+  const auto save_is_due = [&] {
+    const bool due = Clock::now() - last_checkpoint >= segment.checkpoint_every;
+    return exchange({.save = due}, nullptr, all).save;
+  };
   Measured measured = measure();
   while (measured == Measured::Done && state.step() < segment.to) {
+    // Read before the exchange, so that a rank that fails in it comes to no step.
+    const auto reading = Clock::now();
+    const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
+                                        mine, spec.model.sequence);
+    const std::chrono::duration<double> read = Clock::now() - reading;
     if (asked_to_stop()) {
       measured = Measured::Stopped;
       break;
     }
-    const auto reading = Clock::now();
-    const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
-                                        mine, spec.model.sequence);
-    state.add_seconds(std::chrono::duration<double>(Clock::now() - reading).count());
+    state.add_seconds(read.count());
     const auto [metrics, finite] = state.update(tokens);
     if (!finite) {
+      exchange({}, nullptr, all);  // one that failed gave no loss
       const char* what = std::isfinite(metrics.loss) ? "gradient norm" : "loss";
       listener(TrainingDiverged{fmt::format("{} is not finite at step {}", what, metrics.step)});
       return TrainingOutcome::Diverged;
     }
     listener(metrics);
     measured = measure();
-    if (measured == Measured::Done && state.step() < segment.to &&
-        agreed(Clock::now() - last_checkpoint >= segment.checkpoint_every, all) && save(false))
+    if (measured == Measured::Done && state.step() < segment.to && save_is_due() && save(false))
       last_checkpoint = Clock::now();
   }
   if (measured == Measured::NotFinite) return TrainingOutcome::Diverged;
+  exchange({}, nullptr, all);
   save(true);
   return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
+}
+
+}  // namespace
+
+TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
+                      const TrainingSegment& segment, const TrainingListener& listener,
+                      const std::function<bool()>& stop) {
+  TrainingOutcome outcome{};
+  std::exception_ptr failure;
+  try {
+    outcome = train_steps(state, spec, dataset, segment, listener, stop);
+  } catch (const InputError&) {
+    throw;
+  } catch (const WorkError&) {
+    throw;
+  } catch (const SharedFailure&) {
+    throw;
+  } catch (const BrokenBlock&) {
+    throw;
+  } catch (const std::exception& problem) {
+    // Ranks that share a model may wait inside of it.
+    if (state.ranks().tensor().size() > 1) throw BrokenBlock(problem.what());
+    failure = std::current_exception();
+  }
+  exchange({}, failure, state.ranks().all());
+  return outcome;
 }
 
 }  // namespace isoloss

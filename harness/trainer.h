@@ -33,7 +33,9 @@ enum class TrainingOutcome { Reached, Stopped, Diverged };
 // seed, windows = batch_tokens / sequence, in equal parts over data ranks. `stop` is asked before
 // each step and each pass of an evaluation; the leading rank's answer counts. An evaluation that is
 // left is not heard of, and the checkpoint of its step is asked for: who goes on from there begins
-// with it.
+// with it. What a rank of several throws of this run alone is a SharedFailure on all of them; where
+// the others wait inside the step, as ranks that share a model may, it is a BrokenBlock on that
+// one.
 TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                       const TrainingSegment& segment, const TrainingListener& listener,
                       const std::function<bool()>& stop);

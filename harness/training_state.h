@@ -32,7 +32,10 @@ class TrainingState {
 
   // One update from a batch (windows * sequence ids), of which each data rank gives its equal part
   // of the rows; collective. Takes the time it costs into account. A loss or gradient norm that is
-  // not finite leaves the weights and the step as they were.
+  // not finite leaves the weights and the step as they were. A data rank on which it throws takes
+  // part to the end: its loss is not finite on the others, or, where their update is made, they
+  // hear of it at their next exchange (block_exchange.h). With several tensor ranks, or as a
+  // BrokenBlock, what is thrown leaves others waiting.
   struct Update {
     StepMetrics metrics;  // of the update made, or of the one that was not
     bool finite = true;

@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "results/durable_file.h"
 #include "results/unread_error.h"
 
 namespace isoloss {
+namespace {
+
+constexpr std::string_view kSignal = "\"signal\":";
+
+}  // namespace
 
 std::string claim_text(const ClaimContent& claim) {
   const nlohmann::ordered_json head = {{"host", claim.process.host},
@@ -17,7 +23,12 @@ std::string claim_text(const ClaimContent& claim) {
                                        {"supervisor", claim.supervisor}};
   std::string text = head.dump();
   text.back() = ',';
-  return fmt::format("{}\"leaving\":{:>5},\"beat\":{:>20}}}\n", text, claim.leaving, claim.beat);
+  return fmt::format("{}{}{:>{}},\"leaving\":{:>5},\"beat\":{:>20}}}\n", text, kSignal,
+                     claim.signal, kSignalDigits, claim.leaving, claim.beat);
+}
+
+std::size_t signal_place(const std::string& claim_text) {
+  return claim_text.rfind(kSignal) + kSignal.size();
 }
 
 std::optional<ClaimContent> claim_from(const std::string& text) {
@@ -29,7 +40,8 @@ std::optional<ClaimContent> claim_from(const std::string& text) {
                         json.at("rank").get<std::int64_t>(),
                         json.at("beat").get<std::uint64_t>(),
                         json.value("supervisor", ""),
-                        json.value("leaving", false)};
+                        json.value("leaving", false),
+                        json.value("signal", 0)};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }

@@ -2,6 +2,7 @@
 // that grows while it lives. What changes is padded, so that a beat rewrites the file in its
 // length.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -18,9 +19,14 @@ struct ClaimContent {
   std::string supervisor = {};  // of the process; empty where there is none
   bool leaving = false;         // the process was signalled to stop: should it be killed before it
                                 // has saved, that is no failure of the run
+  int signal = 0;               // of a crash that ended the process (SIGSEGV, ..); 0: none
 };
 
 std::string claim_text(const ClaimContent& claim);
+// Where in claim_text() the signal stands, as kSignalDigits characters: a crash is written there
+// alone.
+inline constexpr std::size_t kSignalDigits = 3;
+std::size_t signal_place(const std::string& claim_text);
 // Absent where the text is no claim.
 std::optional<ClaimContent> claim_from(const std::string& text);
 

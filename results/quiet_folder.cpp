@@ -9,6 +9,7 @@
 #include "results/checkpoint_names.h"
 #include "results/durable_file.h"
 #include "results/findings.h"
+#include "results/helper_claims.h"
 
 namespace isoloss {
 
@@ -67,9 +68,12 @@ std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
 Leftovers wait_for_quiet(const StudyFolder& folder, ClaimObserver& observer,
                          std::chrono::milliseconds patience) {
   std::vector<WatchedClaim> claims;
-  for (const std::string& id : run_ids(folder))
-    if (is_run_id(id) && fs::exists(folder.claim(id)))
-      claims.push_back({folder.claim(id), read_claim_text(folder.claim(id))});
+  for (const std::string& id : run_ids(folder)) {
+    if (!is_run_id(id)) continue;
+    std::vector<fs::path> paths = helper_claims(folder, id);
+    if (fs::exists(folder.claim(id))) paths.push_back(folder.claim(id));
+    for (const fs::path& path : paths) claims.push_back({path, read_claim_text(path)});
+  }
   std::vector<WatchedTemporary> temporaries;
   for (const fs::path& path : temporaries_in(folder)) temporaries.push_back(seen_now(path));
 

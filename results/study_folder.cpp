@@ -7,9 +7,7 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/folder_entries.h"
-#include "results/journal.h"
 #include "results/json_file.h"
-#include "results/run_file.h"
 
 namespace isoloss {
 
@@ -19,15 +17,6 @@ namespace {
 
 constexpr const char* kAttemptFormat = "isoloss attempt";
 constexpr int kAttemptVersion = 2;
-
-std::optional<JournalContent> journal_if_there(const fs::path& path) {
-  try {
-    if (fs::exists(path)) return read_journal(path);
-  } catch (const InputError&) {
-    if (fs::exists(path)) throw;  // otherwise it was removed meanwhile
-  }
-  return std::nullopt;
-}
 
 fs::path attempt_path(const StudyFolder& folder, const std::string& id, int attempt) {
   return folder.run(id) / ("attempt-" + std::to_string(attempt) + ".json");
@@ -55,27 +44,6 @@ std::vector<std::string> run_ids(const StudyFolder& folder) {
   for (const fs::path& path : files_in(folder.runs()))
     if (fs::is_directory(path)) ids.push_back(path.filename().string());
   return ids;
-}
-
-std::optional<RunRecord> read_run(const StudyFolder& folder, const std::string& id) {
-  const auto belongs = [&](const RunHeader& header, const fs::path& path) {
-    if (header.id != id)
-      throw InputError("cannot take " + path.string() + " (it holds run " + header.id +
-                       ", its folder is " + id + "); move it back or remove it");
-  };
-  // The journal first: a run that ends meanwhile writes its run file and then removes the journal.
-  const std::optional<JournalContent> journal = journal_if_there(folder.journal(id));
-  std::optional<RunRecord> record;
-  if (fs::exists(folder.run_file(id))) {
-    record = read_run_file(folder.run_file(id));
-    belongs(record->header, folder.run_file(id));
-  }
-  if (journal) {
-    belongs(journal->header, folder.journal(id));
-    if (!record) record.emplace().header = journal->header;
-    add_later_events(*record, journal->events);
-  }
-  return record;
 }
 
 std::vector<Decision> read_decisions(const StudyFolder& folder) {

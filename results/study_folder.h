@@ -5,7 +5,7 @@
 //   runs/ID/run.h5             the run, whole or absent (run_file.h)
 //   runs/ID/journal            metrics since the last checkpoint (journal.h)
 //   runs/ID/checkpoint-STEP    weights, optimizer state and counters; .kept for branches
-//   runs/ID/claim              who trains it now
+//   runs/ID/claim              who trains it now; claim-RANK: with whom (helper_claims.h)
 //   runs/ID/again/             checkpoints of a run that is trained from its start once more
 //   runs/ID/attempt-N.json     why an attempt failed
 //   decisions/KEY.json         what a learning-rate search decided

@@ -1,6 +1,7 @@
 #include "results/checkpoint_names.h"
 #include "results/claim_file.h"
 #include "results/findings.h"
+#include "results/helper_claims.h"
 #include "results/run_parts.h"
 
 namespace isoloss {
@@ -44,7 +45,7 @@ bool is_checkpoint(const fs::path& path) {
 void check_names(const StudyFolder& folder, const std::string& id, Findings& findings) {
   for (const fs::path& path : files_in(folder.run(id))) {
     if (findings.passed_over(path)) continue;
-    if (path == folder.claim(id))
+    if (path == folder.claim(id) || is_helper_claim(path))
       check_claim(path, findings);
     else if (attempt_number(path))
       check_attempt(path, findings);

@@ -21,7 +21,9 @@ struct RunProgress {
   std::string id;
   std::int64_t checkpoint_step = 0;  // from where it can go on
   bool diverged = false;
-  std::string reason;  // of a divergence or of the last failure
+  bool unusable = false;  // its files are damaged, or cannot be read: it waits for somebody to mend
+                          // them, the others do not
+  std::string reason;     // of that, of a divergence or of the last failure
   int failed_attempts = 0;
   std::map<std::int64_t, double> selection_losses;  // by step, of every evaluation stored
   std::vector<std::int64_t> checkpoints = {};       // steps that branches can begin from, ascending

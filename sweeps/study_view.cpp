@@ -25,7 +25,8 @@ StudyView::StudyView(const StudyPlan& plan, std::span<const RunProgress> progres
 }
 
 bool StudyView::quarantined(std::size_t run) const {
-  return !progress(run).diverged && progress(run).failed_attempts >= kAttemptsBeforeQuarantine;
+  const RunProgress& known = progress(run);
+  return !known.diverged && (known.unusable || known.failed_attempts >= kAttemptsBeforeQuarantine);
 }
 
 bool StudyView::evaluated(std::size_t run, const std::vector<std::int64_t>& steps) const {

@@ -24,6 +24,7 @@ class StudyView {
   // Null where it is not decided.
   const SearchDecision* decision(std::size_t search) const { return decisions_[search]; }
 
+  // It failed as often as is tried, or its files cannot be used.
   bool quarantined(std::size_t run) const;
   // Diverged or quarantined.
   bool given_up(std::size_t run) const { return progress(run).diverged || quarantined(run); }

@@ -35,8 +35,12 @@ std::vector<TrialState> trial_states(const StudyPlan& plan, std::span<const RunP
       for (const std::size_t arm : plan.searches[*trial.search].arms)
         if (view.quarantined(arm) && !view.evaluated(arm, plan.searches[*trial.search].step)) {
           state.phase = TrialPhase::Skipped;
-          state.reason = fmt::format("its learning-rate search lacks run {}, which failed {} times",
-                                     plan.runs[arm].id, view.progress(arm).failed_attempts);
+          state.reason =
+              view.progress(arm).unusable
+                  ? fmt::format("its learning-rate search lacks run {}: {}", plan.runs[arm].id,
+                                view.progress(arm).reason)
+                  : fmt::format("its learning-rate search lacks run {}, which failed {} times",
+                                plan.runs[arm].id, view.progress(arm).failed_attempts);
         }
     }
     states.push_back(std::move(state));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "model/spec/nearest_name.h"
 #include "results/study_folder.h"
 #include "results/task_scores_file.h"
+#include "results/usable_run.h"
 #include "sweeps/plan.h"
 
 namespace isoloss {
@@ -20,7 +22,8 @@ namespace po = boost::program_options;
 
 // The trial that the run's last evaluation answers; absent while it is not finished.
 std::optional<EvalCandidate> candidate_of(const StudyFolder& folder, const std::string& id) {
-  const std::optional<RunRecord> run = read_run(folder, id);
+  const std::optional<RunRecord> run = read_usable_run(
+      folder, id, [](const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); });
   if (!run || run->state != RunState::Finished || run->evaluations.empty()) return std::nullopt;
   const Evaluation& last = run->evaluations.back();
   for (const BudgetUnit unit :

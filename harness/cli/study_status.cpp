@@ -1,11 +1,16 @@
 #include "harness/cli/study_status.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 
 #include "harness/progress/run_progress.h"
 #include "harness/progress/study_tally.h"
+#include "model/spec/error.h"
+#include "results/usable_run.h"
 
 namespace isoloss {
 namespace {
@@ -14,8 +19,14 @@ std::vector<RunProgress> progress_of(const StudyFolder& folder, const StudyPlan&
   std::vector<RunProgress> progress;
   for (const PlannedRun& run : plan.runs) {
     if (!std::filesystem::exists(folder.run(run.id))) continue;
-    const auto record = read_run(folder, run.id);
-    progress.push_back(run_progress(folder, run.id, record ? &*record : nullptr));
+    try {
+      const auto record = read_usable_run(folder, run.id, [&](const std::string& problem) {
+        fmt::print(stderr, "isoloss: {}; `run` goes on from its last checkpoint\n", problem);
+      });
+      progress.push_back(run_progress(folder, run.id, record ? &*record : nullptr));
+    } catch (const InputError& problem) {
+      progress.push_back(unusable_run(run.id, problem.what()));
+    }
   }
   return progress;
 }

@@ -40,6 +40,15 @@ inline RunProgress run_progress(const StudyFolder& folder, const std::string& id
   return progress;
 }
 
+// Of a run whose files cannot be used.
+inline RunProgress unusable_run(const std::string& id, const std::string& problem) {
+  RunProgress progress;
+  progress.id = id;
+  progress.unusable = true;
+  progress.reason = problem;
+  return progress;
+}
+
 inline SearchDecision search_decision(const Decision& stored) {
   SearchDecision decision{.key = stored.key,
                           .architecture = stored.architecture,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "harness/sockets/tcp_door.h"
+#include "model/parallel/peer_lost.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -138,7 +139,7 @@ class TcpCommunicator final : public Communicator {
   }
   [[noreturn]] void gone(int other) const {
     const auto rank = static_cast<std::size_t>(members_[static_cast<std::size_t>(other)]);
-    throw WorkError(fmt::format(
+    throw PeerLost(fmt::format(
         "rank {} has gone ({}); look for a rank that died before, and run again", rank,
         process_->doors.size() > rank ? process_->doors[rank].host : "it ended while joining"));
   }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "model/spec/error.h"
+#include "model/parallel/peer_lost.h"
 
 namespace isoloss {
 namespace {
@@ -44,8 +44,8 @@ TcpSocket TcpDoor::knock(const TcpAddress& first, std::uint64_t group, int rank)
   TcpSocket socket = connect_to(first, patience_);
   const Knock knock{secret_, group, static_cast<std::uint32_t>(rank), 0};
   if (!socket.send(std::as_bytes(std::span(&knock, 1))))
-    throw WorkError("the first rank of a group has gone (" + first.host +
-                    "); look for a rank that died before, and run again");
+    throw PeerLost("the first rank of a group has gone (" + first.host +
+                   "); look for a rank that died before, and run again");
   return socket;
 }
 

@@ -178,6 +178,28 @@ TEST(Claim, AProcessThatWasSignalledSaysThatItIsLeaving) {
   EXPECT_EXIT(::exit(leaving_after_a_signal(place.root / "claim")), testing::ExitedWithCode(0), "");
 }
 
+// In a process of its own, which MPI or a sanitizer may have given handlers before.
+[[noreturn]] void crash_while_training(const std::filesystem::path& path, int signal) {
+  note_crashes();
+  const auto claim = Claim::take(path, 0);
+  ::raise(signal);
+  ::_exit(0);
+}
+
+TEST(Claim, ACrashIsReadByTheNext) {
+  const Place place;
+  const auto path = place.root / "claim";
+  const pid_t child = ::fork();
+  if (child == 0) crash_while_training(path, SIGSEGV);
+  EXPECT_EQ(tiny_study::wait(child), -SIGSEGV);
+  const auto claim = read_claim(path);
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->signal, SIGSEGV);
+  EXPECT_EQ(claim->process.pid, child);
+  EXPECT_EQ(death_of(*claim),
+            "process " + std::to_string(child) + " (rank 0) died while training (SIGSEGV)");
+}
+
 TEST(Claim, ADeathNamesProcessAndRank) {
   EXPECT_EQ(death_of({{"host", 4711, 1}, 2, 0}), "process 4711 (rank 2) died while training");
 }

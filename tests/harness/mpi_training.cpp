@@ -1,15 +1,22 @@
 // Training does not depend on the layout of its ranks. Runs on every rank of an MPI job
 // (isoloss_mpi_test): at 1, 2 and 4 ranks, as every tensor x data that makes them up, compared with
 // the same run on this rank alone.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "harness/block_exchange.h"
 #include "harness/mpi_communicator.h"
 #include "harness/trainer.h"
 #include "sweeps/optimizer_fields.h"
+#include "tests/harness/memory_limit.h"
 #include "tests/harness/mpi_job.h"
 #include "tests/harness/periodic_training.h"
 
@@ -213,6 +220,125 @@ TEST_P(Resumed, ByAnyLayoutFromAnyOther) {
 
 INSTANTIATE_TEST_SUITE_P(Optimizers, Resumed,
                          testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
+
+// What the last rank reads ends it at sample `from`.
+class BrokenData final : public Dataset {
+ public:
+  BrokenData(std::int64_t sequence, std::int64_t from) : data_(sequence), from_(from) {}
+  std::int64_t vocabulary() const override { return data_.vocabulary(); }
+  std::string tokenizer_name() const override { return data_.tokenizer_name(); }
+  std::string tokenizer_hash() const override { return data_.tokenizer_hash(); }
+  std::int64_t training_tokens() const override { return data_.training_tokens(); }
+  const HeldOut& held_out() const override { return data_.held_out(); }
+  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
+                                    std::int64_t sequence) const override {
+    if (job->rank() == job->size() - 1 && first >= from_) throw std::runtime_error("broken data");
+    return data_.samples(seed, first, count, sequence);
+  }
+  const std::string& held_out_text() const override { return data_.held_out_text(); }
+  std::vector<std::int32_t> encode(const std::string& text) const override {
+    return data_.encode(text);
+  }
+
+ private:
+  PeriodicData data_;
+  std::int64_t from_;
+};
+
+// What every rank is told; the ranks are in step afterwards.
+std::string shared_failure(TrainingState& state, const RunSpec& spec, const Dataset& data,
+                           const TrainingSegment& segment, const TrainingListener& listener) {
+  std::string told = "nothing";
+  try {
+    train(state, spec, data, segment, listener, kNeverStop);
+  } catch (const SharedFailure& failure) {
+    told = failure.what();
+  }
+  job->barrier();
+  return told;
+}
+
+RankGroups all_share_the_batch() { return {*job, {1, job->size()}}; }
+
+std::string last_rank() {
+  return " (rank " + std::to_string(job->size() - 1) + " of " + std::to_string(job->size()) + ")";
+}
+
+TEST(SharedFailure, OfARankBetweenStepsReachesAll) {
+  if (job->size() == 1) return;
+  const RunSpec spec = spec_of(kOne);
+  HostTrainingState state(spec, all_share_the_batch());
+  Heard heard;
+  EXPECT_EQ(shared_failure(state, spec, BrokenData(spec.model.sequence, 8 * 3), {20, {}},
+                           heard.listener()),
+            "broken data" + last_rank());
+  EXPECT_TRUE(heard.diverged.empty());
+  EXPECT_EQ(heard.checkpoints, 0);
+}
+
+// The leading rank's listener is what stores.
+TEST(SharedFailure, OfTheListenerReachesAllWhereverItIs) {
+  if (job->size() == 1) return;
+  const RunSpec spec = spec_of(kOne);
+  const PeriodicData data(spec.model.sequence);
+  const auto fails = [](auto at) {
+    return [at](const TrainingEvent& event) {
+      if (job->rank() == 0 && at(event)) throw std::bad_alloc();
+    };
+  };
+  const auto at_step = [](const TrainingEvent& event) {
+    const auto* metrics = std::get_if<StepMetrics>(&event);
+    return metrics != nullptr && metrics->step == 3;
+  };
+  const auto at_evaluation = [](const TrainingEvent& event) {
+    return std::holds_alternative<Evaluation>(event);
+  };
+  const auto at_checkpoint = [](const TrainingEvent& event) {
+    return std::holds_alternative<CheckpointDue>(event);
+  };
+  TrainingSegment segment{5, {{5, 1, BudgetUnit::Tokens}}};
+  segment.checkpoint_every = std::chrono::milliseconds(0);
+  for (const TrainingListener& listener :
+       {TrainingListener(fails(at_step)), TrainingListener(fails(at_evaluation)),
+        TrainingListener(fails(at_checkpoint))}) {
+    HostTrainingState state(spec, all_share_the_batch());
+    EXPECT_THAT(shared_failure(state, spec, data, segment, listener),
+                testing::HasSubstr("bad_alloc (rank 0 of"));
+  }
+}
+
+// Activations of 8 MB and more, for which the last rank has no room, while the others wait for its
+// gradients.
+TEST(SharedFailure, OfARankWithoutMemoryInsideItsStepReachesAll) {
+  if (job->size() == 1) return;
+  RunSpec spec = spec_of({"transformer", OptimizerKind::AdamW, "float32", 0});
+  spec.optimizer.batch_tokens = 32'768 * job->size();
+  const PeriodicData data(spec.model.sequence);
+  HostTrainingState state(spec, all_share_the_batch());
+  std::optional<MemoryLimit> limit;
+  Heard heard;
+  if (job->rank() == job->size() - 1) limit.emplace(4'000'000);
+  const std::string told = shared_failure(state, spec, data, {2, {}}, heard.listener());
+  limit.reset();
+  EXPECT_THAT(told, testing::AnyOf(testing::HasSubstr("memory"), testing::HasSubstr("bad_alloc")));
+  EXPECT_THAT(told, testing::EndsWith(last_rank()));
+  EXPECT_EQ(state.step(), 0);
+  EXPECT_TRUE(heard.diverged.empty());
+}
+
+// Its run is over, and the next has the numbers that it always has.
+TEST(SharedFailure, LeavesTheRanksInStep) {
+  if (job->size() == 1) return;
+  const RunSpec spec = spec_of(kOne);
+  const Trained want = alone(spec, 5);
+  {
+    HostTrainingState broken(spec, all_share_the_batch());
+    Heard heard;
+    shared_failure(broken, spec, BrokenData(spec.model.sequence, 8), {5, {}}, heard.listener());
+  }
+  HostTrainingState state(spec, all_share_the_batch());
+  expect_equal(train_to(state, spec, 5), want, 1e-10);
+}
 
 }  // namespace
 }  // namespace isoloss

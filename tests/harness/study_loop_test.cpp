@@ -1,8 +1,11 @@
 #include "harness/study_loop.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
 #include <span>
 
 #include "harness/checkpoint.h"
@@ -11,6 +14,11 @@
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "model/spec/error.h"
+#include "results/durable_file.h"
+#include "results/folder_entries.h"
+#include "results/journal.h"
+#include "results/journal_frames.h"
+#include "results/repair.h"
 #include "results/verify.h"
 #include "tests/harness/tiny_study.h"
 
@@ -303,6 +311,105 @@ TEST(StudyLoop, ARunKilledRightBeforeItsEndIsFinishedByTheNextStart) {
       EXPECT_EQ(checkpoint_steps(folder.run(id)), checkpoint_steps(StudyFolder{whole}.run(id)));
     }
   }
+}
+
+// Steps past the newest checkpoint, as a process leaves them that was killed.
+void write_journal(const StudyFolder& folder, const std::string& id, const RunRecord& whole,
+                   std::int64_t first, std::int64_t last) {
+  JournalWriter journal(folder.journal(id), whole.header, 0);
+  for (std::int64_t step = first; step <= last; ++step)
+    journal.append(whole.steps.at(static_cast<std::size_t>(step - 1)));
+  journal.flush();
+}
+
+// A bit of the frame, counted from the header's, is turned; returns where the frame begins.
+std::size_t damage_frame(const std::filesystem::path& path, std::size_t frame) {
+  std::string bytes = read_file(path);
+  const auto frames = scan_frames(bytes, path).frames;
+  const std::size_t at = frames.at(frame).begin + 14;
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  write_durably(path, bytes);
+  return frames[frame].begin;
+}
+
+std::string logged(const StudyFolder& folder) {
+  std::string text;
+  for (const auto& path : files_in(folder.logs())) text += read_file(path);
+  return text;
+}
+
+TEST(StudyLoop, DamageOfAJournalThatLosesNothingStopsNobody) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  const auto whole = place.root / "whole";
+  ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
+  for (const std::size_t frame : {0U, 2U, 5U}) {  // the header, one in between, the last
+    const StudyFolder folder{place.root / ("damaged-" + std::to_string(frame))};
+    ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), folder.root),
+              kExitDone);
+    const std::string id = run_ids(folder).at(0);
+    write_journal(folder, id, *load_run({whole}, id), 21, 25);
+    const std::size_t at = damage_frame(folder.journal(id), frame);
+    ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, kBudgets, "[0.05]"), folder.root),
+              kExitDone);
+    EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(whole));
+    EXPECT_TRUE(std::filesystem::exists(folder.journal(id).string() + ".damaged"));
+    EXPECT_THAT(logged(folder),
+                testing::HasSubstr("cannot read " + folder.journal(id).string() +
+                                   " (damaged at byte " + std::to_string(at) +
+                                   "); it is set aside, and run " + id + " goes on from step 20"));
+    EXPECT_TRUE(verify_study(folder).empty());
+    for (const std::string& run : run_ids(folder)) EXPECT_TRUE(read_attempts(folder, run).empty());
+  }
+}
+
+// The steps before its checkpoint were in the journal alone.
+TEST(StudyLoop, DamageBeforeTheCheckpointEndsThatRunAloneUntilItIsMended) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  const StudyFolder whole{place.root / "whole"}, folder{place.root / "damaged"};
+  ASSERT_EQ(tiny_study::run(study, whole.root), kExitDone);
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), folder.root),
+            kExitDone);
+  const std::string id = run_ids(folder).at(0), other = run_ids(folder).at(1);
+  std::filesystem::remove(folder.run_file(id));
+  write_journal(folder, id, *load_run(whole, id), 1, 25);
+  damage_frame(folder.journal(id), 7);
+  tiny_study::write_study(place, kBudgets, "[0.05]");
+  EXPECT_EQ(tiny_study::run(study, folder.root), kExitFailed);
+  EXPECT_EQ(load_run(folder, other)->state, RunState::Finished);
+  const auto attempts = read_attempts(folder, id);
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_THAT(attempts[0].reason, testing::HasSubstr(folder.journal(id).string()));
+  repair_study(folder, false, std::chrono::milliseconds(200));
+  forget_attempts(folder);
+  EXPECT_EQ(tiny_study::run(study, folder.root), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(whole.root));
+}
+
+TEST(StudyLoop, ADamagedRunFileEndsThatTrialAloneUntilItIsMended) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  const StudyFolder whole{place.root / "whole"}, folder{place.root / "damaged"};
+  ASSERT_EQ(tiny_study::run(study, whole.root), kExitDone);
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), folder.root),
+            kExitDone);
+  const std::string id = run_ids(folder).at(0), other = run_ids(folder).at(1);
+  std::ofstream(folder.run_file(id), std::ios::trunc) << "foreign";
+  tiny_study::write_study(place, kBudgets, "[0.05]");
+  EXPECT_EQ(tiny_study::run(study, folder.root), kExitFailed);
+  EXPECT_EQ(load_run(folder, other)->state, RunState::Finished);
+  EXPECT_TRUE(read_attempts(folder, id).empty());
+  const StudyPlan plan = make_plan(read_study(study));
+  StudyReader reader(folder);
+  for (const TrialState& state : trial_states(plan, reader.progress(plan), {})) {
+    if (plan.runs[plan.trials[state.trial].run].id != id) continue;
+    EXPECT_EQ(state.phase, TrialPhase::Quarantined);
+    EXPECT_THAT(state.reason, testing::HasSubstr(folder.run_file(id).string()));
+  }
+  repair_study(folder, false, std::chrono::milliseconds(200));
+  EXPECT_EQ(tiny_study::run(study, folder.root), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(whole.root));
 }
 
 TEST(StudyLoop, BranchesAddedLaterEndAsIfAskedForAtOnce) {

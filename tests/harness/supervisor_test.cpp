@@ -1,10 +1,12 @@
 #include "harness/supervisor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -16,6 +18,9 @@
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
+#include "results/durable_file.h"
+#include "results/folder_entries.h"
+#include "results/helper_claims.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -155,16 +160,20 @@ TEST(Supervisor, ASignalToEveryProcessOfTheJobLeavesTheRanksTimeToSave) {
   expect_stopped_well(place, study, folder);
 }
 
-TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
-  const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
-  const auto folder = place.root / "plain";
+pid_t start_mpirun(const std::filesystem::path& study, const std::filesystem::path& folder) {
   for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
                            "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
     ::setenv(name, "1", 1);
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
-  const pid_t job = tiny_study::start_program(
+  return tiny_study::start_program(
       {"mpirun", "-n", "2", ISOLOSS_STUDY_PROCESS, study.string(), folder.string()});
+}
+
+TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto folder = place.root / "plain";
+  const pid_t job = start_mpirun(study, folder);
   ASSERT_GT(job, 0);
   const auto ranks = training_processes(folder, 2);
   ASSERT_EQ(ranks.size(), 2U);
@@ -207,15 +216,129 @@ TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
   expect_stopped_well(place, study, folder);
 }
 
+// Two runs of a thousand steps, each by both ranks.
+std::filesystem::path write_shared_study(const Place& place) {
+  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  std::string text = read_file(study);
+  text.replace(text.find("threads: 1"), 10, "threads: 1, data_parallel: 2, checkpoint_every: 0.1s");
+  write_durably(study, text);
+  return study;
+}
+
+// A rank that trains a run with the holder of its claim, once the run is in training. Of the run
+// `wanted`, or of any where that is empty; no process where that takes a minute.
+struct Helper {
+  std::string run;
+  pid_t process = 0;
+};
+Helper training_helper(const std::filesystem::path& folder, const std::string& wanted = "",
+                       pid_t but = 0) {
+  for (int hundredth = 0; hundredth < 6000; ++hundredth, ::usleep(10'000))
+    for (const std::string& id : run_ids({folder})) {
+      if (!wanted.empty() && id != wanted) continue;
+      const auto claim = read_claim(helper_claim({folder}, id, 1));
+      if (claim && claim->process.pid != but &&
+          !checkpoint_steps(StudyFolder{folder}.run(id)).empty())
+        return {id, static_cast<pid_t>(claim->process.pid)};
+    }
+  return {};
+}
+
+std::size_t finished_runs(const std::filesystem::path& folder) {
+  std::size_t finished = 0;
+  for (const std::string& id : run_ids({folder})) {
+    const auto record = read_run({folder}, id);
+    finished += record && record->state == RunState::Finished ? 1U : 0U;
+  }
+  return finished;
+}
+
+// Kills the helper of one run with `signal`, twice; `start` starts the command where it has ended.
+std::string kill_a_helper_twice(const std::filesystem::path& folder, int signal,
+                                const std::function<void()>& start) {
+  start();
+  const Helper first = training_helper(folder);
+  EXPECT_GT(first.process, 0);
+  if (first.process > 0) ::kill(first.process, signal);
+  start();
+  const Helper second = training_helper(folder, first.run, first.process);
+  EXPECT_GT(second.process, 0);
+  if (second.process > 0) ::kill(second.process, signal);
+  start();
+  return first.run;
+}
+
+// The rank that leads the run is told to go when the other dies, and is no evidence.
+TEST(Supervisor, AWideRunWhoseHelperDiesTwiceIsGivenUpAndTheOthersFinish) {
+  const Place place;
+  const auto study = write_shared_study(place);
+  const auto folder = place.root / "supervised";
+  pid_t supervisor = 0;
+  const std::string broken = kill_a_helper_twice(folder, SIGKILL, [&] {
+    if (supervisor == 0) supervisor = start_supervisor(study, folder);
+  });
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitFailed);
+  const auto attempts = read_attempts({folder}, broken);
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_THAT(attempts[0].reason, testing::HasSubstr("(rank 1) died while training"));
+  EXPECT_EQ(finished_runs(folder), 1U);
+  EXPECT_THAT(helper_claims({folder}, broken), testing::IsEmpty());
+}
+
+// Without a supervisor a process that was killed may have been preempted, but a crash says so.
+TEST(Supervisor, UnderPlainMpirunACrashCountsAndTheSameCommandGoesOn) {
+  const Place place;
+  const auto study = write_shared_study(place);
+  const auto folder = place.root / "plain";
+  pid_t job = 0;
+  const std::string broken = kill_a_helper_twice(folder, SIGSEGV, [&] {
+    if (job != 0) {
+      EXPECT_NE(tiny_study::wait(job), kExitDone);
+    }
+    job = start_mpirun(study, folder);
+  });
+  EXPECT_NE(tiny_study::wait(job), kExitDone);
+  const auto attempts = read_attempts({folder}, broken);
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_THAT(attempts[1].reason, testing::HasSubstr("(rank 1) died while training (SIGSEGV)"));
+  EXPECT_EQ(finished_runs(folder), 1U);
+}
+
+TEST(Supervisor, UnderPlainMpirunTheSameCommandGoesOnAfterKills) {
+  const Place place;
+  const auto study = write_shared_study(place);
+  const auto folder = place.root / "plain";
+  pid_t job = 0;
+  kill_a_helper_twice(folder, SIGKILL, [&] {
+    if (job != 0) {
+      EXPECT_NE(tiny_study::wait(job), kExitDone);
+    }
+    job = start_mpirun(study, folder);
+  });
+  EXPECT_EQ(tiny_study::wait(job), kExitDone);
+  for (const std::string& id : run_ids({folder})) EXPECT_TRUE(read_attempts({folder}, id).empty());
+  EXPECT_EQ(tiny_study::wait(start_supervisor(study, place.root / "whole")), kExitDone);
+  EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole"));
+}
+
 TEST(Supervisor, BadDataEndsItAtOnce) {
+  const Place place;
+  const auto folder = place.root / "out";
+  ASSERT_EQ(tiny_study::run(tiny_study::write_study(place, "[1280]", "[0.05]"), folder), kExitDone);
+  for (const auto& path : files_in(StudyFolder{folder}.data()))
+    std::ofstream(path, std::ios::trunc) << "foreign";
+  const auto more = tiny_study::write_study(place, "[2560]", "[0.05]");
+  EXPECT_EQ(tiny_study::wait(start_supervisor(more, folder)), kExitBadInput);
+}
+
+TEST(Supervisor, RunsWhoseFilesAreDamagedDoNotKeepItFromEnding) {
   const Place place;
   const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
   const auto folder = place.root / "out";
   ASSERT_EQ(tiny_study::run(study, folder), kExitDone);
-  for (const std::string& id : run_ids({folder})) {
+  for (const std::string& id : run_ids({folder}))
     std::ofstream(StudyFolder{folder}.run_file(id), std::ios::trunc) << "foreign";
-  }
-  EXPECT_EQ(tiny_study::wait(start_supervisor(study, folder)), kExitBadInput);
+  EXPECT_EQ(tiny_study::wait(start_supervisor(study, folder)), kExitFailed);
 }
 
 }  // namespace

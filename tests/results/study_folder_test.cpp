@@ -9,9 +9,12 @@
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "results/helper_claims.h"
 #include "results/journal.h"
+#include "results/journal_frames.h"
 #include "results/json_file.h"
 #include "results/run_file.h"
+#include "results/usable_run.h"
 #include "tests/results/results_fixture.h"
 
 namespace isoloss {
@@ -149,6 +152,31 @@ TEST_F(Study, AFinishedRunThatIsExtendedIsInTraining) {
   write_file(10, RunState::Finished);
   write_journal(11, 12);
   EXPECT_EQ(read_run(study(), kId)->state, RunState::Running);
+}
+
+// The last frame is there with all its bytes, one of them changed.
+TEST_F(Study, ADamagedJournalIsPassedOverForWhoGoesOnWithoutIt) {
+  write_file(10, RunState::Running);
+  write_journal(11, 12);
+  std::string bytes = read_file(study().journal(kId));
+  const std::size_t last = scan_frames(bytes, study().journal(kId)).frames.back().begin;
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_durably(study().journal(kId), bytes);
+  EXPECT_THROW(read_run(study(), kId), InputError);
+  std::string told;
+  const auto run =
+      read_usable_run(study(), kId, [&](const std::string& problem) { told = problem; });
+  EXPECT_EQ(told, "cannot read " + study().journal(kId).string() + " (damaged at byte " +
+                      std::to_string(last) + ")");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(steps(*run), up_to(10));
+}
+
+TEST_F(Study, ClaimsOfRanksThatHelpAreKnownByTheirNames) {
+  for (const char* name : {"claim", "claim-1", "claim-12", "claim-x", "claim-", "claim.tmp-h-1-1"})
+    write_durably(study().run(kId) / name, "");
+  EXPECT_THAT(helper_claims(study(), kId),
+              ElementsAre(helper_claim(study(), kId, 1), helper_claim(study(), kId, 12)));
 }
 
 TEST_F(Study, ARunInTheFolderOfAnotherIsRefused) {

@@ -233,6 +233,19 @@ TEST(Schedule, TwoFailedAttemptsAreQuarantine) {
   EXPECT_NE(study.ready().front().id, id);
 }
 
+TEST(Schedule, ARunWhoseFilesCannotBeUsedWaitsAndTheOthersGoOn) {
+  Simulation study(plan_of({{7, kTwoSizes}}));
+  RunProgress& run = study.of(study.plan.runs[0].id);
+  run.unusable = true;
+  run.reason = "cannot read FILE";
+  study.finish(rate_two);
+  for (const TrialState& state : trial_states(study.plan, study.progress, study.decisions)) {
+    const bool first = state.run == 0U;
+    EXPECT_EQ(state.phase, first ? TrialPhase::Quarantined : TrialPhase::Done);
+    EXPECT_EQ(state.reason, first ? "cannot read FILE" : "");
+  }
+}
+
 TEST(Schedule, AQuarantinedArmStopsItsSearchWithAReason) {
   Simulation study(plan_of({{10, kAtSize}}));
   study.of(study.ready().front().id).failed_attempts = 2;
