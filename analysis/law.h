@@ -80,18 +80,6 @@ struct LogSum {
   bool inner = false;
 };
 
-// A term of the surface: (z_of - slope z_along - place)^2 of two regressors, slope and place two of
-// the shape parameters.
-struct Valley {
-  int term, of, along, slope, place;
-};
-
-// Of data_constrained: the shape parameters that are ln of the decay constants of parameters and
-// tokens.
-struct Repeats {
-  int parameters, tokens;
-};
-
 struct Law {
   std::string name;
   std::string formula;  // as printed
@@ -104,12 +92,10 @@ struct Law {
   std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
   bool tied = false;
   bool basis_needs_coefficients = false;
-  // What a certificate rests on (law_certificate.h); a law of no such kind has none. Per term the
-  // shape parameter that the logarithm of its basis function is linear in, -1 for a valley's.
+  // What a certificate rests on (law_certificate.h); a law that is of neither kind has none. Per
+  // term the shape parameter that the logarithm of its basis function is linear in.
   std::vector<int> exponent_of_term;
-  std::optional<Valley> valley;
   std::optional<LogSum> log_sum;
-  std::optional<Repeats> repeats;
   LawMath math;
 
   // Log coefficients, shape, floor.

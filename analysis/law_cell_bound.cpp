@@ -3,182 +3,146 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 #include <utility>
 
 namespace isoloss {
 namespace {
 
-constexpr double kFurthest = 40;       // of a residual's logarithm
-constexpr double kLeastAmount = 0.02;  // of a term, in choosing an axis: it may yet get more
+constexpr double kFurthest = 40;  // of a residual's logarithm
 
 }  // namespace
 
 CellBound::CellBound(const Law& law, const LawData& data, const Objective& objective,
                      const FloorChoice& floor, double value)
-    : law_(cell_law(law, data)),
+    : law_(law),
       data_(data),
       fixed_floor_(law.has_floor && floor.kind == FloorChoice::Value ? floor.value : 0) {
+  terms_.free_floor = law.has_floor && floor.kind == FloorChoice::Free;
   objective_.space = objective.space;
   objective_.known = value;
   std::tie(objective_.over, objective_.under) = residual_sides(objective, data.loss.mean());
-  ground_.free_floor = law.has_floor && floor.kind == FloorChoice::Free;
-  ground_.offset = (data.offset + fixed_floor_) / data.loss;
-  // One residual alone may not cost more than the known fit.
-  reach_.resize(data.points());
-  for (Eigen::Index i = 0; i < data.points(); ++i) {
-    const double r = residual_of_cost(value / data.weight[i], objective_.over);
-    reach_[i] =
-        objective.space == FitSpace::Log ? std::exp(std::min(r, kFurthest)) : 1 + r / data.loss[i];
+  for (const int shape : law.exponent_of_term) {
+    const bool follows = law.tied && shape == law.may_tie->second;
+    axis_.push_back(follows ? law.may_tie->first : shape);
   }
-  ground_.most = law_.most((reach_ - ground_.offset).max(1e-12) * data.loss);
+  const auto terms = static_cast<Eigen::Index>(law.terms.size());
+  LawState state{Eigen::ArrayXd::Zero(terms),
+                 Eigen::ArrayXd::Zero(static_cast<Eigen::Index>(law.shape.size())), 0};
+  terms_.at_zero = law.math.basis(data, state).log();
+  state.shape.setOnes();
+  terms_.slope = law.math.basis(data, state).log() - terms_.at_zero;
+  terms_.offset = (data.offset + fixed_floor_) / data.loss;
 }
 
-LawCell CellBound::whole() const {
-  LawCell cell{law_.whole, 0, reach_, {}};
-  cell.place.coefficient = Eigen::ArrayXd::Constant(static_cast<Eigen::Index>(law_.axes.size()),
-                                                    0.3 * data_.loss.mean());
-  cell.place.floor = ground_.free_floor ? 0.5 * data_.loss.minCoeff() : fixed_floor_;
-  const Eigen::ArrayXd middle = cell.box.middle();
-  for (const TermAxisList& axes : law_.axes) {
-    TermAxes place{};
-    for (std::size_t j = 0; j < axes.size(); ++j) place[j] = middle[axes[j]];
-    cell.place.axes.push_back(place);
+ExponentCell CellBound::whole() const {
+  const Eigen::Index axes = *std::max_element(axis_.begin(), axis_.end()) + 1;
+  ExponentCell cell;
+  cell.low.resize(axes);
+  cell.high.resize(axes);
+  for (Eigen::Index a = 0; a < axes; ++a) {
+    cell.low[a] = law_.shape[static_cast<std::size_t>(a)].lowest;
+    cell.high[a] = law_.shape[static_cast<std::size_t>(a)].highest;
   }
+  // One residual alone may not cost more than the known fit.
+  cell.reach.resize(data_.points());
+  for (Eigen::Index i = 0; i < data_.points(); ++i) {
+    const double r = residual_of_cost(objective_.known / data_.weight[i], objective_.over);
+    cell.reach[i] = objective_.space == FitSpace::Log ? std::exp(std::min(r, kFurthest))
+                                                      : 1 + r / data_.loss[i];
+  }
+  cell.coefficient =
+      Eigen::ArrayXd::Constant(static_cast<Eigen::Index>(axis_.size()), 0.3 * data_.loss.mean());
+  cell.exponent.resize(cell.coefficient.size());
+  for (Eigen::Index t = 0; t < cell.exponent.size(); ++t) {
+    const Eigen::Index a = axis_[static_cast<std::size_t>(t)];
+    cell.exponent[t] = (cell.low[a] + cell.high[a]) / 2;
+  }
+  cell.floor = terms_.free_floor ? 0.5 * data_.loss.minCoeff() : 0;
   return cell;
 }
 
-// By how much mixtures of corners lie above the terms at the middle, all points together.
-double CellBound::looseness(const LawCell& cell, const CellBox& box) const {
-  const std::vector<CellTerm> terms = law_.terms_of(box);
-  if (terms.empty()) return std::numeric_limits<double>::infinity();
-  double sum = 0;
-  for (std::size_t t = 0; t < terms.size(); ++t) {
-    Eigen::ArrayXd middle(data_.points());
-    for (Eigen::Index i = 0; i < data_.points(); ++i) middle[i] = terms[t].low(i, {}).value;
-    const Eigen::ArrayXd unit = data_.weight / data_.loss;
-    const double coefficient = cell.place.coefficient[static_cast<Eigen::Index>(t)] +
-                               kLeastAmount / (middle / data_.loss).mean();
-    sum += coefficient * (unit * (terms[t].high.array().rowwise().mean() - middle)).sum();
+std::vector<ExponentCell> CellBound::halves(const ExponentCell& cell) const {
+  Eigen::ArrayXd moves = Eigen::ArrayXd::Zero(cell.low.size());
+  for (std::size_t t = 0; t < axis_.size(); ++t) {
+    const double furthest = terms_.slope.col(static_cast<Eigen::Index>(t)).abs().maxCoeff();
+    moves[axis_[t]] = std::max(moves[axis_[t]], furthest);
   }
-  return sum;
-}
-
-std::vector<LawCell> CellBound::halves(const LawCell& cell) const {
-  const Eigen::ArrayXd width = cell.box.high - cell.box.low;
   Eigen::Index axis = 0;
-  (width / (law_.whole.high - law_.whole.low)).maxCoeff(&axis);
-  if (const double all = looseness(cell, cell.box); std::isfinite(all)) {
-    double most = 0;
-    for (Eigen::Index j = 0; j < width.size(); ++j) {
-      CellBox flat = cell.box;
-      flat.low[j] = flat.high[j] = cell.box.middle()[j];
-      const double gained = all - looseness(cell, flat);
-      if (gained > most) {
-        most = gained;
-        axis = j;
-      }
-    }
-  }
-  std::vector<LawCell> parts(2, cell);
-  parts[0].box.high[axis] = parts[1].box.low[axis] = cell.box.middle()[axis];
-  std::erase_if(parts, [this](LawCell& part) { return !law_.clip(part.box); });
+  (moves * (cell.high - cell.low)).maxCoeff(&axis);
+  std::vector<ExponentCell> parts(2, cell);
+  parts[0].high[axis] = parts[1].low[axis] = (cell.low[axis] + cell.high[axis]) / 2;
   return parts;
 }
 
-LawState CellBound::state_of(const LawCell& cell) const { return law_.state(cell.box, cell.place); }
+LawState CellBound::state_of(const ExponentCell& cell) const {
+  LawState state;
+  state.log_coefficient = cell.coefficient.max(1e-300).log();
+  state.shape.resize(static_cast<Eigen::Index>(law_.shape.size()));
+  for (std::size_t t = 0; t < axis_.size(); ++t) {
+    state.shape[law_.exponent_of_term[t]] = cell.exponent[static_cast<Eigen::Index>(t)];
+  }
+  if (law_.tied) state.shape[law_.may_tie->second] = state.shape[law_.may_tie->first];
+  state.floor = terms_.free_floor ? cell.floor : fixed_floor_;
+  return state;
+}
 
-void CellBound::raise(LawCell& cell, double target) const {
-  std::vector<CellTerm> terms = law_.terms_of(cell.box);
-  if (terms.empty()) return;
-  const CellColumns columns =
-      cell_columns(std::move(terms), law_.axes, cell.box, ground_, data_.loss, cell.reach);
-  const Eigen::ArrayXd middle = cell.box.middle();
-  const Eigen::ArrayXd half = (cell.box.high - cell.box.low) / 2;
-  const std::size_t count = columns.terms.size();
-  Eigen::VectorXd x(columns.size);
-  for (std::size_t t = 0; t < count; ++t) {
-    const auto at = static_cast<Eigen::Index>(t);
-    const double amount =
-        std::min(cell.place.coefficient[at] / columns.scale[at], columns.most[at]);
-    const TermAxisList& axes = columns.axes[t];
-    for (std::size_t c = 0; c < columns.corner[t].size(); ++c) {
-      double share = 1;
-      for (std::size_t j = 0; j < axes.size(); ++j) {
-        const double side =
-            std::clamp((cell.place.axes[t][j] - middle[axes[j]]) / half[axes[j]], -1.0, 1.0);
-        share *= (c >> j & 1U ? 1 + side : 1 - side) / 2;
-      }
-      x[columns.first[t] + static_cast<Eigen::Index>(c)] = amount * share;
-    }
+CellColumns CellBound::columns_of(const ExponentCell& cell) const {
+  const auto count = static_cast<Eigen::Index>(axis_.size());
+  Eigen::ArrayXd middle(count), half(count);
+  for (Eigen::Index t = 0; t < count; ++t) {
+    const Eigen::Index a = axis_[static_cast<std::size_t>(t)];
+    middle[t] = (cell.low[a] + cell.high[a]) / 2;
+    half[t] = (cell.high[a] - cell.low[a]) / 2;
   }
-  const Eigen::Index floor = columns.size - 1;
-  const auto at_floor = static_cast<Eigen::Index>(count);
-  if (ground_.free_floor) {
-    x[floor] = std::min(cell.place.floor / columns.scale[at_floor], columns.most[at_floor]);
+  return cell_columns(terms_, data_.loss, middle, half, cell.reach);
+}
+
+void CellBound::raise(ExponentCell& cell, double target) const {
+  const CellColumns columns = columns_of(cell);
+  const auto terms = static_cast<Eigen::Index>(axis_.size());
+  Eigen::VectorXd x(columns.low.cols());
+  for (Eigen::Index t = 0; t < terms; ++t) {
+    const double side =
+        std::clamp((cell.exponent[t] - columns.middle[t]) / columns.half[t], -1.0, 1.0);
+    const double amount = std::min(cell.coefficient[t] / columns.scale[t], columns.most[t]);
+    x[2 * t] = amount * (1 + side) / 2;
+    x[2 * t + 1] = amount * (1 - side) / 2;
   }
-  x = LawRelaxation(ground_, data_, objective_, columns, cell.reach)
+  if (terms_.free_floor)
+    x[2 * terms] = std::min(cell.floor / columns.scale[terms], columns.most[terms]);
+  x = LawRelaxation(terms_, data_, objective_, columns, cell.reach)
           .minimum(std::move(x), target, cell.lower);
-  for (std::size_t t = 0; t < count; ++t) {
-    const auto at = static_cast<Eigen::Index>(t);
-    cell.place.coefficient[at] = columns.amount(x, t) * columns.scale[at];
-    const TermAxes off = columns.place(x, t);
-    const TermAxisList& axes = columns.axes[t];
-    for (std::size_t j = 0; j < axes.size(); ++j) {
-      cell.place.axes[t][j] = middle[axes[j]] + off[j];
-    }
+  for (Eigen::Index t = 0; t < terms; ++t) {
+    const double amount = x[2 * t] + x[2 * t + 1];
+    cell.coefficient[t] = amount * columns.scale[t];
+    cell.exponent[t] =
+        columns.middle[t] + (amount > 0 ? columns.half[t] * (x[2 * t] - x[2 * t + 1]) / amount : 0);
   }
-  if (ground_.free_floor) cell.place.floor = x[floor] * columns.scale[at_floor];
+  if (terms_.free_floor) cell.floor = x[2 * terms] * columns.scale[terms];
   if (cell.lower < target) tighten(cell, columns, x);
 }
 
 // How far a prediction of a better fit can lie from the relaxed minimum's: the sum of |residuals|
-// of both is known, their difference lies (but for what tangents and corners leave) in the span of
-// a few columns, and no vector of that span has an entry larger than its leverages allow.
-void CellBound::tighten(LawCell& cell, const CellColumns& columns, const Eigen::VectorXd& x) const {
+// of both is known, their difference lies (but for what tangents and chords leave) in the span of a
+// few columns, and no vector of that span has an entry larger than its leverages allow.
+void CellBound::tighten(ExponentCell& cell, const CellColumns& columns,
+                        const Eigen::VectorXd& x) const {
   if (objective_.space != FitSpace::Log || !std::isfinite(objective_.over.knee)) return;
-  const Eigen::Index n = data_.points();
-  Eigen::Index size = ground_.free_floor ? 1 : 0;
-  for (const TermAxisList& axes : columns.axes) size += 1 + static_cast<Eigen::Index>(axes.size());
-  // Of each term the middle between its tangent and what corners reach above that, linear in the
-  // coefficient and its products with the axes.
-  Eigen::MatrixXd span(n, size);
-  Eigen::ArrayXd ratio = ground_.offset, rest = Eigen::ArrayXd::Zero(n);
-  Eigen::Index column = 0;
-  for (std::size_t t = 0; t < columns.terms.size(); ++t) {
-    const CellTerm& term = columns.terms[t];
-    const std::size_t axes = columns.axes[t].size();
-    const auto at = static_cast<Eigen::Index>(t);
-    const double amount = columns.amount(x, t);
-    const TermAxes place = columns.place(x, t);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      const double unit = columns.scale[at] / data_.loss[i];
-      const TermLook tangent = term.low(i, {});
-      double above = 0;
-      for (std::size_t c = 0; c < columns.corner[t].size(); ++c) {
-        double low = tangent.value;
-        for (std::size_t j = 0; j < axes; ++j) {
-          low += tangent.slope[j] * columns.corner[t][c][j];
-        }
-        above = std::max(above, term.high(i, static_cast<Eigen::Index>(c)) - low);
-      }
-      double here = tangent.value + above / 2;
-      span(i, column) = unit * here;
-      for (std::size_t j = 0; j < axes; ++j) {
-        span(i, column + 1 + static_cast<Eigen::Index>(j)) = unit * tangent.slope[j];
-        here += tangent.slope[j] * place[j];
-      }
-      ratio[i] += amount * unit * here;
-      rest[i] += columns.most[at] * unit * above / 2;
-    }
-    column += 1 + static_cast<Eigen::Index>(axes);
+  const auto terms = static_cast<Eigen::Index>(axis_.size()), n = data_.points();
+  const Eigen::Index size = columns.low.cols();
+  Eigen::MatrixXd span = (columns.low + columns.high) / 2;
+  const Eigen::ArrayXd ratio = terms_.offset + (span * x).array();
+  Eigen::ArrayXd rest = Eigen::ArrayXd::Zero(n);
+  for (Eigen::Index t = 0; t < terms; ++t) {
+    const Eigen::ArrayXXd gap = (columns.high - columns.low).middleCols(2 * t, 2).array();
+    rest += columns.most[t] * gap.rowwise().maxCoeff() / 2;
+    // Sum and difference of a pair span the same and are further apart.
+    const Eigen::VectorXd sum = (span.col(2 * t) + span.col(2 * t + 1)) / 2;
+    const Eigen::VectorXd difference = (span.col(2 * t) - span.col(2 * t + 1)) / 2;
+    span.col(2 * t) = sum;
+    span.col(2 * t + 1) = difference / std::max(difference.norm(), 1e-300) * sum.norm();
   }
-  if (ground_.free_floor) {
-    span.col(column) = columns.high.col(columns.size - 1);
-    ratio += span.col(column).array() * x[columns.size - 1];
-  }
-  for (Eigen::Index j = 0; j < size; ++j) span.col(j) /= std::max(span.col(j).norm(), 1e-300);
   const double knee = objective_.over.knee;
   Eigen::ArrayXd cost(n);  // of a ratio's distance from one, at least
   double total = objective_.known;
@@ -191,7 +155,6 @@ void CellBound::tighten(LawCell& cell, const CellColumns& columns, const Eigen::
                  knee / 2 +
              cost[i] * (std::abs(ratio[i] - 1) + rest[i]);
   }
-  if (!std::isfinite(total)) return;
   const Eigen::MatrixXd normal = span.transpose() * cost.matrix().asDiagonal() * span;
   const Eigen::LDLT<Eigen::MatrixXd> factor(normal);
   const Eigen::MatrixXd solved = factor.solve(span.transpose());

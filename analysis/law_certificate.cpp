@@ -17,6 +17,7 @@ constexpr double kGap = 0.01, kGapOfConcave = 0.05;
 constexpr double kNegligible = 1e-5;  // residuals of this size count as none
 constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
 constexpr std::size_t kFewestCells = 100;
+constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
 
 bool is_concave_above(const Objective& objective) {
   return objective.space == FitSpace::Log && objective.kind != ObjectiveKind::Squares;
@@ -81,18 +82,18 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       double value) {
   const bool searched_whole = even_selection(data).points() == data.points();
   if (!searched_whole || !(value >= 0)) return std::nullopt;
+  if (!law.exponent_of_term.empty()) {
+    const Aim aim{is_concave_above(objective) ? kGapOfConcave : kGap, kMostCellPoints};
+    return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
+                            value, aim);
+  }
+  if (!law.log_sum || objective.space != FitSpace::Log) return std::nullopt;
   const bool zero = !law.has_floor || floor.kind == FloorChoice::Zero ||
                     (floor.kind == FloorChoice::Value && floor.value == 0);
-  if (law.log_sum && objective.space == FitSpace::Log && zero && (data.offset == 0).all()) {
-    return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
-                            {kGap, kMostLogSumPoints});
-  }
-  if (!has_cell_law(law)) return std::nullopt;
-  const bool separable = !law.valley && !law.log_sum && !law.repeats;
-  const Aim aim{is_concave_above(objective) ? kGapOfConcave : kGap,
-                separable ? kMostCellPoints : kMostLogSumPoints};
-  return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
-                          value, aim);
+  const std::size_t axes = law.shape.size() + (law.tied ? 0 : 1);  // delta and exponents
+  if (!zero || (data.offset != 0).any() || axes > kMostAxes) return std::nullopt;
+  return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
+                          {kGap, kMostLogSumPoints});
 }
 
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,

@@ -1,10 +1,10 @@
-// How far a fit can be from the best one anywhere: branch and bound over all shape parameters
-// within the law's bounds, with all coefficients and floors. The search of starts (law_search.h)
-// finds the optimum; this proves it, to the gap it reports. A power of two terms (kaplan, gamma)
-// without a floor goes by logarithms (law_log_sum_bound.h, 1 % is aimed at), every other law by its
-// terms (law_cell_bound.h, 1 %, or 5 % where rho is concave in the prediction: huber and lad of
-// logarithms). How far that gets in the cells it may take depends on the number of axes
-// (docs/fitting.md has figures).
+// How far a fit can be from the best one anywhere: branch and bound over all exponents within the
+// law's bounds (law_cell_bound.h), with all coefficients and floors. The search of starts
+// (law_search.h) finds the optimum; this proves it, to the gap it reports: 5 % is aimed at where
+// rho is concave in the prediction (huber and lad of logarithms), 1 % elsewhere. For laws whose
+// terms are powers of a regressor (power, chinchilla, overtraining, tied or not); and, by
+// logarithms (law_log_sum_bound.h, 1 %), for kaplan, and for gamma where it is tied and has no
+// floor. The profile of the others has more dimensions, or a floor beneath an outer power.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -17,12 +17,11 @@ struct LawCertificate {
   double lower_bound = 0;   // no parameters within the bounds give an objective below this
   double relative_gap = 0;  // (value - lower_bound) / value; that of residuals of 1e-5 in the
                             // value's place where the points are fitted better than so
-  std::size_t cells = 0;    // of shape parameters that were bounded
+  std::size_t cells = 0;    // of exponents that were bounded
   std::optional<LawState> better;  // met on the way: lower than the known fit
 };
 
-// Empty for laws whose terms are of no known kind (cell_law.h), and for more points than searched
-// at once (even_selection).
+// Empty for laws that have none, and for more points than searched at once (even_selection).
 std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       const Objective& objective, const FloorChoice& floor,
                                       double value);

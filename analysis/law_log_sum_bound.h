@@ -1,5 +1,7 @@
 // A lower bound of the objective over a cell of exponents for a law that is a power of two terms
-// and has no floor: ln L = B + w (law_log_sum.h) is convex in B and the axes together. Where a
+// and has no floor (LogSum of law.h): ln L = B + p ln(1 + e^(d/p)) - m1 z1, d = delta - m0 z0 + m1
+// z1, with one coefficient beside the exponents, delta, that says how the terms share the loss.
+// Being the perspective of ln(1 + e^x), that is convex in (B, delta, m0, m1, p) together: where a
 // prediction is too high its logarithm is taken as it is. Where it is too low, a plane per point
 // stands for it that lies above it at every corner of the cell, and so everywhere in it. Rho of
 // logarithms is convex, so the sum is, and its minimum is found as convex_descent.h has it. The
@@ -10,7 +12,6 @@
 
 #include "analysis/convex_descent.h"
 #include "analysis/law.h"
-#include "analysis/law_log_sum.h"
 #include "analysis/law_objective.h"
 #include "analysis/residual_bend.h"
 
@@ -40,6 +41,11 @@ class LogSumBound {
   LawState state_of(const Cell& cell) const;
 
  private:
+  // ln L but for B, at one point, less what all points have in common over the cell.
+  struct Shape {
+    double value = 0, bend = 0;    // the curvature is bend x along along^T
+    Eigen::VectorXd slope, along;  // by axis
+  };
   // Linear in the cell's axes: value + slope (place - middle).
   struct Planes {
     Eigen::VectorXd middle;
@@ -48,9 +54,8 @@ class LogSumBound {
     Eigen::VectorXd value;  // per point, above its ln L less the common part
     Eigen::MatrixXd slope;  // points x axes
   };
-  // ln L but for B, at one point.
-  LogSumLook shape_at(Eigen::Index point, const Eigen::VectorXd& place) const;
-  double value_at(Eigen::Index point, const Eigen::VectorXd& place) const;
+  Shape shape_at(Eigen::Index point, const Eigen::VectorXd& axes) const;
+  double value_at(Eigen::Index point, const Eigen::VectorXd& axes) const;
   Planes planes_of(const Cell& cell) const;
   ConvexLook look(const Eigen::VectorXd& x, double knee, const Planes& planes,
                   const ConvexProblem& box) const;
@@ -59,7 +64,8 @@ class LogSumBound {
   const LawData& data_;
   ResidualSide over_, under_;
   double known_;
-  LogSumAxes axes_;
+  Eigen::Index first_, second_, power_;  // axes of m0, m1 and p
+  Eigen::Index axes_;
 };
 
 }  // namespace isoloss

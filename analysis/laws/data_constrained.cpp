@@ -81,7 +81,6 @@ Law data_constrained_law() {
   law.parameters = {"A", "B", "alpha", "beta", "R_N", "R_D"};
   law.may_tie = {{0, 1}};
   law.basis_needs_coefficients = true;
-  law.repeats = {.parameters = 2, .tokens = 3};
   law.math = math_of<DataConstrained>();
   return law;
 }

@@ -54,8 +54,6 @@ Law surface_law() {
                 .search_steps = 9,
                 .positive = false}};
   law.parameters = {"A", "k", "kappa", "a", "g"};
-  law.exponent_of_term = {0, -1};
-  law.valley = {.term = 1, .of = 0, .along = 1, .slope = 1, .place = 2};
   law.math = math_of<SurfaceFormula>();
   return law;
 }

@@ -81,14 +81,14 @@ TEST(LawCertificate, NoPlaceInACellLiesBelowItsBound) {
     const CellBound bound(law, data, objective, {}, known);
     int sharp = 0;
     for (std::uint64_t k = 0; k < 12; ++k) {
-      LawCell cell = bound.whole();
-      const auto axes = cell.box.low.size();
+      ExponentCell cell = bound.whole();
+      const auto axes = cell.low.size();
       for (Eigen::Index a = 0; a < axes; ++a) {
         const auto key = 100 * c + 10 * k + static_cast<std::uint64_t>(a);
         const double half = std::pow(10.0, uniform(1000 + key, -2.5, -0.5));
         const double centre = best.state.shape[a] + half * uniform(5000 + key, -1.5, 1.5);
-        cell.box.low[a] = std::clamp(centre - half, 0.005, 2.9);
-        cell.box.high[a] = std::max(cell.box.low[a] + 1e-3, centre + half);
+        cell.low[a] = std::clamp(centre - half, 0.005, 2.9);
+        cell.high[a] = std::max(cell.low[a] + 1e-3, centre + half);
       }
       bound.raise(cell, known);
       bound.raise(cell, known);  // with the reach that the first look left
@@ -96,7 +96,7 @@ TEST(LawCertificate, NoPlaceInACellLiesBelowItsBound) {
         Eigen::ArrayXd shape = best.state.shape;
         for (Eigen::Index a = 0; a < axes; ++a) {
           const auto key = (c * 12 + k) * 1000 + 2 * i + static_cast<std::uint64_t>(a);
-          shape[a] = uniform(200000 + key, cell.box.low[a], cell.box.high[a]);
+          shape[a] = uniform(200000 + key, cell.low[a], cell.high[a]);
         }
         if (law.tied) shape[1] = shape[0];
         LawState state = solve_linear(law, data, objective, {}, shape);
@@ -241,6 +241,19 @@ TEST(LawCertificate, ExactPointsLeaveNoGap) {
   const Objective squares{ObjectiveKind::Squares, 0, FitSpace::Log};
   const double value = solve_law(law, data, squares, {}).value;
   EXPECT_LT(certify(law, data, squares, {}, value)->relative_gap, 1e-3);
+}
+
+TEST(LawCertificate, LawsOfThreeShapesHaveNoneNorHasKaplansInNats) {
+  const std::vector<Point> points = scattered_points();
+  for (const char* name : {"gamma", "surface"}) {
+    const Law& law = law_named(name);
+    EXPECT_FALSE(certify(law, law_data(law, points), {}, {}, 1)) << name;
+  }
+  const Law& law = law_named("kaplan");
+  const Objective linear{ObjectiveKind::Squares, 0, FitSpace::Linear};
+  EXPECT_FALSE(certify(law, law_data(law, points), linear, {}, 1));
+  const Law same = tied(law_named("gamma"));
+  EXPECT_FALSE(certify(same, law_data(same, points), {}, {}, 1));
 }
 
 // Given no floor and one exponent, gamma's law is of that kind; chinchilla's points follow it.
