@@ -148,8 +148,10 @@ __global__ void __launch_bounds__(kMostThreads)
   const std::int64_t row = blockIdx.x;
   const WholeRow whole = whole_row(parts, ranks, shape.rows, row);
   if (threadIdx.x == 0) losses[row] = whole.log_z - whole.of_target;
-  write_gradient(shape, logits + row * shape.stride, targets[row] - shape.first, whole.log_z,
-                 weight, z_loss);
+  // Another rank's id may be that of a column behind the last, which no target is to change.
+  const std::int64_t column = targets[row] - shape.first;
+  write_gradient(shape, logits + row * shape.stride, column < shape.vocabulary ? column : -1,
+                 whole.log_z, weight, z_loss);
 }
 
 __global__ void losses_of_parts(std::int64_t rows, std::int64_t ranks, const float* parts,
