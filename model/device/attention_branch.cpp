@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/kernels/cuda/column_sums.h"
+#include "model/kernels/cuda/elementwise.h"
 
 namespace isoloss {
 namespace {
@@ -12,6 +13,11 @@ bool projects_queries(const ModelSpec& spec) { return spec.shared_qk == SharedQk
 
 std::int64_t width_of_projections(const ModelSpec& spec) {
   return (projects_queries(spec) ? attention_width(spec) : 0) + 2 * kv_width(spec);
+}
+
+// Each of several ranks makes its heads' queries of all heads' keys.
+bool reads_all_keys(const ModelSpec& spec, const TensorRanks& tensor) {
+  return spec.shared_qk == SharedQk::Full && !tensor.alone();
 }
 
 // One kernel does the convolutions and the constant factor of keys and values.
@@ -57,7 +63,7 @@ device::ConvolutionShape convolution_shape(const ModelSpec& spec, const DeviceRo
 
 template <typename T>
 AttentionTemporaries<T>::AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows,
-                                              MemoryLayout& layout) {
+                                              const TensorRanks& tensor, MemoryLayout& layout) {
   const std::int64_t tokens = rows.tokens(), projected = width_of_projections(spec);
   d_mixed = layout.take<T>("d_mixed", tokens * attention_width(spec));
   d_projected = layout.take<T>("d_projected", tokens * projected);
@@ -72,6 +78,9 @@ AttentionTemporaries<T>::AttentionTemporaries(const ModelSpec& spec, const Devic
     floats = std::max(floats, device::convolution_scratch(shape));
   }
   if (!projects_queries(spec)) d_query = layout.take<T>("d_query", tokens * attention_width(spec));
+  if (reads_all_keys(spec, tensor))
+    d_keys_of_all =
+        layout.take<T>("d_keys of all", tokens * attention_width(spec) * tensor.shard.ranks);
   const bool relative = spec.positions == Positions::Relative;
   attention = layout.take<float>(
       "attention",
@@ -82,7 +91,7 @@ AttentionTemporaries<T>::AttentionTemporaries(const ModelSpec& spec, const Devic
 template <typename T>
 AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& rows,
                                     const DeviceTensors<T>& tensors, const std::string& prefix,
-                                    const PositionTables<T>& positions,
+                                    const TensorRanks& tensor, const PositionTables<T>& positions,
                                     const AttentionTemporaries<T>& temporaries,
                                     MemoryLayout& layout)
     : query_from_key_(tensors[prefix + "query_from_key"]),
@@ -102,6 +111,8 @@ AttentionBranch<T>::AttentionBranch(const ModelSpec& spec, const DeviceRows& row
   projected_ = layout.take<T>("projected", tokens * projected_width_);
   if (convolves_) convolved_ = layout.take<T>("convolved", tokens * projected_width_);
   if (query_from_key_) made_query_ = layout.take<T>("query of key", tokens * query_width_);
+  if (reads_all_keys(spec, tensor))
+    keys_of_all_ = layout.take<T>("keys of all", tokens * query_width_ * tensor.shard.ranks);
   mixed_ = layout.take<T>("mixed", tokens * query_width_);
   kept_ = layout.take<float>("log of sums", attention_kept_floats(causal_shape(spec, rows)));
 }
@@ -124,11 +135,13 @@ AttentionInputs<T> AttentionBranch<T>::inputs() const {
           positions_.bias_by_distance};
 }
 
-// Q = K W^T: one product over all channels, or one for each head.
+// Q = K W^T: one product over all channels, of all ranks, or one for each head.
 template <typename T>
 ProductShape AttentionBranch<T>::query_shape(const DeviceStep& step) const {
   const bool full = step.spec.shared_qk == SharedQk::Full;
   const std::int64_t side = full ? query_width_ : step.spec.d_head;
+  if (keys_of_all_ != nullptr)
+    return product_shape(step.rows.tokens(), side * step.tensor.shard.ranks, side);
   return {.rows = step.rows.tokens(),
           .in = side,
           .out = side,
@@ -150,6 +163,45 @@ void AttentionBranch<T>::turn(const DeviceStep& step, std::int64_t heads, device
 }
 
 template <typename T>
+void AttentionBranch<T>::make_queries(const DeviceStep& step) {
+  const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
+  const T* keys = in.key.data;
+  if (keys_of_all_ != nullptr) {
+    // A sum of parts that are zero but in their own columns.
+    const std::int64_t tokens = step.rows.tokens(), width = query_width_ * step.tensor.shard.ranks;
+    step.stream.zero(keys_of_all_, static_cast<std::size_t>(tokens * width) * sizeof(T));
+    device::copy_columns<T>(step.stream, tokens, query_width_, {keys, in.key.stride},
+                            {keys_of_all_ + step.tensor.shard.rank * query_width_, width});
+    step.tensor.sum(step.stream, keys_of_all_, tokens * width);
+    keys = keys_of_all_;
+  }
+  step.products.forward(step.stream, query_shape(step), keys, query_from_key_.operand,
+                        in.query.data);
+}
+
+template <typename T>
+void AttentionBranch<T>::make_queries_backward(const DeviceStep& step, const Heads<T>& gradients) {
+  const ProductShape shape = query_shape(step);
+  const T* const d_query = gradients.query.data;
+  if (keys_of_all_ != nullptr) {
+    T* const d_keys = temporaries_.d_keys_of_all;
+    step.products.weight_gradient(step.stream, shape, d_query, keys_of_all_,
+                                  query_from_key_.gradient);
+    step.products.input_gradient(step.stream, shape, d_query, query_from_key_.operand, d_keys);
+    step.tensor.sum(step.stream, d_keys, shape.rows * shape.in);
+    device::add_columns<T>(step.stream, shape.rows, query_width_,
+                           {d_keys + step.tensor.shard.rank * query_width_, shape.in},
+                           {gradients.key.data, gradients.key.stride});
+    return;
+  }
+  const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
+  turn(step, kv_head_count(step.spec), device::Turn::Back, in.key);
+  step.products.weight_gradient(step.stream, shape, d_query, in.key.data, query_from_key_.gradient);
+  step.products.input_gradient(step.stream, shape, d_query, query_from_key_.operand,
+                               gradients.key.data, ProductTerms<T>{.addend = gradients.key.data});
+}
+
+template <typename T>
 void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const ModelSpec& spec = step.spec;
   const std::int64_t tokens = step.rows.tokens();
@@ -160,9 +212,7 @@ void AttentionBranch<T>::forward(const DeviceStep& step, const T* x, T* result, 
     device::convolution_forward(step.stream, convolution_, projected_, projection_biases_.weight,
                                 convolved_);
   const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
-  if (query_from_key_)
-    step.products.forward(step.stream, query_shape(step), in.key.data, query_from_key_.operand,
-                          in.query.data);
+  if (query_from_key_) make_queries(step);
   turn(step, head_count(spec), device::Turn::Forward, in.query);
   turn(step, kv_head_count(spec), device::Turn::Forward, in.key);
   attention_forward<T>(step.stream, causal_shape(spec, step.rows), inputs(), {mixed_, query_width_},
@@ -194,16 +244,7 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
                          positions_.relative_bias.gradient});
   turn(step, head_count(spec), device::Turn::Back, gradients.query);
   turn(step, kv_head_count(spec), device::Turn::Back, gradients.key);
-  if (query_from_key_) {
-    // The queries were made of keys that had not been turned yet.
-    const Heads<T> in = heads(convolves_ ? convolved_ : projected_, made_query_);
-    turn(step, kv_head_count(spec), device::Turn::Back, in.key);
-    step.products.weight_gradient(step.stream, query_shape(step), gradients.query.data, in.key.data,
-                                  query_from_key_.gradient);
-    step.products.input_gradient(step.stream, query_shape(step), gradients.query.data,
-                                 query_from_key_.operand, gradients.key.data,
-                                 ProductTerms<T>{.addend = gradients.key.data});
-  }
+  if (query_from_key_) make_queries_backward(step, gradients);
   if (convolves_)
     device::convolution_backward(step.stream, convolution_, projected_, projection_biases_.weight,
                                  temporaries_.d_convolved, temporaries_.d_projected, d_taps_,

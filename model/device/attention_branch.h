@@ -27,9 +27,11 @@ struct PositionTables {
 // Gradients of one layer's activations while its backward pass runs; layers use them in turn.
 template <typename T>
 struct AttentionTemporaries {
-  AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows, MemoryLayout& layout);
+  AttentionTemporaries(const ModelSpec& spec, const DeviceRows& rows, const TensorRanks& tensor,
+                       MemoryLayout& layout);
 
   T *d_mixed, *d_projected, *d_convolved = nullptr, *d_query = nullptr;
+  T* d_keys_of_all = nullptr;  // where queries are made of all tensor ranks' keys
   float *attention, *sums;
 };
 
@@ -38,11 +40,13 @@ class AttentionBranch {
  public:
   // `prefix` is "layers.i.attention."
   AttentionBranch(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
-                  const std::string& prefix, const PositionTables<T>& positions,
-                  const AttentionTemporaries<T>& temporaries, MemoryLayout& layout);
+                  const std::string& prefix, const TensorRanks& tensor,
+                  const PositionTables<T>& positions, const AttentionTemporaries<T>& temporaries,
+                  MemoryLayout& layout);
 
-  // result = F(x), [tokens, d_model] as x, without the output bias but where `adds_bias`. Null:
-  // what backward() wants is left, and no more.
+  // result = F(x) (of several tensor ranks this one's part of the sum), [tokens, d_model] as x,
+  // without the output bias but where `adds_bias`. Null: what backward() wants is left, and no
+  // more.
   void forward(const DeviceStep& step, const T* x, T* result, bool adds_bias);
   // d_x from the gradient of F(x), and what the weights get, the output bias where `adds_bias`,
   // added to their gradients. Wants what forward() left.
@@ -58,6 +62,9 @@ class AttentionBranch {
   Heads<T> heads(T* parts, T* query_from_key) const;
   AttentionInputs<T> inputs() const;
   ProductShape query_shape(const DeviceStep& step) const;
+  // Queries of keys that were not turned yet, and the gradients of these keys and of the matrix.
+  void make_queries(const DeviceStep& step);
+  void make_queries_backward(const DeviceStep& step, const Heads<T>& gradients);
   void turn(const DeviceStep& step, std::int64_t heads, device::Turn turn,
             const HeadColumns<T>& x) const;
 
@@ -71,6 +78,7 @@ class AttentionBranch {
   PositionTables<T> positions_;
   AttentionTemporaries<T> temporaries_;
   T *projected_, *convolved_ = nullptr, *made_query_ = nullptr, *mixed_;
+  T* keys_of_all_ = nullptr;  // [tokens, all ranks' heads], as above
   float* kept_;
 };
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "model/device/sub_layer.h"
+#include "model/kernels/cuda/cross_entropy.h"
+#include "model/kernels/cuda/embedding.h"
 
 namespace isoloss {
 
@@ -28,10 +30,12 @@ struct DeviceTokens {
 template <typename T>
 class DeviceDecoder {
  public:
-  // Over `layout` without memory it only lists what it would take; `tables` may then be null.
+  // `spec` is part_of() the model's, and `vocabulary` the ids that it has, of all ranks'. Over
+  // `layout` without memory it only lists what it would take; `tables` may then be null.
   // `recomputes`: of each layer but the last its input alone is kept, and the rest is computed once
   // more before its backward pass (Chen et al. 2016, arXiv 1604.06174); results have the same bits.
   DeviceDecoder(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
+                const TensorRanks& tensor, const device::VocabularyPart& vocabulary,
                 const DeviceTables* tables, bool recomputes, MemoryLayout& layout);
 
   // losses [tokens]: cross-entropy of each target in nats, from float32 logits.
@@ -50,7 +54,7 @@ class DeviceDecoder {
   };
 
   void add_layers(const ModelSpec& spec, const DeviceRows& rows, const DeviceTensors<T>& tensors,
-                  MemoryLayout& layout);
+                  const TensorRanks& tensor, MemoryLayout& layout);
   // Everything below the output layer.
   void forward(const DeviceStep& step, const std::int32_t* targets);
   void backward(const DeviceStep& step, const std::int32_t* index,
@@ -59,9 +63,16 @@ class DeviceDecoder {
   template <typename Logit, typename Work>
   void for_each_chunk(const DeviceStep& step, const Work& work) const;
   ProductShape output_shape(const DeviceStep& step, std::int64_t rows) const;
+  device::EmbeddingShape embedding_shape(const DeviceStep& step) const;
+  device::LogitsShape logits_shape(std::int64_t rows) const;
+  // What all ranks' logits of a chunk say of its rows, to all ranks: row_parts_ is filled.
+  template <typename Logit>
+  void exchange_rows(const DeviceStep& step, std::int64_t rows, const Logit* logits,
+                     const std::int32_t* targets);
 
   DeviceTensor<T> embedding_, positions_, output_;
   float output_factor_;  // of what the output layer reads
+  device::VocabularyPart vocabulary_;
   PositionTables<T> tables_;
   const float* timing_ = nullptr;
   bool recomputes_;
@@ -72,6 +83,7 @@ class DeviceDecoder {
   const T* read_ = nullptr;
   std::int64_t logits_stride_;
   std::byte* logits_;
+  float* row_parts_ = nullptr;  // of cross_entropy_part(), by rank, where there are several
   T* d_read_;
   StreamGradient gradient_;
   float* embedding_sums_;

@@ -18,19 +18,23 @@ using simt::Bf16;
 
 using AnyDecoder = std::variant<DeviceDecoder<float>, DeviceDecoder<Bf16>>;
 
-AnyDecoder lay_out(const ModelSpec& spec, const DeviceModelOptions& options,
+AnyDecoder lay_out(const ModelSpec& whole, const DeviceModelOptions& options,
                    const ParameterTable& table, const DeviceTables* tables, MemoryLayout& layout,
                    DeviceModel::Buffers& buffers) {
+  const ModelSpec spec = part_of(whole, options.tensor.shard);
+  const device::VocabularyPart vocabulary = vocabulary_part(whole, options.tensor.shard);
   const DeviceRows rows{options.sequences, spec.sequence};
   buffers.weights = layout.take<float>("weights", table.buffer_size);
   buffers.gradients = layout.take<float>("gradients", table.buffer_size);
   if (options.numbers == DeviceNumbers::Float32) {
     const DeviceTensors<float> tensors(table, buffers.weights, buffers.weights, buffers.gradients);
-    return DeviceDecoder<float>(spec, rows, tensors, tables, options.recompute, layout);
+    return DeviceDecoder<float>(spec, rows, tensors, options.tensor, vocabulary, tables,
+                                options.recompute, layout);
   }
   buffers.rounded = layout.take<Bf16>("rounded weights", table.buffer_size);
   const DeviceTensors<Bf16> tensors(table, buffers.weights, buffers.rounded, buffers.gradients);
-  return DeviceDecoder<Bf16>(spec, rows, tensors, tables, options.recompute, layout);
+  return DeviceDecoder<Bf16>(spec, rows, tensors, options.tensor, vocabulary, tables,
+                             options.recompute, layout);
 }
 
 // First element of each layer's tensors, and of what follows the last layer's.
@@ -66,7 +70,7 @@ MemoryLayout listed(const ModelSpec& spec, const DeviceModelOptions& options) {
                      " rows (at least one is needed); give more");
   MemoryLayout layout;
   DeviceModel::Buffers buffers;
-  lay_out(spec, options, parameter_table(spec), nullptr, layout, buffers);
+  lay_out(spec, options, parameter_table(spec, options.tensor.shard), nullptr, layout, buffers);
   return layout;
 }
 
@@ -79,21 +83,27 @@ std::vector<PlannedBuffer> device_memory(const ModelSpec& spec, const DeviceMode
 struct DeviceModel::Impl {
   Impl(const ModelSpec& given, const DeviceModelOptions& options)
       : spec(given),
+        tensor(options.tensor),
+        vocabulary(vocabulary_part(given, tensor.shard)),
+        part(part_of(given, tensor.shard)),
         rows{options.sequences, given.sequence},
-        table(parameter_table(given)),
+        table(parameter_table(given, tensor.shard)),
         layer_offsets(offsets_of_layers(given, table)),
         memory(static_cast<std::size_t>(listed(given, options).bytes())),
         tables(given, given.sequence),
         layout(memory.data()),
         decoder(lay_out(spec, options, table, &tables, layout, buffers)) {}
 
-  DeviceStep step(Stream& on) { return {on, products, spec, rows}; }
+  DeviceStep step(Stream& on) { return {on, products, part, rows, tensor}; }
   void round_weights(Stream& on) {
     if (buffers.rounded != nullptr)
       device::convert(on, table.buffer_size, buffers.weights, buffers.rounded);
   }
 
   ModelSpec spec;
+  TensorRanks tensor;
+  device::VocabularyPart vocabulary;
+  ModelSpec part;  // of this rank
   DeviceRows rows;
   ParameterTable table;
   std::vector<std::int64_t> layer_offsets;
@@ -109,6 +119,12 @@ struct DeviceModel::Impl {
 DeviceModel::DeviceModel(const ModelSpec& spec, std::uint64_t seed,
                          const DeviceModelOptions& options)
     : impl_(std::make_unique<Impl>(spec, options)) {
+  const TensorRanks& ranks = options.tensor;
+  if (!ranks.alone() && (ranks.group == nullptr || ranks.group->size() != ranks.shard.ranks ||
+                         ranks.group->rank() != ranks.shard.rank))
+    throw InputError(
+        "a shard of the model is not this rank's of its group (sums would never end, or "
+        "add up the wrong parts); give the rank and size of the group");
   std::vector<float> weights(static_cast<std::size_t>(table().buffer_size), 0.0F);
   for (const Parameter& parameter : table().parameters)
     fill_initial(std::span(weights).subspan(static_cast<std::size_t>(parameter.offset),
@@ -122,6 +138,8 @@ DeviceModel& DeviceModel::operator=(DeviceModel&&) noexcept = default;
 
 const ModelSpec& DeviceModel::spec() const { return impl_->spec; }
 const ParameterTable& DeviceModel::table() const { return impl_->table; }
+const TensorRanks& DeviceModel::tensor() const { return impl_->tensor; }
+const device::VocabularyPart& DeviceModel::vocabulary() const { return impl_->vocabulary; }
 const DeviceRows& DeviceModel::rows() const { return impl_->rows; }
 const std::vector<PlannedBuffer>& DeviceModel::memory() const { return impl_->layout.buffers(); }
 DeviceModel::Buffers DeviceModel::buffers() const { return impl_->buffers; }
@@ -145,7 +163,7 @@ void DeviceModel::add_gradients(Stream& stream, const DeviceTokens& tokens, floa
 
 double DeviceModel::loss_and_gradients(std::span<const std::int32_t> tokens, double z_loss) {
   const std::int64_t of_each = rows().tokens();
-  const StepInput input(spec(), rows(), std::ssize(tokens) / of_each);
+  const StepInput input(vocabulary(), rows(), std::ssize(tokens) / of_each);
   std::vector<std::byte> host(static_cast<std::size_t>(input.bytes()));
   input.fill(tokens, {}, host.data());
   const auto device = to_device<std::byte>(host);
@@ -163,7 +181,7 @@ double DeviceModel::loss_and_gradients(std::span<const std::int32_t> tokens, dou
 }
 
 std::vector<float> DeviceModel::token_losses(std::span<const std::int32_t> tokens) {
-  const StepInput input(spec(), rows(), std::ssize(tokens) / rows().tokens());
+  const StepInput input(vocabulary(), rows(), std::ssize(tokens) / rows().tokens());
   std::vector<std::byte> host(static_cast<std::size_t>(input.bytes()));
   input.fill(tokens, {}, host.data());
   const auto device = to_device<std::byte>(host);

@@ -24,22 +24,28 @@ struct DeviceModelOptions {
   DeviceNumbers numbers = DeviceNumbers::BFloat16;
   std::int64_t sequences = 1;  // of spec.sequence tokens each, in a pass
   bool recompute = false;      // activations anew in the backward pass: less memory, same bits
+  TensorRanks tensor = {};     // with whom this rank shares the model
 };
 
-// Every buffer of such a model and its bytes, without a device. InputError as DeviceModel.
+// Every buffer of such a model and its bytes, without a device or a group. InputError as
+// DeviceModel.
 std::vector<PlannedBuffer> device_memory(const ModelSpec& spec, const DeviceModelOptions& options);
 
 class DeviceModel {
  public:
   // Initial weights of the seed. InputError that names the field where the spec has something
-  // without a kernel (device_support.h), or widths that are no multiples of 8.
+  // without a kernel (device_support.h), widths that are no multiples of 8, or does not divide by
+  // the tensor ranks. Of several tensor ranks each calls what puts work on the device, with the
+  // same tokens.
   DeviceModel(const ModelSpec& spec, std::uint64_t seed, const DeviceModelOptions& options);
   ~DeviceModel();
   DeviceModel(DeviceModel&&) noexcept;
   DeviceModel& operator=(DeviceModel&&) noexcept;
 
   const ModelSpec& spec() const;
-  const ParameterTable& table() const;
+  const ParameterTable& table() const;  // of this rank's shard
+  const TensorRanks& tensor() const;
+  const device::VocabularyPart& vocabulary() const;
   const DeviceRows& rows() const;
   const std::vector<PlannedBuffer>& memory() const;
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "model/device/tensor_ranks.h"
 #include "model/kernels/cuda/device.h"
 #include "model/kernels/cuda/product.h"
 #include "model/spec/model_spec.h"
@@ -19,8 +20,9 @@ struct DeviceRows {
 struct DeviceStep {
   Stream& stream;
   Products& products;
-  const ModelSpec& spec;
+  const ModelSpec& spec;  // part_of() the model's
   DeviceRows rows;
+  TensorRanks tensor;
 };
 
 }  // namespace isoloss

@@ -50,9 +50,9 @@ struct DeviceTraining::Impl {
   Impl(DeviceModel given, const DeviceTrainingOptions& chosen)
       : model(std::move(given)),
         options(chosen),
-        input(model.spec(), model.rows(), chosen.micro_batches),
-        updates(model.table(), chosen.shared, factored_from(chosen)),
-        table(device::update_table(updates.mine(), factored_from(chosen))),
+        input(model.vocabulary(), model.rows(), chosen.micro_batches),
+        updates(model, chosen.shared, factored_from(chosen)),
+        table(device::update_table(updates.mine(), factored_from(chosen), model.tensor().shard)),
         moments(table.moments * buffers_of_moments()),
         current(input.bytes()),
         losses(input.tokens()),
@@ -104,7 +104,14 @@ struct DeviceTraining::Impl {
       device::adafactor_update(stream, table, std::get<DeviceAdafactor>(options.optimizer).settings,
                                input.update(current.data()), state.data(),
                                {buffers.gradients, buffers.weights, moments.data(), rounded},
-                               scratch.data());
+                               scratch.data(), sum_over_tensor_ranks());
+  }
+
+  device::SumOverRanks sum_over_tensor_ranks() const {
+    if (model.tensor().alone()) return nullptr;
+    return [tensor = model.tensor()](Stream& on, float* values, std::int64_t count) {
+      tensor.sum(on, values, count);
+    };
   }
 
   void start(std::span<const std::int32_t> tokens, std::int64_t step, double learning_rate) {

@@ -16,11 +16,12 @@ std::int64_t by_16_bytes(std::int64_t bytes) { return (bytes + 15) / 16 * 16; }
 
 }  // namespace
 
-StepInput::StepInput(const ModelSpec& spec, const DeviceRows& rows, std::int64_t micro_batches)
+StepInput::StepInput(const device::VocabularyPart& vocabulary, const DeviceRows& rows,
+                     std::int64_t micro_batches)
     : rows_(rows),
       micro_batches_(micro_batches),
-      vocabulary_(spec.vocabulary),
-      index_size_(device::embedding_index_layout(rows.tokens(), spec.vocabulary).size),
+      vocabulary_(vocabulary),
+      index_size_(device::embedding_index_layout(rows.tokens(), vocabulary.count).size),
       targets_(by_16_bytes(sizeof(device::UpdateInput))),
       index_(targets_ + by_16_bytes(tokens() * kId)),
       bytes_(index_ + by_16_bytes(micro_batches * index_size_ * kId)) {}

@@ -13,7 +13,8 @@ namespace isoloss {
 
 class StepInput {
  public:
-  StepInput(const ModelSpec& spec, const DeviceRows& rows, std::int64_t micro_batches);
+  StepInput(const device::VocabularyPart& vocabulary, const DeviceRows& rows,
+            std::int64_t micro_batches);
 
   std::int64_t bytes() const { return bytes_; }
   std::int64_t tokens() const { return micro_batches_ * rows_.tokens(); }  // of a step
@@ -34,7 +35,7 @@ class StepInput {
  private:
   DeviceRows rows_;
   std::int64_t micro_batches_;
-  std::int64_t vocabulary_;
+  device::VocabularyPart vocabulary_;
   std::int64_t index_size_;  // int32 values
   std::int64_t targets_, index_, bytes_;
 };

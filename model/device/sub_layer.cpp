@@ -99,8 +99,11 @@ StreamAbove<T> SubLayer<T, F>::add(const DeviceStep& step, const T* read, T* res
                          read_, shifted_);
     read_ = shifted_;
   }
-  function_.forward(step, read_, result, static_cast<bool>(norm_of_branch_));
+  // Of several ranks one gives the bias.
+  function_.forward(step, read_, result, norm_of_branch_ && step.tensor.leads());
   if (result == nullptr) return {};
+  const std::int64_t size = step.rows.tokens() * step.spec.d_model;
+  step.tensor.sum(step.stream, result, size);
   if (norm_of_branch_)
     device::norm_forward<T, T, T>(step.stream, norm_of_branch_.shape, branch_, {}, nullptr,
                                   norm_of_branch_.weights(), normed_, norm_of_branch_.statistics);
@@ -129,8 +132,9 @@ void SubLayer<T, F>::backward(const DeviceStep& step, StreamGradient& gradient) 
     d_result = temporaries_.d_result;
   }
   const bool shifts = shifted_ != nullptr;
-  function_.backward(step, read_, d_result, shifts ? temporaries_.d_shifted : temporaries_.d_read,
-                     static_cast<bool>(norm_of_branch_));
+  T* const d_read = shifts ? temporaries_.d_shifted : temporaries_.d_read;
+  function_.backward(step, read_, d_result, d_read, static_cast<bool>(norm_of_branch_));
+  step.tensor.sum(step.stream, d_read, step.rows.tokens() * step.spec.d_model);
   if (shifts)
     device::shift_tokens_backward(step.stream,
                                   {step.rows.sequences, step.rows.length, step.spec.d_model},

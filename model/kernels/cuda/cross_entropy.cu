@@ -78,14 +78,41 @@ __global__ void __launch_bounds__(kMostThreads)
 
 template <typename T>
 __global__ void __launch_bounds__(kMostThreads)
-    gradient_of_rows(LogitsShape shape, T* logits, const std::int32_t* targets, float weight,
-                     float z_loss, float* losses) {
+    part_of_rows(LogitsShape shape, const T* logits, const std::int32_t* targets, float* part) {
   __shared__ __align__(16) float scratch[32];
-  const std::int64_t row = blockIdx.x, target = targets[row];
-  T* mine = logits + row * shape.stride;
-  const float of_target = simt::to_float(mine[target]);  // before anyone writes
+  const std::int64_t row = blockIdx.x;
+  const T* mine = logits + row * shape.stride;
   const float log_z = log_sum_exp(shape, mine, scratch);
-  if (threadIdx.x == 0) losses[row] = log_z - of_target;
+  if (threadIdx.x > 0) return;
+  const std::int64_t column = targets[row] - shape.first;
+  part[row] = log_z;
+  part[shape.rows + row] =
+      column >= 0 && column < shape.vocabulary ? simt::to_float(mine[column]) : 0;
+}
+
+// Of a row over all ranks' ids.
+struct WholeRow {
+  float log_z, of_target;
+};
+ISOLOSS_INLINE WholeRow whole_row(const float* parts, std::int64_t ranks, std::int64_t rows,
+                                  std::int64_t row) {
+  float most = parts[row];
+  for (std::int64_t rank = 1; rank < ranks; ++rank) {
+    const float log_z = parts[2 * rank * rows + row];
+    most = log_z > most ? log_z : most;
+  }
+  float total = 0, of_target = 0;
+  for (std::int64_t rank = 0; rank < ranks; ++rank) {
+    total += simt::fast_exp(parts[2 * rank * rows + row] - most);
+    of_target += parts[(2 * rank + 1) * rows + row];
+  }
+  return {most + logf(total), of_target};
+}
+
+// The gradient in place of a row of logits; all threads of its block call it.
+template <typename T>
+ISOLOSS_INLINE void write_gradient(const LogitsShape& shape, T* mine, std::int64_t target,
+                                   float log_z, float weight, float z_loss) {
   const float factor = weight * (1 + 2 * z_loss * log_z);
   for (std::int64_t column = threadIdx.x * 8; column < shape.stride; column += blockDim.x * 8) {
     Eight d = all_eight(0);
@@ -99,6 +126,40 @@ __global__ void __launch_bounds__(kMostThreads)
     }
     store_eight(mine + column, d);
   }
+}
+
+template <typename T>
+__global__ void __launch_bounds__(kMostThreads)
+    gradient_of_rows(LogitsShape shape, T* logits, const std::int32_t* targets, float weight,
+                     float z_loss, float* losses) {
+  __shared__ __align__(16) float scratch[32];
+  const std::int64_t row = blockIdx.x, target = targets[row];
+  T* mine = logits + row * shape.stride;
+  const float of_target = simt::to_float(mine[target]);  // before anyone writes
+  const float log_z = log_sum_exp(shape, mine, scratch);
+  if (threadIdx.x == 0) losses[row] = log_z - of_target;
+  write_gradient(shape, mine, target, log_z, weight, z_loss);
+}
+
+template <typename T>
+__global__ void __launch_bounds__(kMostThreads)
+    gradient_of_parts(LogitsShape shape, std::int64_t ranks, const float* parts, T* logits,
+                      const std::int32_t* targets, float weight, float z_loss, float* losses) {
+  const std::int64_t row = blockIdx.x;
+  const WholeRow whole = whole_row(parts, ranks, shape.rows, row);
+  if (threadIdx.x == 0) losses[row] = whole.log_z - whole.of_target;
+  // Another rank's id may be that of a column behind the last, which no target is to change.
+  const std::int64_t column = targets[row] - shape.first;
+  write_gradient(shape, logits + row * shape.stride, column < shape.vocabulary ? column : -1,
+                 whole.log_z, weight, z_loss);
+}
+
+__global__ void losses_of_parts(std::int64_t rows, std::int64_t ranks, const float* parts,
+                                float* losses) {
+  const std::int64_t row = grid_thread();
+  if (row >= rows) return;
+  const WholeRow whole = whole_row(parts, ranks, rows, row);
+  losses[row] = whole.log_z - whole.of_target;
 }
 
 __global__ void mean_of_losses(std::int64_t rows, const float* losses, float* mean) {
@@ -134,6 +195,27 @@ void cross_entropy_losses(Stream& stream, const LogitsShape& shape, const T* log
   launch(stream, block_of_each(shape), losses_of_rows<T>, shape, logits, targets, losses);
 }
 
+template <typename T>
+void cross_entropy_part(Stream& stream, const LogitsShape& shape, const T* logits,
+                        const std::int32_t* targets, float* part) {
+  launch(stream, block_of_each(shape), part_of_rows<T>, shape, logits, targets, part);
+}
+
+template <typename T>
+void cross_entropy_gradient(Stream& stream, const LogitsShape& shape, std::int64_t ranks,
+                            const float* parts, T* logits, const std::int32_t* targets,
+                            float weight, float z_loss, float* losses) {
+  launch(stream, block_of_each(shape), gradient_of_parts<T>, shape, ranks, parts, logits, targets,
+         weight, z_loss, losses);
+}
+
+void cross_entropy_losses(Stream& stream, std::int64_t rows, std::int64_t ranks, const float* parts,
+                          float* losses) {
+  constexpr int kThreads = 256;
+  launch(stream, {.grid_x = blocks(rows, kThreads), .threads = kThreads}, losses_of_parts, rows,
+         ranks, parts, losses);
+}
+
 void mean_loss(Stream& stream, std::int64_t rows, const float* losses, float* mean) {
   launch(stream, {.threads = kMostThreads}, mean_of_losses, rows, losses, mean);
 }
@@ -142,6 +224,14 @@ template void cross_entropy_gradient(Stream&, const LogitsShape&, float*, const 
                                      float, float, float*);
 template void cross_entropy_gradient(Stream&, const LogitsShape&, simt::Bf16*, const std::int32_t*,
                                      float, float, float*);
+template void cross_entropy_part(Stream&, const LogitsShape&, const float*, const std::int32_t*,
+                                 float*);
+template void cross_entropy_part(Stream&, const LogitsShape&, const simt::Bf16*,
+                                 const std::int32_t*, float*);
+template void cross_entropy_gradient(Stream&, const LogitsShape&, std::int64_t, const float*,
+                                     float*, const std::int32_t*, float, float, float*);
+template void cross_entropy_gradient(Stream&, const LogitsShape&, std::int64_t, const float*,
+                                     simt::Bf16*, const std::int32_t*, float, float, float*);
 template void cross_entropy_losses(Stream&, const LogitsShape&, const float*, const std::int32_t*,
                                    float*);
 template void cross_entropy_losses(Stream&, const LogitsShape&, const simt::Bf16*,

@@ -52,6 +52,33 @@ __global__ void add_scaled_elements(std::int64_t size, float factor, const T* x,
       });
 }
 
+template <typename T, bool kAdds>
+__global__ void columns_to_columns(std::int64_t rows, std::int64_t width,
+                                   MatrixColumns<const T> from, MatrixColumns<T> to) {
+  const auto eights = static_cast<std::uint32_t>(width / 8);
+  const std::uint32_t i = grid_thread();
+  if (i >= rows * eights) return;
+  const std::int64_t row = i / eights, column = std::int64_t{8} * (i % eights);
+  Eight values = load_eight(from.data + row * from.stride + column);
+  T* const place = to.data + row * to.stride + column;
+  if constexpr (kAdds) {
+    const Eight before = load_eight(place);
+    ISOLOSS_UNROLL
+    for (int j = 0; j < 8; ++j) values.at[j] += before.at[j];
+  }
+  store_eight(place, values);
+}
+
+template <bool kAdds, typename T>
+void put_columns(Stream& stream, std::int64_t rows, std::int64_t width,
+                 const MatrixColumns<const T>& from, const MatrixColumns<T>& to) {
+  require_eights("columns", width);
+  require_eights("a row that columns are read from", from.stride);
+  require_eights("a row that columns are written to", to.stride);
+  launch(stream, {.grid_x = blocks(rows * width / 8, kElementThreads), .threads = kElementThreads},
+         columns_to_columns<T, kAdds>, rows, width, from, to);
+}
+
 LaunchShape over(std::int64_t size) {
   return {.grid_x = blocks(size, 8 * kElementThreads), .threads = kElementThreads};
 }
@@ -71,6 +98,26 @@ void add_scaled(Stream& stream, std::int64_t size, float factor, const T* x, To*
   launch(stream, over(size), add_scaled_elements<To, T>, size, factor, x, to);
 }
 
+template <typename T>
+void copy_columns(Stream& stream, std::int64_t rows, std::int64_t width,
+                  const MatrixColumns<const T>& from, const MatrixColumns<T>& to) {
+  put_columns<false>(stream, rows, width, from, to);
+}
+template <typename T>
+void add_columns(Stream& stream, std::int64_t rows, std::int64_t width,
+                 const MatrixColumns<const T>& from, const MatrixColumns<T>& to) {
+  put_columns<true>(stream, rows, width, from, to);
+}
+
+template void copy_columns(Stream&, std::int64_t, std::int64_t, const MatrixColumns<const float>&,
+                           const MatrixColumns<float>&);
+template void copy_columns(Stream&, std::int64_t, std::int64_t,
+                           const MatrixColumns<const simt::Bf16>&,
+                           const MatrixColumns<simt::Bf16>&);
+template void add_columns(Stream&, std::int64_t, std::int64_t, const MatrixColumns<const float>&,
+                          const MatrixColumns<float>&);
+template void add_columns(Stream&, std::int64_t, std::int64_t,
+                          const MatrixColumns<const simt::Bf16>&, const MatrixColumns<simt::Bf16>&);
 template void convert(Stream&, std::int64_t, const float*, float*);
 template void convert(Stream&, std::int64_t, const float*, simt::Bf16*);
 template void convert(Stream&, std::int64_t, const simt::Bf16*, float*);

@@ -19,4 +19,22 @@ void scale(Stream& stream, std::int64_t size, float factor, T* x);
 template <typename To, typename T>
 void add_scaled(Stream& stream, std::int64_t size, float factor, const T* x, To* to);
 
+// Columns of a wider matrix: a row of it lies `stride` elements behind the row before, a multiple
+// of 8 as widths of columns are; else InputError.
+template <typename T>
+struct MatrixColumns {
+  T* data = nullptr;
+  std::int64_t stride = 0;
+};
+
+// to = from, of rows of `width` columns.
+template <typename T>
+void copy_columns(Stream& stream, std::int64_t rows, std::int64_t width,
+                  const MatrixColumns<const T>& from, const MatrixColumns<T>& to);
+
+// to += from.
+template <typename T>
+void add_columns(Stream& stream, std::int64_t rows, std::int64_t width,
+                 const MatrixColumns<const T>& from, const MatrixColumns<T>& to);
+
 }  // namespace isoloss::device

@@ -24,8 +24,9 @@ __global__ void embed(EmbeddingShape shape, const std::int32_t* targets, const f
                       step = i / eights % static_cast<std::uint32_t>(shape.length);
   if (i >= shape.batch * shape.length * eights) return;
   const std::int64_t row = i / eights, column = i % eights * 8;
-  const std::int64_t id = step == 0 ? 0 : targets[row - 1];
-  Eight values = load_eight(embedding + id * shape.width + column);
+  const std::int64_t id = (step == 0 ? 0 : targets[row - 1]) - shape.first;
+  Eight values = all_eight(0);
+  if (id >= 0 && id < shape.vocabulary) values = load_eight(embedding + id * shape.width + column);
   if (positions) add_eight(values, load_eight(positions + step * shape.width + column));
   store_eight(x + row * shape.width + column, values);
 }

@@ -15,11 +15,12 @@ struct EmbeddingShape {
   std::int64_t batch = 0;
   std::int64_t length = 0;
   std::int64_t width = 0;
-  std::int64_t vocabulary = 0;
+  std::int64_t vocabulary = 0;  // rows of the embedding
+  std::int64_t first = 0;       // id of the first row, where ranks share the vocabulary
 };
 
-// x [batch * length, width] = embedding[the id before targets[row]] + positions[step].
-// `positions` [length, width]: a learned table, timing_table() or null.
+// x [batch * length, width] = embedding[the id before targets[row]] + positions[step], where other
+// ranks' rows count as zero. `positions` [length, width]: a learned table, timing_table() or null.
 void embedding_forward(Stream& stream, const EmbeddingShape& shape, const std::int32_t* targets,
                        const float* embedding, const float* positions, float* x);
 

@@ -36,25 +36,32 @@ EmbeddingIndexLayout embedding_index_layout(std::int64_t rows, std::int64_t voca
 }
 
 void embedding_index(std::span<const std::int32_t> targets, std::int64_t length,
-                     std::int64_t vocabulary, std::span<std::int32_t> index) {
-  check_ids(targets, vocabulary);
+                     const VocabularyPart& part, std::span<std::int32_t> index) {
+  check_ids(targets, part.whole);
   const std::int64_t rows = std::ssize(targets);
-  const EmbeddingIndexLayout layout = embedding_index_layout(rows, vocabulary);
+  const EmbeddingIndexLayout layout = embedding_index_layout(rows, part.count);
+  // Of the row's input id, counted from this rank's first; -1 for another rank's.
+  const auto own_id = [&](std::int64_t row) {
+    const std::int64_t id = input_id(targets, length, row) - part.first;
+    return id < part.count ? std::max<std::int64_t>(id, -1) : -1;
+  };
   // A counting sort: ends[id] becomes the place behind the id's rows.
-  std::vector<std::int32_t> ends(static_cast<std::size_t>(vocabulary) + 1, 0);
+  std::vector<std::int32_t> ends(static_cast<std::size_t>(part.count) + 1, 0);
   for (std::int64_t row = 0; row < rows; ++row)
-    ++ends[static_cast<std::size_t>(input_id(targets, length, row)) + 1];
+    if (const std::int64_t id = own_id(row); id >= 0) ++ends[static_cast<std::size_t>(id) + 1];
   for (std::size_t id = 1; id < ends.size(); ++id) ends[id] += ends[id - 1];
   const std::span<std::int32_t> order = index.subspan(static_cast<std::size_t>(layout.order));
   for (std::int64_t row = 0; row < rows; ++row) {
-    std::int32_t& place = ends[static_cast<std::size_t>(input_id(targets, length, row))];
+    const std::int64_t id = own_id(row);
+    if (id < 0) continue;
+    std::int32_t& place = ends[static_cast<std::size_t>(id)];
     order[static_cast<std::size_t>(place++)] = static_cast<std::int32_t>(row);
   }
 
   std::int32_t chunks = 0, split = 0, slots = 0, first = 0;
   std::int32_t* chunk = index.data() + layout.chunks;
   std::int32_t* split_id = index.data() + layout.split;
-  for (std::int64_t id = 0; id < vocabulary; ++id) {
+  for (std::int64_t id = 0; id < part.count; ++id) {
     const std::int32_t end = ends[static_cast<std::size_t>(id)];
     const bool several = end - first > kRowsOfChunk;
     const std::int32_t first_slot = slots;

@@ -9,6 +9,11 @@ namespace isoloss::device {
 
 inline constexpr std::int64_t kRowsOfChunk = 32;
 
+// The rows of the embedding that this rank has, of a vocabulary of `whole` ids.
+struct VocabularyPart {
+  std::int64_t whole = 0, first = 0, count = 0;
+};
+
 // Where its parts start, in int32 values.
 struct EmbeddingIndexLayout {
   // Chunks: id, first place in `order`, rows, slot of scratch memory (-1: the id's only chunk).
@@ -22,10 +27,10 @@ struct EmbeddingIndexLayout {
 };
 EmbeddingIndexLayout embedding_index_layout(std::int64_t rows, std::int64_t vocabulary);
 
-// Fills `index` (embedding_index_layout().size values, ready to be copied to the device) from the
-// targets [rows], rows of `length` steps. Throws InputError where a target lies outside the
-// vocabulary.
+// Fills `index` (embedding_index_layout(rows, part.count).size values, ready to be copied to the
+// device) from the targets [rows], rows of `length` steps. It has this rank's ids alone, counted
+// from its first. Throws InputError where a target lies outside the vocabulary.
 void embedding_index(std::span<const std::int32_t> targets, std::int64_t length,
-                     std::int64_t vocabulary, std::span<std::int32_t> index);
+                     const VocabularyPart& part, std::span<std::int32_t> index);
 
 }  // namespace isoloss::device

@@ -45,7 +45,8 @@ __global__ void __launch_bounds__(kUpdateThreads)
   }
   const float total = simt::block_sum<kUpdateThreads>(
       (squares.at[0] + squares.at[1]) + (squares.at[2] + squares.at[3]), of_warps);
-  if (threadIdx.x == 0) statistics(table, scratch).gradients[blockIdx.x] = total;
+  if (threadIdx.x == 0)
+    statistics(table, scratch).gradients[blockIdx.x] = counts_here(tensor) ? total : 0;
 }
 
 __global__ void __launch_bounds__(kNormOfAllThreads)

@@ -8,9 +8,9 @@
 
 namespace isoloss::device {
 
-// One pass over the gradients: the sum of squares of each piece, in the order of the table's, at
-// the beginning of its scratch memory; of factored tensors also by row and column, which
-// Adafactor's update goes on with.
+// One pass over the gradients: the sum of squares of each piece (zero where its tensor does not
+// count), in the order of the table, at the beginning of its scratch memory; of factored tensors
+// also by row and column, which Adafactor's update goes on with.
 void measure_gradients(Stream& stream, const UpdateTable& table, const float* gradients,
                        float* scratch);
 

@@ -37,6 +37,11 @@ ISOLOSS_INLINE Statistics<Float> statistics(const UpdateView& table, Float* scra
           of_tensors + table.tensor_count};
 }
 
+// Whether this rank's part of the tensor counts in sums over the ranks that share tensors.
+ISOLOSS_INLINE bool counts_here(const TensorEntry& tensor) {
+  return tensor.split >= 0 || tensor.leads;
+}
+
 struct Four {
   float at[4];
 };

@@ -1,6 +1,8 @@
 #include "model/kernels/cuda/update_table.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,10 +22,6 @@ void check_reads(const Parameter& parameter, const TensorEntry& entry) {
                      " with rows of " + std::to_string(entry.columns) +
                      " (the device's optimizers read four at a time); use widths that are "
                      "multiples of 8");
-  if (parameter.whole_extent > 0)
-    throw InputError(parameter.name +
-                     " is a shard (the device's optimizers know whole tensors); train without "
-                     "tensor parallelism");
 }
 
 TensorEntry entry_of(const Parameter& parameter, std::int64_t min_dim_factored) {
@@ -31,12 +29,17 @@ TensorEntry entry_of(const Parameter& parameter, std::int64_t min_dim_factored) 
   entry.offset = parameter.offset;
   entry.columns = parameter.size();
   entry.decays = parameter.decays;
-  const auto& shape = parameter.shape;
-  if (min_dim_factored >= 0 && shape.size() == 2 &&
-      std::min(shape[0], shape[1]) >= min_dim_factored) {
+  if (parameter.whole_extent > 0) entry.split = parameter.tensor_axis;
+  const std::vector<std::int64_t> whole = whole_shape(parameter);
+  entry.whole_columns =
+      std::accumulate(whole.begin(), whole.end(), std::int64_t{1}, std::multiplies<>());
+  if (min_dim_factored >= 0 && whole.size() == 2 &&
+      std::min(whole[0], whole[1]) >= min_dim_factored) {
     entry.factored = 1;
-    entry.rows = shape[0];
-    entry.columns = shape[1];
+    entry.rows = parameter.shape[0];
+    entry.columns = parameter.shape[1];
+    entry.whole_rows = whole[0];
+    entry.whole_columns = whole[1];
   }
   check_reads(parameter, entry);
   return entry;
@@ -53,6 +56,8 @@ Tiles tiles_of(const TensorEntry& entry) {
 
 class TableBuilder {
  public:
+  explicit TableBuilder(bool shares) : shares_(shares) {}
+
   void add(TensorEntry entry) {
     const auto [row_tiles, column_tiles] = tiles_of(entry);
     entry.first_piece = static_cast<std::int32_t>(pieces_.size());
@@ -67,6 +72,8 @@ class TableBuilder {
       entry.row_squares = squares_;
       entry.column_squares = entry.row_squares + column_tiles * entry.rows;
       squares_ = entry.column_squares + row_tiles * entry.columns;
+      entry.sums_of_ranks = sums_;
+      if (entry.split >= 0) sums_ += entry.split == 0 ? entry.columns : entry.rows;
       for (const std::int32_t axis : {0, 1})
         for (std::int64_t first = 0; first < (axis == 0 ? entry.rows : entry.columns);
              first += kAxisElements)
@@ -81,8 +88,13 @@ class TableBuilder {
     for (TensorEntry& entry : table_.tensors) {
       entry.row_squares += before;
       entry.column_squares += before;
+      entry.sums_of_ranks += before + squares_;
     }
-    table_.scratch = before + squares_;
+    table_.row_means = 3 * std::ssize(pieces_);
+    table_.sums_of_axes = before + squares_;
+    table_.size_of_axes = sums_;
+    table_.sums_of_tensors = table_.sums_of_axes + sums_;
+    table_.scratch = table_.sums_of_tensors + (shares_ ? 2 * std::ssize(table_.tensors) : 0);
     table_.device_tensors = to_device<TensorEntry>(table_.tensors);
     table_.pieces = to_device<UpdatePiece>(pieces_);
     if (!axes_.empty()) table_.axes = to_device<AxisPiece>(axes_);
@@ -93,15 +105,20 @@ class TableBuilder {
   UpdateTable table_;
   std::vector<UpdatePiece> pieces_;
   std::vector<AxisPiece> axes_;
-  std::int64_t squares_ = 0;  // floats
+  bool shares_;                          // the tensors with other ranks
+  std::int64_t squares_ = 0, sums_ = 0;  // floats
 };
 
 }  // namespace
 
-UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored) {
-  TableBuilder builder;
-  for (const Parameter& parameter : table.parameters)
-    builder.add(entry_of(parameter, min_dim_factored));
+UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored,
+                         const Shard& shard) {
+  TableBuilder builder(shard.ranks > 1);
+  for (const Parameter& parameter : table.parameters) {
+    TensorEntry entry = entry_of(parameter, min_dim_factored);
+    entry.leads = shard.rank == 0;
+    builder.add(entry);
+  }
   return builder.build();
 }
 

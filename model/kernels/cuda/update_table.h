@@ -7,6 +7,7 @@
 
 #include "model/kernels/cuda/device.h"
 #include "model/spec/parameters.h"
+#include "model/spec/shard.h"
 
 namespace isoloss::device {
 
@@ -20,6 +21,13 @@ struct TensorEntry {
   std::int64_t column_squares = 0;  // of [row tiles, columns]
   std::int32_t first_piece = 0, pieces = 0;
   std::int32_t factored = 0, decays = 0;
+  // Where several ranks share the model's tensors: the axis along which this is a shard (not
+  // factored: of its one row), -1 where all ranks have it; its extents over all of them; whether
+  // this rank counts what all have; and, of a factored shard, the first float in the scratch memory
+  // of sums along the other axis, of which each rank has its part.
+  std::int32_t split = -1, leads = 1;
+  std::int64_t whole_rows = 1, whole_columns = 0;
+  std::int64_t sums_of_ranks = 0;
 };
 
 // Part of a tensor: rows [first_row, + kPieceRows) of columns [first_column, + kPieceColumns) where
@@ -46,14 +54,20 @@ struct UpdateTable {
   std::int64_t moments = 0;  // elements of a buffer of moments
   // Floats of scratch memory that measure_gradients() and the update share: of each piece squares
   // of gradients, of updates and of weights; of each tensor its rows' mean moment and its step;
-  // then what tensors name.
+  // then what tensors name, and what ranks that share them add up: sums along axes, and of each
+  // tensor squares of updates and of weights.
   std::int64_t scratch = 0;
+  std::int64_t sums_of_axes = 0, size_of_axes = 0;  // where, and how many
+  std::int64_t sums_of_tensors = 0;                 // where; two of each tensor
+  std::int64_t row_means = 0;                       // where; one of each tensor
 };
 
 // Of every tensor of the table; matrices both of whose dimensions reach `min_dim_factored` are
-// factored. Negative: none is (AdamW). Tensors that start at no multiple of 4 elements, factored
-// ones whose columns are no multiple of 4, and shards (shard.h) throw InputError.
-UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored);
+// factored, shards (shard.h) as the whole tensors are. Negative: none is (AdamW). `shard` says
+// which of how many ranks that share the tensors this is. Tensors that start at no multiple of 4
+// elements, and factored ones whose columns are no multiple of 4, throw InputError.
+UpdateTable update_table(const ParameterTable& table, std::int64_t min_dim_factored,
+                         const Shard& shard = {});
 
 // How many pieces that cuts the table into, without a device.
 std::int64_t update_pieces(const ParameterTable& table, std::int64_t min_dim_factored);

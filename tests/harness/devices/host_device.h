@@ -75,9 +75,10 @@ class HostDevice final : public StreamOrder {
 inline float from_bfloat16(std::uint16_t bits) {
   return std::bit_cast<float>(std::uint32_t{bits} << 16);
 }
-// By cutting: exact for values that have a bfloat16.
+// Of a finite value, to the nearest.
 inline std::uint16_t to_bfloat16(float value) {
-  return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 // Joins devices of host memory by a host's communicator.

@@ -124,8 +124,8 @@ TEST(SharedUpdate, EachRankHasTheStateOfItsShare) {
 TEST(SharedUpdate, NeedsAShareForEveryRank) {
   testing_ranks::on_ranks(2, [&](Communicator& hosts) {
     const auto data = testing_devices::joined(hosts);
-    const ParameterTable table = parameter_table(tiny_spec("gpt2"));
-    EXPECT_THROW(UpdateExchange(table, {share_out(table, 3), data.get()}, -1), InputError);
+    const DeviceModel model(tiny_spec("gpt2"), 5, {DeviceNumbers::Float32, 1});
+    EXPECT_THROW(UpdateExchange(model, {share_out(model.table(), 3), data.get()}, -1), InputError);
   });
 }
 

@@ -91,6 +91,53 @@ TYPED_TEST(DeviceCrossEntropy, LossesAndGradientsAreTheDefinitions) {
   }
 }
 
+// The columns [first, first + count) of rows of `vocabulary`.
+Doubles columns_of(const Doubles& x, std::size_t vocabulary, std::size_t first, std::size_t count) {
+  Doubles result;
+  for (std::size_t row = 0; row * vocabulary < x.size(); ++row)
+    for (std::size_t c = first; c < first + count; ++c) result.push_back(x[row * vocabulary + c]);
+  return result;
+}
+
+// Ranks with 5, 13 and 6 ids.
+TYPED_TEST(DeviceCrossEntropy, PartsOfTheVocabularyGiveTheDefinitionsToo) {
+  constexpr std::int64_t kRows = 3, kIds = 24, kStride = 16;
+  const std::vector<std::int64_t> firsts{0, 5, 18, kIds};
+  const std::int64_t ranks = std::ssize(firsts) - 1;
+  PlainLogits plain = random_logits<TypeParam>(kRows, kIds);
+  const Doubles losses = plain.losses();
+  const Doubles gradient = numeric_gradient(plain.logits, [&] { return plain.total(0.25, 0.01); });
+  const auto targets = to_device<std::int32_t>(plain.targets);
+  const auto part_of = [&](const Doubles& x, std::size_t rank, double with) {
+    const auto first = static_cast<std::size_t>(firsts[rank]);
+    const auto count = static_cast<std::size_t>(firsts[rank + 1]) - first;
+    return padded(columns_of(x, kIds, first, count), count, kStride, with);
+  };
+  in_both_orders([&] {
+    DeviceArray<float> parts(ranks * 2 * kRows), alone(kRows), with_gradient(kRows);
+    std::vector<DeviceArray<TypeParam>> logits;
+    Stream stream;
+    const auto shape = [&](std::size_t rank) {
+      return LogitsShape{kRows, firsts[rank + 1] - firsts[rank], kStride, firsts[rank]};
+    };
+    for (std::size_t rank = 0; rank < 3; ++rank) {
+      logits.push_back(on_device<TypeParam>(
+          part_of(plain.logits, rank, std::numeric_limits<double>::quiet_NaN())));
+      cross_entropy_part<TypeParam>(stream, shape(rank), logits[rank].data(), targets.data(),
+                                    parts.data() + static_cast<std::ptrdiff_t>(rank) * 2 * kRows);
+    }
+    cross_entropy_losses(stream, kRows, ranks, parts.data(), alone.data());
+    for (std::size_t rank = 0; rank < 3; ++rank) {
+      cross_entropy_gradient(stream, shape(rank), ranks, parts.data(), logits[rank].data(),
+                             targets.data(), 0.25F, 0.01F, with_gradient.data());
+      stream.synchronize();
+      expect_close(with_gradient, losses, "losses with gradient");
+      expect_close(logits[rank], part_of(gradient, rank, 0), "gradient");
+    }
+    expect_close(alone, losses, "losses");
+  });
+}
+
 TYPED_TEST(DeviceCrossEntropy, LargeLogitsDoNotOverflow) {
   const auto logits = on_device<TypeParam>({20480, 0, 20352, -20480, 0, 0, 0, 0});
   const auto targets = to_device<std::int32_t>(std::vector<std::int32_t>{2});

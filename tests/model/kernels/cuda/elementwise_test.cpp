@@ -38,5 +38,30 @@ TYPED_TEST(DeviceElements, AreConvertedScaledAndAdded) {
   });
 }
 
+// Columns 8 to 23 of rows of 32 into, and then onto, columns 0 to 15 of rows of 24.
+TYPED_TEST(DeviceElements, ColumnsGoFromOneMatrixToAnother) {
+  constexpr std::size_t kRows = 5, kWidth = 16, kFrom = 32, kTo = 24;
+  const Doubles from = random_values<TypeParam>(kRows * kFrom, 1);
+  Doubles copied(kRows * kTo, 3.0), twice(kRows * kTo, 3.0);
+  for (std::size_t row = 0; row < kRows; ++row)
+    for (std::size_t c = 0; c < kWidth; ++c) {
+      copied[row * kTo + c] = from[row * kFrom + 8 + c];
+      twice[row * kTo + c] = 2 * copied[row * kTo + c];
+    }
+  in_both_orders([&] {
+    const auto matrix = on_device<TypeParam>(from);
+    const auto other = on_device<TypeParam>(Doubles(kRows * kTo, 3.0));
+    const MatrixColumns<const TypeParam> source{matrix.data() + 8, kFrom};
+    const MatrixColumns<TypeParam> target{other.data(), kTo};
+    Stream stream;
+    copy_columns(stream, kRows, kWidth, source, target);
+    stream.synchronize();
+    EXPECT_EQ(doubles(to_host(other)), copied);
+    add_columns(stream, kRows, kWidth, source, target);
+    stream.synchronize();
+    EXPECT_EQ(doubles(to_host(other)), twice);
+  });
+}
+
 }  // namespace
 }  // namespace isoloss::device

@@ -29,7 +29,7 @@ std::vector<std::int32_t> inputs_of(const std::vector<std::int32_t>& targets) {
 std::vector<std::int32_t> index_of(std::span<const std::int32_t> targets) {
   std::vector<std::int32_t> index(
       static_cast<std::size_t>(embedding_index_layout(std::ssize(targets), kSomeIds).size));
-  embedding_index(targets, 40, kSomeIds, index);
+  embedding_index(targets, 40, {kSomeIds, 0, kSomeIds}, index);
   return index;
 }
 
@@ -115,6 +115,47 @@ TEST(TimingTable, HasSinesThenCosines) {
   const std::vector<float> table = timing_table(2, 4);
   const Doubles expected = {0, 0, 1, 1, 0.8414709848, 0.0000999999998, 0.5403023059, 0.999999995};
   for (std::size_t i = 0; i < 8; ++i) EXPECT_NEAR(static_cast<double>(table[i]), expected[i], 1e-7);
+}
+
+// Ranks with ids [0, 4), [4, 20) and [20, 30): the sum of what they read is the whole, and each
+// adds up its own rows.
+TEST(DeviceEmbedding, RanksReadAndAddUpTheirOwnRows) {
+  const std::vector<std::int32_t> targets = some_targets(), inputs = inputs_of(targets);
+  const Doubles table = random_values<float>(kSomeIds * kSomeWidth, 1);
+  Doubles dx, d_table(kSomeIds * kSomeWidth, 1.0);
+  for (std::size_t row = 0; row < inputs.size(); ++row)
+    for (std::size_t c = 0; c < kSomeWidth; ++c) {
+      dx.push_back(static_cast<double>((row * 5 + c) % 13));
+      d_table[static_cast<std::size_t>(inputs[row]) * kSomeWidth + c] += dx.back();
+    }
+  const auto device_targets = to_device<std::int32_t>(targets);
+  const auto device_table = on_device<float>(table);
+  const auto device_dx = on_device<float>(dx);
+  const std::vector<std::int64_t> firsts{0, 4, 20, kSomeIds};
+  Doubles read(120 * kSomeWidth, 0.0), expected;
+  for (const std::int32_t id : inputs)
+    for (std::size_t c = 0; c < kSomeWidth; ++c)
+      expected.push_back(table[static_cast<std::size_t>(id) * kSomeWidth + c]);
+  const auto d_whole = on_device<float>(Doubles(kSomeIds * kSomeWidth, 1.0));
+  for (std::size_t rank = 0; rank < 3; ++rank) {
+    const std::int64_t first = firsts[rank], count = firsts[rank + 1] - first;
+    const EmbeddingShape shape{3, 40, kSomeWidth, count, first};
+    DeviceArray<float> x(120 * kSomeWidth), scratch(embedding_scratch(shape));
+    std::vector<std::int32_t> index(
+        static_cast<std::size_t>(embedding_index_layout(120, count).size));
+    embedding_index(targets, 40, {kSomeIds, first, count}, index);
+    const auto device_index = to_device<std::int32_t>(index);
+    Stream stream;
+    embedding_forward(stream, shape, device_targets.data(),
+                      device_table.data() + first * kSomeWidth, nullptr, x.data());
+    embedding_backward(stream, shape, device_index.data(), device_dx.data(),
+                       d_whole.data() + first * kSomeWidth, nullptr, scratch.data());
+    stream.synchronize();
+    const Doubles own = doubles(to_host(x));
+    for (std::size_t i = 0; i < own.size(); ++i) read[i] += own[i];
+  }
+  EXPECT_EQ(read, expected);
+  EXPECT_EQ(doubles(to_host(d_whole)), d_table);
 }
 
 }  // namespace

@@ -58,12 +58,21 @@ TEST(DeviceGradientNorm, SaysWhatIsNotFinite) {
   EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
 }
 
-TEST(UpdateTable, RefusesShardsAndUnalignedTensors) {
+// The first tensor is a shard, the others all ranks have.
+TEST(DeviceGradientNorm, CountsWhatAllRanksHaveOnTheFirstAlone) {
   ParameterTable table = small_table();
   table.parameters[0].whole_extent = 140;
   table.parameters[0].tensor_axis = 0;
-  EXPECT_THROW(update_table(table, -1), InputError);
-  table = small_table();
+  const Doubles gradients = gradients_of(table, 1);
+  const Doubles of_shard(gradients.begin(), gradients.begin() + table.parameters[0].size());
+  EXPECT_NEAR(measured(update_table(table, -1), gradients, 1, 0).gradient_norm, norm_of(gradients),
+              1e-6 * norm_of(gradients));
+  EXPECT_NEAR(measured(update_table(table, -1, {1, 2}), gradients, 1, 0).gradient_norm,
+              norm_of(of_shard), 1e-6 * norm_of(of_shard));
+}
+
+TEST(UpdateTable, RefusesUnalignedTensors) {
+  ParameterTable table = small_table();
   table.parameters[1].offset += 2;
   EXPECT_THROW(update_table(table, -1), InputError);
 }

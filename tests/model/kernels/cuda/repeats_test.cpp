@@ -74,7 +74,7 @@ TEST(DeviceBits, OfTheEmbeddingRepeat) {
   for (std::int32_t i = 0; i < 200; ++i) targets.push_back(i * i % 7);
   const EmbeddingShape shape{2, 100, 24, 7};
   std::vector<std::int32_t> host(static_cast<std::size_t>(embedding_index_layout(200, 7).size));
-  embedding_index(targets, 100, 7, host);
+  embedding_index(targets, 100, {7, 0, 7}, host);
   const auto index = to_device<std::int32_t>(host);
   const auto dx = on_device<float>(random_values<float>(200 * 24, 1));
   expect_same_bits([&](Stream& stream) {
