@@ -2,6 +2,7 @@
 out; 2 bad usage or a tool is missing; 77 no device. The JSON file is written in every case but 2."""
 import argparse
 import datetime
+import importlib.util
 import json
 import os
 import pathlib
@@ -89,6 +90,15 @@ def architecture(capability):
     return f"{number}a-real" if number == "90" else f"{number}-real"
 
 
+def nccl_of_python():
+    """Folder of the wheel nvidia-nccl, which comes with PyTorch; None: there is none."""
+    try:
+        found = importlib.util.find_spec("nvidia.nccl")
+    except ModuleNotFoundError:
+        return None
+    return next(iter(found.submodule_search_locations), None) if found else None
+
+
 def build(options, result, budget):
     say(f"Building device code for {result['build']['architecture']} in {options.build}")
     options.build.mkdir(parents=True, exist_ok=True)
@@ -98,6 +108,9 @@ def build(options, result, budget):
                  f"-DCMAKE_CUDA_ARCHITECTURES={result['build']['architecture']}"]
     if shutil.which("ninja"):
         configure += ["-G", "Ninja"]
+    nccl = os.environ.get("NCCL_HOME") or nccl_of_python()
+    if nccl:
+        configure += [f"-DNCCL_HOME={nccl}"]
     if options.googletest:
         configure += [f"-DISOLOSS_GOOGLETEST={options.googletest}"]
     started = time.monotonic()
@@ -162,6 +175,8 @@ def test(options, result, budget):
                 found.update(run_tests(program, min(60, budget.left()), [name]))
         for name in names:
             results[f"{program.name}/{name}"] = found.get(name, {"result": "not run"})
+    if not any(options.build.glob("**/gpu_harness_nccl_*_test")):
+        result["nccl"] = "not found (name its folder with NCCL_HOME): its tests were left out"
     unfinished = [name for name, one in results.items() if one["result"] == "not run"]
     if unfinished:
         result["not_done"].append(f"{len(unfinished)} tests (out of time)")

@@ -1,6 +1,6 @@
 #include "harness/nccl/cuda_check.h"
 
-#include <fmt/format.h>
+#include <string>
 
 #include "model/spec/error.h"
 
@@ -8,9 +8,8 @@ namespace isoloss {
 
 void check_cuda(cudaError_t code, const char* call) {
   if (code == cudaSuccess) return;
-  throw WorkError(
-      fmt::format("{} failed ({}); look at the device with nvidia-smi, and run the study again",
-                  call, cudaGetErrorString(code)));
+  throw WorkError(std::string(call) + " failed (" + cudaGetErrorString(code) +
+                  "); look at the device with nvidia-smi, and run the study again");
 }
 
 }  // namespace isoloss

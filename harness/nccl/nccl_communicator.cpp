@@ -1,10 +1,9 @@
 #include "harness/nccl/nccl_communicator.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <mutex>
+#include <sstream>
 #include <utility>
 
 namespace isoloss {
@@ -160,9 +159,12 @@ std::optional<std::string> NcclCommunicator::settled() {
     }
     if (state == ncclSuccess) return std::nullopt;
     if (state != ncclInProgress) return words(state);
-    if (Clock::now() > until)
-      return fmt::format("the other ranks have not come within {:.3g} s",
-                         std::chrono::duration<double>(patience_).count());
+    if (Clock::now() > until) {
+      std::ostringstream text;
+      text << "the other ranks have not come within "
+           << std::chrono::duration<double>(patience_).count() << " s";
+      return text.str();
+    }
     std::this_thread::sleep_for(pause);
   }
 }
@@ -175,7 +177,7 @@ std::optional<std::string> NcclCommunicator::failure() {
   const ncclResult_t asked = ncclCommGetAsyncError(group_, &state);
   if (asked != ncclSuccess) state = asked;
   if (state == ncclSuccess || state == ncclInProgress) return std::nullopt;
-  return fmt::format("NCCL lost the {} ({})", name_, words(state));
+  return "NCCL lost the " + name_ + " (" + words(state) + ")";
 }
 
 void NcclCommunicator::abort() noexcept {
@@ -190,9 +192,8 @@ std::string NcclCommunicator::words(ncclResult_t code) const { return ncclGetErr
 
 void NcclCommunicator::fail(const std::string& what, const std::string& why) {
   throw DeviceGroupFailed(
-      fmt::format("rank {} of the {} cannot {} ({}); look for a rank that died before, and set "
-                  "NCCL_DEBUG=WARN to see what NCCL says",
-                  rank_, name_, what, why));
+      "rank " + std::to_string(rank_) + " of the " + name_ + " cannot " + what + " (" + why +
+      "); look for a rank that died before, and set NCCL_DEBUG=WARN to see what NCCL says");
 }
 
 }  // namespace isoloss

@@ -123,6 +123,18 @@ class GpuCheck(unittest.TestCase):
         self.assertIn("expected 2", result["tests"]["gpu_some_test/Kernel.Fails"]["said"])
         self.assertIn("status 3", result["tests"]["gpu_some_test/Kernel.Crashes"]["said"])
 
+    def test_says_where_nccl_was_not_found(self):
+        self.program("build/device_bench", BENCH)
+        self.program("build/gpu_some_test", PASSING_TESTS)
+        process, result = self.check("--built")
+        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
+        self.assertIn("not found", result["nccl"])
+        self.program("build/gpu_harness_nccl_one_device_test", PASSING_TESTS)
+        process, result = self.check("--built")
+        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
+        self.assertNotIn("nccl", result)
+        self.assertIn("gpu_harness_nccl_one_device_test/Kernel.Adds", result["tests"])
+
     def test_beside_each_figure_stand_clocks_power_and_throttling(self):
         self.program("build/device_bench", BENCH)
         self.program("build/gpu_some_test", PASSING_TESTS)
