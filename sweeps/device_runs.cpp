@@ -23,9 +23,6 @@ std::string no_kernel_for(const RunSpec& spec) {
   if (spec.dtype == "float64")
     return "dtype: float64 has no kernel for GPUs (they train in float32 or bfloat16); train it on "
            "CPUs or give another value";
-  if (spec.recompute)
-    return "recompute: true has no kernel for GPUs (activations are kept there); train it on CPUs "
-           "or set run.accumulate";
   if (spec.tensor_parallel > 1)
     return fmt::format(
         "tensor_parallel: {} has no kernel for GPUs (each holds whole models); train it on CPUs or "

@@ -16,7 +16,7 @@ namespace {
 DeviceModelOptions device_model_options(const RunSpec& spec, std::int64_t data_ranks) {
   const std::int64_t rows = spec.optimizer.batch_tokens / spec.model.sequence;
   return {spec.dtype == "bfloat16" ? DeviceNumbers::BFloat16 : DeviceNumbers::Float32,
-          rows / data_ranks / spec.accumulate};
+          rows / data_ranks / spec.accumulate, spec.recompute};
 }
 
 DeviceTrainingOptions device_training_options(const RunSpec& spec) {

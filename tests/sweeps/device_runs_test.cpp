@@ -33,8 +33,6 @@ TEST(DeviceRuns, WhatHasNoKernelIsRefusedByFileLineAndField) {
                                  "d_model: 12 has no kernel for GPUs"));
   EXPECT_THAT(refusal("d_model: 16", ", dtype: float64"),
               testing::HasSubstr("dtype: float64 has no kernel"));
-  EXPECT_THAT(refusal("d_model: 16", ", recompute: true"),
-              testing::HasSubstr("recompute: true has no kernel"));
   EXPECT_THAT(refusal("d_model: 16", ", tensor_parallel: 2"),
               testing::HasSubstr("tensor_parallel: 2 has no kernel"));
 }

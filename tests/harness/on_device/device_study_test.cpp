@@ -128,9 +128,20 @@ TEST(StudyOnDevices, AutoTakesADeviceWhereThereIsOneWithKernels) {
   EXPECT_EQ(machine("device", "", devices), "an emulated device");
   EXPECT_NE(machine("none", "", none), "an emulated device");
   testing::internal::CaptureStderr();
-  EXPECT_NE(machine("refused", ", recompute: true", devices), "an emulated device");
-  EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              testing::HasSubstr("auto trains on the processor (transformer of size a: recompute"));
+  EXPECT_NE(machine("refused", ", dtype: float64", devices), "an emulated device");
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      testing::HasSubstr("auto trains on the processor (transformer of size a: dtype: float64"));
+}
+
+TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
+  const Place place;
+  EmulatedDevices devices;
+  ASSERT_EQ(train_study_on(study_on(place, "cuda"), place.root / "kept", &devices), kExitDone);
+  ASSERT_EQ(
+      train_study_on(study_on(place, "cuda", ", recompute: true"), place.root / "anew", &devices),
+      kExitDone);
+  expect_losses_near(place.root / "anew", place.root / "kept", 0);
 }
 
 std::string refusal(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {
@@ -151,8 +162,8 @@ TEST(StudyOnDevices, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
                                  "CUDA"));
   EXPECT_THAT(refusal(study_on(place, "cuda"), folder, &none),
               testing::HasSubstr("sees no device"));
-  EXPECT_THAT(refusal(study_on(place, "cuda", ", recompute: true"), folder, &devices),
-              testing::HasSubstr("recompute: true has no kernel for GPUs"));
+  EXPECT_THAT(refusal(study_on(place, "cuda", ", dtype: float64"), folder, &devices),
+              testing::HasSubstr("dtype: float64 has no kernel for GPUs"));
   EXPECT_FALSE(fs::exists(folder));
 }
 
