@@ -62,6 +62,10 @@ void product_into(const at::Tensor& out, Into into, const Factor& a, const Facto
   if (own_product_serves(out, a)) return own_product(out, into, a, b, factor);
 #endif
   at::Tensor result = out;
+  if (into == Into::Overwritten && factor == 1) {
+    at::mm_out(result, matrix_of(a), matrix_of(b));
+    return;
+  }
   at::addmm_out(result, out, matrix_of(a), matrix_of(b), into == Into::AddedTo ? 1 : 0, factor);
 }
 
