@@ -22,21 +22,21 @@ MatrixPlace place(const Factor& factor) {
   return factor.turned ? MatrixPlace{lying.data, 1, lying.row} : lying;
 }
 
-double multiplications(const ProductShape& shape) {
+double multiplications(const ProductExtents& shape) {
   return static_cast<double>(shape.rows * shape.columns) * static_cast<double>(shape.inner);
 }
 
-ProductShape shape_of(const at::Tensor& out, const Factor& a) {
+ProductExtents extents_of(const at::Tensor& out, const Factor& a) {
   return {out.size(0), out.size(1), a.matrix.size(a.turned ? 0 : 1)};
 }
 
 bool own_product_serves(const at::Tensor& out, const Factor& a) {
-  return out.scalar_type() == at::kFloat && multiplications(shape_of(out, a)) <= kMost;
+  return out.scalar_type() == at::kFloat && multiplications(extents_of(out, a)) <= kMost;
 }
 
 void own_product(const at::Tensor& out, Into into, const Factor& a, const Factor& b,
                  double factor) {
-  const ProductShape shape = shape_of(out, a);
+  const ProductExtents shape = extents_of(out, a);
   const MatrixPlace left = place(a), right = place(b);
   float* to = out.data_ptr<float>();
   const auto worth = static_cast<std::int64_t>(multiplications(shape) / kWorthAThread);
@@ -62,6 +62,10 @@ void product_into(const at::Tensor& out, Into into, const Factor& a, const Facto
   if (own_product_serves(out, a)) return own_product(out, into, a, b, factor);
 #endif
   at::Tensor result = out;
+  if (into == Into::Overwritten && factor == 1) {
+    at::mm_out(result, matrix_of(a), matrix_of(b));
+    return;
+  }
   at::addmm_out(result, out, matrix_of(a), matrix_of(b), into == Into::AddedTo ? 1 : 0, factor);
 }
 

@@ -135,7 +135,7 @@ std::int64_t part_length(std::int64_t whole, std::int64_t most, std::int64_t mul
 
 }  // namespace
 
-void multiply(const ProductShape& shape, const MatrixPlace& a, const MatrixPlace& b, float factor,
+void multiply(const ProductExtents& shape, const MatrixPlace& a, const MatrixPlace& b, float factor,
               Into into, float* c, std::int64_t c_row) {
   static thread_local Buffer<float> panel(static_cast<std::size_t>((kInner + kLane) * kPanel));
   const bool turned = a.column != 1;

@@ -13,7 +13,7 @@ struct MatrixPlace {
   std::int64_t column = 1;
 };
 
-struct ProductShape {
+struct ProductExtents {
   std::int64_t rows = 0, columns = 0, inner = 0;
 };
 
@@ -22,7 +22,7 @@ inline constexpr std::int64_t kProductRows = 12;
 
 // C = factor A B, or C += factor A B; C's rows are `c_row` apart.
 enum class Into { Overwritten, AddedTo };
-void multiply(const ProductShape& shape, const MatrixPlace& a, const MatrixPlace& b, float factor,
+void multiply(const ProductExtents& shape, const MatrixPlace& a, const MatrixPlace& b, float factor,
               Into into, float* c, std::int64_t c_row);
 
 }  // namespace isoloss
