@@ -28,10 +28,12 @@ namespace {
 namespace fs = std::filesystem;
 using tiny_study::Place;
 
-fs::path study_on(const Place& place, const std::string& device, const std::string& more = "") {
+fs::path study_on(const Place& place, const std::string& device, const std::string& more = "",
+                  const std::string& dtype = "float32") {
   const fs::path path = tiny_study::write_study(place, "[1280]", "[0.05]");
   std::string text = read_file(path);
   text.replace(text.find("device: cpu"), 11, "device: " + device + more);
+  text.replace(text.find("dtype: float32"), 14, "dtype: " + dtype);
   std::ofstream(path) << text;
   return path;
 }
@@ -120,15 +122,15 @@ TEST(StudyOnDevices, GoesOnFromTheProcessorsCheckpointAndBack) {
 TEST(StudyOnDevices, AutoTakesADeviceWhereThereIsOneWithKernels) {
   const Place place;
   EmulatedDevices devices, none(0);
-  const auto machine = [&](const std::string& name, const std::string& more, TrainingDevices& on) {
+  const auto machine = [&](const std::string& name, const std::string& dtype, TrainingDevices& on) {
     const fs::path folder = place.root / name;
-    EXPECT_EQ(train_study_on(study_on(place, "auto", more), folder, &on), kExitDone);
+    EXPECT_EQ(train_study_on(study_on(place, "auto", "", dtype), folder, &on), kExitDone);
     return load_run({folder}, run_ids({folder}).at(0))->header.machine;
   };
-  EXPECT_EQ(machine("device", "", devices), "an emulated device");
-  EXPECT_NE(machine("none", "", none), "an emulated device");
+  EXPECT_EQ(machine("device", "float32", devices), "an emulated device");
+  EXPECT_NE(machine("none", "float32", none), "an emulated device");
   testing::internal::CaptureStderr();
-  EXPECT_NE(machine("refused", ", dtype: float64", devices), "an emulated device");
+  EXPECT_NE(machine("refused", "float64", devices), "an emulated device");
   EXPECT_THAT(
       testing::internal::GetCapturedStderr(),
       testing::HasSubstr("auto trains on the processor (transformer of size a: dtype: float64"));
@@ -162,7 +164,7 @@ TEST(StudyOnDevices, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
                                  "CUDA"));
   EXPECT_THAT(refusal(study_on(place, "cuda"), folder, &none),
               testing::HasSubstr("sees no device"));
-  EXPECT_THAT(refusal(study_on(place, "cuda", ", dtype: float64"), folder, &devices),
+  EXPECT_THAT(refusal(study_on(place, "cuda", "", "float64"), folder, &devices),
               testing::HasSubstr("dtype: float64 has no kernel for GPUs"));
   EXPECT_FALSE(fs::exists(folder));
 }
