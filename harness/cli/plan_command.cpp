@@ -22,6 +22,50 @@
 
 namespace isoloss {
 
+namespace {
+
+// Ranks, and machines that share them evenly.
+struct AskedRanks {
+  int ranks = 1;
+  int nodes = 1;
+  double price = 0;  // of a rank's hour
+
+  int on_machine() const { return (ranks + nodes - 1) / nodes; }
+};
+
+AskedRanks asked_ranks(const CommandLine& line) {
+  const AskedRanks asked{line.get<int>("ranks"), line.get<int>("nodes"), line.get<double>("price")};
+  if (asked.ranks < 1)
+    throw InputError("--ranks is " + std::to_string(asked.ranks) +
+                     " (somebody has to train); give 1 or more");
+  if (asked.nodes < 1 || asked.nodes > asked.ranks)
+    throw InputError(
+        "--nodes is " + std::to_string(asked.nodes) + " for " + std::to_string(asked.ranks) +
+        " ranks (each machine has one or more of them); give 1 to " + std::to_string(asked.ranks));
+  if (!(asked.price >= 0 && std::isfinite(asked.price)))
+    throw InputError("--price is " + fmt::format("{}", asked.price) +
+                     " (what an hour costs); give 0 or more");
+  return asked;
+}
+
+// The ranks as the schedule sees them, each with its part of a machine's or a device's memory.
+PlanRanks plan_ranks(const AskedRanks& asked, const Study& study, const StudyPlan& plan,
+                     const DeviceRate& rate) {
+  PlanRanks machine{asked.ranks, machine_memory() / asked.on_machine(), asked.price};
+  if (rate.memory_bytes == 0) return machine;
+  const int sharing = std::min(static_cast<int>(study.ranks_per_device), asked.ranks);
+  const JobDevices devices{(asked.ranks + sharing - 1) / sharing,
+                           (asked.on_machine() + sharing - 1) / sharing, rate.memory_bytes};
+  machine.bytes_per_rank = bytes_per_packed_rank(devices, sharing);
+  if (sharing > 1) {
+    check_packing(plan, devices, sharing);
+    machine.sharing = devices.on_machine;
+  }
+  return machine;
+}
+
+}  // namespace
+
 int plan_command(Arguments arguments) {
   namespace po = boost::program_options;
   CommandLine line(
@@ -42,19 +86,7 @@ int plan_command(Arguments arguments) {
       "json", "one JSON object on standard output");
   line.positional("STUDY.yaml");
   if (!line.parse(arguments)) return 0;
-  const int ranks = line.get<int>("ranks");
-  if (ranks < 1)
-    throw InputError("--ranks is " + std::to_string(ranks) +
-                     " (somebody has to train); give 1 or more");
-  const int nodes = line.get<int>("nodes");
-  if (nodes < 1 || nodes > ranks)
-    throw InputError("--nodes is " + std::to_string(nodes) + " for " + std::to_string(ranks) +
-                     " ranks (each machine has one or more of them); give 1 to " +
-                     std::to_string(ranks));
-  const auto price = line.get<double>("price");
-  if (!(price >= 0 && std::isfinite(price)))
-    throw InputError("--price is " + fmt::format("{}", price) +
-                     " (what an hour costs); give 0 or more");
+  const AskedRanks asked = asked_ranks(line);
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
   DeviceRate rate = device_rate(line.get<std::string>("device"), study.base.dtype);
   const bool on_devices = study.device == "cuda";
@@ -63,26 +95,17 @@ int plan_command(Arguments arguments) {
                      " (steps are measured on this machine's processor); leave one of them out");
   StudyPlan plan = make_plan(study);
   if (on_devices) plan = plan_on_devices(study, std::move(plan));
-  const int on_machine = (ranks + nodes - 1) / nodes;
   if (!on_devices && rate.device == "cpu")
-    rate.steps = step_times(plan, on_machine, line.has("probe"));
-  PlanRanks machine{ranks, machine_memory() / on_machine, price};
-  if (rate.memory_bytes > 0) {
-    const int sharing = std::min(static_cast<int>(study.ranks_per_device), ranks);
-    const JobDevices devices{(ranks + sharing - 1) / sharing, (on_machine + sharing - 1) / sharing,
-                             rate.memory_bytes};
-    machine.bytes_per_rank = bytes_per_packed_rank(devices, sharing);
-    if (sharing > 1) {
-      check_packing(plan, devices, sharing);
-      machine.sharing = devices.on_machine;
-    }
-  }
+    rate.steps = step_times(plan, asked.on_machine(), line.has("probe"));
+  PlanRanks machine = plan_ranks(asked, study, plan, rate);
   std::optional<DevicePacking> packing;
   if (on_devices && line.has("probe")) {
-    packing = probed_packing(plan, ranks, on_machine, rate.memory_bytes > 0 ? &rate : nullptr);
+    packing = probed_packing(plan, asked.ranks, asked.on_machine(),
+                             rate.memory_bytes > 0 ? &rate : nullptr);
     rate = packing->rate;
-    machine = {ranks * packing->ranks_per_device, rate.memory_bytes,
-               price / packing->ranks_per_device, packing->ranks_per_device > 1 ? on_machine : 0};
+    machine = {asked.ranks * packing->ranks_per_device, rate.memory_bytes,
+               asked.price / packing->ranks_per_device,
+               packing->ranks_per_device > 1 ? asked.on_machine() : 0};
   }
   if (line.has("json")) {
     auto json = plan_json(plan, machine, rate);
