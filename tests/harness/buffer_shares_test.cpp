@@ -7,23 +7,12 @@
 #include <vector>
 
 #include "tests/model/parallel/thread_ranks.h"
+#include "tests/model/spec/vector_table.h"
 
 namespace isoloss {
 namespace {
 
 using testing::ElementsAre;
-
-ParameterTable vectors(const std::vector<std::int64_t>& sizes) {
-  ParameterTable table;
-  for (const std::int64_t size : sizes) {
-    table.parameters.push_back(
-        {.name = std::string("v").append(std::to_string(table.parameters.size())),
-         .shape = {size},
-         .offset = table.buffer_size});
-    table.buffer_size += size + 2;  // padding
-  }
-  return table;
-}
 
 // Rank r writes 10 (r + 1) into its own share; then all hold every share.
 TEST(SpreadShares, BringsEveryShareToEveryRank) {

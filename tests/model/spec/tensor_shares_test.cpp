@@ -5,25 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "tests/model/spec/vector_table.h"
 
 namespace isoloss {
 namespace {
 
 using testing::ElementsAre;
-
-ParameterTable vectors(const std::vector<std::int64_t>& sizes) {
-  ParameterTable table;
-  for (const std::int64_t size : sizes) {
-    table.parameters.push_back(
-        {.name = std::string("v").append(std::to_string(table.parameters.size())),
-         .shape = {size},
-         .offset = table.buffer_size});
-    table.buffer_size += size + 2;  // padding
-  }
-  return table;
-}
 
 std::vector<std::size_t> tensors_of(const std::vector<ParameterTable>& shares) {
   std::vector<std::size_t> counts;
