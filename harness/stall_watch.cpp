@@ -23,20 +23,23 @@ void StallWatch::watch() {
   using Clock = std::chrono::steady_clock;
   using Milliseconds = std::chrono::duration<double, std::milli>;
   Milliseconds silent{0}, longest{0};
-  std::uint64_t heard = beats_.load(std::memory_order_relaxed);
+  std::uint64_t heard = 0;
   bool pause_known = false;
   auto looked = Clock::now();
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, limits_.look_every, [this] { return ending_; })) {
     const auto now = Clock::now();
     // A process that was suspended wakes up here long after it should have.
-    silent += std::min<Milliseconds>(now - looked, 2 * Milliseconds(limits_.look_every));
+    const auto since_looked =
+        std::min<Milliseconds>(now - looked, 2 * Milliseconds(limits_.look_every));
+    silent += since_looked;
     looked = now;
     if (pauses_ > 0) silent = Milliseconds{0};
     if (const std::uint64_t beats = beats_.load(std::memory_order_relaxed); beats != heard) {
-      // The first beat ends the time before training rather than a pause of it.
-      if (heard > 0) {
-        longest = std::max(longest, silent);
+      // The first beat ends the time before training rather than a pause of it; more beats with it
+      // paused between two looks.
+      if (beats > 1) {
+        longest = std::max(longest, heard > 0 ? silent : since_looked);
         pause_known = true;
       }
       heard = beats;

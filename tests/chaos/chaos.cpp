@@ -26,9 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Longest wait before a kill: a start takes about half of it.
-constexpr double kMostSeconds = 2;
-
 void set_environment(const fs::path& folder) {
   // Open MPI as root and with more ranks than cores; what its killed processes leave lies here too.
   fs::create_directories(folder / "tmp");
@@ -38,6 +35,10 @@ void set_environment(const fs::path& folder) {
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
   ::setenv("TMPDIR", (folder / "tmp").c_str(), 1);
   ::setenv("OMPI_MCA_btl_vader_backing_directory", (folder / "tmp").c_str(), 1);
+}
+
+double seconds_since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
 class Chaos {
@@ -53,15 +54,20 @@ class Chaos {
   bool run() {
     const auto began = std::chrono::steady_clock::now();
     while (kills_ < wanted_) disturb(rounds_++);
-    print_counts(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    print_counts(seconds_since(began));
     return faults_ == std::array<std::size_t, 4>{};
   }
 
  private:
-  // The folder of a study that nobody disturbed.
-  const StudyFolder& undisturbed(const ChaosStudy& study) {
+  // A study that nobody disturbed.
+  struct Undisturbed {
+    StudyFolder folder;
+    double seconds = 0;  // that it took
+  };
+  const Undisturbed& undisturbed(const ChaosStudy& study) {
     const auto known = undisturbed_.find(study.name);
     if (known != undisturbed_.end()) return known->second;
+    const auto began = std::chrono::steady_clock::now();
     const fs::path folder = folder_ / ("undisturbed-" + study.name);
     DisturbedStudy alone(program_, study.file, folder, Launch::Supervisor);
     alone.start_again();
@@ -70,7 +76,9 @@ class Chaos {
       if (status && *status != 0)
         throw std::runtime_error(fmt::format("the undisturbed study ended with {}; look at {}",
                                              *status, alone.log().string()));
-      if (status) return undisturbed_.emplace(study.name, StudyFolder{folder}).first->second;
+      if (!status) continue;
+      const double seconds = seconds_since(began);
+      return undisturbed_.emplace(study.name, Undisturbed{{folder}, seconds}).first->second;
     }
   }
 
@@ -79,12 +87,13 @@ class Chaos {
     // Every study under both launches.
     const Launch launch = round / studies_.size() % 2 == 0 ? Launch::Supervisor : Launch::Mpirun;
     const StudyFolder folder{folder_ / fmt::format("{}-{}", study.name, round)};
-    FolderChecks checks(folder, undisturbed(study));
+    const Undisturbed& whole = undisturbed(study);
+    FolderChecks checks(folder, whole.folder);
     DisturbedStudy disturbed(program_, study.file, folder.root, launch);
     const std::size_t faults_before = found_;
     while (true) {
       disturbed.start_again();
-      const auto status = disturbed.wait(kills_ < wanted_ ? next_wait() : 1);
+      const auto status = disturbed.wait(kills_ < wanted_ ? next_wait(whole.seconds) : 1);
       if (status == 0) break;
       // 1: some run was given up; the same command tries it again.
       if (status && *status != 1 && (launch == Launch::Supervisor || *status == 2))
@@ -111,8 +120,9 @@ class Chaos {
   std::uint64_t draw(const char* what, std::uint64_t bound) const {
     return random_below(seed_, stream_of(std::string("chaos/") + what), kills_, bound);
   }
-  double next_wait() const {
-    return kMostSeconds * random_uniform(seed_, stream_of("chaos/wait"), kills_);
+  // Anywhere in the time that the study takes whole, of which a start is a part.
+  double next_wait(double seconds) const {
+    return seconds * random_uniform(seed_, stream_of("chaos/wait"), kills_);
   }
 
   void add(const std::vector<Fault>& faults, const DisturbedStudy& disturbed) {
@@ -137,7 +147,7 @@ class Chaos {
   std::uint64_t wanted_, seed_;
   fs::path folder_;
   std::vector<ChaosStudy> studies_;
-  std::map<std::string, StudyFolder> undisturbed_;
+  std::map<std::string, Undisturbed> undisturbed_;
   std::uint64_t kills_ = 0;
   std::size_t rounds_ = 0, starts_ = 0, found_ = 0;
   std::array<std::size_t, 4> victims_{};  // by Victim

@@ -30,10 +30,10 @@ struct Kind {
 };
 
 constexpr std::array<Kind, 3> kKinds = {{
-    {"search", "rsqrt", "[64000, 128000, 512000]",
-     "{search: [0.01, 0.03], decide_at: {tokens: 64000, size: a}}", ""},
-    {"branches", "wsd", "[64000, 128000, 256000]", "[0.03]", ""},
-    {"shared", "rsqrt", "[64000, 128000]", "[0.03]", ", data_parallel: 2"},
+    {"search", "rsqrt", "[128000, 256000, 1024000]",
+     "{search: [0.01, 0.03], decide_at: {tokens: 128000, size: a}}", ""},
+    {"branches", "wsd", "[256000, 512000, 1024000]", "[0.03]", ""},
+    {"shared", "rsqrt", "[256000, 512000]", "[0.03]", ", data_parallel: 2"},
 }};
 
 }  // namespace

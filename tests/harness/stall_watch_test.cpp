@@ -44,6 +44,13 @@ TEST(StallWatch, SilenceAfterShortPausesIsAStall) {
               testing::HasSubstr("made no progress for"));
 }
 
+TEST(StallWatch, BeatsThatAllComeBetweenTwoLooksHadAPause) {
+  StallLimits limits = short_limits();
+  limits.at_first = std::chrono::minutes(5);
+  EXPECT_THAT(said_after({milliseconds(0), milliseconds(0), milliseconds(0)}, limits),
+              testing::HasSubstr("longest pause before"));
+}
+
 TEST(StallWatch, WhoPausedLongIsGivenLonger) {
   milliseconds silence{};
   said_after({milliseconds(300)}, short_limits(), &silence);

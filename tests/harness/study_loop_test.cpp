@@ -104,13 +104,16 @@ TEST(StudyLoop, ASearchPrunesTheLosingArms) {
   EXPECT_GE(stopped, 1U);
 }
 
+// 25,000 steps: what is stopped a moment after its beginning has not ended yet.
+constexpr const char* kLongBudget = "[1600000]";
+
 TEST(StudyLoop, KilledAndRunAgainEndsAsUndisturbed) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, kLongBudget, "[0.05]");
   ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
   const auto folder = place.root / "killed";
   const pid_t child = tiny_study::start({study.string(), folder.string()});
-  ASSERT_TRUE(tiny_study::wait_for_training(folder));
+  ASSERT_TRUE(tiny_study::wait_for_training(folder, child));
   ::usleep(200'000);
   ::kill(child, SIGKILL);
   ASSERT_EQ(tiny_study::wait(child), -SIGKILL);
@@ -120,11 +123,11 @@ TEST(StudyLoop, KilledAndRunAgainEndsAsUndisturbed) {
 
 TEST(StudyLoop, StoppedBySignalSavesAndGoesOnAsUndisturbed) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, kLongBudget, "[0.05]");
   ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
   const auto folder = place.root / "stopped";
   const pid_t child = tiny_study::start({study.string(), folder.string()});
-  ASSERT_TRUE(tiny_study::wait_for_training(folder));
+  ASSERT_TRUE(tiny_study::wait_for_training(folder, child));
   ::usleep(200'000);
   ::kill(child, SIGTERM);
   ASSERT_EQ(tiny_study::wait(child), kExitStopped);
@@ -244,12 +247,12 @@ TEST(StudyLoop, BranchesShareTheirTrunksStepsAndLeaveNoKeptCheckpoint) {
 
 TEST(StudyLoop, KilledAmongBranchesEndsAsUndisturbed) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[12800, 25600]", "[0.05]", "tiny", kWsd);
+  const auto study = tiny_study::write_study(place, "[768000, 1536000]", "[0.05]", "tiny", kWsd);
   ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
   const auto folder = place.root / "killed";
   for (const int milliseconds : {150, 300}) {
     const pid_t child = tiny_study::start({study.string(), folder.string()});
-    ASSERT_TRUE(tiny_study::wait_for_training(folder));
+    ASSERT_TRUE(tiny_study::wait_for_training(folder, child));
     ::usleep(1000 * milliseconds);
     ::kill(child, SIGKILL);
     tiny_study::wait(child);

@@ -86,7 +86,7 @@ TEST(Supervisor, TwoRanksGiveTheBitsOfOneProcess) {
 
 TEST(Supervisor, ADeadRankIsRecordedAndTheStudyStillEnds) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
   const auto folder = place.root / "supervised";
   const pid_t supervisor = start_supervisor(study, folder);
@@ -104,7 +104,7 @@ class StopSignal : public testing::TestWithParam<int> {};
 
 TEST_P(StopSignal, ToTheSupervisorStopsTheRanksWithTheirStateSaved) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "supervised";
   const pid_t supervisor = start_supervisor(study, folder);
   ASSERT_EQ(training_processes(folder, 2).size(), 2U);
@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(Supervisor, StopSignal, testing::Values(SIGTERM, SIGUSR
 TEST(Supervisor, ASignalToEveryRankStopsItToo) {
   // As srun and Slurm send it.
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "supervised";
   const pid_t supervisor = start_supervisor(study, folder);
   const auto ranks = training_processes(folder, 2);
@@ -142,7 +142,7 @@ pid_t parent_of(pid_t process) {
 TEST(Supervisor, ASignalToEveryProcessOfTheJobLeavesTheRanksTimeToSave) {
   // As Slurm ends a job: mpirun, which would kill its ranks, gets it too.
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "supervised";
   const pid_t supervisor = start_supervisor(study, folder);
   const auto ranks = training_processes(folder, 2);
@@ -171,7 +171,7 @@ pid_t start_mpirun(const std::filesystem::path& study, const std::filesystem::pa
 
 TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "plain";
   const pid_t job = start_mpirun(study, folder);
   ASSERT_GT(job, 0);
@@ -203,7 +203,7 @@ TEST(Supervisor, AStopFileStopsEverybodyUntilItIsRemoved) {
 // on and counts no failure.
 TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[128000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   const auto folder = place.root / "shared";
   const pid_t first = start_supervisor(study, folder);
   const auto ranks = training_processes(folder, 2);
@@ -216,9 +216,9 @@ TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
   expect_stopped_well(place, study, folder);
 }
 
-// Two runs of a thousand steps, each by both ranks.
+// Two runs of ten thousand steps, each by both ranks.
 std::filesystem::path write_shared_study(const Place& place) {
-  const auto study = tiny_study::write_study(place, "[64000]", "[0.05]");
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
   std::string text = read_file(study);
   text.replace(text.find("threads: 1"), 10, "threads: 1, data_parallel: 2, checkpoint_every: 0.1s");
   write_durably(study, text);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/spec/counter_random.h"
+#include "results/claim_file.h"
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 
@@ -102,14 +103,15 @@ inline int run(const fs::path& study, const fs::path& folder) {
   return wait(start({study.string(), folder.string()}));
 }
 
-// Waits until some journal or checkpoint of the folder shows training; false after half a minute.
-inline bool wait_for_training(const fs::path& folder) {
-  for (int tenth = 0; tenth < 3000; ++tenth) {
+// Waits until `child` has taken a run; false after half a minute.
+inline bool wait_for_training(const fs::path& folder, pid_t child) {
+  for (int hundredth = 0; hundredth < 3000; ++hundredth, ::usleep(10'000)) {
     std::error_code missing;
     for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
-      if (entry.path().filename() == "claim") return true;
+      if (entry.path().filename() != "claim") continue;
+      const auto claim = read_claim(entry.path());
+      if (claim && claim->process.pid == child) return true;
     }
-    ::usleep(10'000);
   }
   return false;
 }
