@@ -10,14 +10,20 @@ case ${1:-} in
   *) echo "test.sh: '$1' is not an option (only --quick is); run ./test.sh or ./test.sh --quick" >&2; exit 2 ;;
 esac
 # --quick leaves out what takes long: the study that a real Slurm preempts (for which the daemons are
-# installed), twenty kills, whole trajectories beside PyTorch, intervals of simulated studies.
+# installed), twenty kills, whole trajectories beside PyTorch, intervals of simulated studies, benches,
+# and every model of the catalogue on emulated devices or scored.
 packages="slurm-wlm munge"
 tests=()
-if ((quick)); then packages="" tests=(-E 'study_survives|^chaos/|^reference/|/Coverage'); fi
-ISOLOSS_PACKAGES=$packages scripts/setup.sh release
+slow='study_survives|^chaos/|^reference/|/Coverage|BenchCommand|ScorerOfEveryModel|DeviceModelOf|mpi_device_study|gpu_check'
+if ((quick)); then packages="" tests=(-E "$slow"); fi
+# Where CUDA is, everything is tested as the program for GPUs has it, whether there is one or not.
+[[ -x /usr/local/cuda/bin/nvcc ]] && PATH=$PATH:/usr/local/cuda/bin
+preset=release build=build
+if ((!quick)) && command -v nvcc >/dev/null; then preset=cuda build=build-cuda; fi
+ISOLOSS_PACKAGES=$packages scripts/setup.sh "$preset"
 ((quick)) || scripts/python_environment.sh >/dev/null || echo "== Tests against PyTorch will be skipped"
 echo "== Tests"
-ctest --test-dir build --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" "${tests[@]}"
+ctest --test-dir "$build" --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" "${tests[@]}"
 ((quick)) && exit 0
 echo "== Address and undefined-behaviour sanitizers over the rooms without LibTorch"
 scripts/setup.sh asan-ubsan
@@ -25,8 +31,8 @@ ctest --test-dir build-asan-ubsan --output-on-failure -j "${ISOLOSS_JOBS:-$(npro
 echo "== The program without LibTorch and MPI"
 scripts/setup.sh analysis-only
 ctest --test-dir build-analysis-only --output-on-failure -j "${ISOLOSS_JOBS:-$(nproc)}" -R '^(cli|rooms)/'
-if command -v nvcc >/dev/null || [[ -x /usr/local/cuda/bin/nvcc ]]; then
-  echo "== Device code: compiled and linked for GPUs; its tests and bench run where there is one"
+if [[ $preset == cuda ]]; then
+  echo "== Device code alone, as a bare machine with a GPU builds it; its tests and bench run where there is one"
   status=0
   tools/gpu_check.sh --build build-lean --out build-lean/gpu_check.json --budget 1200 \
     --jobs "${ISOLOSS_JOBS:-$(nproc)}" || status=$?
@@ -35,11 +41,6 @@ if command -v nvcc >/dev/null || [[ -x /usr/local/cuda/bin/nvcc ]]; then
   elif ((status != 0)); then
     exit "$status"
   fi
-  echo "== What joins GPUs: compiled and linked with NCCL; its tests run where there are some"
-  cmake -S . -B build-nccl -G Ninja -DCMAKE_BUILD_TYPE=Release -DISOLOSS_TRAIN=OFF -DISOLOSS_CUDA=ON \
-    -DISOLOSS_UNITY=ON >/dev/null
-  cmake --build build-nccl --target harness_nccl_test -j "${ISOLOSS_JOBS:-$(nproc)}"
-  ctest --test-dir build-nccl -R '^harness/nccl/' --output-on-failure
 else
   echo "== Device code for GPUs is not compiled: nvcc is missing (install CUDA's toolkit)"
 fi

@@ -46,6 +46,7 @@ StudyPlan plan_on_devices(const Study& study, StudyPlan plan) {
                           run.spec.model.size, why));
     }
     run.spec.tensor_parallel = 1;
+    run.spec.on_device = true;
   }
   return plan;
 }

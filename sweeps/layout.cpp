@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "model/cost/device_memory.h"
 #include "model/cost/memory.h"
 #include "model/spec/error.h"
 #include "model/spec/shard.h"
@@ -35,18 +36,32 @@ bool has_what_is_asked(const RunSpec& spec, const RankLayout& layout) {
 
 double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
   const bool adafactor = spec.optimizer.kind == OptimizerKind::Adafactor;
-  MemoryOptions options;
-  options.batch_tokens = static_cast<double>(spec.optimizer.batch_tokens) / layout.data;
-  options.micro_batches = spec.accumulate;
-  options.threads = static_cast<int>(spec.threads);
-  options.bfloat16 = spec.dtype == "bfloat16";
-  options.recompute = spec.recompute;
-  options.optimizer_states = adafactor ? 1 : 2;
-  options.factored_from = adafactor ? spec.optimizer.min_dim_factored : 0;
-  options.tensor_ranks = layout.tensor;
-  options.optimizer_ranks = layout.data;
-  options.checkpoints = true;
-  return training_memory(spec.model, options).total();
+  const double states = adafactor ? 1 : 2;
+  const std::int64_t factored_from = adafactor ? spec.optimizer.min_dim_factored : 0;
+  const bool bfloat16 = spec.dtype == "bfloat16";
+  if (spec.on_device) {
+    const std::int64_t rows = spec.optimizer.batch_tokens / spec.model.sequence / layout.data;
+    return device_training_memory(spec.model, {.sequences = rows / spec.accumulate,
+                                               .micro_batches = spec.accumulate,
+                                               .bfloat16 = bfloat16,
+                                               .recompute = spec.recompute,
+                                               .optimizer_states = states,
+                                               .factored_from = factored_from})
+        .total();
+  }
+  return training_memory(
+             spec.model,
+             {.batch_tokens = static_cast<double>(spec.optimizer.batch_tokens) / layout.data,
+              .micro_batches = spec.accumulate,
+              .threads = static_cast<int>(spec.threads),
+              .bfloat16 = bfloat16,
+              .recompute = spec.recompute,
+              .optimizer_states = states,
+              .factored_from = factored_from,
+              .tensor_ranks = layout.tensor,
+              .optimizer_ranks = layout.data,
+              .checkpoints = true})
+      .total();
 }
 
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate) {

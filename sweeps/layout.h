@@ -16,7 +16,8 @@ struct RankLayout {
   bool operator==(const RankLayout&) const = default;
 };
 
-// Bytes on each rank of a run that is trained so, predicted (model/cost/memory.h).
+// Bytes on each rank of a run that is trained so, predicted: of its process
+// (model/cost/memory.h), or of its device (model/cost/device_memory.h).
 double memory_per_rank(const RunSpec& spec, const RankLayout& layout);
 
 // Of one step of it, predicted (model/cost/step_time.h).

@@ -97,6 +97,7 @@ struct RunSpec {
   std::int64_t threads = 1;       // intra-op: changes bits, so it is part of the run
   std::int64_t accumulate = 1;    // micro-batches of a step: changes the order of sums, likewise
   // How it is trained, no part of its identity.
+  bool on_device = false;            // on GPUs: plan_on_devices
   bool recompute = false;            // activations anew in the backward pass
   std::int64_t tensor_parallel = 0;  // ranks that share a model; 0: auto
   std::int64_t data_parallel = 0;    // groups that share a batch; 0: auto

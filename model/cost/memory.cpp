@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cost/optimizer_state.h"
 #include "model/cost/quantities.h"
 #include "model/cost/side_by_side.h"
 #include "model/spec/parameters.h"
@@ -63,14 +64,6 @@ double largest_tensor(const ParameterTable& table) {
   return largest;
 }
 
-double state_size(const Parameter& parameter, const MemoryOptions& options) {
-  const std::vector<std::int64_t> shape = whole_shape(parameter);
-  const bool factored = options.factored_from > 0 && shape.size() == 2 &&
-                        std::min(shape[0], shape[1]) >= options.factored_from;
-  if (factored) return real(parameter.shape[0] + parameter.shape[1]);
-  return options.optimizer_states * real(parameter.size());
-}
-
 }  // namespace
 
 MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options) {
@@ -87,9 +80,9 @@ MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options)
           ? 1
           : parts_side_by_side(rows / options.micro_batches, options.threads, kFloat * n);
   bytes.gradients = kFloat * n * real(parts);
-  double states = 0;
-  for (const Parameter& parameter : table.parameters) states += state_size(parameter, options);
-  bytes.optimizer = kFloat * states / options.optimizer_ranks;
+  bytes.optimizer = kFloat *
+                    optimizer_values(table, options.optimizer_states, options.factored_from) /
+                    options.optimizer_ranks;
   const double layer = kept_by_layer(spec, options, widths);
   const double layers = real(spec.layers);
   const double kept = options.recompute ? layers * kFloat * widths.d + layer : layers * layer;

@@ -104,8 +104,8 @@ TEST(StudyLoop, ASearchPrunesTheLosingArms) {
   EXPECT_GE(stopped, 1U);
 }
 
-// 25,000 steps: what is stopped a moment after its beginning has not ended yet.
-constexpr const char* kLongBudget = "[1600000]";
+// 10,000 steps: what is stopped a moment after its beginning has not ended yet.
+constexpr const char* kLongBudget = "[640000]";
 
 TEST(StudyLoop, KilledAndRunAgainEndsAsUndisturbed) {
   const Place place;
@@ -247,7 +247,7 @@ TEST(StudyLoop, BranchesShareTheirTrunksStepsAndLeaveNoKeptCheckpoint) {
 
 TEST(StudyLoop, KilledAmongBranchesEndsAsUndisturbed) {
   const Place place;
-  const auto study = tiny_study::write_study(place, "[768000, 1536000]", "[0.05]", "tiny", kWsd);
+  const auto study = tiny_study::write_study(place, "[256000, 512000]", "[0.05]", "tiny", kWsd);
   ASSERT_EQ(tiny_study::run(study, place.root / "whole"), kExitDone);
   const auto folder = place.root / "killed";
   for (const int milliseconds : {150, 300}) {

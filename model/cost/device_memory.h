@@ -1,0 +1,32 @@
+// Bytes of a GPU's memory that one rank of a training run takes, from the spec: what model/device
+// lays out, but for the sums of a few kernels and what is small for any shape. Whole models, as
+// studies train there.
+#pragma once
+#include <cstdint>
+
+#include "model/spec/model_spec.h"
+
+namespace isoloss {
+
+struct DeviceMemoryOptions {
+  std::int64_t sequences = 1;      // of a pass, on this rank
+  std::int64_t micro_batches = 1;  // passes of a step, one after the other
+  bool bfloat16 = true;            // activations and products' operands; masters are float32
+  bool recompute = false;          // of each layer its input alone is kept
+  double optimizer_states = 2;     // values a parameter: AdamW 2, Adafactor 1
+  std::int64_t factored_from = 0;  // as MemoryOptions
+};
+
+struct DeviceMemoryBytes {
+  double weights = 0;    // with their bfloat16 copies
+  double gradients = 0;  // of the whole model
+  double optimizer = 0;
+  double activations = 0;  // kept for the backward pass, and what it works in
+  double step = 0;         // losses by token, and what cuBLASLt works in
+
+  double total() const { return weights + gradients + optimizer + activations + step; }
+};
+
+DeviceMemoryBytes device_training_memory(const ModelSpec& spec, const DeviceMemoryOptions& options);
+
+}  // namespace isoloss
