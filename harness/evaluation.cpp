@@ -10,20 +10,26 @@
 namespace isoloss {
 namespace {
 
-// Tokens in one pass: fixed, so that a loss never depends on the batch that training used.
+// Tokens in one pass: fixed, so that a loss never depends on the batch that training used. Where
+// what is computed has the size of training's passes anyway, a whole one.
 constexpr std::int64_t kTokensAtOnce = 4096;
+
+std::int64_t computed(std::int64_t tokens, std::int64_t multiple) {
+  return multiple > 0 ? (tokens + multiple - 1) / multiple * multiple : tokens;
+}
 
 // Passes go round the ranks; each fills in the losses of its own, and the rest comes from the
 // others. `quickest` becomes the seconds per token of this rank's quickest pass, if it is quicker.
 std::optional<std::vector<float>> sequence_losses(const TokenLosses& losses_of,
                                                   const HeldOutPart& part, Communicator& data,
                                                   const std::function<bool()>& stop,
-                                                  double& quickest) {
+                                                  std::int64_t multiple, double& quickest) {
   using Clock = std::chrono::steady_clock;
   std::vector<float> losses(static_cast<std::size_t>(part.sequences));
   if (part.sequences == 0) return losses;
   const std::int64_t length = static_cast<std::int64_t>(part.tokens.size()) / part.sequences;
-  const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / length);
+  const std::int64_t at_once =
+      std::max<std::int64_t>(1, computed(kTokensAtOnce, multiple) / length);
   for (std::int64_t round = 0; round < part.sequences; round += data.size() * at_once) {
     if (stop()) return std::nullopt;
     const std::int64_t first = round + data.rank() * at_once;
@@ -35,7 +41,8 @@ std::optional<std::vector<float>> sequence_losses(const TokenLosses& losses_of,
     const auto began = Clock::now();
     const std::vector<float> token_losses = losses_of(rows, length);
     const std::chrono::duration<double> took = Clock::now() - began;
-    quickest = std::min(quickest, took.count() / static_cast<double>(rows.size()));
+    quickest = std::min(quickest,
+                        took.count() / static_cast<double>(computed(std::ssize(rows), multiple)));
     for (std::int64_t row = 0; row < count; ++row) {
       double sum = 0;
       for (std::int64_t i = 0; i < length; ++i) {
@@ -60,11 +67,13 @@ double mean(const std::vector<float>& values) {
 }  // namespace
 
 std::optional<Evaluation> evaluate_held_out(const TokenLosses& losses, const HeldOut& held_out,
-                                            Communicator& data, const std::function<bool()>& stop) {
+                                            Communicator& data, const std::function<bool()>& stop,
+                                            std::int64_t multiple) {
   double quickest = std::numeric_limits<double>::infinity();
-  const auto selection = sequence_losses(losses, held_out.selection, data, stop, quickest);
+  const auto selection =
+      sequence_losses(losses, held_out.selection, data, stop, multiple, quickest);
   if (!selection) return std::nullopt;
-  auto report = sequence_losses(losses, held_out.report, data, stop, quickest);
+  auto report = sequence_losses(losses, held_out.report, data, stop, multiple, quickest);
   if (!report) return std::nullopt;
   Evaluation evaluation;
   evaluation.selection_loss = mean(*selection);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <span>
 #include <string>
 
@@ -13,8 +15,24 @@
 
 namespace isoloss {
 
+namespace {
+
+// Whether a model's number goes on there: an A1000 is no A100.
+bool digit_at(const std::string& name, std::size_t at) {
+  return at < name.size() && std::isdigit(static_cast<unsigned char>(name[at])) != 0;
+}
+
+}  // namespace
+
 bool devices_serve(const StudyPlan& plan, TrainingDevices* devices, Communicator& job) {
-  std::array<double, 1> without = {devices == nullptr || !devices->any() ? 1.0 : 0.0};
+  bool sees = false;
+  try {
+    sees = devices != nullptr && devices->any();
+  } catch (const std::exception& problem) {  // the others wait below
+    fmt::print(stderr, "isoloss: rank {} takes itself to see no device ({})\n", job.rank(),
+               problem.what());
+  }
+  std::array<double, 1> without = {sees ? 0.0 : 1.0};
   job.all_reduce_max(std::span<double>(without));
   if (without[0] > 0) return false;
   for (const PlannedRun& run : plan.runs)
@@ -34,7 +52,8 @@ std::optional<DeviceRate> rate_of(const TrainingDevice& device) {
     return static_cast<char>(std::tolower(letter));
   });
   for (const char* known : {"h100", "h200", "a100"})
-    if (name.find(known) != std::string::npos) return device_rate(known, "bfloat16");
+    if (const auto at = name.find(known); at != std::string::npos && !digit_at(name, at + 4))
+      return device_rate(known, "bfloat16");
   return std::nullopt;
 }
 

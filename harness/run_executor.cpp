@@ -189,6 +189,8 @@ void RunExecutor::train_with_leader(Communicator& block, const PlannedRun& run,
   BackgroundJob writing;
   const auto save_part = [&](const TrainingEvent& event) {
     const auto* here = std::get_if<CheckpointHere>(&event);
+    if (const auto* due = std::get_if<CheckpointDue>(&event); due != nullptr && due->last)
+      return writing.wait();
     if (here == nullptr) return void(writing.busy());
     writing.wait();
     writing.start([copy = std::make_shared<const StateCopy>(*state, run.id),
@@ -233,12 +235,16 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
   std::optional<RunRecorder> recorder;
+  std::optional<StallWatch> watch;
   do_together(block, [&] {
     recorder.emplace(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
                      std::move(restart), state, claim);
+    watch.emplace(stall_, [&](const std::string& what) {
+      log_.say(run, what);
+      leave_stalled(folder_, run.id, claim, what);
+    });
   });
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
-  std::optional<StallWatch> watch;
   const auto listener = [&](const TrainingEvent& event) {
     {
       const StallWatch::Pause writing(*watch);
@@ -249,10 +255,6 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
-  watch.emplace(stall_, [&](const std::string& what) {
-    log_.say(run, what);
-    leave_stalled(folder_, run.id, claim, what);
-  });
   const auto outcome = train(state, run.spec, dataset, segment, listener, [&] {
     watch->beat();
     return stop() || claim.lost();

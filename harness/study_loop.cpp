@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "harness/bfloat16_probe.h"
@@ -46,6 +47,7 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
              const std::optional<RankDevice>& device) {
   Start start;
   std::exception_ptr failure;
+  std::string reason;
   const int on_machine = ranks_on_machine(communicator, host_name());
   if (communicator.rank() == 0) {
     try {
@@ -62,17 +64,22 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
-    } catch (const InputError&) {
+    } catch (const InputError& problem) {
       start.status = kExitBadInput;
+      reason = problem.what();
       failure = std::current_exception();
-    } catch (const std::exception&) {
+    } catch (const std::exception& problem) {
       start.status = kExitFailed;
+      reason = problem.what();
       failure = std::current_exception();
     }
   }
   std::array<int, 1> status = {start.status};
   communicator.broadcast(std::as_writable_bytes(std::span(status)), 0);
-  if (failure) std::rethrow_exception(failure);
+  if (failure && is_supervised())
+    report_failure(folder, {start.status, reason});  // who starts ranks says it
+  else if (failure)
+    std::rethrow_exception(failure);
   start.status = status[0];
   if (start.status == kExitDone) share(start.ranks, plan.runs.size(), communicator);
   return start;
@@ -90,9 +97,11 @@ JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevice
     return {kExitDone, RankDevice{devices, devices.take_place(job, host_name(), most_per_device)}};
   } catch (const InputError& problem) {
     if (job.rank() != 0) return {kExitBadInput, std::nullopt};
-    if (is_supervised()) report_failure(folder, {kExitBadInput, problem.what()});
-    throw;
+    if (!is_supervised()) throw;
+    report_failure(folder, {kExitBadInput, problem.what()});  // who starts ranks says it
+    return {kExitBadInput, std::nullopt};
   } catch (const std::exception& problem) {
+    if (is_supervised()) report_failure(folder, {kExitFailed, problem.what()});
     // The others may wait for this rank.
     if (job.size() > 1) leave_job(problem.what(), kExitFailed);
     throw;

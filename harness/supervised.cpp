@@ -36,7 +36,9 @@ std::string own_supervisor_name() {
 void report_failure(const StudyFolder& folder, const StudyFailure& failure) {
   // Not by write_durably: the failure may be a full disk, and then there is nothing better to do.
   std::ofstream file(failure_file(folder, supervisor_name()), std::ios::trunc);
-  file << nlohmann::json{{"status", failure.status}, {"message", failure.message}} << '\n';
+  // A path in the message need be no UTF-8.
+  const nlohmann::json text{{"status", failure.status}, {"message", failure.message}};
+  file << text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
 std::optional<StudyFailure> take_failure(const StudyFolder& folder, const std::string& supervisor) {

@@ -31,6 +31,13 @@ using Clock = std::chrono::steady_clock;
 // it pass.
 bool ask_for_checkpoint(const TrainingState& state, const TrainingListener& listener, bool last) {
   Communicator& all = state.ranks().all();
+  // One whose part of the checkpoint before could not be written says so before anybody waits for
+  // that part.
+  exchange({}, failure_of([&] {
+             if (!state.ranks().leads())
+               listener(CheckpointDue{last, [](const std::filesystem::path&) {}});
+           }),
+           all);
   std::string place;
   const auto failure = failure_of([&] {
     if (state.ranks().leads())
@@ -90,8 +97,8 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
   const TokenLosses losses = [&state](std::span<const std::int32_t> tokens, std::int64_t length) {
     return state.token_losses(tokens, length);
   };
-  auto evaluation =
-      evaluate_held_out(losses, now.dataset.held_out(), state.ranks().data(), now.stop);
+  auto evaluation = evaluate_held_out(losses, now.dataset.held_out(), state.ranks().data(),
+                                      now.stop, state.computes_multiples_of());
   if (!evaluation) return Measured::Stopped;
   if (!std::isfinite(evaluation->loss) || !std::isfinite(evaluation->selection_loss)) {
     now.listener(

@@ -45,6 +45,9 @@ class TrainingState {
   // Cross-entropy of every token in nats, [rows * length]; collective over tensor ranks.
   virtual std::vector<float> token_losses(std::span<const std::int32_t> tokens,
                                           std::int64_t length) = 0;
+  // Of how many tokens token_losses() computes a multiple, whatever it is given; 0: what it is
+  // given.
+  virtual std::int64_t computes_multiples_of() const { return 0; }
   // The model on this rank's processor with the weights that the state has now; until the next
   // update.
   virtual const LanguageModel& model() = 0;

@@ -19,9 +19,9 @@
 namespace isoloss {
 
 struct GroupWatchLimits {
-  // Longer than any step, and than what a peer's host may do between two steps: writing a
-  // checkpoint to a slow disk.
-  std::chrono::milliseconds longest_step = std::chrono::minutes(10);
+  // Longer than any step, hosts meeting before each; less than what a run that hangs is given
+  // (StallLimits), which would end the process and not the group.
+  std::chrono::milliseconds longest_step = std::chrono::minutes(4);
   std::chrono::milliseconds look_every = std::chrono::milliseconds(500);
 };
 

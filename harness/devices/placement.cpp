@@ -116,7 +116,10 @@ std::int64_t cost_of(const RankView& rank, std::size_t place, const Machine& mac
   const std::int64_t far_costs =
       ranks * square(ranks * static_cast<std::int64_t>(machine.devices.size())) + 1;
   const std::int64_t round_costs = far_costs * (ranks + 1);
-  const bool far = rank.numa_node >= 0 && seen->numa_node >= 0 && rank.numa_node != seen->numa_node;
+  // Where ranks share devices order alone counts: neighbours, who may train one run, are apart.
+  const bool shares = machine.ranks.size() > machine.devices.size();
+  const bool far =
+      !shares && rank.numa_node >= 0 && seen->numa_node >= 0 && rank.numa_node != seen->numa_node;
   const auto position = static_cast<std::int64_t>(round * machine.devices.size() + device);
   return round_costs * static_cast<std::int64_t>(round) + (far ? far_costs : 0) +
          square(position - static_cast<std::int64_t>(place));

@@ -30,6 +30,9 @@ bool equal_pieces(const DeviceValues& values, std::span<const ElementRange> part
   return count * parts.size() == values.count;
 }
 
+// A call of a communicator that does not block may still be on its way.
+bool goes_on(ncclResult_t code) { return code == ncclSuccess || code == ncclInProgress; }
+
 }  // namespace
 
 NcclCommunicator::NcclCommunicator(const ncclUniqueId& id, int rank, int size, std::string name,
@@ -39,9 +42,7 @@ NcclCommunicator::NcclCommunicator(const ncclUniqueId& id, int rank, int size, s
   config.blocking = 0;
   config.commName = name_.c_str();
   const ncclResult_t begun = ncclCommInitRankConfig(&group_, size, id, rank, &config);
-  auto problem = begun == ncclSuccess || begun == ncclInProgress
-                     ? settled()
-                     : std::optional<std::string>(words(begun));
+  auto problem = goes_on(begun) ? settled() : std::optional<std::string>(words(begun));
   if (!problem) return;
   abort();
   aborting_.join();
@@ -52,7 +53,7 @@ NcclCommunicator::~NcclCommunicator() {
   if (group_ != nullptr) {
     // A finalize that the others never come to would leave streams waiting for ever.
     const ncclResult_t begun = ncclCommFinalize(group_);
-    if ((begun == ncclSuccess || begun == ncclInProgress) && !settled()) {
+    if (goes_on(begun) && !settled()) {
       ncclCommDestroy(group_);
       return;
     }
@@ -103,12 +104,12 @@ void NcclCommunicator::reduce_parts_mean(DeviceValues values, std::span<const El
                                    group, stream);
         }
         ncclResult_t code = ncclGroupStart();
-        for (std::size_t r = 0; r < parts.size() && code == ncclSuccess; ++r)
+        for (std::size_t r = 0; r < parts.size() && goes_on(code); ++r)
           if (void* const part = values.part(parts[r]).data; parts[r].count > 0)
             code = ncclReduce(part, part, parts[r].count, type, ncclAvg, static_cast<int>(r), group,
                               stream);
         const ncclResult_t ended = ncclGroupEnd();
-        return code == ncclSuccess ? ended : code;
+        return goes_on(code) ? ended : code;
       },
       "add up gradients");
 }
@@ -125,12 +126,12 @@ void NcclCommunicator::gather_parts(DeviceValues values, std::span<const Element
                                stream);
         }
         ncclResult_t code = ncclGroupStart();
-        for (std::size_t r = 0; r < parts.size() && code == ncclSuccess; ++r)
+        for (std::size_t r = 0; r < parts.size() && goes_on(code); ++r)
           if (void* const part = values.part(parts[r]).data; parts[r].count > 0)
             code =
                 ncclBroadcast(part, part, parts[r].count, type, static_cast<int>(r), group, stream);
         const ncclResult_t ended = ncclGroupEnd();
-        return code == ncclSuccess ? ended : code;
+        return goes_on(code) ? ended : code;
       },
       "hand out weights");
 }

@@ -80,8 +80,14 @@ TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> 
   result.metrics.step = step_ + 1;
   const double learning_rate = learning_rate_at(spec_.optimizer, step_);
   if (joined_) joined_->watch().begun(step_);
-  training_->start(tokens, step_, learning_rate);
-  const DeviceMetrics metrics = training_->finish();
+  DeviceMetrics metrics;
+  try {
+    training_->start(tokens, step_, learning_rate);
+    metrics = training_->finish();
+  } catch (const std::exception& problem) {
+    if (joined_) joined_->watch().fail(problem.what());  // the others wait on their devices
+    throw;
+  }
   if (joined_) {
     joined_->watch().ended(step_);
     joined_->watch().check();
@@ -109,6 +115,10 @@ std::vector<float> DeviceTrainingState::token_losses(std::span<const std::int32_
   std::vector<float> losses = model.token_losses(whole);
   losses.resize(tokens.size());
   return losses;
+}
+
+std::int64_t DeviceTrainingState::computes_multiples_of() const {
+  return device_model_options(spec_, ranks_.data().size()).sequences * spec_.model.sequence;
 }
 
 const LanguageModel& DeviceTrainingState::model() {

@@ -37,6 +37,7 @@ class DeviceTrainingState final : public TrainingState {
   // Of rows of the model's own length, by passes of as many rows as training has.
   std::vector<float> token_losses(std::span<const std::int32_t> tokens,
                                   std::int64_t length) override;
+  std::int64_t computes_multiples_of() const override;
   // Made when it is first asked for; its weights are copied once a step.
   const LanguageModel& model() override;
   StateTables tables() const override;

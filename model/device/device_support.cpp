@@ -3,6 +3,7 @@
 #include <string>
 
 #include "model/kernels/cuda/attention.h"
+#include "model/kernels/cuda/launch_sizes.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -18,6 +19,9 @@ namespace {
 void check_device_support(const ModelSpec& spec) {
   if (spec.d_model % 8 != 0)
     refuse("d_model: " + std::to_string(spec.d_model), "rows are read eight values at a time");
+  if (spec.d_model > device::kWidestRow)
+    refuse("d_model: " + std::to_string(spec.d_model),
+           "rows of at most " + std::to_string(device::kWidestRow) + " values have one");
   if (spec.convolution_width > 0 && spec.convolution_place == ConvolutionPlace::BeforeProjection)
     refuse("convolution_place: before_projection", "convolutions run on projections alone");
   if (attention_has_kernel(spec, spec.sequence)) return;

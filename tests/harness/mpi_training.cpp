@@ -307,6 +307,28 @@ TEST(SharedFailure, OfTheListenerReachesAllWhereverItIs) {
   }
 }
 
+// A follower's listener writes its part of each checkpoint beside training, and says so where that
+// failed before the leading rank waits for the part.
+TEST(SharedFailure, OfAFollowersPartComesBeforeTheLeadingRankIsAsked) {
+  if (job->size() == 1) return;
+  const RunSpec spec = spec_of(kOne);
+  const PeriodicData data(spec.model.sequence);
+  HostTrainingState state(spec, all_share_the_batch());
+  bool asked = false;
+  const TrainingListener listener = [&](const TrainingEvent& event) {
+    const auto* due = std::get_if<CheckpointDue>(&event);
+    if (due == nullptr) return;
+    asked = asked || job->rank() == 0;
+    if (job->rank() == job->size() - 1) {
+      EXPECT_TRUE(due->last);
+      throw std::runtime_error("its part is not written");
+    }
+  };
+  EXPECT_EQ(shared_failure(state, spec, data, {3, {}}, listener),
+            "its part is not written" + last_rank());
+  EXPECT_FALSE(asked);
+}
+
 // Activations of 8 MB and more, for which the last rank has no room, while the others wait for its
 // gradients.
 TEST(SharedFailure, OfARankWithoutMemoryInsideItsStepReachesAll) {

@@ -1,6 +1,7 @@
 #include "harness/trainer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <limits>
@@ -93,6 +94,24 @@ TEST(Evaluation, StandardErrorIsOverSequences) {
   EXPECT_NEAR(evaluation.loss, mean, 1e-12);
   EXPECT_NEAR(evaluation.standard_error, std::sqrt(variance / 6), 1e-12);
   EXPECT_GT(evaluation.standard_error, 0);
+}
+
+// Whole passes of what the model computes anyway, of which the rest is no cost of these tokens.
+TEST(Evaluation, PassesAreMultiplesOfWhatIsComputed) {
+  const PeriodicData data(32);
+  SelfCommunicator alone;
+  std::vector<std::int64_t> sizes;
+  const TokenLosses losses = [&](std::span<const std::int32_t> tokens, std::int64_t) {
+    sizes.push_back(std::ssize(tokens));
+    ::usleep(20'000);
+    return std::vector<float>(tokens.size(), 1.0F);
+  };
+  constexpr std::int64_t kMultiple = 1 << 20;
+  const auto measured = evaluate_held_out(losses, data.held_out(), alone, kNeverStop, kMultiple);
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(sizes.size(), 2U);  // each part whole
+  EXPECT_LT(measured->forward_seconds, .02 / (6 * 32));
+  EXPECT_GE(measured->forward_seconds, .02 / kMultiple);
 }
 
 TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithItsWeightsAsTheyWere) {

@@ -31,6 +31,9 @@ TEST(DeviceRuns, WhatHasNoKernelIsRefusedByFileLineAndField) {
   EXPECT_THAT(refusal("d_model: 12, d_head: 4", ""),
               testing::HasSubstr(".yaml:10: run.device: cuda for transformer of size s: "
                                  "d_model: 12 has no kernel for GPUs"));
+  EXPECT_THAT(refusal("d_model: 128, d_head: 8, d_ff: 130", ""),
+              testing::HasSubstr("d_ff: 130 has no kernel for GPUs (optimizers there"));
+  EXPECT_EQ(refusal("d_model: 120, d_head: 8, d_ff: 130", ""), "");  // too narrow to be factored
   EXPECT_THAT(refusal("d_model: 16", ", dtype: float64"),
               testing::HasSubstr("dtype: float64 has no kernel"));
   EXPECT_THAT(refusal("d_model: 16", ", tensor_parallel: 2"),

@@ -12,6 +12,9 @@ namespace isoloss::device {
 // constant, so that the order of sums, and with it the bits, do not depend on the device.
 inline constexpr std::int64_t kManyBlocks = 1056;
 
+// Values of a row that a block reduces over: eight a thread.
+inline constexpr std::int64_t kWidestRow = 6144;
+
 inline std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 inline unsigned blocks(std::int64_t work, std::int64_t of_a_block) {
   return static_cast<unsigned>(ceil_divide(work, of_a_block));

@@ -17,8 +17,6 @@ struct RowGroups {
   unsigned threads() const { return static_cast<unsigned>(warps * groups * simt::kWarp); }
 };
 
-inline constexpr std::int64_t kWidestRow = 6144;
-
 // Blocks of at most `threads`, but always of a row. Throws InputError where a row has no such
 // group.
 inline RowGroups row_groups(std::int64_t width, int threads) {

@@ -238,7 +238,9 @@ TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {
   umount(disk.c_str());
 }
 
-TEST_F(Run, ADeviceThatThisBuildCannotUseIsRefused) {
+// Built without CUDA, or where no GPU is seen.
+TEST_F(Run, ADeviceThatIsNotThereIsRefused) {
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
   spill(scratch_ / "study.yaml", study_of("tiny") + "run: {device: cuda}\n");
   for (const char* ranks : {"", " --ranks 2"}) {
     const Outcome outcome = isoloss(std::string("run study.yaml --out out") + ranks);

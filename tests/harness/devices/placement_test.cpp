@@ -147,5 +147,17 @@ TEST(Placement, WhatAJobHasOfDevicesIsCounted) {
   EXPECT_EQ(placed.ranks_per_device, 2);
 }
 
+// Two sockets with a device each, two ranks bound to each, neighbours together: near their devices,
+// ranks 0 and 1, who may train a run together, would both have a.
+TEST(Placement, RanksThatShareDevicesAreApartThoughTheirNodesAreFar) {
+  const std::vector<SeenDevice> both = {{"a", 0}, {"b", 1}};
+  const std::vector<RankView> views = {
+      {"node1", 0, both}, {"node1", 0, both}, {"node1", 1, both}, {"node1", 1, both}};
+  const std::vector<int> places = place_ranks(views, 2);
+  EXPECT_THAT(places, ElementsAre(0, 1, 0, 1));
+  check_apart(views, places, std::array{0, 1});
+  check_apart(views, places, std::array{2, 3});
+}
+
 }  // namespace
 }  // namespace isoloss

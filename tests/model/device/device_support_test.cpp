@@ -31,6 +31,7 @@ TEST(DeviceSupport, NamesTheFieldForWhichThereIsNoKernel) {
   EXPECT_THAT(refusal("transformer", "d_head", "4"),
               testing::StartsWith("d_head: 4 has no kernel"));
   EXPECT_THAT(refusal("transformer", "d_model", "20"), testing::StartsWith("d_model: 20"));
+  EXPECT_THAT(refusal("transformer", "d_model", "6152"), testing::StartsWith("d_model: 6152"));
 }
 
 TEST(DeviceSupport, TakesTheCatalogueAtItsSizes) {
