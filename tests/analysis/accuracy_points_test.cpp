@@ -82,7 +82,7 @@ TEST(AccuracyPoints, OfWhatTrainingScoredTheLastFiveCount) {
   run.evaluations[1].step = 200;
   for (const std::int64_t step : {180, 184, 188, 192, 196, 200})
     run.scores.push_back({step, "last-word", "accuracy", step < 184 ? 1.0 : 0.5, 0.02, 128, 0.1});
-  const AccuracyPoint& point = accuracy_tasks(results, {})[0].points[1];
+  const AccuracyPoint point = accuracy_tasks(results, {})[0].points[1];
   EXPECT_EQ(point.checkpoints, 5U);
   EXPECT_EQ(point.first_step, 184);
   EXPECT_EQ(point.accuracy, 0.5);
