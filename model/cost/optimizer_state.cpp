@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/cost/quantities.h"
+#include "model/spec/shard.h"
 
 namespace isoloss {
 
