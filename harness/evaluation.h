@@ -21,8 +21,8 @@ using TokenLosses =
 // over sequences / sqrt(n)) and sequence_losses, in nats per token, and forward_seconds per token
 // of this rank. Collective: the `data` ranks, which have the same weights, divide the sequences
 // among them. `stop` is asked before each pass, as often on every rank, and must answer the same on
-// all; absent where it said yes. `multiple`: of how many tokens
-// `losses` computes a multiple (TrainingState::computes_multiples_of).
+// all; absent where it said yes. `multiple`: of how many tokens `losses` computes a multiple
+// (TrainingState::computes_multiples_of).
 std::optional<Evaluation> evaluate_held_out(const TokenLosses& losses, const HeldOut& held_out,
                                             Communicator& data, const std::function<bool()>& stop,
                                             std::int64_t multiple = 0);

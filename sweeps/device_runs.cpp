@@ -2,14 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "model/device/device_support.h"
 #include "model/spec/error.h"
-#include "model/spec/parameters.h"
 #include "model/yaml/yaml_view.h"
 
 namespace isoloss {
@@ -21,20 +17,6 @@ int line_of(const Study& study, const std::string& key) {
     if (const auto given = study.lines.find(std::string("run.") + name); given != study.lines.end())
       return given->second;
   return 0;
-}
-
-// A tensor that the devices' optimizers cannot read four values at a time (check_reads in
-// model/kernels/cuda/update_table.cpp): where it lies, or how long rows of one are that has moments
-// by rows and columns.
-std::optional<std::string> unread_tensor(const RunSpec& spec) {
-  const bool factors = spec.optimizer.kind == OptimizerKind::Adafactor;
-  for (const Parameter& parameter : parameter_table(spec.model).parameters) {
-    const std::vector<std::int64_t>& shape = parameter.shape;
-    const bool factored = factors && shape.size() == 2 &&
-                          std::min(shape[0], shape[1]) >= spec.optimizer.min_dim_factored;
-    if (parameter.offset % 4 != 0 || (factored && shape[1] % 4 != 0)) return parameter.name;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -50,11 +32,14 @@ std::string no_kernel_for(const RunSpec& spec) {
         spec.tensor_parallel);
   try {
     check_device_support(spec.model);
-    if (const auto tensor = unread_tensor(spec))
+    const bool factors = spec.optimizer.kind == OptimizerKind::Adafactor;
+    const std::string tensor = tensor_without_update(
+        spec.model, factors ? std::optional(spec.optimizer.min_dim_factored) : std::nullopt);
+    if (!tensor.empty())
       return fmt::format(
           "{}: {} has no kernel for GPUs (optimizers there read four values at a time, which {} is "
           "not made for); train it on CPUs or give a multiple of 4",
-          spec.model.gated ? "d_ff_gated" : "d_ff", feed_forward_width(spec.model), *tensor);
+          spec.model.gated ? "d_ff_gated" : "d_ff", feed_forward_width(spec.model), tensor);
   } catch (const InputError& refusal) {
     return refusal.what();
   }

@@ -26,8 +26,8 @@ struct RankView {
 // For each rank of the job the number of its device among those that it sees. On every machine
 // ranks are spread evenly; then, where each has a device of its own, as many as can be are near it;
 // then neighbours follow the order of devices, one round after the other where several ranks share
-// each, so that the ranks of a block are apart (sweeps/device_packing.h). InputError naming machine and rank where one
-// sees no device, or ranks outnumber devices `most_per_device` times.
+// each, so that the ranks of a block are apart (sweeps/device_packing.h). InputError naming machine
+// and rank where one sees no device, or ranks outnumber devices `most_per_device` times.
 std::vector<int> place_ranks(std::span<const RankView> ranks, int most_per_device = 1);
 
 // What a job has of devices: `places` are place_ranks' of its ranks.

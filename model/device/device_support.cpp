@@ -1,10 +1,13 @@
 #include "model/device/device_support.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "model/kernels/cuda/attention.h"
 #include "model/kernels/cuda/launch_sizes.h"
 #include "model/spec/error.h"
+#include "model/spec/parameters.h"
 
 namespace isoloss {
 namespace {
@@ -29,6 +32,18 @@ void check_device_support(const ModelSpec& spec) {
     refuse("d_head: " + std::to_string(spec.d_head), "multiples of 8 up to 128 have one");
   refuse("relative_max_distance: " + std::to_string(spec.relative_max_distance),
          "so many distances do not fit the bias kernel");
+}
+
+std::string tensor_without_update(const ModelSpec& spec,
+                                  std::optional<std::int64_t> factored_from) {
+  for (const Parameter& parameter : parameter_table(spec).parameters) {
+    const std::vector<std::int64_t>& shape = parameter.shape;
+    const bool factored =
+        factored_from && shape.size() == 2 && std::min(shape[0], shape[1]) >= *factored_from;
+    if (!device::reads_by_fours(parameter.offset, factored, factored ? shape[1] : 0))
+      return parameter.name;
+  }
+  return "";
 }
 
 }  // namespace isoloss

@@ -27,4 +27,10 @@ inline void require_eights(const char* what, std::int64_t columns) {
                    " values (the device's kernels read eight at a time); use a multiple of 8");
 }
 
+// Whether the optimizers can read a tensor, four values at a time: where it begins and, where its
+// moments are by rows and columns, each of its rows.
+inline bool reads_by_fours(std::int64_t offset, bool factored, std::int64_t columns) {
+  return offset % 4 == 0 && (!factored || columns % 4 == 0);
+}
+
 }  // namespace isoloss::device

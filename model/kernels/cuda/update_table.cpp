@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "model/kernels/cuda/launch_sizes.h"
 #include "model/spec/error.h"
 
 namespace isoloss::device {
@@ -17,7 +18,7 @@ std::int64_t tiles(std::int64_t extent, std::int64_t of_tile) {
 }
 
 void check_reads(const Parameter& parameter, const TensorEntry& entry) {
-  if (entry.offset % 4 != 0 || (entry.factored && entry.columns % 4 != 0))
+  if (!reads_by_fours(entry.offset, entry.factored, entry.columns))
     throw InputError(parameter.name + " starts at element " + std::to_string(entry.offset) +
                      " with rows of " + std::to_string(entry.columns) +
                      " (the device's optimizers read four at a time); use widths that are "
