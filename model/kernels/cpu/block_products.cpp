@@ -11,9 +11,12 @@ namespace isoloss {
 namespace {
 
 #if ISOLOSS_FLOAT_LANES
-// Multiplications. Larger products are as fast or faster in MKL, which lays both operands out anew;
-// smaller ones are spared its call through LibTorch, which makes views of the operands.
-constexpr double kMost = 1 << 26;
+// Multiplications. On Intel's processors larger products are as fast or faster in MKL, which lays
+// both operands out anew; smaller ones are spared its call through LibTorch, which makes views of
+// the operands. On others MKL leaves the lanes half empty, and the own product is faster at any
+// size (docs/performance.md). Asked of the processor and not of a clock, so that a machine repeats
+// its bits.
+constexpr double kMostBesideMkl = 1 << 26;
 constexpr double kWorthAThread = 1 << 20;
 
 MatrixPlace place(const Factor& factor) {
@@ -31,7 +34,9 @@ ProductExtents extents_of(const at::Tensor& out, const Factor& a) {
 }
 
 bool own_product_serves(const at::Tensor& out, const Factor& a) {
-  return out.scalar_type() == at::kFloat && multiplications(extents_of(out, a)) <= kMost;
+  static const bool mkl_fills_lanes = __builtin_cpu_is("intel") != 0;
+  return out.scalar_type() == at::kFloat &&
+         (!mkl_fills_lanes || multiplications(extents_of(out, a)) <= kMostBesideMkl);
 }
 
 void own_product(const at::Tensor& out, Into into, const Factor& a, const Factor& b,

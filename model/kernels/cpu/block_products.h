@@ -1,6 +1,6 @@
-// Matrix products of the fused blocks, [rows, inner] times [inner, columns]: of small float32
-// matrices this room's own (matrix_product.h), of all others LibTorch's. Threads take rows of the
-// result each.
+// Matrix products of the fused blocks, [rows, inner] times [inner, columns]: of float32 matrices this
+// room's own (matrix_product.h), on Intel's processors of small ones; of all others LibTorch's. Threads
+// take rows of the result each.
 #pragma once
 #include <ATen/core/Tensor.h>
 

@@ -1,5 +1,6 @@
 // What matrix products reach on this machine, as the yardstick of utilisation: the largest rate
-// over several shapes, the intra-op threads being those that are set.
+// over several shapes, LibTorch's products or the fused blocks', the intra-op threads being those
+// that are set.
 #pragma once
 
 namespace isoloss {
