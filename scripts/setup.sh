@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Makes a bare Debian 12 or Ubuntu 24.04 ready and builds isoloss: packages, LibTorch, configure,
 # build. Says what it does, does nothing twice, and stops with what is missing where it can't go on.
-#   scripts/setup.sh [PRESET [TARGET]]   (release; analysis-only and lean need neither LibTorch nor MPI;
-#                                        TARGET isoloss builds the program alone, without tests)
+#   scripts/setup.sh [PRESET [TARGET ...]]   (release; analysis-only and lean need neither LibTorch nor
+#                                MPI; TARGET isoloss builds the program alone, without tests)
 # Honoured: ISOLOSS_TORCH=FOLDER (the torch folder of a wheel) or Torch_DIR, to use a LibTorch of
 # your own; ISOLOSS_CPU=x86-64-v3 for a binary that moves between machines; ISOLOSS_JOBS;
 # ISOLOSS_PACKAGES="NAME ...", to install more packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
-target=${2:-all}
+targets=("${@:2}")
+((${#targets[@]})) || targets=(all)
 torch_version=2.11.0
 
 say() { printf '== %s\n' "$*"; }
@@ -109,6 +110,6 @@ say "Configuring $preset"
 mkdir -p "$build"
 cmake --preset "$preset" "${options[@]}" >"$build/configure.log" 2>&1 ||
   { tail -n 20 "$build/configure.log" >&2; stop "cmake could not configure (log: $build/configure.log)"; }
-say "Building $target of $preset into $build/ (minutes the first time, seconds after)"
-cmake --build "$build" --target "$target" -j "${ISOLOSS_JOBS:-$(nproc)}" ||
+say "Building ${targets[*]} of $preset into $build/ (minutes the first time, seconds after)"
+cmake --build "$build" --target "${targets[@]}" -j "${ISOLOSS_JOBS:-$(nproc)}" ||
   stop "the build failed (see above); run again with ISOLOSS_JOBS=1 if memory ran out"
