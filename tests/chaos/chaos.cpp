@@ -120,9 +120,10 @@ class Chaos {
   std::uint64_t draw(const char* what, std::uint64_t bound) const {
     return random_below(seed_, stream_of(std::string("chaos/") + what), kills_, bound);
   }
-  // Anywhere in the time that the study takes whole, of which a start is a part.
-  double next_wait(double seconds) const {
-    return seconds * random_uniform(seed_, stream_of("chaos/wait"), kills_);
+  // Anywhere in the time that the study takes whole, of which a start is a part; another at each
+  // start, since one that comes too late would come too late again.
+  double next_wait(double seconds) {
+    return seconds * random_uniform(seed_, stream_of("chaos/wait"), waits_++);
   }
 
   void add(const std::vector<Fault>& faults, const DisturbedStudy& disturbed) {
@@ -148,7 +149,7 @@ class Chaos {
   fs::path folder_;
   std::vector<ChaosStudy> studies_;
   std::map<std::string, Undisturbed> undisturbed_;
-  std::uint64_t kills_ = 0;
+  std::uint64_t kills_ = 0, waits_ = 0;
   std::size_t rounds_ = 0, starts_ = 0, found_ = 0;
   std::array<std::size_t, 4> victims_{};  // by Victim
   std::array<std::size_t, 4> faults_{};   // by FaultKind
