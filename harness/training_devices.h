@@ -19,8 +19,6 @@ struct TrainingDevice {
   std::string name;  // as its maker prints it
   JobDevices job;    // of which it is one
   int ranks = 1;     // that share one of them, at most
-
-  double bytes_per_rank() const { return bytes_per_packed_rank(job, ranks); }
 };
 
 class TrainingDevices {
