@@ -130,7 +130,7 @@ int run_study(const Study& study, const RunOptions& options) {
   bool on_devices = study.device == "cuda";
   if (on_devices) plan = plan_on_devices(study, std::move(plan));
   const auto communicator = join_job(folder);
-  if (study.device == "auto" && devices_serve(plan, options.devices, *communicator)) {
+  if (study.device == "auto" && devices_serve(study, plan, options.devices, *communicator)) {
     on_devices = true;
     plan = plan_on_devices(study, std::move(plan));
   }

@@ -136,6 +136,28 @@ TEST(StudyOnDevices, AutoTakesADeviceWhereThereIsOneWithKernels) {
       testing::HasSubstr("auto trains on the processor (transformer of size a: dtype: float64"));
 }
 
+TEST(StudyOnDevices, AutoSaysWhereTheProcessorLeavesRanksPerDeviceOut) {
+  const Place place;
+  EmulatedDevices devices, none(0);
+  const auto said = [&](const std::string& name, const std::string& more, const std::string& dtype,
+                        TrainingDevices* on) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(train_study_on(study_on(place, "auto", more, dtype), place.root / name, on),
+              kExitDone);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string four = ", ranks_per_device: 4", begin = "run.device: auto trains on the ";
+  EXPECT_THAT(said("none", four, "float32", &none),
+              testing::HasSubstr(begin + "processor (a rank sees no GPU); run.ranks_per_device: 4 "
+                                         "has no effect there\n"));
+  EXPECT_THAT(said("built", four, "float32", nullptr),
+              testing::HasSubstr(begin + "processor (this isoloss was built without CUDA); "));
+  EXPECT_THAT(said("refused", four, "float64", &devices),
+              testing::HasSubstr("; run.ranks_per_device: 4 has no effect there\n"));
+  EXPECT_THAT(said("unasked", "", "float32", &none), testing::Not(testing::HasSubstr(begin)));
+  EXPECT_THAT(said("served", four, "float32", &devices), testing::Not(testing::HasSubstr(begin)));
+}
+
 TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
   const Place place;
   EmulatedDevices devices;
