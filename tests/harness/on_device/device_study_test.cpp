@@ -5,8 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/run_executor.h"
@@ -166,6 +169,63 @@ TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
       train_study_on(study_on(place, "cuda", ", recompute: true"), place.root / "anew", &devices),
       kExitDone);
   expect_losses_near(place.root / "anew", place.root / "kept", 0);
+}
+
+// Devices of the emulator on which `check` comes before a run's state is made.
+class CheckedDevices final : public TrainingDevices {
+ public:
+  explicit CheckedDevices(std::function<void(const RunSpec&)> check) : check_(std::move(check)) {}
+  bool any() override { return true; }
+  TrainingDevice take_place(Communicator& ranks, const std::string& machine, int most) override {
+    return devices_.take_place(ranks, machine, most);
+  }
+  std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
+                                       const WatchedRun& run) override {
+    check_(spec);
+    return devices_.state(spec, std::move(ranks), run);
+  }
+
+ private:
+  EmulatedDevices devices_;
+  std::function<void(const RunSpec&)> check_;
+};
+
+TEST(StudyOnDevices, ADeviceThatFailsEndsTheJobAndCountsAgainstNoRun) {
+  const Place place;
+  const fs::path study = study_on(place, "cuda");
+  const StudyFolder folder{place.root / "out"};
+  CheckedDevices failing(
+      [](const RunSpec&) { throw WorkError("cudaStreamCreate failed (the device is lost)"); });
+  try {
+    train_study_on(study, folder.root, &failing);
+    FAIL() << "no error";
+  } catch (const WorkError& problem) {
+    EXPECT_STREQ(problem.what(), "cudaStreamCreate failed (the device is lost)");
+  }
+  EXPECT_FALSE(run_ids(folder).empty()) << "a run was begun";
+  for (const std::string& id : run_ids(folder)) {
+    EXPECT_TRUE(read_attempts(folder, id).empty());
+    EXPECT_FALSE(fs::exists(folder.claim(id)));
+  }
+  EmulatedDevices well;
+  EXPECT_EQ(train_study_on(study, folder.root, &well), kExitDone);
+}
+
+TEST(StudyOnDevices, ARunThatDoesNotFitIsGivenUpAndTheOthersAreTrained) {
+  const Place place;
+  const StudyFolder folder{place.root / "out"};
+  CheckedDevices little([](const RunSpec& spec) {
+    if (spec.model.size == "b") throw DeviceMemoryFull("cudaMalloc failed (out of memory)");
+  });
+  EXPECT_EQ(train_study_on(study_on(place, "cuda"), folder.root, &little), kExitFailed);
+  std::vector<std::size_t> attempts;
+  for (const std::string& id : run_ids(folder)) {
+    attempts.push_back(read_attempts(folder, id).size());
+    for (const auto& attempt : read_attempts(folder, id))
+      EXPECT_EQ(attempt.reason, "cudaMalloc failed (out of memory)");
+    EXPECT_EQ(load_run(folder, id).has_value(), attempts.back() == 0);
+  }
+  EXPECT_THAT(attempts, testing::UnorderedElementsAre(0U, 2U));
 }
 
 std::string refusal(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {
