@@ -74,11 +74,12 @@ std::optional<Obstacle> obstacle(const StudyPlan& plan, std::span<const RankLayo
                                  const JobDevices& devices, int ranks_per_device) {
   if (ranks_per_device == 1) return std::nullopt;
   // No run has more ranks than are on different devices unless the study asks for that.
-  if (const int asked = asked_layout(plan).ranks(); asked > devices.on_machine)
+  if (const int asked = asked_layout(plan).ranks(); asked > devices.apart)
     return Obstacle{
-        fmt::format("run.data_parallel: {} ranks are to share each run (a machine has {} device{}, "
-                    "and ranks that share a run may not share one)",
-                    asked, devices.on_machine, devices.on_machine == 1 ? "" : "s"),
+        fmt::format(
+            "run.data_parallel: {} ranks are to share each run (they need a device each, and "
+            "no more than {} neighbouring rank{} sure to be on different ones)",
+            asked, devices.apart, devices.apart == 1 ? " is" : "s are"),
         "write run.ranks_per_device: 1 or fewer of them"};
   const double room = bytes_per_rank(devices, ranks_per_device);
   const auto [run, bytes] = largest_run(plan, layouts);
@@ -113,16 +114,10 @@ std::optional<MeasuredStep> packed_step(const PackedStepTimes& measured, const s
                  static_cast<double>(ranks - below->first) / (above->first - below->first));
 }
 
-double packing_gain(const PackedStepTimes& measured, const std::string& key, int ranks) {
-  const auto alone = packed_step(measured, key, 1), packed = packed_step(measured, key, ranks);
-  if (!alone || !packed) return 1;
-  return ranks * alone->seconds / packed->seconds;
-}
-
 PlanRanks ranks_on(const JobDevices& devices, int ranks, int ranks_per_device) {
   return {.ranks = ranks,
           .bytes_per_rank = bytes_per_rank(devices, ranks_per_device),
-          .sharing = ranks_per_device > 1 ? devices.on_machine : 0};
+          .sharing = ranks_per_device > 1 ? devices.apart : 0};
 }
 
 DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,

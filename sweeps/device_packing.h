@@ -17,7 +17,7 @@ namespace isoloss {
 // The devices of a job, all alike.
 struct JobDevices {
   int devices = 1;
-  int on_machine = 1;        // of the machine that has the fewest
+  int apart = 1;             // neighbouring ranks that are sure to be on different ones
   double bytes = 0;          // of memory, of each
   double process_bytes = 0;  // of it that a process takes before its first tensor
 };
@@ -31,10 +31,6 @@ using PackedStepTimes = std::map<int, StepTimes>;
 // measured with one rank.
 std::optional<MeasuredStep> packed_step(const PackedStepTimes& measured, const std::string& key,
                                         int ranks);
-
-// Steps of that kind a second on a device that `ranks` ranks share, over those by one alone; 1
-// where it was measured with one rank only.
-double packing_gain(const PackedStepTimes& measured, const std::string& key, int ranks);
 
 // For whom a study is planned on `ranks` ranks of which so many share a device: each has its part
 // of the memory, and no run is shared by more of them than are on different devices.
@@ -50,8 +46,8 @@ struct DevicePacking {
 
 // Of 1, 2, 4, ... `most` ranks a device that hold every run, the number by which the study ends
 // earliest by prediction; of those within a fiftieth of it the least. More than one only where no
-// run is shared by more ranks than a machine has devices: the ranks of a block are then on
-// different ones (harness/devices/placement.h). `rate` is of one rank alone; its steps are not
+// run is shared by more ranks than are sure to be on different devices, as NCCL wants them
+// (harness/devices/placement.h). `rate` is of one rank alone; its steps are not
 // asked. InputError where the devices do not make whole blocks of what the study asks for.
 DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
                              const PackedStepTimes& measured, const DeviceRate& rate, int most = 8);

@@ -30,14 +30,13 @@ TEST(DevicePackings, StepsBetweenMeasurementsLieOnALine) {
 // A device that four ranks fill does not do more for eight.
 TEST(DevicePackings, BeyondTheMostThatWereMeasuredNothingIsGained) {
   const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"k", seconds(1.6)}}}};
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 2.5);
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 8), 2.5);
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 8)->seconds, 2 * 1.6);
 }
 
 TEST(DevicePackings, WhatNobodyMeasuredSideBySideGainsNothing) {
   const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"other", seconds(1)}}}};
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 1);
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "unknown", 4), 1);
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 4)->seconds, 4);
+  EXPECT_EQ(packed_step(measured, "unknown", 4), std::nullopt);
 }
 
 // Eight equal runs of 20 steps on one device, whose steps take 1 s alone.
@@ -181,7 +180,7 @@ TEST_F(DevicePackingStudy, RunsThatNeedMoreDevicesThanAMachineHasAreNotPacked) {
   const StudyPlan wide = make_plan(study_of({{10, "run: {data_parallel: 4}"}}));
   const DevicePacking chosen = choose_packing(wide, {4, 2, kMuch}, {}, rate_);
   EXPECT_EQ(chosen.ranks_per_device, 1);
-  EXPECT_THAT(chosen.reason, HasSubstr("4 ranks are to share each run (a machine has 2 devices"));
+  EXPECT_THAT(chosen.reason, HasSubstr("4 ranks are to share each run (they need a device each"));
 }
 
 }  // namespace
