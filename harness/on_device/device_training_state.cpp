@@ -7,32 +7,11 @@
 
 #include "harness/devices/step_exchange.h"
 #include "harness/learning_rate.h"
+#include "harness/on_device/device_options.h"
 #include "harness/optimizer.h"
 
 namespace isoloss {
 namespace {
-
-DeviceModelOptions device_model_options(const RunSpec& spec, std::int64_t data_ranks) {
-  const std::int64_t rows = spec.optimizer.batch_tokens / spec.model.sequence;
-  return {spec.dtype == "bfloat16" ? DeviceNumbers::BFloat16 : DeviceNumbers::Float32,
-          rows / data_ranks / spec.accumulate, spec.recompute};
-}
-
-DeviceTrainingOptions device_training_options(const RunSpec& spec) {
-  const OptimizerSpec& optimizer = spec.optimizer;
-  DeviceTrainingOptions options{.clip_norm = optimizer.clip_norm,
-                                .z_loss = optimizer.z_loss,
-                                .micro_batches = spec.accumulate};
-  if (optimizer.kind == OptimizerKind::AdamW)
-    options.optimizer = device::AdamWSettings{optimizer.beta1, optimizer.beta2, optimizer.epsilon,
-                                              optimizer.weight_decay};
-  else
-    options.optimizer =
-        DeviceAdafactor{{optimizer.adafactor_decay, optimizer.adafactor_clip,
-                         optimizer.adafactor_epsilon1, optimizer.adafactor_epsilon2},
-                        optimizer.min_dim_factored};
-  return options;
-}
 
 // The table's tensors alone, one after the other.
 ParameterTable without_gaps(ParameterTable table) {
