@@ -12,16 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "harness/run_executor.h"
 #include "harness/run_storage.h"
-#include "harness/self_communicator.h"
 #include "harness/study_loop.h"
 #include "harness/study_outcome.h"
-#include "harness/study_setup.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/verify.h"
-#include "sweeps/device_runs.h"
+#include "tests/harness/first_item.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/tiny_study.h"
 
@@ -46,25 +43,6 @@ int train_study_on(const fs::path& study, const fs::path& folder, TrainingDevice
   options.folder = folder;
   options.devices = devices;
   return run_study(read_study(study), options);
-}
-
-// Trains the first ready item until `stop` says yes.
-TrainingOutcome begin_on(const fs::path& study_file, const fs::path& root, TrainingDevices* devices,
-                         const std::function<bool()>& stop) {
-  const Study study = read_study(study_file);
-  const StudyPlan plan = make_plan(study);
-  const StudyFolder folder{root};
-  prepare_study_folder(folder, study);
-  StudyReader reader(folder);
-  const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
-  SelfCommunicator alone;
-  std::optional<RankDevice> device;
-  if (devices != nullptr)
-    device.emplace(RankDevice{*devices, devices->take_place(alone, "here", 1)});
-  RunExecutor executor(folder, study.name, 0, {}, device ? &*device : nullptr);
-  RankReporter reporter(folder, 0);
-  const auto claim = Claim::take(folder.claim(item.id), 0);
-  return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);
 }
 
 void expect_losses_near(const fs::path& folder, const fs::path& expected, double tolerance) {
@@ -99,7 +77,8 @@ TEST(StudyOnDevices, StoppedItGoesOnWithTheSameBits) {
   for (const int last : {6, 14}) {
     const fs::path folder = place.root / ("stopped-" + std::to_string(last));
     int asked = 0;
-    ASSERT_EQ(begin_on(study, folder, &devices, [&] { return ++asked >= last; }),
+    ASSERT_EQ(train_first_item(
+                  study, folder, [&] { return ++asked >= last; }, &devices),
               TrainingOutcome::Stopped);
     ASSERT_EQ(train_study_on(study, folder, &devices), kExitDone);
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole")) << last;
@@ -115,7 +94,8 @@ TEST(StudyOnDevices, GoesOnFromTheProcessorsCheckpointAndBack) {
        {static_cast<TrainingDevices*>(nullptr), static_cast<TrainingDevices*>(&devices)}) {
     const fs::path folder = place.root / (first == nullptr ? "to-device" : "to-cpu");
     int asked = 0;
-    ASSERT_EQ(begin_on(study, folder, first, [&] { return ++asked >= 12; }),
+    ASSERT_EQ(train_first_item(
+                  study, folder, [&] { return ++asked >= 12; }, first),
               TrainingOutcome::Stopped);
     ASSERT_EQ(train_study_on(study, folder, first == nullptr ? &devices : nullptr), kExitDone);
     expect_losses_near(folder, place.root / "cpu", 1e-3);
