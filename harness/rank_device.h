@@ -6,6 +6,7 @@
 #include "model/parallel/communicator.h"
 #include "sweeps/device_rate.h"
 #include "sweeps/plan.h"
+#include "sweeps/study.h"
 
 namespace isoloss {
 
@@ -15,9 +16,11 @@ struct RankDevice {
 };
 
 // Whether `run.device: auto` means devices: this program trains on them, every rank sees one, and
-// there are kernels for every run of the plan; where kernels alone are missing the first rank tells
-// standard error which. Collective over the job.
-bool devices_serve(const StudyPlan& plan, TrainingDevices* devices, Communicator& job);
+// there are kernels for every run of the plan. The first rank tells standard error why not where
+// kernels alone are missing, or the study says how many ranks share a device. Collective over the
+// job.
+bool devices_serve(const Study& study, const StudyPlan& plan, TrainingDevices* devices,
+                   Communicator& job);
 
 // What others measured on devices of that name (sweeps/device_rate.h), in bfloat16; absent where
 // nobody did.

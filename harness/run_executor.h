@@ -41,10 +41,11 @@ class RunExecutor {
   // The ranks of `block` train the item together, laid out as `layout`: the first, which holds the
   // claim, calls this, the others follow(). Stopped: on request or because the claim was lost; the
   // state up to here is saved in the first case alone. InputError: bad data; WorkError: the disk is
-  // full; BrokenBlock: the run failed and the block's other ranks wait for this one, so that the
-  // job must end; anything else that is thrown concerns this run only, and the others know that it
-  // is over. Where training hangs, on this rank or on another of the block that this one waits for,
-  // that is recorded as a failed attempt of the run and this process ends with status 1.
+  // full, or the device fails; BrokenBlock: the run failed and the block's other ranks wait for
+  // this one, so that the job must end; anything else that is thrown concerns this run only, and
+  // the others know that it is over. Where training hangs, on this rank or on another of the block
+  // that this one waits for, that is recorded as a failed attempt of the run and this process ends
+  // with status 1.
   TrainingOutcome execute(Communicator& block, const RankLayout& layout, const PlannedRun& run,
                           const WorkItem& item, Claim& claim, RankReporter& reporter,
                           const std::function<bool()>& stop);

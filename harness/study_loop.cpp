@@ -52,15 +52,10 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
   if (communicator.rank() == 0) {
     try {
       PlanRanks ranks{communicator.size(), machine_memory() / on_machine};
-      if (device) {
-        ranks.bytes_per_rank = device->own.bytes_per_rank();
-        if (device->own.ranks > 1) {
-          check_packing(plan, device->own.job, device->own.ranks);
-          ranks.sharing = device->own.job.on_machine;
-        }
-      }
+      if (device) ranks = ranks_on(device->own.job, communicator.size(), device->own.ranks);
       start.ranks = plan_job(
           plan, ranks, device ? rate_for_planning(device->own) : device_rate("cpu", "float32"));
+      if (device) check_packing(plan, start.ranks.layouts, device->own.job, device->own.ranks);
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
@@ -135,7 +130,7 @@ int run_study(const Study& study, const RunOptions& options) {
   bool on_devices = study.device == "cuda";
   if (on_devices) plan = plan_on_devices(study, std::move(plan));
   const auto communicator = join_job(folder);
-  if (study.device == "auto" && devices_serve(plan, options.devices, *communicator)) {
+  if (study.device == "auto" && devices_serve(study, plan, options.devices, *communicator)) {
     on_devices = true;
     plan = plan_on_devices(study, std::move(plan));
   }

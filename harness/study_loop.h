@@ -22,9 +22,9 @@ struct RunOptions {
 // Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.
 // Returns the exit status: 0 done, 1 some trial failed, 3 stopped early by a signal, the time limit
 // or the folder's stop file with the state saved. InputError: the study's data or folder is bad;
-// WorkError: the disk is full. The study's runs
-// train on `devices` where run.device says so. In a job of several ranks such an error ends this
-// process at once, which ends the job.
+// WorkError: the disk is full, or a device fails. The study's runs train on `devices` where
+// run.device says so. In a job of several ranks such an error ends this process at once, which ends
+// the job.
 int run_study(const Study& study, const RunOptions& options);
 
 }  // namespace isoloss

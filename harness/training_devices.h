@@ -19,8 +19,6 @@ struct TrainingDevice {
   std::string name;  // as its maker prints it
   JobDevices job;    // of which it is one
   int ranks = 1;     // that share one of them, at most
-
-  double bytes_per_rank() const { return bytes_per_packed_rank(job, ranks); }
 };
 
 class TrainingDevices {
@@ -35,9 +33,9 @@ class TrainingDevices {
   virtual TrainingDevice take_place(Communicator& job, const std::string& machine,
                                     int most_per_device) = 0;
   // Initial weights of the spec's seed on this rank's device; collective over `ranks`, of which one
-  // tensor rank makes a group. DeviceGroupFailed where the ranks' devices cannot be joined; any
-  // other error but InputError and WorkError concerns this run alone, memory that is too small for
-  // one.
+  // tensor rank makes a group. DeviceGroupFailed where the ranks' devices cannot be joined.
+  // WorkError, here and in steps: the device fails, with which the run has nothing to do. Any other
+  // error but InputError concerns this run alone, memory that is too small for one.
   virtual std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
                                                const WatchedRun& run) = 0;
 };

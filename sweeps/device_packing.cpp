@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -48,9 +49,13 @@ DeviceRate packed_rate(const DeviceRate& alone, const PackedStepTimes& measured,
   return rate;
 }
 
+double bytes_per_rank(const JobDevices& devices, int ranks_per_device) {
+  return devices.bytes / ranks_per_device - devices.process_bytes;
+}
+
 // The run that takes most of a rank's memory where ranks train as `layouts` say, and what it takes.
 std::pair<std::size_t, double> largest_run(const StudyPlan& plan,
-                                           const std::vector<RankLayout>& layouts) {
+                                           std::span<const RankLayout> layouts) {
   std::pair<std::size_t, double> largest{0, 0};
   for (std::size_t run = 0; run < plan.runs.size(); ++run)
     if (const double bytes = memory_per_rank(plan.runs[run].spec, layouts[run]);
@@ -59,19 +64,34 @@ std::pair<std::size_t, double> largest_run(const StudyPlan& plan,
   return largest;
 }
 
-// Why the study cannot be trained so; absent where it can.
-std::optional<std::string> obstacle(const StudyPlan& plan, const JobDevices& devices,
-                                    const RankPlan& ranks, int ranks_per_device) {
-  const double room = bytes_per_packed_rank(devices, ranks_per_device);
-  const auto [run, bytes] = largest_run(plan, ranks.layouts);
-  if (bytes > room)
-    return fmt::format("run {} takes {} of {}", plan.runs[run].id, bytes_text(bytes),
-                       bytes_text(std::max(room, 0.0)));
-  for (std::size_t r = 0; r < ranks.runs.size(); ++r)
-    if (ranks.runs[r].planned > devices.on_machine)
-      return fmt::format("run {} is to be shared by {} ranks, and a machine has {} devices",
-                         plan.runs[r].id, ranks.runs[r].planned, devices.on_machine);
-  return std::nullopt;
+// Why ranks that share devices cannot train the study so; absent where they can.
+struct Obstacle {
+  std::string what;
+  std::string remedy;
+};
+
+std::optional<Obstacle> obstacle(const StudyPlan& plan, std::span<const RankLayout> layouts,
+                                 const JobDevices& devices, int ranks_per_device) {
+  if (ranks_per_device == 1) return std::nullopt;
+  // No run has more ranks than are on different devices unless the study asks for that.
+  if (const int asked = asked_layout(plan).ranks(); asked > devices.apart)
+    return Obstacle{
+        fmt::format(
+            "run.data_parallel: {} ranks are to share each run (they need a device each, and "
+            "no more than {} neighbouring rank{} sure to be on different ones)",
+            asked, devices.apart, devices.apart == 1 ? " is" : "s are"),
+        "write run.ranks_per_device: 1 or fewer of them"};
+  const double room = bytes_per_rank(devices, ranks_per_device);
+  const auto [run, bytes] = largest_run(plan, layouts);
+  if (bytes <= room) return std::nullopt;
+  const int most = static_cast<int>(devices.bytes / (bytes + devices.process_bytes));
+  return Obstacle{
+      fmt::format("run {} does not fit beside others (it takes {}, and each of {} "
+                  "ranks of a device has {})",
+                  plan.runs[run].id, bytes_text(bytes), ranks_per_device,
+                  bytes_text(std::max(room, 0.0))),
+      most > 0 ? fmt::format("let at most {} share one", most)
+               : "set run.accumulate or run.recompute, or let several devices share the run"};
 }
 
 }  // namespace
@@ -94,34 +114,26 @@ std::optional<MeasuredStep> packed_step(const PackedStepTimes& measured, const s
                  static_cast<double>(ranks - below->first) / (above->first - below->first));
 }
 
-double packing_gain(const PackedStepTimes& measured, const std::string& key, int ranks) {
-  const auto alone = packed_step(measured, key, 1), packed = packed_step(measured, key, ranks);
-  if (!alone || !packed) return 1;
-  return ranks * alone->seconds / packed->seconds;
-}
-
-double bytes_per_packed_rank(const JobDevices& devices, int ranks_per_device) {
-  return devices.bytes / ranks_per_device - devices.process_bytes;
+PlanRanks ranks_on(const JobDevices& devices, int ranks, int ranks_per_device) {
+  return {.ranks = ranks,
+          .bytes_per_rank = bytes_per_rank(devices, ranks_per_device),
+          .sharing = ranks_per_device > 1 ? devices.apart : 0};
 }
 
 DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
                              const PackedStepTimes& measured, const DeviceRate& rate, int most) {
+  check_ranks(plan, devices.devices);
   std::vector<DevicePacking> possible;
   std::string refused;
   for (int ranks = 1; ranks <= most; ranks *= 2) {
     const DeviceRate of_rank = packed_rate(rate, measured, ranks);
-    RankPlan planned = plan_ranks(plan,
-                                  {.ranks = devices.devices * ranks,
-                                   .bytes_per_rank = bytes_per_packed_rank(devices, ranks),
-                                   .sharing = ranks > 1 ? devices.on_machine : 0},
-
-                                  of_rank);
-    const auto problem = ranks > 1 ? obstacle(plan, devices, planned, ranks) : std::nullopt;
-    if (problem) {
-      refused = fmt::format("; {} would not do ({})", ranks, *problem);
+    const PlanRanks all = ranks_on(devices, devices.devices * ranks, ranks);
+    RankPlan planned = plan_ranks(plan, all, of_rank);
+    if (const auto problem = obstacle(plan, planned.layouts, devices, ranks)) {
+      refused = fmt::format("; {} would not do: {}", ranks, problem->what);
       break;  // more would have less memory still
     }
-    possible.push_back({ranks, std::move(planned), "", of_rank});
+    possible.push_back({ranks, all, std::move(planned), "", of_rank});
   }
   const auto seconds = [](const DevicePacking& packing) { return packing.plan.schedule.seconds; };
   const double earliest = seconds(*std::ranges::min_element(possible, {}, seconds));
@@ -140,24 +152,10 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
   return chosen;
 }
 
-void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device) {
-  if (const int asked = asked_layout(plan).ranks();
-      ranks_per_device > 1 && asked > devices.on_machine)
-    throw InputError(fmt::format(
-        "run.data_parallel: {} ranks are to share each run (a machine has {} device{}, and ranks "
-        "that share a run may not share one); write run.ranks_per_device: 1 or fewer of them",
-        asked, devices.on_machine, devices.on_machine == 1 ? "" : "s"));
-  const auto [run, bytes] =
-      largest_run(plan, std::vector<RankLayout>(plan.runs.size(), asked_layout(plan)));
-  const double room = bytes_per_packed_rank(devices, ranks_per_device);
-  if (bytes <= room) return;
-  const int most = static_cast<int>(devices.bytes / (bytes + devices.process_bytes));
-  throw InputError(fmt::format(
-      "run {} does not fit beside others (it takes {}, and each of {} ranks of a device has {}); "
-      "{}",
-      plan.runs[run].id, bytes_text(bytes), ranks_per_device, bytes_text(std::max(room, 0.0)),
-      most > 0 ? fmt::format("let at most {} share one", most)
-               : "set run.accumulate or run.recompute, or let several devices share the run"));
+void check_packing(const StudyPlan& plan, std::span<const RankLayout> layouts,
+                   const JobDevices& devices, int ranks_per_device) {
+  if (const auto problem = obstacle(plan, layouts, devices, ranks_per_device))
+    throw InputError(problem->what + "; " + problem->remedy);
 }
 
 }  // namespace isoloss

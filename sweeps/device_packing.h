@@ -5,6 +5,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "sweeps/device_rate.h"
@@ -16,7 +17,7 @@ namespace isoloss {
 // The devices of a job, all alike.
 struct JobDevices {
   int devices = 1;
-  int on_machine = 1;        // that share a machine, at most
+  int apart = 1;             // neighbouring ranks that are sure to be on different ones
   double bytes = 0;          // of memory, of each
   double process_bytes = 0;  // of it that a process takes before its first tensor
 };
@@ -31,31 +32,31 @@ using PackedStepTimes = std::map<int, StepTimes>;
 std::optional<MeasuredStep> packed_step(const PackedStepTimes& measured, const std::string& key,
                                         int ranks);
 
-// Steps of that kind a second on a device that `ranks` ranks share, over those by one alone; 1
-// where it was measured with one rank only.
-double packing_gain(const PackedStepTimes& measured, const std::string& key, int ranks);
-
-// Bytes of a device's memory for each of the ranks that share it.
-double bytes_per_packed_rank(const JobDevices& devices, int ranks_per_device);
+// For whom a study is planned on `ranks` ranks of which so many share a device: each has its part
+// of the memory, and no run is shared by more of them than are on different devices.
+PlanRanks ranks_on(const JobDevices& devices, int ranks, int ranks_per_device);
 
 struct DevicePacking {
   int ranks_per_device = 1;
-  RankPlan plan;       // of devices x ranks_per_device ranks
+  PlanRanks ranks;     // devices x ranks_per_device of them
+  RankPlan plan;       // of these
   std::string reason;  // one sentence
   DeviceRate rate;     // of a rank that shares a device so
 };
 
 // Of 1, 2, 4, ... `most` ranks a device that hold every run, the number by which the study ends
 // earliest by prediction; of those within a fiftieth of it the least. More than one only where no
-// run is shared by more ranks than a machine has devices: the ranks of a block are then on
-// different ones (harness/devices/placement.h). `rate` is of one rank alone; its steps are not
-// asked.
+// run is shared by more ranks than are sure to be on different devices, as NCCL wants them
+// (harness/devices/placement.h). `rate` is of one rank alone; its steps are not
+// asked. InputError where the devices do not make whole blocks of what the study asks for.
 DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
                              const PackedStepTimes& measured, const DeviceRate& rate, int most = 8);
 
-// InputError where that many ranks a device, which somebody asks for, do not hold a run, naming it
-// and the most that do, or where the study asks for runs that more ranks share than a machine has
-// devices.
-void check_packing(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device);
+// InputError where ranks that share devices, so many each, cannot train the runs as `layouts`,
+// those of plan_ranks for ranks_on(), lay them out: it names a run that they do not hold, and how
+// many would, or says that the study asks for runs that more ranks share than a machine has
+// devices. One rank a device may always try.
+void check_packing(const StudyPlan& plan, std::span<const RankLayout> layouts,
+                   const JobDevices& devices, int ranks_per_device);
 
 }  // namespace isoloss

@@ -30,7 +30,8 @@ struct AskedRanks {
   int nodes = 1;
   double price = 0;  // of a rank's hour
 
-  int on_machine() const { return (ranks + nodes - 1) / nodes; }
+  int on_machine() const { return (ranks + nodes - 1) / nodes; }  // of the one that has most
+  int fewest_on_machine() const { return ranks / nodes; }
 };
 
 AskedRanks asked_ranks(const CommandLine& line) {
@@ -48,20 +49,15 @@ AskedRanks asked_ranks(const CommandLine& line) {
   return asked;
 }
 
-// The ranks as the schedule sees them, each with its part of a machine's or a device's memory.
-PlanRanks plan_ranks(const AskedRanks& asked, const Study& study, const StudyPlan& plan,
-                     const DeviceRate& rate) {
-  PlanRanks machine{asked.ranks, machine_memory() / asked.on_machine(), asked.price};
-  if (rate.memory_bytes == 0) return machine;
+// The ranks as the schedule sees them, on devices of that rate, which share them as the study says.
+PlanRanks device_ranks(const AskedRanks& asked, const Study& study, const StudyPlan& plan,
+                       const DeviceRate& rate) {
   const int sharing = std::min(static_cast<int>(study.ranks_per_device), asked.ranks);
   const JobDevices devices{(asked.ranks + sharing - 1) / sharing,
-                           (asked.on_machine() + sharing - 1) / sharing, rate.memory_bytes};
-  machine.bytes_per_rank = bytes_per_packed_rank(devices, sharing);
-  if (sharing > 1) {
-    check_packing(plan, devices, sharing);
-    machine.sharing = devices.on_machine;
-  }
-  return machine;
+                           (asked.fewest_on_machine() + sharing - 1) / sharing, rate.memory_bytes};
+  const PlanRanks ranks = ranks_on(devices, asked.ranks, sharing);
+  if (sharing > 1) check_packing(plan, plan_ranks(plan, ranks, rate).layouts, devices, sharing);
+  return ranks;
 }
 
 }  // namespace
@@ -97,24 +93,25 @@ int plan_command(Arguments arguments) {
   if (on_devices) plan = plan_on_devices(study, std::move(plan));
   if (!on_devices && rate.device == "cpu")
     rate.steps = step_times(plan, asked.on_machine(), line.has("probe"));
-  PlanRanks machine = plan_ranks(asked, study, plan, rate);
+  PlanRanks ranks{asked.ranks, machine_memory() / asked.on_machine()};
   std::optional<DevicePacking> packing;
   if (on_devices && line.has("probe")) {
-    packing = probed_packing(plan, asked.ranks, asked.on_machine(),
+    packing = probed_packing(plan, asked.ranks, asked.fewest_on_machine(),
                              rate.memory_bytes > 0 ? &rate : nullptr);
     rate = packing->rate;
-    machine = {asked.ranks * packing->ranks_per_device, rate.memory_bytes,
-               asked.price / packing->ranks_per_device,
-               packing->ranks_per_device > 1 ? asked.on_machine() : 0};
+    ranks = packing->ranks;
+  } else if (rate.memory_bytes > 0) {
+    ranks = device_ranks(asked, study, plan, rate);
   }
+  ranks.price = asked.price / (packing ? packing->ranks_per_device : 1);
   if (line.has("json")) {
-    auto json = plan_json(plan, machine, rate);
+    auto json = plan_json(plan, ranks, rate);
     if (packing)
       json["packing"] = {{"ranks_per_device", packing->ranks_per_device},
                          {"reason", packing->reason}};
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{}", plan_table(plan, machine, rate));
+    fmt::print("{}", plan_table(plan, ranks, rate));
     if (packing) fmt::print("{}\n", packing->reason);
   }
   if (on_devices && rate.memory_bytes == 0)

@@ -67,7 +67,7 @@ DevicePacking probed_packing(const StudyPlan& plan, int devices, int on_machine,
   const TrainingDevice device = here->take_place(alone, host_name(), 1);
   JobDevices job = device.job;
   job.devices = devices;
-  job.on_machine = on_machine;
+  job.apart = on_machine;
   DeviceRate of_one = rate != nullptr ? *rate : rate_for_planning(device);
   of_one.memory_bytes = job.bytes;
   return choose_packing(plan, job, steps, of_one, kMost);

@@ -11,9 +11,9 @@ namespace isoloss {
 // Empty in a program that does not train; InputError where that one is asked to probe.
 StepTimes step_times(const StudyPlan& plan, int ranks, bool probe);
 
-// How ranks share `devices` devices like this machine's, `on_machine` a machine, by steps measured
-// now on one of them; `rate` is of one of that kind, null: whatever is known of it. InputError in a
-// program without CUDA, or where there is no device.
+// How ranks share `devices` devices like this machine's, at least `on_machine` a machine, by steps
+// measured now on one of them; `rate` is of one of that kind, null: whatever is known of it.
+// InputError in a program without CUDA, where there is no device, or as choose_packing.
 DevicePacking probed_packing(const StudyPlan& plan, int devices, int on_machine,
                              const DeviceRate* rate);
 

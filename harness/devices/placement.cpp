@@ -166,35 +166,23 @@ std::vector<int> place_ranks(std::span<const RankView> ranks, int most_per_devic
 }
 
 PlacedDevices placed_devices(std::span<const RankView> ranks, std::span<const int> places) {
-  PlacedDevices placed;
-  std::map<std::pair<std::string, std::string>, int> ranks_of;
+  PlacedDevices placed{.apart = static_cast<int>(ranks.size())};
+  std::map<std::string, int> ranks_of_machine;
+  // Of each device, the ranks that have it, and which of its machine's ranks was the last.
+  struct Taken {
+    int ranks = 0, last = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Taken> devices;
   for (std::size_t r = 0; r < ranks.size(); ++r) {
-    const SeenDevice& device = ranks[r].devices[static_cast<std::size_t>(places[r])];
-    const int sharing = ++ranks_of[{ranks[r].machine, device.id}];
-    placed.ranks_per_device = std::max(placed.ranks_per_device, sharing);
+    const int here = ranks_of_machine[ranks[r].machine]++;
+    Taken& device =
+        devices[{ranks[r].machine, ranks[r].devices[static_cast<std::size_t>(places[r])].id}];
+    if (device.ranks > 0) placed.apart = std::min(placed.apart, here - device.last);
+    device = {device.ranks + 1, here};
+    placed.ranks_per_device = std::max(placed.ranks_per_device, device.ranks);
   }
-  placed.devices = static_cast<int>(ranks_of.size());
-  std::map<std::string, int> on_machines;
-  for (const auto& [device, sharing] : ranks_of) ++on_machines[device.first];
-  placed.on_machine =
-      std::ranges::min_element(on_machines, {}, [](const auto& one) { return one.second; })->second;
+  placed.devices = static_cast<int>(devices.size());
   return placed;
-}
-
-void check_apart(std::span<const RankView> ranks, std::span<const int> places,
-                 std::span<const int> group) {
-  std::map<std::pair<std::string, std::string>, int> taken;
-  for (const int rank : group) {
-    const auto r = static_cast<std::size_t>(rank);
-    const std::string& id = ranks[r].devices[static_cast<std::size_t>(places[r])].id;
-    const auto [other, fresh] = taken.try_emplace({ranks[r].machine, id}, rank);
-    if (!fresh)
-      throw InputError(
-          fmt::format("ranks {} and {} would train one run together on one device, {} of {} (NCCL "
-                      "joins devices, one rank each); start fewer ranks a device, or let fewer "
-                      "ranks share a run (run.data_parallel, run.tensor_parallel)",
-                      other->second, rank, id, ranks[r].machine));
-  }
 }
 
 }  // namespace isoloss

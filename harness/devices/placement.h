@@ -26,21 +26,19 @@ struct RankView {
 // For each rank of the job the number of its device among those that it sees. On every machine
 // ranks are spread evenly; then, where each has a device of its own, as many as can be are near it;
 // then neighbours follow the order of devices, one round after the other where several ranks share
-// each, so that the ranks of a block are apart (sweeps/device_packing.h). InputError naming machine
-// and rank where one sees no device, or ranks outnumber devices `most_per_device` times.
+// each, so that the ranks of a block are apart. InputError naming machine and rank where one sees
+// no device, or ranks outnumber devices `most_per_device` times.
 std::vector<int> place_ranks(std::span<const RankView> ranks, int most_per_device = 1);
 
 // What a job has of devices: `places` are place_ranks' of its ranks.
 struct PlacedDevices {
   int devices = 0;
-  int on_machine = 0;        // of the machine that has the fewest
+  // Neighbours among the ranks of a machine, wherever they begin, that are on different devices, as
+  // NCCL wants those that train one run: as many as the machine has devices, fewer where some ranks
+  // see some devices only. All ranks where no two share a device.
+  int apart = 0;
   int ranks_per_device = 0;  // of the device that has the most
 };
 PlacedDevices placed_devices(std::span<const RankView> ranks, std::span<const int> places);
-
-// InputError where two ranks of a group have one device, which NCCL refuses: `places` are
-// place_ranks' of all ranks of the job, `group` ranks of it.
-void check_apart(std::span<const RankView> ranks, std::span<const int> places,
-                 std::span<const int> group);
 
 }  // namespace isoloss

@@ -22,7 +22,7 @@ std::vector<VisibleDevice> visible_devices();
 struct DevicePlace {
   int device = 0;  // its number on this rank
   VisibleDevice what;
-  // Of all ranks of the job: check_apart() asks them about the ranks of a run.
+  // Of all ranks of the job.
   std::vector<RankView> views;
   std::vector<int> places;
 };

@@ -37,7 +37,7 @@ class CudaDevices final : public TrainingDevices {
         -place.what.bytes, (place.what.bytes - free_device_bytes()) / placed.ranks_per_device};
     job.all_reduce_max(std::span<double>(memory));
     return {place.what.name,
-            {placed.devices, placed.on_machine, -memory[0], memory[1]},
+            {placed.devices, placed.apart, -memory[0], memory[1]},
             placed.ranks_per_device};
   }
 

@@ -7,33 +7,11 @@
 
 #include "harness/devices/step_exchange.h"
 #include "harness/learning_rate.h"
+#include "harness/on_device/device_options.h"
 #include "harness/optimizer.h"
-#include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-DeviceModelOptions device_model_options(const RunSpec& spec, std::int64_t data_ranks) {
-  const std::int64_t rows = spec.optimizer.batch_tokens / spec.model.sequence;
-  return {spec.dtype == "bfloat16" ? DeviceNumbers::BFloat16 : DeviceNumbers::Float32,
-          rows / data_ranks / spec.accumulate, spec.recompute};
-}
-
-DeviceTrainingOptions device_training_options(const RunSpec& spec) {
-  const OptimizerSpec& optimizer = spec.optimizer;
-  DeviceTrainingOptions options{.clip_norm = optimizer.clip_norm,
-                                .z_loss = optimizer.z_loss,
-                                .micro_batches = spec.accumulate};
-  if (optimizer.kind == OptimizerKind::AdamW)
-    options.optimizer = device::AdamWSettings{optimizer.beta1, optimizer.beta2, optimizer.epsilon,
-                                              optimizer.weight_decay};
-  else
-    options.optimizer =
-        DeviceAdafactor{{optimizer.adafactor_decay, optimizer.adafactor_clip,
-                         optimizer.adafactor_epsilon1, optimizer.adafactor_epsilon2},
-                        optimizer.min_dim_factored};
-  return options;
-}
 
 // The table's tensors alone, one after the other.
 ParameterTable without_gaps(ParameterTable table) {
@@ -51,27 +29,22 @@ std::span<float> tensor_of(const Parameter& p, std::span<float> buffer) {
 
 }  // namespace
 
-// A device whose memory the run does not fit is well for other runs; one that fails later is not.
 DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
                                          const DeviceJoining& joining, const WatchedRun& run)
     : TrainingState(std::move(ranks)), spec_(spec) {
   if (ranks_.all().size() > 1)
     joined_ = std::make_unique<RunDevices>(ranks_.all(), ranks_.tensor(), ranks_.data(),
                                            joining.job_rank, joining.links, run);
-  try {
-    DeviceModel model(spec.model, spec.seed, device_model_options(spec, ranks_.data().size()));
-    DeviceTrainingOptions options = device_training_options(spec);
-    if (joined_) {
-      const DeviceValues gradients{model.buffers().gradients,
-                                   static_cast<std::size_t>(model.table().buffer_size)};
-      average_.emplace(*joined_->groups().data(), joining.order, gradients,
-                       as_device_stream(exchange_));
-      options.exchange = exchange_through(*average_);
-    }
-    training_.emplace(std::move(model), options);
-  } catch (const WorkError& problem) {
-    throw std::runtime_error(problem.what());
+  DeviceModel model(spec.model, spec.seed, device_model_options(spec, ranks_.data().size()));
+  DeviceTrainingOptions options = device_training_options(spec);
+  if (joined_) {
+    const DeviceValues gradients{model.buffers().gradients,
+                                 static_cast<std::size_t>(model.table().buffer_size)};
+    average_.emplace(*joined_->groups().data(), joining.order, gradients,
+                     as_device_stream(exchange_));
+    options.exchange = exchange_through(*average_);
   }
+  training_.emplace(std::move(model), options);
 }
 
 TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> tokens) {

@@ -20,8 +20,9 @@ namespace isoloss {
 
 struct DeviceAdafactor {
   device::AdafactorSettings settings;
-  std::int64_t min_dim_factored = 128;
+  std::int64_t min_dim_factored;
 };
+
 // What ranks that train one model between them do in a step, as work on its stream (or on others
 // that wait for it and that it waits for again): part of the graph.
 struct GradientExchange {
@@ -33,7 +34,7 @@ struct GradientExchange {
 };
 
 struct DeviceTrainingOptions {
-  std::variant<device::AdamWSettings, DeviceAdafactor> optimizer = device::AdamWSettings();
+  std::variant<device::AdamWSettings, DeviceAdafactor> optimizer;
   double clip_norm = 0;  // 0: no clipping
   double z_loss = 0;
   std::int64_t micro_batches = 1;

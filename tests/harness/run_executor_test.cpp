@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "harness/run_storage.h"
-#include "harness/self_communicator.h"
 #include "harness/study_outcome.h"
-#include "harness/study_setup.h"
 #include "results/verify.h"
+#include "tests/harness/first_item.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -20,29 +19,12 @@ namespace {
 
 using tiny_study::Place;
 
-// Trains the first ready item until `stop` says yes.
-TrainingOutcome execute_one(const std::filesystem::path& study_file,
-                            const std::filesystem::path& root, const std::function<bool()>& stop,
-                            const StallLimits& stall = {}) {
-  const Study study = read_study(study_file);
-  const StudyPlan plan = make_plan(study);
-  const StudyFolder folder{root};
-  prepare_study_folder(folder, study);
-  StudyReader reader(folder);
-  const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
-  SelfCommunicator alone;
-  RunExecutor executor(folder, study.name, 0, stall);
-  RankReporter reporter(folder, 0);
-  const auto claim = Claim::take(folder.claim(item.id), 0);
-  return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);
-}
-
 TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
   const Place place;
   const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
   const auto whole = place.root / "whole";
   int questions = 0;
-  ASSERT_EQ(execute_one(study, place.root / "asked", [&] { return ++questions < 0; }),
+  ASSERT_EQ(train_first_item(study, place.root / "asked", [&] { return ++questions < 0; }),
             TrainingOutcome::Reached);
   ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
   // While the text is prepared and the state read; 20 steps; then only the evaluation is left.
@@ -50,7 +32,7 @@ TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
   for (const int last : {1, 3, 12, questions - 3, questions - 2, questions - 1, questions}) {
     const auto folder = place.root / ("stopped-" + std::to_string(last));
     int asked = 0;
-    ASSERT_EQ(execute_one(study, folder, [&] { return ++asked >= last; }),
+    ASSERT_EQ(train_first_item(study, folder, [&] { return ++asked >= last; }),
               TrainingOutcome::Stopped);
     for (const std::string& id : run_ids({folder})) {
       const auto record = load_run({folder}, id);
@@ -60,7 +42,7 @@ TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
     }
     // Stopped there once more, then to the end.
     asked = 0;
-    execute_one(study, folder, [&] { return ++asked >= 2; });
+    train_first_item(study, folder, [&] { return ++asked >= 2; });
     ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole)) << last;
     EXPECT_TRUE(verify_study({folder}).empty()) << last;
@@ -82,7 +64,7 @@ TEST(RunExecutor, TasksOfTheStudysTextScoreTheLastTenthOnceHoweverOftenItIsStopp
                                              "tokens: 1024, tasks: [mapping], score_points: 3");
   const auto whole = place.root / "whole";
   int questions = 0;
-  ASSERT_EQ(execute_one(study, place.root / "asked", [&] { return ++questions < 0; }),
+  ASSERT_EQ(train_first_item(study, place.root / "asked", [&] { return ++questions < 0; }),
             TrainingOutcome::Reached);
   ASSERT_EQ(tiny_study::run(study, whole), kExitDone);
   const auto expected = own_scores(whole);
@@ -95,7 +77,7 @@ TEST(RunExecutor, TasksOfTheStudysTextScoreTheLastTenthOnceHoweverOftenItIsStopp
   for (int last = questions / 2; last <= questions; last += 3) {
     const auto folder = place.root / ("stopped-" + std::to_string(last));
     int asked = 0;
-    ASSERT_EQ(execute_one(study, folder, [&] { return ++asked >= last; }),
+    ASSERT_EQ(train_first_item(study, folder, [&] { return ++asked >= last; }),
               TrainingOutcome::Stopped);
     ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
     EXPECT_EQ(own_scores(folder), expected) << last;
@@ -108,13 +90,13 @@ void hang_in_training(const std::filesystem::path& study, const std::filesystem:
   StallLimits limits;
   limits.at_least = std::chrono::milliseconds(200);
   limits.look_every = std::chrono::milliseconds(20);
-  execute_one(
+  train_first_item(
       study, folder,
       [&]() -> bool {
         while (++asked > 40) ::pause();
         return false;
       },
-      limits);
+      nullptr, limits);
 }
 
 TEST(RunExecutorDeathTest, ARunThatHangsIsAFailedAttemptAndLeavesNoClaim) {

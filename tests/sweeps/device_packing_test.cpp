@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "model/spec/error.h"
+#include "sweeps/device_runs.h"
 #include "tests/sweeps/study_files.h"
 
 namespace isoloss {
 namespace {
 
+using testing::AllOf;
+using testing::Each;
 using testing::HasSubstr;
 
 constexpr double kMuch = 1e12;  // bytes
@@ -27,14 +30,13 @@ TEST(DevicePackings, StepsBetweenMeasurementsLieOnALine) {
 // A device that four ranks fill does not do more for eight.
 TEST(DevicePackings, BeyondTheMostThatWereMeasuredNothingIsGained) {
   const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"k", seconds(1.6)}}}};
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 2.5);
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 8), 2.5);
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 8)->seconds, 2 * 1.6);
 }
 
 TEST(DevicePackings, WhatNobodyMeasuredSideBySideGainsNothing) {
   const PackedStepTimes measured = {{1, {{"k", seconds(1)}}}, {4, {{"other", seconds(1)}}}};
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "k", 4), 1);
-  EXPECT_DOUBLE_EQ(packing_gain(measured, "unknown", 4), 1);
+  EXPECT_DOUBLE_EQ(packed_step(measured, "k", 4)->seconds, 4);
+  EXPECT_EQ(packed_step(measured, "unknown", 4), std::nullopt);
 }
 
 // Eight equal runs of 20 steps on one device, whose steps take 1 s alone.
@@ -94,7 +96,7 @@ TEST_F(DevicePackingStudy, OnlyAsManyShareAsMemoryHolds) {
   const double bytes = 4.5 * run_bytes_;
   const DevicePacking chosen = choose_packing(plan_, {1, 1, bytes}, steps(1, 1, 1.5), rate_);
   EXPECT_EQ(chosen.ranks_per_device, 4);
-  EXPECT_THAT(chosen.reason, HasSubstr("8 would not do (run " + plan_.runs[0].id));
+  EXPECT_THAT(chosen.reason, HasSubstr("8 would not do: run " + plan_.runs[0].id));
 }
 
 // What each process takes for itself leaves room for two where there was for four.
@@ -105,29 +107,61 @@ TEST_F(DevicePackingStudy, AProcessTakesMemoryBeforeItsFirstTensor) {
             2);
 }
 
+// What `run` says of a study whose ranks share devices so: laid out as it would train it, by a rate
+// that is not the probe's.
+std::string refusal(const StudyPlan& plan, const JobDevices& devices, int ranks_per_device) {
+  const PlanRanks ranks = ranks_on(devices, devices.devices * ranks_per_device, ranks_per_device);
+  const RankPlan chosen = plan_ranks(plan, ranks, device_rate("cpu", "float32"));
+  try {
+    check_packing(plan, chosen.layouts, devices, ranks_per_device);
+  } catch (const InputError& problem) {
+    return problem.what();
+  }
+  return "";
+}
+
 TEST_F(DevicePackingStudy, AskingForMoreThanMemoryHoldsSaysHowMany) {
   const JobDevices devices{1, 1, 4.5 * run_bytes_, 0};
-  EXPECT_NO_THROW(check_packing(plan_, devices, 4));
-  try {
-    check_packing(plan_, devices, 8);
-    FAIL();
-  } catch (const InputError& problem) {
-    EXPECT_THAT(problem.what(),
-                HasSubstr("run " + plan_.runs[0].id + " does not fit beside others"));
-    EXPECT_THAT(problem.what(), HasSubstr("; let at most 4 share one"));
-  }
+  EXPECT_EQ(refusal(plan_, devices, 4), "");
+  EXPECT_THAT(refusal(plan_, devices, 8),
+              AllOf(HasSubstr("run " + plan_.runs[0].id + " does not fit beside others"),
+                    HasSubstr("; let at most 4 share one")));
 }
 
 TEST_F(DevicePackingStudy, AskingForRunsSharedByMoreRanksThanDevicesIsRefused) {
   const StudyPlan shared = make_plan(study_of({{10, "run: {data_parallel: 2}"}}));
-  EXPECT_NO_THROW(check_packing(shared, {1, 1, kMuch, 0}, 1));
-  EXPECT_NO_THROW(check_packing(shared, {2, 2, kMuch, 0}, 2));
-  try {
-    check_packing(shared, {1, 1, kMuch, 0}, 2);
-    FAIL();
-  } catch (const InputError& problem) {
-    EXPECT_THAT(problem.what(), HasSubstr("run.data_parallel: 2 ranks are to share each run"));
-  }
+  EXPECT_EQ(refusal(shared, {2, 2, kMuch, 0}, 1), "");
+  EXPECT_EQ(refusal(shared, {2, 2, kMuch, 0}, 2), "");
+  EXPECT_THAT(refusal(shared, {1, 1, kMuch, 0}, 2),
+              HasSubstr("run.data_parallel: 2 ranks are to share each run"));
+}
+
+// On two devices, of whose memory a rank's half holds no run: two ranks, one on each, share it. So
+// it is planned, and so `run` takes it.
+TEST_F(DevicePackingStudy, WhatIsChosenIsWhatRunTakes) {
+  const Study study =
+      study_of({{9, "  seed: [0, 1, 2, 3, 4, 5, 6, 7]"}, {10, "run: {device: cuda}"}});
+  const StudyPlan plan = plan_on_devices(study, make_plan(study));
+  const RunSpec& spec = plan.runs[0].spec;
+  const double alone = memory_per_rank(spec, {1, 1}), shared = memory_per_rank(spec, {1, 2});
+  ASSERT_LT(shared, alone);
+  const JobDevices devices{2, 2, alone + shared, 0};
+  const std::string key = step_key(spec);
+  const DeviceRate free_messages{"gpu", plan.runs[0].flops_per_step, 1, 1, 1e15};
+  const DevicePacking chosen = choose_packing(
+      plan, devices, {{1, {{key, seconds(1)}}}, {2, {{key, seconds(1)}}}, {4, {{key, seconds(1)}}}},
+      free_messages);
+  EXPECT_EQ(chosen.ranks_per_device, 2) << chosen.reason;
+  EXPECT_THAT(chosen.plan.layouts, Each(RankLayout{1, 2}));
+  EXPECT_EQ(refusal(plan, devices, 2), "");
+  // Four ranks a device are too many for both.
+  EXPECT_THAT(chosen.reason, HasSubstr("4 would not do: run"));
+  EXPECT_THAT(refusal(plan, devices, 4), HasSubstr("; let at most 1 share one"));
+}
+
+TEST_F(DevicePackingStudy, DevicesThatMakeNoWholeBlocksAreRefusedAsRunDoes) {
+  const StudyPlan shared = make_plan(study_of({{10, "run: {data_parallel: 2}"}}));
+  EXPECT_THROW(choose_packing(shared, {3, 3, kMuch}, {}, rate_), InputError);
 }
 
 // Ranks that share a device cannot train one run together (NCCL refuses): of the four ranks on two
@@ -146,7 +180,7 @@ TEST_F(DevicePackingStudy, RunsThatNeedMoreDevicesThanAMachineHasAreNotPacked) {
   const StudyPlan wide = make_plan(study_of({{10, "run: {data_parallel: 4}"}}));
   const DevicePacking chosen = choose_packing(wide, {4, 2, kMuch}, {}, rate_);
   EXPECT_EQ(chosen.ranks_per_device, 1);
-  EXPECT_THAT(chosen.reason, HasSubstr("is to be shared by 4 ranks, and a machine has 2 devices"));
+  EXPECT_THAT(chosen.reason, HasSubstr("4 ranks are to share each run (they need a device each"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace isoloss::device {
 
 struct AdafactorSettings {
-  double decay = 0.8, clip = 1.0, epsilon1 = 1e-30, epsilon2 = 1e-3;
+  double decay, clip, epsilon1, epsilon2;
 };
 
 struct AdafactorBuffers {

@@ -10,7 +10,7 @@
 namespace isoloss::device {
 
 struct AdamWSettings {
-  double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0;
+  double beta1, beta2, epsilon, weight_decay;
 };
 
 // The flat buffers of an update.

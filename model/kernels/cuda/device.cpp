@@ -10,8 +10,11 @@ namespace isoloss {
 namespace {
 
 void check(cudaError_t error, const char* call) {
-  if (error != cudaSuccess)
-    throw WorkError(std::string(call) + " failed (" + cudaGetErrorString(error) + ")");
+  if (error == cudaSuccess) return;
+  const std::string what = std::string(call) + " failed (" + cudaGetErrorString(error) + ")";
+  if (error != cudaErrorMemoryAllocation) throw WorkError(what);
+  cudaGetLastError();  // or a library that goes on takes it for its own
+  throw DeviceMemoryFull(what);
 }
 
 }  // namespace

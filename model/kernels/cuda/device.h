@@ -1,14 +1,15 @@
 // A GPU as the rest sees it: memory, streams, events, graphs, and launches of kernels. CUDA's
 // (device.cpp) or, with ISOLOSS_EMULATED, the emulator's (emulator/device.cpp), where memory is the
 // host's and a stream does its work at once. One thread at a time may use an object. What the
-// device refuses throws WorkError that names the call; failures inside asynchronous work surface at
-// the next call that waits.
+// device refuses throws WorkError that names the call, DeviceMemoryFull where memory is what it
+// lacks; failures inside asynchronous work surface at the next call that waits.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #if defined(ISOLOSS_EMULATED) || defined(__CUDACC__)
@@ -18,6 +19,11 @@
 struct CUstream_st;
 
 namespace isoloss {
+
+// There is not as much memory as was asked for. The device is well, and what takes less goes on.
+struct DeviceMemoryFull : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // Memory of the device, not initialised, freed with the object; aligned to 256 bytes.
 class DeviceMemory {

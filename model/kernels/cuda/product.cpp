@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -16,9 +17,10 @@ namespace {
 using simt::Bf16;
 
 void succeed(cublasStatus_t status, const char* call) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw WorkError(std::string(call) + " fails (" + cublasLtGetStatusString(status) +
-                    "); check that the driver, the GPU and cuBLAS go together");
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  const std::string what = std::string(call) + " fails (" + cublasLtGetStatusString(status) + ")";
+  if (status == CUBLAS_STATUS_ALLOC_FAILED) throw DeviceMemoryFull(what);
+  throw WorkError(what + "; check that the driver, the GPU and cuBLAS go together");
 }
 
 template <typename T>
@@ -125,12 +127,15 @@ Plan plan(cublasLtHandle_t handle, const Call& call, const void* bias, std::size
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
       handle, result.operation.get(), result.a.get(), result.b.get(), result.d.get(),
       result.d.get(), preference.get(), 1, &best, &found);
-  if (status != CUBLAS_STATUS_SUCCESS || found == 0)
-    throw WorkError("cuBLASLt has no algorithm for a product with sides " +
-                    std::to_string(call.d.rows) + " and " + std::to_string(call.d.columns) +
-                    " over " + std::to_string(call.transposes_a ? call.a.rows : call.a.columns) +
-                    " terms (" + cublasLtGetStatusString(status) +
-                    "); widths that are multiples of 8 are always served");
+  const bool refuses =
+      status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE;
+  if (!refuses) succeed(status, "cublasLtMatmulAlgoGetHeuristic");
+  if (refuses || found == 0)
+    throw std::runtime_error(
+        "cuBLASLt has no algorithm for a product with sides " + std::to_string(call.d.rows) +
+        " and " + std::to_string(call.d.columns) + " over " +
+        std::to_string(call.transposes_a ? call.a.rows : call.a.columns) + " terms (" +
+        cublasLtGetStatusString(status) + "); widths that are multiples of 8 are always served");
   result.algorithm = best.algo;
   return result;
 }

@@ -36,7 +36,8 @@ struct ProductTerms {
 
 // The products of one stream. An algorithm is chosen by cuBLASLt's heuristic the first time that a
 // shape is met, and kept; so each shape must have been met before a graph with it is timed, though
-// not before it is captured. WorkError where cuBLASLt has no algorithm for a shape.
+// not before it is captured. Where cuBLASLt has no algorithm for a shape it throws what is no
+// WorkError: the device is well for other shapes.
 class Products {
  public:
   explicit Products(std::size_t workspace_bytes = std::size_t{32} << 20);

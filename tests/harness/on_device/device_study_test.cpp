@@ -5,20 +5,20 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "harness/run_executor.h"
 #include "harness/run_storage.h"
-#include "harness/self_communicator.h"
 #include "harness/study_loop.h"
 #include "harness/study_outcome.h"
-#include "harness/study_setup.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/verify.h"
-#include "sweeps/device_runs.h"
+#include "tests/harness/first_item.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/tiny_study.h"
 
@@ -43,25 +43,6 @@ int train_study_on(const fs::path& study, const fs::path& folder, TrainingDevice
   options.folder = folder;
   options.devices = devices;
   return run_study(read_study(study), options);
-}
-
-// Trains the first ready item until `stop` says yes.
-TrainingOutcome begin_on(const fs::path& study_file, const fs::path& root, TrainingDevices* devices,
-                         const std::function<bool()>& stop) {
-  const Study study = read_study(study_file);
-  const StudyPlan plan = make_plan(study);
-  const StudyFolder folder{root};
-  prepare_study_folder(folder, study);
-  StudyReader reader(folder);
-  const WorkItem item = ready_work(plan, reader.progress(plan), reader.decisions()).at(0);
-  SelfCommunicator alone;
-  std::optional<RankDevice> device;
-  if (devices != nullptr)
-    device.emplace(RankDevice{*devices, devices->take_place(alone, "here", 1)});
-  RunExecutor executor(folder, study.name, 0, {}, device ? &*device : nullptr);
-  RankReporter reporter(folder, 0);
-  const auto claim = Claim::take(folder.claim(item.id), 0);
-  return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);
 }
 
 void expect_losses_near(const fs::path& folder, const fs::path& expected, double tolerance) {
@@ -96,7 +77,8 @@ TEST(StudyOnDevices, StoppedItGoesOnWithTheSameBits) {
   for (const int last : {6, 14}) {
     const fs::path folder = place.root / ("stopped-" + std::to_string(last));
     int asked = 0;
-    ASSERT_EQ(begin_on(study, folder, &devices, [&] { return ++asked >= last; }),
+    ASSERT_EQ(train_first_item(
+                  study, folder, [&] { return ++asked >= last; }, &devices),
               TrainingOutcome::Stopped);
     ASSERT_EQ(train_study_on(study, folder, &devices), kExitDone);
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(place.root / "whole")) << last;
@@ -112,7 +94,8 @@ TEST(StudyOnDevices, GoesOnFromTheProcessorsCheckpointAndBack) {
        {static_cast<TrainingDevices*>(nullptr), static_cast<TrainingDevices*>(&devices)}) {
     const fs::path folder = place.root / (first == nullptr ? "to-device" : "to-cpu");
     int asked = 0;
-    ASSERT_EQ(begin_on(study, folder, first, [&] { return ++asked >= 12; }),
+    ASSERT_EQ(train_first_item(
+                  study, folder, [&] { return ++asked >= 12; }, first),
               TrainingOutcome::Stopped);
     ASSERT_EQ(train_study_on(study, folder, first == nullptr ? &devices : nullptr), kExitDone);
     expect_losses_near(folder, place.root / "cpu", 1e-3);
@@ -136,6 +119,28 @@ TEST(StudyOnDevices, AutoTakesADeviceWhereThereIsOneWithKernels) {
       testing::HasSubstr("auto trains on the processor (transformer of size a: dtype: float64"));
 }
 
+TEST(StudyOnDevices, AutoSaysWhereTheProcessorLeavesRanksPerDeviceOut) {
+  const Place place;
+  EmulatedDevices devices, none(0);
+  const auto said = [&](const std::string& name, const std::string& more, const std::string& dtype,
+                        TrainingDevices* on) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(train_study_on(study_on(place, "auto", more, dtype), place.root / name, on),
+              kExitDone);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string four = ", ranks_per_device: 4", begin = "run.device: auto trains on the ";
+  EXPECT_THAT(said("none", four, "float32", &none),
+              testing::HasSubstr(begin + "processor (a rank sees no GPU); run.ranks_per_device: 4 "
+                                         "has no effect there\n"));
+  EXPECT_THAT(said("built", four, "float32", nullptr),
+              testing::HasSubstr(begin + "processor (this isoloss was built without CUDA); "));
+  EXPECT_THAT(said("refused", four, "float64", &devices),
+              testing::HasSubstr("; run.ranks_per_device: 4 has no effect there\n"));
+  EXPECT_THAT(said("unasked", "", "float32", &none), testing::Not(testing::HasSubstr(begin)));
+  EXPECT_THAT(said("served", four, "float32", &devices), testing::Not(testing::HasSubstr(begin)));
+}
+
 TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
   const Place place;
   EmulatedDevices devices;
@@ -144,6 +149,63 @@ TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
       train_study_on(study_on(place, "cuda", ", recompute: true"), place.root / "anew", &devices),
       kExitDone);
   expect_losses_near(place.root / "anew", place.root / "kept", 0);
+}
+
+// Devices of the emulator on which `check` comes before a run's state is made.
+class CheckedDevices final : public TrainingDevices {
+ public:
+  explicit CheckedDevices(std::function<void(const RunSpec&)> check) : check_(std::move(check)) {}
+  bool any() override { return true; }
+  TrainingDevice take_place(Communicator& ranks, const std::string& machine, int most) override {
+    return devices_.take_place(ranks, machine, most);
+  }
+  std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
+                                       const WatchedRun& run) override {
+    check_(spec);
+    return devices_.state(spec, std::move(ranks), run);
+  }
+
+ private:
+  EmulatedDevices devices_;
+  std::function<void(const RunSpec&)> check_;
+};
+
+TEST(StudyOnDevices, ADeviceThatFailsEndsTheJobAndCountsAgainstNoRun) {
+  const Place place;
+  const fs::path study = study_on(place, "cuda");
+  const StudyFolder folder{place.root / "out"};
+  CheckedDevices failing(
+      [](const RunSpec&) { throw WorkError("cudaStreamCreate failed (the device is lost)"); });
+  try {
+    train_study_on(study, folder.root, &failing);
+    FAIL() << "no error";
+  } catch (const WorkError& problem) {
+    EXPECT_STREQ(problem.what(), "cudaStreamCreate failed (the device is lost)");
+  }
+  EXPECT_FALSE(run_ids(folder).empty()) << "a run was begun";
+  for (const std::string& id : run_ids(folder)) {
+    EXPECT_TRUE(read_attempts(folder, id).empty());
+    EXPECT_FALSE(fs::exists(folder.claim(id)));
+  }
+  EmulatedDevices well;
+  EXPECT_EQ(train_study_on(study, folder.root, &well), kExitDone);
+}
+
+TEST(StudyOnDevices, ARunThatDoesNotFitIsGivenUpAndTheOthersAreTrained) {
+  const Place place;
+  const StudyFolder folder{place.root / "out"};
+  CheckedDevices little([](const RunSpec& spec) {
+    if (spec.model.size == "b") throw DeviceMemoryFull("cudaMalloc failed (out of memory)");
+  });
+  EXPECT_EQ(train_study_on(study_on(place, "cuda"), folder.root, &little), kExitFailed);
+  std::vector<std::size_t> attempts;
+  for (const std::string& id : run_ids(folder)) {
+    attempts.push_back(read_attempts(folder, id).size());
+    for (const auto& attempt : read_attempts(folder, id))
+      EXPECT_EQ(attempt.reason, "cudaMalloc failed (out of memory)");
+    EXPECT_EQ(load_run(folder, id).has_value(), attempts.back() == 0);
+  }
+  EXPECT_THAT(attempts, testing::UnorderedElementsAre(0U, 2U));
 }
 
 std::string refusal(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "harness/evaluation.h"
 #include "harness/trainer.h"
+#include "model/spec/error.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/periodic_training.h"
 #include "tests/harness/tiny_study.h"
@@ -121,6 +123,16 @@ TEST(DeviceTrainingState, LossesOfTokensAreThoseOfTheModelOnTheHost) {
   losses_of_rows(4);
   losses_of(*device, spec, 5);  // the host's copy follows
   losses_of_rows(7);
+}
+
+TEST(DeviceTrainingState, ARunThatTheDeviceHasNoMemoryForIsToldFromADeviceThatFails) {
+  RunSpec large = device_spec();
+  large.optimizer.batch_tokens = std::int64_t{1} << 42;
+  EXPECT_THROW(on_device(large), DeviceMemoryFull);
+  // What the emulator refuses whatever the run: memory while a graph is recorded.
+  Stream stream;
+  EXPECT_THROW(Graph::capture(stream, [] { on_device(device_spec()); }), WorkError);
+  EXPECT_NO_THROW(on_device(device_spec()));
 }
 
 TEST(DeviceTrainingState, AnUpdateThatIsNotFiniteLeavesTheState) {

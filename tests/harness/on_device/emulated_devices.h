@@ -54,7 +54,7 @@ class EmulatedDevices final : public TrainingDevices {
     const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
     job_rank_ = ranks.rank();
     return {"an emulated device",
-            {placed.devices, placed.on_machine, 1e10, 1e8},
+            {placed.devices, placed.apart, 1e10, 1e8},
             placed.ranks_per_device};
   }
   std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,

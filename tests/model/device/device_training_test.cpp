@@ -12,6 +12,7 @@
 
 #include "model/spec/error.h"
 #include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
 
 namespace isoloss {
 namespace {
@@ -25,8 +26,9 @@ struct Outcome {
 DeviceTraining training(const std::string& architecture, DeviceNumbers numbers, bool graph,
                         bool adafactor = false) {
   const ModelSpec spec = tiny_spec(architecture);
-  DeviceTrainingOptions options{.clip_norm = 1, .z_loss = 1e-4, .micro_batches = 2, .graph = graph};
-  if (adafactor) options.optimizer = DeviceAdafactor{{}, 16};
+  DeviceTrainingOptions options{
+      .optimizer = kTinyAdamW, .clip_norm = 1, .z_loss = 1e-4, .micro_batches = 2, .graph = graph};
+  if (adafactor) options.optimizer = kTinyAdafactor;
   return DeviceTraining(DeviceModel(spec, 5, {numbers, 1}), options);
 }
 
@@ -124,7 +126,7 @@ TEST(DeviceTraining, AnnouncesGradientsFromTheEndOnceTheyAreFinal) {
     const DeviceArray<float> copied(size);
     const float* gradients = model.buffers().gradients;
     std::vector<std::int64_t> offsets;
-    DeviceTrainingOptions options{.micro_batches = 2, .graph = false};
+    DeviceTrainingOptions options{.optimizer = kTinyAdamW, .micro_batches = 2, .graph = false};
     options.exchange.ready = [&](Stream& stream, std::int64_t offset) {
       const std::int64_t end = offsets.empty() ? size : offsets.back();
       ASSERT_LE(offset, end);

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "model/spec/error.h"
 
@@ -12,11 +11,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// At once; sanitizers end a program that asks the host for more than it could ever have.
+constexpr std::size_t kMostBytes = std::size_t{1} << 38;
+
 // Bytes that read as NaN, so that what nobody wrote shows.
 std::shared_ptr<void> host_memory(std::size_t bytes) {
   const std::size_t size = (bytes + 255) / 256 * 256;
-  void* memory = std::aligned_alloc(256, size == 0 ? 256 : size);
-  if (memory == nullptr) throw std::bad_alloc();
+  void* memory = size > kMostBytes ? nullptr : std::aligned_alloc(256, size == 0 ? 256 : size);
+  if (memory == nullptr) throw DeviceMemoryFull("the emulated device has too little memory");
   std::memset(memory, 0xff, size);
   return {memory, std::free};
 }

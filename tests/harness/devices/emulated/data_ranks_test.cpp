@@ -15,6 +15,7 @@
 #include "model/device/device_training.h"
 #include "tests/harness/devices/emulated/emulated_ranks.h"
 #include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
 
 namespace isoloss {
 namespace {
@@ -28,9 +29,7 @@ struct Trained {
   std::vector<float> weights;
 };
 
-// Four steps of a rank with its part of the rows of each; the graph is captured at the second. An
-// epsilon of one makes the update a smooth function of the gradient, so that rounding stays
-// rounding.
+// Four steps of a rank with its part of the rows of each; the graph is captured at the second.
 Trained train(const std::string& architecture, Communicator& ranks, std::int64_t micro_batches) {
   const ModelSpec spec = tiny_spec(architecture);
   const std::int64_t mine = kRows / ranks.size();
@@ -43,7 +42,7 @@ Trained train(const std::string& architecture, Communicator& ranks, std::int64_t
       *data, order,
       {model.buffers().gradients, static_cast<std::size_t>(model.table().buffer_size)},
       as_device_stream(exchange), {}, kBucket);
-  DeviceTraining training(std::move(model), {.optimizer = device::AdamWSettings{.epsilon = 1},
+  DeviceTraining training(std::move(model), {.optimizer = kSmoothAdamW,
                                              .clip_norm = 1,
                                              .micro_batches = micro_batches,
                                              .exchange = exchange_through(average)});

@@ -15,6 +15,7 @@
 #include "model/spec/error.h"
 #include "tests/harness/devices/emulated/emulated_ranks.h"
 #include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
 
 namespace isoloss {
 namespace {
@@ -40,8 +41,8 @@ RankResult train_rank(const SharedCase& of, Communicator& ranks, bool shares) {
   const auto data = testing_devices::joined(ranks);
   testing_devices::OrderOfTheHost order;
   Stream exchange;
-  DeviceTrainingOptions options{.clip_norm = 0.1};
-  if (of.adafactor) options.optimizer = DeviceAdafactor{{}, 16};
+  DeviceTrainingOptions options{.optimizer = kTinyAdamW, .clip_norm = 0.1};
+  if (of.adafactor) options.optimizer = kTinyAdafactor;
   if (shares) options.shared = {share_out(model.table(), ranks.size()), data.get()};
   constexpr std::size_t kBucket = 1000;  // several, that end inside tensors
   DeviceGradientAverage average(

@@ -18,6 +18,7 @@
 #include "model/spec/spec_fields.h"
 #include "tests/harness/devices/emulated/emulated_ranks.h"
 #include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
 
 namespace isoloss {
 namespace {
@@ -144,11 +145,8 @@ WholeRun train_tensor_ranks(const ModelSpec& spec, bool adafactor, int ranks) {
   testing_ranks::on_ranks(ranks, [&](Communicator& hosts) {
     const auto group = testing_devices::joined(hosts);
     const Shard shard{hosts.rank(), ranks};
-    DeviceTrainingOptions options{
-        .optimizer = device::AdamWSettings{.epsilon = 1, .weight_decay = 0.1},
-        .clip_norm = 0.5,
-        .z_loss = 1e-3};
-    if (adafactor) options.optimizer = DeviceAdafactor{{}, 16};
+    DeviceTrainingOptions options{.optimizer = kSmoothAdamW, .clip_norm = 0.5, .z_loss = 1e-3};
+    if (adafactor) options.optimizer = kTinyAdafactor;
     DeviceTraining training(
         DeviceModel(spec, 5, {DeviceNumbers::Float32, 2, false, {shard, group.get()}}), options);
     std::vector<double> losses, norms;

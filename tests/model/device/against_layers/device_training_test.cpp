@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "harness/gradient_norm.h"
+#include "harness/on_device/device_options.h"
 #include "harness/optimizer.h"
 #include "model/layers/language_model.h"
 #include "tests/model/device/tiny_models.h"
@@ -23,7 +25,7 @@ struct Run {
 };
 
 constexpr int kSteps = 3;
-constexpr double kZLoss = 1e-4, kClipNorm = 0.5;
+constexpr std::int64_t kMicroBatches = 2;
 
 Run cpu_run(const ModelSpec& spec, OptimizerSpec optimizer) {
   optimizer.schedule = ScheduleKind::Constant;
@@ -34,9 +36,10 @@ Run cpu_run(const ModelSpec& spec, OptimizerSpec optimizer) {
   Run run;
   run.state.resize(static_cast<std::size_t>(optimizer_state_size(model.table(), optimizer)));
   for (int step = 0; step < kSteps; ++step) {
-    run.losses.push_back(model.loss_and_gradients(tiny_tokens(spec, 4, step), {kZLoss, 2}));
+    run.losses.push_back(
+        model.loss_and_gradients(tiny_tokens(spec, 4, step), {optimizer.z_loss, kMicroBatches}));
     run.norms.push_back(global_norm<float>(model.table(), model.gradients32()));
-    clip_gradients<float>(model.gradients32(), run.norms.back(), kClipNorm);
+    clip_gradients<float>(model.gradients32(), run.norms.back(), optimizer.clip_norm);
     optimizer_step<float>(model.table(), optimizer, step, model.gradients32(), model.weights32(),
                           run.state);
   }
@@ -45,18 +48,12 @@ Run cpu_run(const ModelSpec& spec, OptimizerSpec optimizer) {
 }
 
 Run device_run(const ModelSpec& spec, const OptimizerSpec& optimizer) {
-  DeviceTrainingOptions options{.clip_norm = kClipNorm, .z_loss = kZLoss, .micro_batches = 2};
-  if (optimizer.kind == OptimizerKind::AdamW)
-    options.optimizer = device::AdamWSettings{optimizer.beta1, optimizer.beta2, optimizer.epsilon,
-                                              optimizer.weight_decay};
-  else
-    options.optimizer =
-        DeviceAdafactor{{optimizer.adafactor_decay, optimizer.adafactor_clip,
-                         optimizer.adafactor_epsilon1, optimizer.adafactor_epsilon2},
-                        optimizer.min_dim_factored};
+  RunSpec of_run;
+  of_run.optimizer = optimizer;
+  of_run.accumulate = kMicroBatches;
   DeviceModel model(spec, 1, {DeviceNumbers::Float32, 2});
   model.set_weights(tiny_weights(model.table()));
-  DeviceTraining training(std::move(model), options);
+  DeviceTraining training(std::move(model), device_training_options(of_run));
   Run run;
   for (int step = 0; step < kSteps; ++step) {
     training.start(tiny_tokens(spec, 4, step), step, optimizer.learning_rate);
@@ -95,8 +92,15 @@ void expect_the_cpus_run(const OptimizerSpec& optimizer,
   }
 }
 
-TEST(DeviceTraining, StepsOfAdamWAreTheCpus) {
+OptimizerSpec clipped() {
   OptimizerSpec optimizer;
+  optimizer.clip_norm = 0.5;
+  optimizer.z_loss = 1e-4;
+  return optimizer;
+}
+
+TEST(DeviceTraining, StepsOfAdamWAreTheCpus) {
+  OptimizerSpec optimizer = clipped();
   optimizer.kind = OptimizerKind::AdamW;
   optimizer.learning_rate = 0.003;
   optimizer.weight_decay = 0.1;
@@ -105,7 +109,7 @@ TEST(DeviceTraining, StepsOfAdamWAreTheCpus) {
 }
 
 TEST(DeviceTraining, StepsOfAdafactorAreTheCpus) {
-  OptimizerSpec optimizer;
+  OptimizerSpec optimizer = clipped();
   optimizer.learning_rate = 0.01;
   optimizer.min_dim_factored = 16;  // matrices with both sides of 16 and more are factored
   // The first update is nearly the gradient's sign, which amplifies rounding; so no gpt2, whose key
