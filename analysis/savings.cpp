@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/comparable_rows.h"
 #include "analysis/frontier_curve.h"
 #include "analysis/frontier_pair.h"
 #include "analysis/savings_estimate.h"
@@ -184,6 +185,9 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   const std::vector<Point> candidate = frontier_trials(table, options.candidate, asked);
   std::vector<Point> trials = baseline;
   trials.insert(trials.end(), candidate.begin(), candidate.end());
+  const std::vector<std::size_t> rows =
+      result_rows(table, {options.baseline, options.candidate}, options.from_budget);
+  require_one_convention(table, rows);
   require_one_text(table.source, trials);
   Savings begun;
   begun.baseline = options.baseline;

@@ -188,6 +188,25 @@ TEST(Savings, LossesThatDoNotOverlapAreRefused) {
   EXPECT_THROW(compute_savings(table_of(kBase, far, {}), against()), WorkError);
 }
 
+// The candidate's rows of another convention than the baseline's; a third architecture's do not
+// matter.
+TEST(Savings, RowsOfTwoConventionsAreRefused) {
+  for (const char* column : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
+    PointTable table = table_of(kBase, kTwice, {});
+    add_points({"third", 30, 0.1}, {}, table);
+    table.other_columns = {column};
+    for (Point& p : table.points) p.other = {p.architecture == "third" ? "two" : "one"};
+    EXPECT_NO_THROW(compute_savings(table, against()));
+    for (Point& p : table.points) p.other = {p.architecture == "other" ? "two" : "one"};
+    try {
+      compute_savings(table, against());
+      FAIL() << column;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(std::string(column) + " is 'two' (row 1 has 'one'"));
+    }
+  }
+}
+
 TEST(Savings, AnUnknownArchitectureNamesTheNearest) {
   SavingsOptions options = against();
   options.candidate = "othr";
