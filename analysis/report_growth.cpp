@@ -27,6 +27,9 @@ std::string answer(const Savings& savings) {
 
 std::string floor_answer(const Savings& savings) {
   if (!floors_differ(savings)) return "one floor is not rejected at 5 %";
+  if (floor_test(*savings.floors) == SavingsTest::F && savings.floor != "free") {
+    return "F alone rejects one floor, which it does too often: one is kept";
+  }
   return savings.floor == "free" ? "they differ: each has its own" : "they differ";
 }
 

@@ -41,7 +41,7 @@ void print_laws(const Savings& savings) {
     if (parallel->lack_of_fit_interval)
       fmt::print("    by the scatter about the lines alone (lack of fit, Student t):{}\n",
                  in_brackets(parallel->lack_of_fit_interval));
-    const bool drawn = std::isfinite(parallel->slope_equality_bootstrap_p);
+    const bool drawn = slope_test(*parallel) == SavingsTest::Draws;
     const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
     if (std::isfinite(p))
       fmt::print("  equal slopes: p = {:.3g} ({})\n", p, drawn ? "draws" : "F test");

@@ -157,12 +157,13 @@ TEST(SavingsLaw, PrimersFigureSevenHasNoParallelLines) {
   EXPECT_EQ(to_json(savings)["growth"]["sign"], -1);
 }
 
-TEST(Floors, ThatDifferAreFlaggedAndHaveNoOneLaw) {
+TEST(Floors, ThatDifferByTheDrawsAreFlaggedAndHaveNoOneLaw) {
   const Line base{"base", 300, 0.15, 1.9}, other{"other", 300, 0.15, 1.4};
   const Savings savings =
-      compute_savings(table_of({base, other}, budgets(9, 1e15, 3)), against("auto"));
-  EXPECT_THAT(savings.flags, Contains(StartsWith("floors_differ: base 1.9, other 1.4")));
+      compute_savings(table_of({base, other}, budgets(9, 1e15, 3), 2, 1e-5), against("auto"));
+  EXPECT_THAT(savings.flags, Contains("floors_differ: base 1.9, other 1.4"));
   EXPECT_EQ(savings.floor, "free");
+  EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "draws");
   EXPECT_FALSE(savings.law);
   ASSERT_TRUE(savings.floors);
   EXPECT_LT(savings.floors->p, 1e-6);
@@ -170,6 +171,21 @@ TEST(Floors, ThatDifferAreFlaggedAndHaveNoOneLaw) {
     const double exact = std::pow((at.loss - 1.9) / (at.loss - 1.4), -1 / 0.15);
     EXPECT_NEAR(at.by_law / exact, 1, 1e-3) << at.loss;
   }
+}
+
+// Without draws the F test alone speaks, which rejects too often: it is said, and the floor that
+// both share is kept.
+TEST(Floors, ThatDifferByTheFTestAloneAreFlaggedAndShared) {
+  const Line base{"base", 300, 0.15, 1.9}, other{"other", 300, 0.15, 1.4};
+  const PointTable table = table_of({base, other}, budgets(9, 1e15, 3));
+  const Savings savings = compute_savings(table, against("auto"));
+  EXPECT_THAT(savings.flags,
+              Contains(StartsWith("floors_differ: base 1.9, other 1.4 by the F test alone")));
+  EXPECT_EQ(savings.floor, "shared");
+  EXPECT_TRUE(savings.law);
+  EXPECT_LT(savings.floors->p, 1e-6);
+  EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "F");
+  EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "F");
 }
 
 TEST(Floors, ThatAreOneAreNotFlagged) {
@@ -190,6 +206,7 @@ TEST(Growth, OfASteeperCandidateIsPositiveAndSure) {
   EXPECT_GT(savings.growth->ratio, 1);
   EXPECT_LT(savings.growth->p, 0.02);
   EXPECT_LT(savings.parallel->slope_equality_bootstrap_p, 0.02);
+  EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "draws");
   EXPECT_THAT(savings.flags, Contains("slopes_differ"));
   EXPECT_EQ(to_json(savings)["growth"]["sign"], 1);
 }
