@@ -189,6 +189,8 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   const std::vector<std::size_t> rows =
       result_rows(table, {options.baseline, options.candidate}, options.from_budget);
   require_one_convention(table, rows);
+  require_one_evaluation(table, rows, "a saving");
+  require_equal_weights(table, rows, "a saving");
   require_one_text(table.source, trials);
   Savings begun;
   begun.baseline = options.baseline;

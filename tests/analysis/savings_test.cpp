@@ -210,6 +210,22 @@ TEST(Savings, RowsOfTwoConventionsAreRefused) {
   }
 }
 
+// What savings would pass over in silence. Weights that are all the same say nothing.
+TEST(Savings, RowsOfSeveralWeightsOrEvaluationSetsAreRefused) {
+  for (const char* column : {"weight", "evaluation"}) {
+    PointTable table = table_of(kBase, kTwice, {});
+    table.other_columns = {column};
+    for (Point& p : table.points) p.other = {"2"};
+    table.points[3].other = {column == std::string("weight") ? "2.0" : "2"};
+    EXPECT_NO_THROW(compute_savings(table, against()));
+    for (const std::size_t row : {std::size_t{7}, table.points.size() - 1}) {
+      PointTable mixed = table;
+      mixed.points[row].other = {"3"};
+      EXPECT_THROW(compute_savings(mixed, against()), InputError) << column << row;
+    }
+  }
+}
+
 TEST(Savings, AnUnknownArchitectureNamesTheNearest) {
   SavingsOptions options = against();
   options.candidate = "othr";

@@ -182,6 +182,30 @@ TEST_F(BadCsv, RowsOfTwoConventionsAreNotAnalysedTogether) {
   }
 }
 
+TEST_F(BadCsv, WeightsAndEvaluationSetsThatAnAnalysisWouldPassOver) {
+  for (const std::string column : {"weight", "evaluation"}) {
+    SCOPED_TRACE(column);
+    std::string text = "architecture,parameters,tokens,flops,loss," + column + "\n";
+    for (const char name : {'a', 'b'}) {
+      for (int i = 1; i < 6; ++i) {
+        for (int size = 1; size < 4; ++size) {
+          const double loss = 3 - 0.2 * i + 0.1 * (size - 2) * (size - 2);
+          text += std::string{name} + "," + std::to_string(size) + "e6,1e9," + std::to_string(i) +
+                  "e15," + std::to_string(loss) + ",1\n";
+        }
+      }
+    }
+    text.replace(text.size() - 2, 1, "2");  // the last row, of `b`
+    const std::vector<std::string> parts = {"points.csv:31: " + column + " is '2'", "column 6",
+                                            "has '1'"};
+    expect_refused(savings(text), parts);
+    expect_refused(fit(text, "--architecture b --frontier surface"), parts);
+    expect_refused(fit(text, "--architecture b --law isoflop"), parts);
+    EXPECT_EQ(fit(text, "--architecture a --law isoflop").status, 0);
+    EXPECT_EQ(fit(text, "--architecture b --frontier points").status, 0);
+  }
+}
+
 // Losses over bits per byte of ln 2 x 4 and ln 2 x 3 bytes a token.
 TEST_F(BadCsv, TwoTokenizersAreNotCompared) {
   std::string text = "architecture,parameters,tokens,flops,loss,bits_per_byte\n";
