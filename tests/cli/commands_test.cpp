@@ -256,6 +256,24 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
     EXPECT_TRUE(savings.contains(key)) << key;
 }
 
+// So et al. 2021, appendix A.9: b takes half of C, so that s = C / 2 is saved at loss 30 C^-.05 =
+// 30 (2 s)^-.05.
+TEST(Commands, SavingsSayWhatIsSavedInFlops) {
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 8; ++i) {
+    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
+    csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << '\n';
+    csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << '\n';
+  }
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const Outcome words =
+      isoloss("savings points.csv --baseline a --candidate b --floor zero", scratch.path());
+  EXPECT_THAT(words.out, HasSubstr("s FLOPs, where the loss is L: L - 0 = 28.98 s^-0.05\n"));
+}
+
 // The worked example of marin's gate, as a table of two rows: 1.129946 in compute, and in time at
 // 433986 and 410000 tokens/s 1.067495.
 TEST(Commands, SavingsOfOneRowEachWithFloorAndExponentGiven) {
