@@ -1,5 +1,5 @@
-// Which rows of a table may be analysed together: losses and FLOPs that mean the same, and no column
-// that the analysis would pass over in silence.
+// Which rows of a table may be analysed together: losses and FLOPs that mean the same, and no
+// column that the analysis would pass over in silence.
 #pragma once
 #include <cstddef>
 #include <span>

@@ -53,7 +53,8 @@ Table growth_table(const StudyResults& study) {
       "growth",
       "Savings at the lowest common loss / savings at the highest, without a law, with 95 % "
       "intervals: above 1 the saving grows with scale. p: that the direction is chance, from the "
-      "draws. Per decade: the change by the law of a slope each, over the baseline's compute. Saved: what one "
+      "draws. Per decade: the change by the law of a slope each, over the baseline's compute. "
+      "Saved: what one "
       "factor for all losses saves, s FLOPs (or seconds) where the loss is L, which grows with "
       "scale even so.",
       {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
@@ -73,14 +74,13 @@ Table growth_table(const StudyResults& study) {
         SavingsLaw{std::nan(""), std::nan(""), std::nan(""), {}, std::nan(""), {}});
     const Interval decade = ends_of(law.per_decade_interval);
     std::vector<TableCell> row = pair_cells(comparison);
-    row.insert(
-        row.end(),
-        {fixed_cell(savings.overlap.second, 3), fixed_cell(savings.overlap.first, 3),
-         fixed_cell(savings.growth->ratio, 2), fixed_cell(ends.first, 2),
-         fixed_cell(ends.second, 2), text_cell(direction(*savings.growth)),
-         significant_cell(savings.growth->p, 2), fixed_cell(law.per_decade, 2),
-         fixed_cell(decade.first, 2), fixed_cell(decade.second, 2), text_cell(absolute_text(savings)),
-         text_cell(answer(savings))});
+    row.insert(row.end(),
+               {fixed_cell(savings.overlap.second, 3), fixed_cell(savings.overlap.first, 3),
+                fixed_cell(savings.growth->ratio, 2), fixed_cell(ends.first, 2),
+                fixed_cell(ends.second, 2), text_cell(direction(*savings.growth)),
+                significant_cell(savings.growth->p, 2), fixed_cell(law.per_decade, 2),
+                fixed_cell(decade.first, 2), fixed_cell(decade.second, 2),
+                text_cell(absolute_text(savings)), text_cell(answer(savings))});
     table.rows.push_back(std::move(row));
   }
   return table;

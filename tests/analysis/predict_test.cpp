@@ -103,8 +103,8 @@ TEST(Predict, OfABudgetTakesTheComputeOptimalSize) {
 }
 
 // From the law itself, for N and D at C = 6 N D alone (Hoffmann et al. 2022, equation 4): alpha A
-// N^-alpha = beta B D^-beta, whatever an outer power does to the sum (gamma); for Kaplan et al. 2020,
-// equation 1.5, alphaN / alphaD (Nc/N)^(alphaN/alphaD) = Dc / D.
+// N^-alpha = beta B D^-beta, whatever an outer power does to the sum (gamma); for Kaplan et al.
+// 2020, equation 1.5, alphaN / alphaD (Nc/N)^(alphaN/alphaD) = Dc / D.
 TEST(Predict, OneOfSizeAndTokensTakesItsComputeOptimalPartner) {
   nlohmann::json json = chinchilla_json();
   const double n = 3e9, alpha = .3473105, beta = .36717243;
@@ -116,8 +116,8 @@ TEST(Predict, OneOfSizeAndTokensTakesItsComputeOptimalPartner) {
     EXPECT_NEAR(by_size.tokens / tokens, 1, 1e-5);
     EXPECT_NEAR(by_size.flops / (6 * n * tokens), 1, 1e-5);
     EXPECT_THAT(by_size.notes, testing::Contains(HasSubstr("tokens: compute-optimal")));
-    EXPECT_NEAR(*by_size.loss,
-                *predict_at(fit, {.parameters = n, .tokens = tokens}, 0.95).loss, 1e-7);
+    EXPECT_NEAR(*by_size.loss, *predict_at(fit, {.parameters = n, .tokens = tokens}, 0.95).loss,
+                1e-7);
     const Prediction by_tokens = predict_at(fit, {.tokens = tokens}, 0.95);
     EXPECT_NEAR(by_tokens.parameters / n, 1, 1e-5);
     EXPECT_THAT(by_tokens.notes, testing::Contains(HasSubstr("size: compute-optimal")));
