@@ -242,6 +242,74 @@ TEST(Flags, FlopsCountedInTwoWaysAreNamed) {
   EXPECT_THAT(compute_savings(table, options).flags, Not(Contains(StartsWith("mixed"))));
 }
 
+// Two lines that one factor of 1.3 sets apart, with noise and seeds.
+PointTable two_lines(int seeds, double noise) {
+  return table_of({{"base", 60, 0.1, 0}, {"other", 60 * std::pow(1.3, -0.1), 0.1, 0}}, budgets(5),
+                  seeds, noise);
+}
+
+TEST(Flags, NoiseThatIsKnownPoorlyOrNotAtAll) {
+  PointTable table = two_lines(2, 0.002);
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags, Not(Contains("few_replicates")));
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags,
+              Contains("held_out_noise_not_measured"));
+  for (Point& p : table.points) p.sequence_losses.assign(8, static_cast<float>(p.loss));
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags,
+              Not(Contains("held_out_noise_not_measured")));
+  std::erase_if(table.points, [](const Point& p) { return p.architecture == "other" && p.seed; });
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags, Contains("few_replicates"));
+}
+
+// A floor just below the lowest loss: about half of the draws fall below it.
+TEST(Flags, DrawsThatGiveNoFrontier) {
+  const PointTable table = two_lines(2, 0.01);
+  double lowest = INFINITY;
+  for (const FrontierPoint& p :
+       compute_savings(table, against("zero", 0)).candidate_frontier.points)
+    lowest = std::min(lowest, p.loss);
+  const Savings savings = compute_savings(table, against(std::to_string(lowest - 1e-4), 200));
+  EXPECT_THAT(savings.flags, Contains(StartsWith("draws_failed: ")));
+  EXPECT_GT(savings.failed_draws, 20);
+  EXPECT_THAT(compute_savings(table, against("zero", 200)).flags,
+              Not(Contains(StartsWith("draws_failed"))));
+}
+
+TEST(Flags, AFrontierThatRises) {
+  PointTable table = two_lines(1, 0);
+  EXPECT_THAT(compute_savings(table, against("zero")).flags,
+              Not(Contains(StartsWith("frontier_not_monotone"))));
+  table.points[2].loss = table.points[1].loss + 0.01;
+  EXPECT_THAT(compute_savings(table, against("zero")).flags,
+              Contains("frontier_not_monotone: base"));
+}
+
+TEST(Flags, HowTheStudyWasRun) {
+  PointTable table = two_lines(1, 0);
+  for (const char* name : {"base", "third"}) {
+    Decision decision;
+    decision.architecture = name;
+    decision.size = std::string("s");
+    decision.learning_rate = 0.09;
+    decision.at_edge = true;
+    table.decisions.push_back(decision);
+    RunRecord run;
+    run.header.architecture = name;
+    run.header.training_tokens = 1e9;
+    run.evaluations.emplace_back().tokens = name == std::string("base") ? 2.5e9 : 7e9;
+    table.runs.push_back(run);
+  }
+  SavingsOptions options = against("zero");
+  const Savings savings = compute_savings(table, options);
+  EXPECT_THAT(savings.flags, Contains("learning_rate_at_edge: base s at 0.09"));
+  EXPECT_THAT(savings.flags, Contains("text_repeats: up to 2.5 epochs"));
+  EXPECT_THAT(savings.flags, Not(Contains(HasSubstr("third"))));
+  EXPECT_THAT(savings.flags, Not(Contains(StartsWith("wall_clock"))));
+  for (Point& p : table.points) p.wall_seconds = p.flops / 1e12;
+  options.wall_clock = true;
+  EXPECT_THAT(compute_savings(table, options).flags,
+              Contains(StartsWith("wall_clock_as_measured")));
+}
+
 // Parabolas cannot follow a kink of .2 nats; seeds that differ by .001 do not explain it.
 TEST(Flags, SizesThatNoParabolaDescribesAreNamed) {
   PointTable table;

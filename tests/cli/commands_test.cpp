@@ -96,8 +96,7 @@ TEST(Commands, FitReachesTheOptimaOfTheChinchillaPoints) {
     const json fit = json::parse(outcome.out);
     EXPECT_EQ(fit.at("n"), 240);
     EXPECT_EQ(fit.at("status"), "converged");
-    EXPECT_NEAR(fit.at("objective").at("value").get<double>() / optimum.value, 1,
-                optimum.relative);
+    EXPECT_NEAR(fit.at("objective").at("value").get<double>() / optimum.value, 1, optimum.relative);
     for (const auto& [name, value] : optimum.parameters)
       EXPECT_NEAR(fit.at("parameters").at(name).get<double>() / value, 1, 2e-6) << name;
   }
@@ -238,9 +237,9 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
   ASSERT_FALSE(savings.at("at").empty());
   for (const json& at : savings.at("at")) EXPECT_NEAR(at.at("savings").get<double>(), 2.0, 0.01);
   // At a list of losses, the last one below what either reaches.
-  const Outcome listed = isoloss(
-      "savings points.csv --baseline a --candidate b --floor zero --json --at 5.1,4.6,3.5",
-      scratch.path());
+  const Outcome listed =
+      isoloss("savings points.csv --baseline a --candidate b --floor zero --json --at 5.1,4.6,3.5",
+              scratch.path());
   ASSERT_EQ(listed.status, 0) << listed.err;
   const json at = json::parse(listed.out).at("at");
   ASSERT_EQ(at.size(), 3u);
@@ -294,6 +293,27 @@ TEST(Commands, SavingsOfOneRowEachWithFloorAndExponentGiven) {
   const Outcome words = isoloss(command, scratch.path());
   EXPECT_THAT(words.out, HasSubstr("1.129946"));
   EXPECT_THAT(words.out, HasSubstr("1.067495"));
+}
+
+// Where more compute took less time, seconds have no frontier: savings in FLOPs stand, and say why
+// there are none in seconds.
+TEST(Commands, SavingsInSecondsThatCannotBeGivenAreAFlag) {
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss,wall_seconds\n";
+  for (int i = 0; i < 5; ++i) {
+    const double flops = 1e15 * std::pow(2.0, i);
+    csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << ',' << 100 + i << '\n';
+    csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << ',' << 100 - i << '\n';
+  }
+  const Scratch scratch;
+  spill(scratch / "points.csv", csv.str());
+  const Outcome outcome =
+      isoloss("savings points.csv --baseline a --candidate b --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json savings = json::parse(outcome.out);
+  EXPECT_TRUE(savings.at("wall_clock").is_null());
+  EXPECT_THAT(savings.at("flags").dump(), HasSubstr("wall_clock_refused: points.csv: no savings"));
 }
 
 TEST(Commands, SavingsPlanTheNextStudy) {
