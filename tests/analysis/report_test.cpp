@@ -216,6 +216,16 @@ TEST(Report, LossAxisIsShownInBitsPerByte) {
   EXPECT_NEAR(plot.second->per_unit, 1.4426950408889634, 1e-12);
 }
 
+// A fit of the folder, or of the points beside the page, says of which report it is.
+TEST(Report, HasTheDigestOfAFitOfTheSamePoints) {
+  FitOptions options;
+  options.law = "chinchilla";
+  options.architecture = "primer";
+  options.bootstrap = 0;
+  const PointTable folder = read_points(standard().folder, "exact", true);
+  EXPECT_THAT(standard().page, HasSubstr(fit_law(folder, options).origin.digest));
+}
+
 TEST(Report, EveryFileBesideThePageNamesTheDataItIsOf) {
   ReportOptions options;
   options.bootstrap = 0;

@@ -162,6 +162,24 @@ TEST(Commands, FloorsArePinnedByEvaluationSet) {
   EXPECT_NEAR(fit.at("b").get<double>(), 0.1, 1e-7);
 }
 
+TEST(Commands, AFitAndAReportOfOneFileHaveOneDigest) {
+  const Scratch scratch;
+  std::string csv = "architecture,parameters,tokens,flops,loss,note\n";
+  for (int i = 1; i < 8; ++i)
+    csv += "a,,," + std::to_string(i) + "e15," + std::to_string(2 + 1.0 / i) + ",x\n";
+  spill(scratch / "points.csv", csv);
+  const auto digest = [&](const std::string& command) {
+    const Outcome outcome = isoloss(command + " points.csv --json", scratch.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const json printed = json::parse(outcome.out);
+    return (printed.contains("data") ? printed.at("data") : printed).at("digest");
+  };
+  const json report = digest("report");
+  EXPECT_EQ(digest("fit --floor zero --bootstrap 0"), report);
+  spill(scratch / "points.csv", csv + "a,,,9e15,2,x\n");
+  EXPECT_NE(digest("fit --floor zero --bootstrap 0"), report);
+}
+
 // Two tables of eight points whose fit cannot meet the criterion: squares of losses of 1e200
 // overflow, and kinks of 1e-16 lie below the rounding of the residuals.
 TEST(Commands, AFitThatDoesNotConvergeExitsOneAndPrintsNoParameters) {
