@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "analysis/fit_flags.h"
+#include "analysis/comparable_rows.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -32,7 +32,7 @@ ChosenPoints chosen_points(const PointTable& table, const FitOptions& options) {
                     "smallest budget); lower the smallest budget",
                     table.source));
   }
-  require_one_convention(table, chosen.points);
+  require_one_convention(table, chosen.rows);
   return chosen;
 }
 

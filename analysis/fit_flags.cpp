@@ -124,23 +124,6 @@ void require_points(const std::string& source, std::size_t n, const Law& law,
       law.has_floor && floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
 }
 
-void require_one_convention(const PointTable& table, std::span<const Point> points) {
-  for (const char* name : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
-    const auto at = std::find(table.other_columns.begin(), table.other_columns.end(), name);
-    if (at == table.other_columns.end()) continue;
-    const auto column = static_cast<std::size_t>(at - table.other_columns.begin());
-    std::set<std::string> values;
-    for (const Point& point : points) {
-      if (column < point.other.size()) values.insert(point.other[column]);
-    }
-    if (values.size() < 2) continue;
-    throw InputError(fmt::format(
-        "{}: column '{}' holds '{}' and '{}' (such rows cannot share a law: their losses or FLOPs "
-        "do not mean the same); fit the rows of each apart",
-        table.source, name, *values.begin(), *std::next(values.begin())));
-  }
-}
-
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit) {
   if (fit.n < free_parameters(law, {FloorChoice::Zero}) + 4) fit.flags.emplace_back("few_points");
   if (solution.floor_at_bound) fit.flags.emplace_back("E_at_bound");

@@ -16,10 +16,6 @@ std::size_t free_parameters(const Law& law, const FloorChoice& floor);
 void require_points(const std::string& source, std::size_t n, const Law& law,
                     const FloorChoice& floor);
 
-// InputError where the rows name more than one FLOP convention, tokenizer or held-out set (columns
-// flops_convention, tokenizer_hash, held_out_hash): their losses or FLOPs cannot share a law.
-void require_one_convention(const PointTable& table, std::span<const Point> points);
-
 // E_at_bound, COEFFICIENT_at_bound, EXPONENT_unidentified, few_points.
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit);
 

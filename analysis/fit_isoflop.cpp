@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/chosen_points.h"
+#include "analysis/comparable_rows.h"
 #include "analysis/fit_flags.h"
 #include "analysis/fit_points.h"
 #include "analysis/isoflop_fit.h"
@@ -14,6 +15,8 @@ namespace isoloss {
 Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
   if (options.tied) tied(law_named("power"));  // says which laws have exponents to tie
   const ChosenPoints chosen = chosen_points(table, options);
+  require_one_evaluation(table, chosen.rows, "law 'isoflop'");
+  require_equal_weights(table, chosen.rows, "law 'isoflop'");
   for (const Point& point : chosen.points) {
     if (point.parameters > 0) continue;
     throw InputError(fmt::format(

@@ -55,7 +55,7 @@ struct FrontierOptions {
 // The trials a frontier is made of: results of `architecture`, from the smallest budget on; of
 // several learning rates at one size and budget only the best by the mean over seeds. InputError
 // naming the nearest architecture where there is none of that name; where points do not tell two
-// runs apart.
+// runs apart; where rows are of several conventions (comparable_rows.h).
 std::vector<Point> frontier_trials(const PointTable& table, const std::string& architecture,
                                    const FrontierOptions& options);
 

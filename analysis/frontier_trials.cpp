@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "analysis/comparable_rows.h"
 #include "analysis/frontier.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -54,6 +55,10 @@ std::vector<Point> frontier_trials(const PointTable& table, const std::string& a
               : fmt::format("{}: no architecture '{}' (no point is of it){}", table.source,
                             architecture, suggestion(architecture, known)));
   }
+  const std::vector<std::size_t> rows = result_rows(table, {architecture}, options.from_budget);
+  require_one_convention(table, rows);
+  require_one_evaluation(table, rows, "a frontier");
+  require_equal_weights(table, rows, "a frontier");
   require_told_apart(table.source, trials);
   if (options.wall_clock && std::any_of(trials.begin(), trials.end(),
                                         [](const Point& p) { return !(p.wall_seconds > 0); })) {

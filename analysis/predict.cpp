@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/math/tools/minima.hpp>
+#include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 
 #include "model/spec/error.h"
@@ -64,6 +65,36 @@ Located best_for(const Law& law, const LawState& raw, Located at, const Interval
   // One valley in ln N; it may be far from the sizes seen when the budget is.
   const double low = std::log(sizes.first) - 12, high = std::log(sizes.second) + 12;
   return with(boost::math::tools::brent_find_minima(loss, low, high, 40).first);
+}
+
+// The size or token count, whichever is missing, at which the law likes the other best: with C =
+// 6 N D a step of ln N must gain what the same step of ln D does. False where no such place is.
+bool add_partner(const Law& law, const LawState& raw, Located& at) {
+  const bool sized = std::isfinite(at.parameters);
+  const auto with = [&](double log_partner) {
+    Located there = at;
+    (sized ? there.tokens : there.parameters) = std::exp(log_partner);
+    return there;
+  };
+  const auto gain = [&](double log_partner) {
+    constexpr double kStep = 1e-3;
+    const auto loss = [&](double step_n, double step_d) {
+      Located there = with(log_partner);
+      there.parameters *= std::exp(step_n);
+      there.tokens *= std::exp(step_d);
+      return predict(law, law_place(regressors_of(law, there)), raw)[0];
+    };
+    return loss(kStep, 0) - loss(-kStep, 0) - loss(0, kStep) + loss(0, -kStep);
+  };
+  const double known = std::log(sized ? at.parameters : at.tokens);
+  const double low = known - 25, high = known + 25;
+  const double at_low = gain(low), at_high = gain(high);
+  if (!(at_low * at_high < 0)) return false;
+  std::uintmax_t steps = 200;
+  const auto ends = boost::math::tools::toms748_solve(
+      gain, low, high, at_low, at_high, boost::math::tools::eps_tolerance<double>(40), steps);
+  at = with((ends.first + ends.second) / 2);
+  return true;
 }
 
 // Decades from the data's range, and which quantity it is.
@@ -198,7 +229,18 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
     ask_for(law, "--unique-tokens");
   }
   const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
-  if (sized && !place.parameters) {
+  // Laws of size and tokens alone have a best one for each of the other.
+  const bool paired = sized && counted && law.regressors.size() == 2;
+  const bool one = place.parameters.has_value() != place.tokens.has_value();
+  if (paired && one && !place.flops) {
+    if (!add_partner(law, raw, at)) {
+      ask_for(law, place.parameters ? "--tokens or --flops" : "--parameters or --flops");
+    }
+    out.notes.emplace_back(place.parameters
+                               ? "tokens: compute-optimal for this size by this law, with C = 6 N D"
+                               : "size: compute-optimal for these tokens by this law, with C = "
+                                 "6 N D");
+  } else if (sized && !place.parameters) {
     if (!place.flops || place.tokens) {
       ask_for(law, counted ? "--parameters and --tokens, or --flops" : "--flops");
     }

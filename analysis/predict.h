@@ -13,7 +13,8 @@
 
 namespace isoloss {
 
-// Where: size and tokens, or a budget alone (then the size is the one the law likes best).
+// Where: size and tokens, or a budget alone (then the size is the one the law likes best), or for a
+// law of both one of them alone (then the other is its compute-optimal partner).
 struct Place {
   std::optional<double> parameters = {}, tokens = {}, flops = {}, unique_tokens = {};
 };

@@ -7,6 +7,7 @@
 #include <limits>
 #include <tuple>
 
+#include "analysis/comparable_rows.h"
 #include "analysis/report_sources.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -126,6 +127,8 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
                     "study further, `isoloss status` shows where it is",
                     study.all.source));
   }
+  // One page, one meaning of a loss and of a FLOP: also where no law or comparison would refuse.
+  require_one_convention(study.results, result_rows(study.results, {}, 0));
   study.architectures = architectures_of(study.results);
   std::sort(study.architectures.begin(), study.architectures.end());
   study.baseline = chosen_baseline(study.architectures, options.baseline, study.notes);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/comparable_rows.h"
 #include "analysis/frontier_curve.h"
 #include "analysis/frontier_pair.h"
 #include "analysis/savings_estimate.h"
@@ -35,6 +36,7 @@ void set_parallel(const LinePair& equal, double slope_equality_p, double level, 
   parallel.lack_of_fit_interval = lack_of_fit_interval(equal, level);
   parallel.slope_equality_p = slope_equality_p;
   parallel.slope_equality_bootstrap_p = kNone;
+  parallel.floor = equal.floor[0];
   const double saved = 1 - 1 / parallel.savings;
   parallel.absolute_coefficient =
       saved > 0 ? std::exp(equal.log_a[0] + equal.k[0] * std::log(saved)) : kNone;
@@ -184,6 +186,11 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   const std::vector<Point> candidate = frontier_trials(table, options.candidate, asked);
   std::vector<Point> trials = baseline;
   trials.insert(trials.end(), candidate.begin(), candidate.end());
+  const std::vector<std::size_t> rows =
+      result_rows(table, {options.baseline, options.candidate}, options.from_budget);
+  require_one_convention(table, rows);
+  require_one_evaluation(table, rows, "a saving");
+  require_equal_weights(table, rows, "a saving");
   require_one_text(table.source, trials);
   Savings begun;
   begun.baseline = options.baseline;
@@ -229,17 +236,34 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
       savings_floor(floor_asked(options, table), table.floor, begun.baseline_frontier.used(),
                     begun.candidate_frontier.used());
   Savings savings = finished(floor);
-  if (options.floor == "auto" && floors_differ(savings)) {
+  // F alone rejects one floor in up to a sixth of the studies where it is true.
+  const bool by_draws = savings.floors && floor_test(*savings.floors) == SavingsTest::Draws;
+  if (options.floor == "auto" && by_draws && floors_differ(savings)) {
     savings = finished({SavingsFloor::Free, 0, "free"});
   }
   add_savings_words(table, options, trials, savings);
   return savings;
 }
 
+namespace {
+
+SavingsTest test_of(double p, double bootstrap_p) {
+  if (std::isfinite(bootstrap_p)) return SavingsTest::Draws;
+  return std::isfinite(p) ? SavingsTest::F : SavingsTest::None;
+}
+
+}  // namespace
+
+SavingsTest slope_test(const ParallelSavings& parallel) {
+  return test_of(parallel.slope_equality_p, parallel.slope_equality_bootstrap_p);
+}
+
+SavingsTest floor_test(const FloorTest& floors) { return test_of(floors.p, floors.bootstrap_p); }
+
 bool floors_differ(const Savings& savings) {
   if (!savings.floors) return false;
   const FloorTest& test = *savings.floors;
-  return (std::isfinite(test.bootstrap_p) ? test.bootstrap_p : test.p) < kFloorsRejected;
+  return (floor_test(test) == SavingsTest::Draws ? test.bootstrap_p : test.p) < kFloorsRejected;
 }
 
 }  // namespace isoloss

@@ -52,7 +52,12 @@ struct ParallelSavings {  // one exponent for both: savings is a constant
   double slope_equality_bootstrap_p = 0;         // from the draws; NaN where there are none
   // So et al. 2021, appendix A.9: l - E = absolute_coefficient s^-k, s = FLOPs saved at loss l.
   double absolute_coefficient = 0;  // NaN where nothing is saved
+  double floor = 0;                 // E of these lines
 };
+
+// Which p of two tests counts: F takes every budget as independent, which those of one run or one
+// surface are not, and then rejects what is true too often (docs/fitting.md, "Coverage").
+enum class SavingsTest { None, F, Draws };
 
 struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
   double coefficient = 0;
@@ -114,7 +119,12 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 // Where verdict, headline and next study look: the middle of the losses at which savings are given.
 const SavingsAt& middle_loss(const Savings& savings);
 
-// Whether the test of one floor rejects it at 5 %: by the draws where there are any, else by F.
+// The draws where there are any, else F.
+SavingsTest slope_test(const ParallelSavings& parallel);
+SavingsTest floor_test(const FloorTest& floors);
+
+// Whether the test that counts rejects one floor at 5 %. `auto` gives each its own only where the
+// draws say so.
 bool floors_differ(const Savings& savings);
 
 // How the frontiers of such a comparison are made.

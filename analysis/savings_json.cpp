@@ -21,13 +21,20 @@ nlohmann::json json_of(const std::vector<SavingsAt>& places) {
   return all;
 }
 
+nlohmann::json json_of(SavingsTest test) {
+  if (test == SavingsTest::None) return nullptr;
+  return test == SavingsTest::Draws ? "draws" : "F";
+}
+
 nlohmann::json json_of(const ParallelSavings& parallel) {
   return {{"k", parallel.k},
+          {"E", parallel.floor},
           {"savings", json_number(parallel.savings)},
           {"interval", json_interval(parallel.interval)},
           {"lack_of_fit_interval", json_interval(parallel.lack_of_fit_interval)},
           {"slope_equality_p", json_number(parallel.slope_equality_p)},
           {"slope_equality_bootstrap_p", json_number(parallel.slope_equality_bootstrap_p)},
+          {"slope_test", json_of(slope_test(parallel))},
           {"absolute_coefficient", json_number(parallel.absolute_coefficient)}};
 }
 
@@ -64,7 +71,8 @@ nlohmann::json to_json(const Savings& savings) {
     floors = {{savings.baseline, savings.floors->baseline},
               {savings.candidate, savings.floors->candidate},
               {"floor_equality_p", json_number(savings.floors->p)},
-              {"floor_equality_bootstrap_p", json_number(savings.floors->bootstrap_p)}};
+              {"floor_equality_bootstrap_p", json_number(savings.floors->bootstrap_p)},
+              {"floor_test", json_of(floor_test(*savings.floors))}};
   }
   if (savings.growth) {
     const double ratio = savings.growth->ratio;

@@ -39,9 +39,13 @@ void flag_floor(Savings& savings) {
   const std::vector<FrontierPoint> b = savings.baseline_frontier.used();
   const std::vector<FrontierPoint> c = savings.candidate_frontier.used();
   if (floors_differ(savings)) {
-    savings.flags.push_back(fmt::format("floors_differ: {} {:.4g}, {} {:.4g}", savings.baseline,
-                                        savings.floors->baseline, savings.candidate,
-                                        savings.floors->candidate));
+    savings.flags.push_back(
+        fmt::format("floors_differ: {} {:.4g}, {} {:.4g}{}", savings.baseline,
+                    savings.floors->baseline, savings.candidate, savings.floors->candidate,
+                    floor_test(*savings.floors) == SavingsTest::Draws
+                        ? ""
+                        : " by the F test alone, which rejects too often (measure seed noise, or "
+                          "ask for --floor free)"));
   }
   if (std::min(b.size(), c.size()) >= kBudgetsForFloor) return;
   savings.flags.emplace_back("floor_not_identified");
@@ -147,8 +151,9 @@ void flag_frontiers(const SavingsOptions& options, Savings& savings) {
 // By the draws where there are any: budgets of one run are one draw, and F takes them as many.
 bool slopes_differ(const Savings& savings) {
   if (!savings.parallel) return false;
-  const double by_draws = savings.parallel->slope_equality_bootstrap_p;
-  return (std::isfinite(by_draws) ? by_draws : savings.parallel->slope_equality_p) < 0.05;
+  const ParallelSavings& parallel = *savings.parallel;
+  const bool drawn = slope_test(parallel) == SavingsTest::Draws;
+  return (drawn ? parallel.slope_equality_bootstrap_p : parallel.slope_equality_p) < 0.05;
 }
 
 std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savings) {

@@ -1,23 +1,25 @@
 #include "analysis/stored_fit.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "analysis/report_digest.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 
 FitOrigin origin_of(const PointTable& table, std::span<const Point> points,
                     const std::string& architecture) {
-  FitOrigin origin{
-      table.source,        "", architecture, table.flops_convention, table.tokenizer_hash,
-      table.held_out_hash, {}};
-  XXH3_state_t* state = XXH3_createState();
-  XXH3_128bits_reset(state);
+  FitOrigin origin{table.source,
+                   input_digest(table).digest,
+                   architecture,
+                   table.flops_convention,
+                   table.tokenizer_hash,
+                   table.held_out_hash,
+                   {}};
   const auto add = [&](const std::string& name, auto value) {
     Interval range{INFINITY, -INFINITY};
     for (const Point& point : points) {
@@ -27,14 +29,6 @@ FitOrigin origin_of(const PointTable& table, std::span<const Point> points,
     }
     origin.ranges[name] = range;
   };
-  for (const Point& p : points) {
-    const std::string line = fmt::format("{},{},{},{},{},{}\n", p.architecture, p.parameters,
-                                         p.tokens, p.flops, p.loss, fmt::join(p.other, ","));
-    XXH3_128bits_update(state, line.data(), line.size());
-  }
-  const XXH128_hash_t digest = XXH3_128bits_digest(state);
-  XXH3_freeState(state);
-  origin.digest = fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
   add("parameters", [](const Point& p) { return p.parameters; });
   add("tokens", [](const Point& p) { return p.tokens; });
   add("flops", [](const Point& p) { return p.flops; });

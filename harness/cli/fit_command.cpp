@@ -107,8 +107,10 @@ int fit_command(Arguments arguments) {
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.from_budget = line.get<double>("from-budget");
   check_options(options);
+  // Rates that lost a search too, which no fit takes: the digest is of the same points as a
+  // report's.
   const PointTable table =
-      read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
+      read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"), true);
   const Fit fit = fit_law(table, options);
   if (line.has("json"))
     fmt::print("{}\n", to_json(fit).dump());

@@ -55,9 +55,10 @@ void print_prediction(const Prediction& p) {
 int predict_command(Arguments arguments) {
   namespace po = boost::program_options;
   CommandLine line(
-      "isoloss predict FIT.json --parameters N --tokens D | --flops C [options]",
+      "isoloss predict FIT.json [--parameters N] [--tokens D] | --flops C [options]",
       "The loss that a fit (what `isoloss fit --json` printed) gives a model that was not trained, "
-      "with a prediction interval and how far that is from the data.",
+      "with a prediction interval and how far that is from the data. Of a law of size and tokens "
+      "either is enough: the other is then the best for it.",
       "isoloss predict fit.json --parameters 7e9 --tokens 1.4e11");
   line.add()("parameters", po::value<double>(), "size of the model")("tokens", po::value<double>(),
                                                                      "tokens it is trained on")(

@@ -34,14 +34,18 @@ std::string in_brackets(const std::optional<Interval>& interval) {
   return interval ? fmt::format(" [{:.4g}, {:.4g}]", interval->first, interval->second) : "";
 }
 
-void print_laws(const Savings& savings) {
+void print_laws(const Savings& savings, bool in_seconds) {
   if (const auto& parallel = savings.parallel) {
     fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {})\n", parallel->savings,
                in_brackets(parallel->interval), parallel->k, savings.floor);
     if (parallel->lack_of_fit_interval)
       fmt::print("    by the scatter about the lines alone (lack of fit, Student t):{}\n",
                  in_brackets(parallel->lack_of_fit_interval));
-    const bool drawn = std::isfinite(parallel->slope_equality_bootstrap_p);
+    if (std::isfinite(parallel->absolute_coefficient))
+      fmt::print("    what is saved, s {}, where the loss is L: L - {:.4g} = {:.4g} s^-{:.4g}\n",
+                 in_seconds ? "seconds" : "FLOPs", parallel->floor, parallel->absolute_coefficient,
+                 parallel->k);
+    const bool drawn = slope_test(*parallel) == SavingsTest::Draws;
     const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
     if (std::isfinite(p))
       fmt::print("  equal slopes: p = {:.3g} ({})\n", p, drawn ? "draws" : "F test");
@@ -62,7 +66,8 @@ void print_sizes(const Frontier& frontier) {
   }
 }
 
-void print_savings(const Savings& savings, const std::optional<Savings>& wall_clock) {
+void print_savings(const Savings& savings, const std::optional<Savings>& wall_clock,
+                   bool in_seconds) {
   fmt::print("{}\n", savings.verdict);
   for (const SavingsAt& at : savings.at) {
     fmt::print("  at loss {:.4f}: {:.3f}x{}", at.loss, at.savings, in_brackets(at.interval));
@@ -71,7 +76,7 @@ void print_savings(const Savings& savings, const std::optional<Savings>& wall_cl
     fmt::print("{}\n", at.extrapolated ? " (extrapolated)" : "");
   }
   fmt::print("  intervals: {}\n", savings.uncertainty);
-  print_laws(savings);
+  print_laws(savings, in_seconds);
   if (wall_clock) {
     fmt::print("  in training time as measured:");
     for (const SavingsAt& at : wall_clock->at)
@@ -192,7 +197,7 @@ int savings_command(Arguments arguments) {
     fmt::print("{}\n", json.dump());
     return 0;
   }
-  print_savings(savings, wall_clock);
+  print_savings(savings, wall_clock, options.wall_clock);
   if (next) print_next_study(*next);
   return 0;
 }

@@ -97,6 +97,32 @@ TEST(Flags, FewRuns) {
   EXPECT_THAT(seven.uncertainty, HasSubstr("7 runs are too few to resample"));
 }
 
+TEST(Flags, OneRunCannotBeResampled) {
+  PointTable table = good_table();
+  for (Point& p : table.points) p.run = std::string("only");
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 20;
+  const Fit fit = fit_law(table, options);
+  EXPECT_THAT(fit.flags, Contains("one_run"));
+  EXPECT_EQ(fit.resamples, 0);
+}
+
+// Points whose term is a little negative, which no coefficient is.
+TEST(Flags, CoefficientsAtTheirBound) {
+  const auto at_bound = [](double a, double b) {
+    PointTable table = good_table();
+    for (Point& p : table.points) {
+      const double m = p.tokens / p.parameters, eta = 0.13;
+      p.loss = 1.4 + (a * std::pow(m, eta) + b * std::pow(m, -eta)) * std::pow(p.flops, -eta);
+    }
+    return fitted(table, "overtraining").flags;
+  };
+  EXPECT_THAT(at_bound(70, 55), Not(Contains(testing::EndsWith("_at_bound"))));
+  EXPECT_THAT(at_bound(-5, 155), Contains("a_at_bound"));
+  EXPECT_THAT(at_bound(155, -5), Contains("b_at_bound"));
+}
+
 TEST(Flags, FewerPointsThanParametersAreRefused) {
   PointTable table = good_table();
   table.points.resize(4);

@@ -73,7 +73,7 @@ TEST(LawSolver, ReachesTheOptimumOfEveryResample) {
       sample.push_back(points[std::stoul(field)]);
     }
     const LawData data = law_data(law, sample);
-    const LawSolution solution = solve_law(law, data, {}, {}, 3);
+    const LawSolution solution = solve_law(law, data, {}, {});
     const std::vector<std::string>& want = expected.rows.at(row).fields;
     ASSERT_TRUE(solution.converged) << row;
     // Written to twelve digits.

@@ -102,6 +102,36 @@ TEST(Predict, OfABudgetTakesTheComputeOptimalSize) {
   EXPECT_THAT(p.notes, testing::Contains(HasSubstr("C = 6 N D")));
 }
 
+// From the law itself, for N and D at C = 6 N D alone (Hoffmann et al. 2022, equation 4): alpha A
+// N^-alpha = beta B D^-beta, whatever an outer power does to the sum (gamma); for Kaplan et al.
+// 2020, equation 1.5, alphaN / alphaD (Nc/N)^(alphaN/alphaD) = Dc / D.
+TEST(Predict, OneOfSizeAndTokensTakesItsComputeOptimalPartner) {
+  nlohmann::json json = chinchilla_json();
+  const double n = 3e9, alpha = .3473105, beta = .36717243;
+  const double d =
+      std::pow(beta * 2143.41735 / (alpha * 477.82587 * std::pow(n, -alpha)), 1 / beta);
+  const auto expect = [&](double tokens) {
+    const StoredFit fit = stored_fit(json, "x");
+    const Prediction by_size = predict_at(fit, {.parameters = n}, 0.95);
+    EXPECT_NEAR(by_size.tokens / tokens, 1, 1e-5);
+    EXPECT_NEAR(by_size.flops / (6 * n * tokens), 1, 1e-5);
+    EXPECT_THAT(by_size.notes, testing::Contains(HasSubstr("tokens: compute-optimal")));
+    EXPECT_NEAR(*by_size.loss, *predict_at(fit, {.parameters = n, .tokens = tokens}, 0.95).loss,
+                1e-7);
+    const Prediction by_tokens = predict_at(fit, {.tokens = tokens}, 0.95);
+    EXPECT_NEAR(by_tokens.parameters / n, 1, 1e-5);
+    EXPECT_THAT(by_tokens.notes, testing::Contains(HasSubstr("size: compute-optimal")));
+  };
+  expect(d);
+  json["law"] = "gamma";
+  json["parameters"]["gamma"] = .7;
+  expect(d);
+  json["law"] = "kaplan";
+  json["parameters"] = {{"lnNc", 29.8}, {"lnDc", 31.1}, {"alphaN", .095}, {"alphaD", .114}};
+  const double power = .095 / .114;
+  expect(std::exp(31.1) / (power * std::pow(std::exp(29.8) / n, power)));
+}
+
 std::string refusal(const auto& work) {
   try {
     work();
@@ -113,10 +143,14 @@ std::string refusal(const auto& work) {
 
 TEST(Predict, SaysWhatIsMissing) {
   nlohmann::json json = chinchilla_json();
-  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.parameters = 1e9}, 0.95); }),
-              HasSubstr("--tokens"));
-  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.tokens = 1e9}, 0.95); }),
-              HasSubstr("--parameters"));
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {}, 0.95); }),
+              HasSubstr("--parameters and --tokens, or --flops"));
+  // A law that says nothing of size is asked by compute.
+  nlohmann::json power = json;
+  power["law"] = "power";
+  power["parameters"] = {{"a", 60}, {"b", .1}, {"E", 1.5}};
+  EXPECT_THAT(refusal([&] { predict_at(stored_fit(power, "x"), {.parameters = 1e9}, 0.95); }),
+              HasSubstr("--flops"));
   EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {.flops = -1}, 0.95); }),
               HasSubstr("above zero"));
   json["parameters"].erase("A");

@@ -45,7 +45,20 @@ TEST(ReportGrowth, ARowSaysRatioDirectionAndP) {
   ASSERT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_THAT(shown(table.rows[0]),
               testing::ElementsAre("b", "a", "FLOPs", "3.100", "2.600", "1.25", "1.10", "1.40",
-                                   "grows", "0.004", "1.12", "1.04", "1.20", "yes"));
+                                   "grows", "0.004", "1.12", "1.04", "1.20", "", "yes"));
+}
+
+// So et al. 2021, appendix A.9: l = a s^-k above the floor.
+TEST(ReportGrowth, ARowSaysWhatOneFactorSaves) {
+  Savings savings = grown();
+  savings.parallel = ParallelSavings{};
+  savings.parallel->k = 0.05;
+  savings.parallel->floor = 1.7;
+  savings.parallel->absolute_coefficient = 28.5;
+  const auto row = growth_table(study_of(savings)).rows.at(0);
+  EXPECT_EQ(row[13].shown, "L - 1.7 = 28.5 s^-0.05");
+  savings.parallel->absolute_coefficient = std::nan("");
+  EXPECT_EQ(growth_table(study_of(savings)).rows.at(0)[13].shown, "");
 }
 
 TEST(ReportGrowth, WhatIsNotResolvedSaysWhy) {

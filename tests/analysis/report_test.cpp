@@ -141,6 +141,68 @@ TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
   }
 }
 
+// Rows of one kind in the CSV beside a plot.
+std::size_t rows_of(const Written& written, const std::string& name, const std::string& kind) {
+  const auto beside = written.folder / "report";
+  EXPECT_TRUE(std::filesystem::exists(beside / (name + ".svg"))) << name;
+  EXPECT_THAT(written.page, HasSubstr("id=\"" + name + "-gnuplot_canvas\""));
+  const CsvTable table = read_csv(beside / (name + ".csv"));
+  return static_cast<std::size_t>(
+      std::count_if(table.rows.begin(), table.rows.end(),
+                    [&](const CsvRow& row) { return row.fields.at(1) == kind; }));
+}
+
+// By the recipe: two architectures of six runs (four sizes, two of them at a second seed) at five
+// budgets, of which folds begin after the third; rates that lost the search are not fitted.
+TEST(Report, PlotsOfTheLawsHaveTheirNumbersBeside) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
+  recipe.budgets = {1e11, 2e11, 4.3e11, 9.3e11, 2e12};
+  const Written written = write(recipe);
+  for (const char* name : {"residuals_against_parameters", "residuals_against_tokens",
+                           "residuals_against_tokens_per_parameter"}) {
+    EXPECT_EQ(rows_of(written, name, "points"), 60u) << name;
+    EXPECT_EQ(rows_of(written, name, "level"), 1u) << name;
+  }
+  EXPECT_EQ(rows_of(written, "parity", "points"), 60u);
+  EXPECT_EQ(rows_of(written, "parity", "line"), 2u);
+  EXPECT_EQ(rows_of(written, "hold_out_error", "points"), 4u);
+  ReportOptions options;
+  options.bootstrap = kDraws;
+  const StudyResults study = read_study({written.folder}, options);
+  for (const std::size_t i : {1, 2}) {
+    const std::string contours = "contours_" + std::to_string(i);
+    EXPECT_EQ(rows_of(written, contours, "points"), 30u);
+    EXPECT_GT(rows_of(written, contours, "line"), 60u);  // lines of equal loss and the frontier
+    EXPECT_GT(rows_of(written, contours, "label"), 1u);
+    const auto& fit = study.laws[i - 1].fit;
+    ASSERT_TRUE(fit);
+    EXPECT_EQ(fit->resamples, kDraws);
+    // The draws that converged, and the fit.
+    const auto drawn = static_cast<std::size_t>(kDraws - fit->failed_resamples + 1);
+    EXPECT_EQ(rows_of(written, "profile_" + std::to_string(i), "points"), drawn);
+    EXPECT_GT(rows_of(written, "profile_" + std::to_string(i), "band"), 1u);
+    for (int pair = 1; pair <= 5; ++pair) {
+      const std::string name = "bootstrap_" + std::to_string(i) + "_" + std::to_string(pair);
+      EXPECT_EQ(rows_of(written, name, "points"), drawn) << name;
+    }
+  }
+  std::filesystem::remove_all(written.folder);
+}
+
+// Three rates at every one of four sizes.
+TEST(Report, RatesBySizeHaveTheirNumbersBeside) {
+  StudyRecipe recipe;
+  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
+  recipe.rate_list = true;
+  const Written written = write(recipe);
+  for (const char* name :
+       {"loss_against_learning_rate_by_size_1", "loss_against_learning_rate_by_size_2"}) {
+    EXPECT_EQ(rows_of(written, name, "points"), 12u) << name;
+  }
+  std::filesystem::remove_all(written.folder);
+}
+
 TEST(Report, MarkersSayWhichTrialTheyAre) {
   const std::string svg = read_file(standard().folder / "report" / "loss_against_compute.svg");
   EXPECT_THAT(svg, HasSubstr("<title>primer-ez, size 32x4, seed 1\n2.5e4 parameters"));
@@ -152,6 +214,16 @@ TEST(Report, LossAxisIsShownInBitsPerByte) {
   const Plot plot = report_plots(standard_study()).front().plots.front();
   ASSERT_TRUE(plot.second);
   EXPECT_NEAR(plot.second->per_unit, 1.4426950408889634, 1e-12);
+}
+
+// A fit of the folder, or of the points beside the page, says of which report it is.
+TEST(Report, HasTheDigestOfAFitOfTheSamePoints) {
+  FitOptions options;
+  options.law = "chinchilla";
+  options.architecture = "primer";
+  options.bootstrap = 0;
+  const PointTable folder = read_points(standard().folder, "exact", true);
+  EXPECT_THAT(standard().page, HasSubstr(fit_law(folder, options).origin.digest));
 }
 
 TEST(Report, EveryFileBesideThePageNamesTheDataItIsOf) {

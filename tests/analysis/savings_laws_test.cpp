@@ -157,12 +157,13 @@ TEST(SavingsLaw, PrimersFigureSevenHasNoParallelLines) {
   EXPECT_EQ(to_json(savings)["growth"]["sign"], -1);
 }
 
-TEST(Floors, ThatDifferAreFlaggedAndHaveNoOneLaw) {
+TEST(Floors, ThatDifferByTheDrawsAreFlaggedAndHaveNoOneLaw) {
   const Line base{"base", 300, 0.15, 1.9}, other{"other", 300, 0.15, 1.4};
   const Savings savings =
-      compute_savings(table_of({base, other}, budgets(9, 1e15, 3)), against("auto"));
-  EXPECT_THAT(savings.flags, Contains(StartsWith("floors_differ: base 1.9, other 1.4")));
+      compute_savings(table_of({base, other}, budgets(9, 1e15, 3), 2, 1e-5), against("auto"));
+  EXPECT_THAT(savings.flags, Contains("floors_differ: base 1.9, other 1.4"));
   EXPECT_EQ(savings.floor, "free");
+  EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "draws");
   EXPECT_FALSE(savings.law);
   ASSERT_TRUE(savings.floors);
   EXPECT_LT(savings.floors->p, 1e-6);
@@ -170,6 +171,21 @@ TEST(Floors, ThatDifferAreFlaggedAndHaveNoOneLaw) {
     const double exact = std::pow((at.loss - 1.9) / (at.loss - 1.4), -1 / 0.15);
     EXPECT_NEAR(at.by_law / exact, 1, 1e-3) << at.loss;
   }
+}
+
+// Without draws the F test alone speaks, which rejects too often: it is said, and the floor that
+// both share is kept.
+TEST(Floors, ThatDifferByTheFTestAloneAreFlaggedAndShared) {
+  const Line base{"base", 300, 0.15, 1.9}, other{"other", 300, 0.15, 1.4};
+  const PointTable table = table_of({base, other}, budgets(9, 1e15, 3));
+  const Savings savings = compute_savings(table, against("auto"));
+  EXPECT_THAT(savings.flags,
+              Contains(StartsWith("floors_differ: base 1.9, other 1.4 by the F test alone")));
+  EXPECT_EQ(savings.floor, "shared");
+  EXPECT_TRUE(savings.law);
+  EXPECT_LT(savings.floors->p, 1e-6);
+  EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "F");
+  EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "F");
 }
 
 TEST(Floors, ThatAreOneAreNotFlagged) {
@@ -190,6 +206,7 @@ TEST(Growth, OfASteeperCandidateIsPositiveAndSure) {
   EXPECT_GT(savings.growth->ratio, 1);
   EXPECT_LT(savings.growth->p, 0.02);
   EXPECT_LT(savings.parallel->slope_equality_bootstrap_p, 0.02);
+  EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "draws");
   EXPECT_THAT(savings.flags, Contains("slopes_differ"));
   EXPECT_EQ(to_json(savings)["growth"]["sign"], 1);
 }
@@ -223,6 +240,74 @@ TEST(Flags, FlopsCountedInTwoWaysAreNamed) {
               Contains("mixed_conventions: FLOPs of base are 6 N D, those of other are not"));
   for (Point& p : table.points) p.tokens *= 0.9;
   EXPECT_THAT(compute_savings(table, options).flags, Not(Contains(StartsWith("mixed"))));
+}
+
+// Two lines that one factor of 1.3 sets apart, with noise and seeds.
+PointTable two_lines(int seeds, double noise) {
+  return table_of({{"base", 60, 0.1, 0}, {"other", 60 * std::pow(1.3, -0.1), 0.1, 0}}, budgets(5),
+                  seeds, noise);
+}
+
+TEST(Flags, NoiseThatIsKnownPoorlyOrNotAtAll) {
+  PointTable table = two_lines(2, 0.002);
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags, Not(Contains("few_replicates")));
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags,
+              Contains("held_out_noise_not_measured"));
+  for (Point& p : table.points) p.sequence_losses.assign(8, static_cast<float>(p.loss));
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags,
+              Not(Contains("held_out_noise_not_measured")));
+  std::erase_if(table.points, [](const Point& p) { return p.architecture == "other" && p.seed; });
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).flags, Contains("few_replicates"));
+}
+
+// A floor just below the lowest loss: about half of the draws fall below it.
+TEST(Flags, DrawsThatGiveNoFrontier) {
+  const PointTable table = two_lines(2, 0.01);
+  double lowest = INFINITY;
+  for (const FrontierPoint& p :
+       compute_savings(table, against("zero", 0)).candidate_frontier.points)
+    lowest = std::min(lowest, p.loss);
+  const Savings savings = compute_savings(table, against(std::to_string(lowest - 1e-4), 200));
+  EXPECT_THAT(savings.flags, Contains(StartsWith("draws_failed: ")));
+  EXPECT_GT(savings.failed_draws, 20);
+  EXPECT_THAT(compute_savings(table, against("zero", 200)).flags,
+              Not(Contains(StartsWith("draws_failed"))));
+}
+
+TEST(Flags, AFrontierThatRises) {
+  PointTable table = two_lines(1, 0);
+  EXPECT_THAT(compute_savings(table, against("zero")).flags,
+              Not(Contains(StartsWith("frontier_not_monotone"))));
+  table.points[2].loss = table.points[1].loss + 0.01;
+  EXPECT_THAT(compute_savings(table, against("zero")).flags,
+              Contains("frontier_not_monotone: base"));
+}
+
+TEST(Flags, HowTheStudyWasRun) {
+  PointTable table = two_lines(1, 0);
+  for (const char* name : {"base", "third"}) {
+    Decision decision;
+    decision.architecture = name;
+    decision.size = std::string("s");
+    decision.learning_rate = 0.09;
+    decision.at_edge = true;
+    table.decisions.push_back(decision);
+    RunRecord run;
+    run.header.architecture = name;
+    run.header.training_tokens = 1e9;
+    run.evaluations.emplace_back().tokens = name == std::string("base") ? 2.5e9 : 7e9;
+    table.runs.push_back(run);
+  }
+  SavingsOptions options = against("zero");
+  const Savings savings = compute_savings(table, options);
+  EXPECT_THAT(savings.flags, Contains("learning_rate_at_edge: base s at 0.09"));
+  EXPECT_THAT(savings.flags, Contains("text_repeats: up to 2.5 epochs"));
+  EXPECT_THAT(savings.flags, Not(Contains(HasSubstr("third"))));
+  EXPECT_THAT(savings.flags, Not(Contains(StartsWith("wall_clock"))));
+  for (Point& p : table.points) p.wall_seconds = p.flops / 1e12;
+  options.wall_clock = true;
+  EXPECT_THAT(compute_savings(table, options).flags,
+              Contains(StartsWith("wall_clock_as_measured")));
 }
 
 // Parabolas cannot follow a kink of .2 nats; seeds that differ by .001 do not explain it.

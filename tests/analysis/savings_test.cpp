@@ -147,12 +147,15 @@ TEST(Savings, WorkedExampleWithAGivenFloor) {
 TEST(Savings, ASharedFloorIsFoundFromSixBudgets) {
   Layout layout;
   layout.budgets = {2e11, 4e11, 8e11, 1.6e12, 3.2e12, 6.4e12};
+  layout.spacing = 0.7;  // wide enough that each budget's best size has neighbours
   const Truth base{"base", 300, 0.25, 1.5}, other{"other", 300 * std::pow(1.7, -0.25), 0.25, 1.5};
   SavingsOptions options = against();
   options.frontier = FrontierKind::Surface;
   PointTable table = table_of(base, other, layout);
   const Savings savings = compute_savings(table, options);
-  EXPECT_EQ(savings.floor, savings.baseline_frontier.used().size() >= 6 ? "shared" : "zero");
+  ASSERT_EQ(savings.baseline_frontier.used().size(), 6u);
+  ASSERT_EQ(savings.candidate_frontier.used().size(), 6u);
+  EXPECT_EQ(savings.floor, "shared");
   const Savings shared = compute_savings(table, against("shared"));
   ASSERT_TRUE(shared.law);
   EXPECT_NEAR(shared.law->floor, 1.5, 1e-4);
@@ -186,6 +189,41 @@ TEST(Savings, FewBudgetsIdentifyNoFloorAndShortRangesNoGrowth) {
 TEST(Savings, LossesThatDoNotOverlapAreRefused) {
   const Truth far{"other", 20, 0.1};
   EXPECT_THROW(compute_savings(table_of(kBase, far, {}), against()), WorkError);
+}
+
+// The candidate's rows of another convention than the baseline's; a third architecture's do not
+// matter.
+TEST(Savings, RowsOfTwoConventionsAreRefused) {
+  for (const char* column : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
+    PointTable table = table_of(kBase, kTwice, {});
+    add_points({"third", 30, 0.1}, {}, table);
+    table.other_columns = {column};
+    for (Point& p : table.points) p.other = {p.architecture == "third" ? "two" : "one"};
+    EXPECT_NO_THROW(compute_savings(table, against()));
+    for (Point& p : table.points) p.other = {p.architecture == "other" ? "two" : "one"};
+    try {
+      compute_savings(table, against());
+      FAIL() << column;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(std::string(column) + " is 'two' (row 1 has 'one'"));
+    }
+  }
+}
+
+// What savings would pass over in silence. Weights that are all the same say nothing.
+TEST(Savings, RowsOfSeveralWeightsOrEvaluationSetsAreRefused) {
+  for (const char* column : {"weight", "evaluation"}) {
+    PointTable table = table_of(kBase, kTwice, {});
+    table.other_columns = {column};
+    for (Point& p : table.points) p.other = {"2"};
+    table.points[3].other = {column == std::string("weight") ? "2.0" : "2"};
+    EXPECT_NO_THROW(compute_savings(table, against()));
+    for (const std::size_t row : {std::size_t{7}, table.points.size() - 1}) {
+      PointTable mixed = table;
+      mixed.points[row].other = {"3"};
+      EXPECT_THROW(compute_savings(mixed, against()), InputError) << column << row;
+    }
+  }
 }
 
 TEST(Savings, AnUnknownArchitectureNamesTheNearest) {

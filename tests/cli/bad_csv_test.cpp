@@ -155,6 +155,57 @@ TEST_F(BadCsv, TwoConventionsInOneFile) {
                  {"points.csv", "exact", "6N"});
 }
 
+// Both rows of a place by line, the column by number, whatever analysis reads the file.
+TEST_F(BadCsv, RowsOfTwoConventionsAreNotAnalysedTogether) {
+  for (const std::string column : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
+    SCOPED_TRACE(column);
+    // `b` of another kind than `a`: each alone is fine, and the two do not compare.
+    std::string text = "# a comment\narchitecture,parameters,tokens,flops,loss," + column + "\n";
+    const std::string plain = rows();
+    for (std::size_t begin = 0; begin < plain.size();) {
+      const std::size_t end = plain.find('\n', begin);
+      text += plain.substr(begin, end - begin) + (plain[begin] == 'a' ? ",one\n" : ",two\n");
+      begin = end + 1;
+    }
+    const std::vector<std::string> parts = {"points.csv:4: " + column + " is 'two'", "column 6",
+                                            "line 3 has 'one'"};
+    expect_refused(savings(text), parts);
+    expect_refused(fit(text), parts);
+    expect_refused(isoloss("report points.csv --baseline a", scratch_.path()), parts);
+    EXPECT_FALSE(std::filesystem::exists(scratch_ / "points-report"));
+    EXPECT_EQ(fit(text, "--law power --architecture b").status, 0);
+    // Along a frontier of one architecture that holds both.
+    std::string mixed = text;
+    mixed.replace(mixed.find(",two"), 4, ",one");
+    expect_refused(fit(mixed, "--law power --architecture b --frontier envelope"),
+                   {"points.csv:6: " + column + " is 'two'", "line 4 has 'one'"});
+  }
+}
+
+TEST_F(BadCsv, WeightsAndEvaluationSetsThatAnAnalysisWouldPassOver) {
+  for (const std::string column : {"weight", "evaluation"}) {
+    SCOPED_TRACE(column);
+    std::string text = "architecture,parameters,tokens,flops,loss," + column + "\n";
+    for (const char name : {'a', 'b'}) {
+      for (int i = 1; i < 6; ++i) {
+        for (int size = 1; size < 4; ++size) {
+          const double loss = 3 - 0.2 * i + 0.1 * (size - 2) * (size - 2);
+          text += std::string{name} + "," + std::to_string(size) + "e6,1e9," + std::to_string(i) +
+                  "e15," + std::to_string(loss) + ",1\n";
+        }
+      }
+    }
+    text.replace(text.size() - 2, 1, "2");  // the last row, of `b`
+    const std::vector<std::string> parts = {"points.csv:31: " + column + " is '2'", "column 6",
+                                            "has '1'"};
+    expect_refused(savings(text), parts);
+    expect_refused(fit(text, "--architecture b --frontier surface"), parts);
+    expect_refused(fit(text, "--architecture b --law isoflop"), parts);
+    EXPECT_EQ(fit(text, "--architecture a --law isoflop").status, 0);
+    EXPECT_EQ(fit(text, "--architecture b --frontier points --floor zero").status, 0);
+  }
+}
+
 // Losses over bits per byte of ln 2 x 4 and ln 2 x 3 bytes a token.
 TEST_F(BadCsv, TwoTokenizersAreNotCompared) {
   std::string text = "architecture,parameters,tokens,flops,loss,bits_per_byte\n";
