@@ -21,6 +21,7 @@ class Planner {
  public:
   explicit Planner(const Study& study) : study_(study), cells_(expand_grid(study)) {
     plan_.study = study.name;
+    plan_.published = study.published;
   }
 
   StudyPlan plan() {

@@ -79,6 +79,7 @@ struct StudyPlan {
   // architecture, the runner-up to the top budget (docs/comparison.md, rule 3); a trunk once.
   double flops = 0;
   double flops_without_sharing = 0;  // the same evaluations, each trained from its own start
+  std::vector<PublishedCost> published;  // of some of the trials, by papers
 };
 
 StudyPlan make_plan(const Study& study);

@@ -43,6 +43,25 @@ std::string search_lines(const StudyPlan& plan) {
   return text;
 }
 
+double exact_flops(const StudyPlan& plan, const PlannedTrial& trial) {
+  return flops_per_token(plan.runs[trial.run].spec.model).exact * trial.tokens;
+}
+
+// What papers spent beside what is counted here for the longest trial of that name.
+std::string published_lines(const StudyPlan& plan) {
+  std::string text;
+  for (const PublishedCost& cost : plan.published) {
+    double here = 0;
+    for (const PlannedTrial& trial : plan.trials)
+      if (trial.architecture == cost.architecture && trial.size == cost.size)
+        here = std::max(here, exact_flops(plan, trial));
+    text +=
+        fmt::format("{} at {}: {:.3g} FLOPs published ({}), {:.3g} counted here, {:.2f} of it\n",
+                    cost.architecture, cost.size, cost.flops, cost.source, here, here / cost.flops);
+  }
+  return text;
+}
+
 // What branches share; empty without any.
 std::string trunk_line(const StudyPlan& plan) {
   std::set<std::size_t> trunks;
@@ -219,8 +238,8 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
 std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
   const RankPlan chosen = plan_ranks(plan, machine, rate);
   std::string text =
-      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9}  {}\n", "architecture", "size",
-                  "seed", "parameters", "tokens", "steps", "memory", "budgets");
+      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {:>9}  {}\n", "architecture",
+                  "size", "seed", "parameters", "tokens", "steps", "FLOPs", "memory", "budgets");
   std::map<std::size_t, std::vector<const PlannedTrial*>> trials_of;
   std::vector<std::size_t> order;
   for (const PlannedTrial& trial : plan.trials) {
@@ -234,10 +253,12 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
     for (const PlannedTrial* trial : trials_of[run])
       budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
     text += fmt::format(
-        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {}\n", last.architecture, last.size,
+        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9.3g} {:>9} {}\n", last.architecture, last.size,
         last.seed, amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens),
-        last.steps, bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])), budgets);
+        last.steps, exact_flops(plan, last),
+        bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])), budgets);
   }
+  text += published_lines(plan);
   text += search_lines(plan);
   text += trunk_line(plan);
   std::size_t expected = 0;

@@ -210,7 +210,8 @@ std::optional<std::string> study_name(const std::filesystem::path& file) {
 }
 
 Study read_study(const std::filesystem::path& file) {
-  static const Names known = {"study", "data", "model", "optimizer", "grid", "evaluate", "run"};
+  static const Names known = {"study", "data",     "model", "optimizer",
+                              "grid",  "evaluate", "run",   "published"};
   const YamlView document = YamlView::load(file);
   const YamlMap map = document.map(known);
   Study study;
@@ -227,6 +228,11 @@ Study read_study(const std::filesystem::path& file) {
   study.grid = read_grid(
       map.need("grid", "add grid: with architecture, size and budget, see sweeps/quickstart.yaml"),
       study);
+  std::vector<std::string> architectures, sizes;
+  for (const ArchitectureEntry& entry : study.grid.architectures)
+    architectures.push_back(entry.name);
+  for (const SizeEntry& entry : study.grid.sizes) sizes.push_back(entry.name);
+  study.published = read_published(map.find("published"), architectures, sizes);
   refuse_idle_fields(study);
   expand_grid(study);  // for its checks
   return study;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sweeps/run_spec.h"
+#include "sweeps/study_published.h"
 
 namespace isoloss {
 
@@ -80,6 +81,7 @@ struct Study {
   FieldValues optimizer;             // the section `optimizer`, warmup_tokens among it
   std::map<std::string, int> lines;  // "optimizer.batch_tokens" -> line
   Grid grid;
+  std::vector<PublishedCost> published;
   std::string device = "auto";        // auto, cpu or cuda
   std::int64_t ranks_per_device = 1;  // of GPUs, at most
   std::optional<double> time_limit_seconds;

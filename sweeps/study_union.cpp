@@ -18,9 +18,9 @@ namespace isoloss {
 namespace {
 
 // How a run is trained, no part of what it is (run_spec.h).
-constexpr std::array<std::string_view, 7> kOwn = {
-    "run.device",    "run.time_limit",       "run.tensor_parallel", "run.data_parallel",
-    "run.recompute", "run.checkpoint_every", "run.ranks_per_device"};
+constexpr std::array<std::string_view, 8> kOwn = {
+    "run.device",    "run.time_limit",       "run.tensor_parallel",  "run.data_parallel",
+    "run.recompute", "run.checkpoint_every", "run.ranks_per_device", "published"};
 
 YAML::Node document(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -24,14 +24,19 @@ std::int64_t run_of(const Parameter& p) {
   return is_split(p) ? p.shape[static_cast<std::size_t>(p.tensor_axis)] * stride(p) : p.size();
 }
 
+// Equal parts of a model's heads, of those of keys and values and of its hidden channels.
+bool divides(const ModelSpec& spec, int ranks) {
+  return head_count(spec) % ranks == 0 && kv_head_count(spec) % ranks == 0 &&
+         feed_forward_width(spec) % ranks == 0 && spec.vocabulary >= ranks;
+}
+
 // The wording of every refusal: "12 heads (8 ranks share a model's heads); ...".
-void check_divides(std::int64_t extent, const std::string& what, const std::string& field,
-                   int ranks) {
+void check_divides(const ModelSpec& spec, std::int64_t extent, const std::string& what,
+                   const std::string& field, int ranks) {
   if (extent % ranks == 0) return;
   std::string fits;
-  for (int n = 1; n < ranks; ++n) {
-    if (extent % n == 0) fits += (fits.empty() ? "" : ", ") + std::to_string(n);
-  }
+  for (int n = 1; n < ranks; ++n)
+    if (divides(spec, n)) fits += (fits.empty() ? "" : ", ") + std::to_string(n);
   const std::int64_t below = extent / ranks * ranks;
   throw InputError(std::to_string(extent) + " " + what +
                    " do not divide by tensor_parallel: " + std::to_string(ranks) +
@@ -73,9 +78,10 @@ void check_layout(const ModelSpec& spec, int tensor_ranks) {
   if (tensor_ranks < 1)
     throw InputError("tensor_parallel: " + std::to_string(tensor_ranks) +
                      " (a model needs a rank); write 1 or more");
-  check_divides(head_count(spec), "attention heads", "model.heads", tensor_ranks);
-  check_divides(kv_head_count(spec), "heads of keys and values", "model.kv_heads", tensor_ranks);
-  check_divides(feed_forward_width(spec), "hidden channels",
+  check_divides(spec, head_count(spec), "attention heads", "model.heads", tensor_ranks);
+  check_divides(spec, kv_head_count(spec), "heads of keys and values", "model.kv_heads",
+                tensor_ranks);
+  check_divides(spec, feed_forward_width(spec), "hidden channels",
                 spec.gated ? "model.d_ff_gated" : "model.d_ff", tensor_ranks);
   if (spec.vocabulary < tensor_ranks)
     throw InputError("tensor_parallel: " + std::to_string(tensor_ranks) + " for a vocabulary of " +

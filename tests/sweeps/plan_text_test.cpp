@@ -1,6 +1,7 @@
 // Predictions and the printed forms of a plan.
 #include "sweeps/plan_text.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -118,9 +119,43 @@ TEST(PlanJson, PriceIsDeviceHoursByAnHoursPrice) {
   EXPECT_DOUBLE_EQ(totals["makespan_seconds_interval"][0].get<double>(), 1800);
 }
 
+// Of the trial of 1280 tokens, the longer of two.
+TEST(PlanTable, SetsItsCountBesideThePublishedOne) {
+  const Lines study{
+      {10, "published: [{architecture: transformer, size: s, flops: 1e9, source: page 3}]"}};
+  const StudyPlan plan = plan_of(study);
+  const auto trials = plan_json(plan, kOne, device_rate("cpu", "float32"))["trials"];
+  const double here = trials[1]["flops"]["exact"].get<double>();
+  EXPECT_EQ(trials[1]["tokens"].get<double>(), 1280);
+  const std::string table = plan_table(plan, kOne, device_rate("cpu", "float32"));
+  EXPECT_NE(
+      table.find(fmt::format("transformer at s: 1e+09 FLOPs published (page 3), {:.3g} counted "
+                             "here, {:.2f} of it\n",
+                             here, here / 1e9)),
+      std::string::npos)
+      << table;
+}
+
+TEST(PlanTable, HasTheFlopsOfEachRow) {
+  const StudyPlan plan = plan_of({});
+  const std::string table = plan_table(plan, kOne, device_rate("cpu", "float32"));
+  const std::size_t end = table.find('\n', table.find('\n') + 1);
+  EXPECT_NE(table.substr(0, end).find(fmt::format(" {:.3g} ", plan.flops)), std::string::npos)
+      << table;
+}
+
+TEST(StudyErrors, APublishedCostOfWhatIsNotInTheGridIsRefused) {
+  EXPECT_EQ(
+      message_for(
+          {{10, "published: [{architecture: transformr, size: s, flops: 1e9, source: a}]"}}),
+      "study.yaml:10: published.architecture: 'transformr' is not in the grid (plan would have "
+      "nothing to set beside it); did you mean 'transformer'?");
+}
+
 TEST(PlanTable, SaysWhichRunsAreSmallerThanWhatWasMeasured) {
   const std::string table = plan_table(plan_of({}), kOne, device_rate("h100", "bfloat16"));
-  EXPECT_NE(table.find("1 of 1 runs have fewer than 124.00 M parameters"), std::string::npos) << table;
+  EXPECT_NE(table.find("1 of 1 runs have fewer than 124.00 M parameters"), std::string::npos)
+      << table;
   EXPECT_EQ(plan_table(plan_of({}), kOne, device_rate("cpu", "float32")).find("fewer than"),
             std::string::npos);
 }

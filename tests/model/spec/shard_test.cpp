@@ -170,6 +170,12 @@ TEST(CheckLayout, RefusesWhatDoesNotDivideAndSaysWhatWould) {
   spec = tiny("llama");
   spec.kv_heads = 2;
   EXPECT_THAT(refusal(spec, 4), HasSubstr("heads of keys and values"));
+  // 3 divides the heads and not the 64 hidden channels.
+  spec = tiny("transformer");
+  spec.heads = 6;
+  spec.d_ff = 64;
+  EXPECT_THAT(refusal(spec, 4), HasSubstr("6 attention heads"));
+  EXPECT_THAT(refusal(spec, 4), HasSubstr("use 1, 2 ranks"));
 }
 
 }  // namespace
