@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "harness/progress/rank_pulse.h"
 #include "harness/progress/run_progress.h"
 #include "harness/progress/study_tally.h"
 #include "model/spec/error.h"
@@ -129,6 +130,7 @@ StudyStatus study_status(const StudyFolder& folder, const StudyPlan& plan) {
     decisions.push_back(search_decision(decision));
   }
   status.ranks = read_rank_reports(folder);
+  if (!status.ranks.empty() && !has_pulse(folder, status.ranks)) status.ranks.clear();
   const Describer describer(plan, stored, status.ranks);
   for (const TrialState& state : trial_states(plan, stored.progress, decisions)) {
     status.trials.push_back(describer.describe(state));

@@ -42,7 +42,7 @@ struct StudyStatus {
   std::optional<double> eta_seconds;  // absent while no rank reports a speed
   double flops_per_second = 0;        // of all ranks together
   double tokens_per_second = 0;       // likewise
-  std::vector<RankReport> ranks;      // those that wrote within half a minute
+  std::vector<RankReport> ranks;      // that live (rank_pulse.h)
 };
 
 // InputError naming the file where one of the study's files is damaged.
