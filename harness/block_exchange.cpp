@@ -52,11 +52,11 @@ Exchanged exchange(const Exchanged& asked, const std::exception_ptr& failure, Co
     return asked;
   }
   const bool leads = ranks.rank() == 0;
-  std::array<float, 3> said = {leads && asked.stop ? 1.0F : 0.0F, leads && asked.save ? 1.0F : 0.0F,
-                               failure ? 1.0F : 0.0F};
+  std::array<float, 4> said = {leads && asked.stop ? 1.0F : 0.0F, leads && asked.save ? 1.0F : 0.0F,
+                               leads && asked.diverged ? 1.0F : 0.0F, failure ? 1.0F : 0.0F};
   ranks.all_reduce_max(said);
-  if (said[2] != 0) throw_shared(failure, ranks);
-  return {said[0] != 0, said[1] != 0};
+  if (said[3] != 0) throw_shared(failure, ranks);
+  return {said[0] != 0, said[1] != 0, said[2] != 0};
 }
 
 std::exception_ptr failure_of(const std::function<void()>& work) {

@@ -27,6 +27,7 @@ struct BrokenBlock : std::runtime_error {
 struct Exchanged {
   bool stop = false;
   bool save = false;
+  bool diverged = false;
 };
 
 // Collective over `ranks`. SharedFailure on every rank, naming the first that failed and its

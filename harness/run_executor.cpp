@@ -219,6 +219,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       item.to_step, restart.stops,
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
+  segment.losses_before = loss_history(run.spec, restart.record.steps);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
   exchange({}, nullptr, block);  // the others have their data
   const auto made = new_state(run, block, layout);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "harness/block_exchange.h"
+#include "harness/divergence.h"
 #include "harness/evaluation.h"
 #include "harness/one_shot.h"
 #include "harness/stop_signal.h"
@@ -176,6 +177,8 @@ TrainingOutcome train_steps(TrainingState& state, const RunSpec& spec, const Dat
     const bool due = Clock::now() - last_checkpoint >= segment.checkpoint_every;
     return exchange({.save = due}, nullptr, all).save;
   };
+  LossHistory losses = segment.losses_before;
+  all.broadcast(std::as_writable_bytes(std::span(&losses, 1)), 0);
   Measured measured = measure();
   while (measured == Measured::Done && state.step() < segment.to) {
     // Read before the exchange, so that a rank that fails in it comes to no step.
@@ -183,7 +186,10 @@ TrainingOutcome train_steps(TrainingState& state, const RunSpec& spec, const Dat
     const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
                                         mine, spec.model.sequence);
     const std::chrono::duration<double> read = Clock::now() - reading;
-    if (asked_to_stop()) {
+    const Exchanged asked =
+        exchange({.stop = stop(), .diverged = has_diverged(losses)}, nullptr, all);
+    if (asked.diverged) break;
+    if (asked.stop) {
       measured = Measured::Stopped;
       break;
     }
@@ -196,12 +202,18 @@ TrainingOutcome train_steps(TrainingState& state, const RunSpec& spec, const Dat
       return TrainingOutcome::Diverged;
     }
     listener(metrics);
+    add_loss(losses, spec, metrics);
     measured = measure();
     if (measured == Measured::Done && state.step() < segment.to && save_is_due() && save(false))
       last_checkpoint = Clock::now();
   }
   if (measured == Measured::NotFinite) return TrainingOutcome::Diverged;
-  exchange({}, nullptr, all);
+  // Where an evaluation was left, who goes on makes it first.
+  const bool over = measured == Measured::Done && has_diverged(losses);
+  if (exchange({.diverged = over}, nullptr, all).diverged) {
+    listener(TrainingDiverged{divergence_reason(spec, losses, state.step())});
+    return TrainingOutcome::Diverged;
+  }
   save(true);
   return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
 }

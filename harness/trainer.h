@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/dataset.h"
+#include "harness/divergence.h"
 #include "harness/events.h"
 #include "harness/training_state.h"
 #include "sweeps/plan.h"
@@ -25,6 +26,8 @@ struct TrainingSegment {
   const TaskSuite* cards = nullptr;
   // Where they and the spec's own tasks score besides (sweeps/score_stops.h).
   std::vector<EvaluationStop> score_stops = {};
+  // Of the run's steps before the state's; the leading rank's counts.
+  LossHistory losses_before = {};
 };
 
 enum class TrainingOutcome { Reached, Stopped, Diverged };
@@ -33,9 +36,10 @@ enum class TrainingOutcome { Reached, Stopped, Diverged };
 // seed, windows = batch_tokens / sequence, in equal parts over data ranks. `stop` is asked before
 // each step and each pass of an evaluation; the leading rank's answer counts. An evaluation that is
 // left is not heard of, and the checkpoint of its step is asked for: who goes on from there begins
-// with it. What a rank of several throws of this run alone is a SharedFailure on all of them; where
-// the others wait inside the step, as ranks that share a model may, it is a BrokenBlock on that
-// one.
+// with it. A run diverges where a loss or gradient norm is not finite, which leaves the state
+// before that step, or by the rule of divergence.h, after what is measured at its last step. What a
+// rank of several throws of this run alone is a SharedFailure on all of them; where the others wait
+// inside the step, as ranks that share a model may, it is a BrokenBlock on that one.
 TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
                       const TrainingSegment& segment, const TrainingListener& listener,
                       const std::function<bool()>& stop);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -40,13 +41,20 @@ std::vector<double> lengths_of(const StudyPlan& plan) {
   return lengths;
 }
 
+// What decides: a job that is started again, elsewhere or after a probe, decides the same.
+DeviceRate without_steps(DeviceRate rate) {
+  rate.steps.clear();
+  return rate;
+}
+
 class RankPlanner {
  public:
   RankPlanner(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
       : plan_(plan),
         ranks_(std::max(ranks.ranks, asked_layout(plan).ranks())),
         bytes_per_rank_(ranks.bytes_per_rank),
-        widths_(plan, ranks, rate),
+        rate_(rate),
+        widths_(plan, ranks, without_steps(rate)),
         lengths_(lengths_of(plan)),
         work_(work_graph(plan)),
         scattered_(kDraws, std::vector<double>(plan.runs.size())) {
@@ -177,14 +185,30 @@ class RankPlanner {
     }
   }
 
+  // The candidate's schedule by steps that were measured, where some were.
+  StudySchedule priced(const Candidate& candidate) const {
+    if (rate_.steps.empty()) return candidate.schedule;
+    std::map<std::pair<std::size_t, std::size_t>, double> known;
+    return schedule_work(
+        work_, ranks_, widths_.unit(), candidate.runs, [&](const WorkItem& item, int ranks) {
+          const std::size_t level = widths_.level_of(ranks);
+          const auto [step, fresh] = known.try_emplace({item.run, level}, 0);
+          if (fresh)
+            step->second = isoloss::step_seconds(plan_.runs[item.run].spec,
+                                                 widths_.at(item.run, level)->layout, rate_);
+          return static_cast<double>(item.to_step - item.from_step) * step->second;
+        });
+  }
+
   RankPlan result(const Candidate& chosen) const {
-    RankPlan result{widths_.unit(), chosen.runs, {}, work_, chosen.schedule, reason(chosen)};
+    const StudySchedule schedule = priced(chosen);
+    RankPlan result{widths_.unit(), chosen.runs, {}, work_, schedule, reason(chosen, schedule)};
     for (std::size_t run = 0; run < plan_.runs.size(); ++run)
       result.layouts.push_back(widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
     return result;
   }
 
-  std::string reason(const Candidate& chosen) const {
+  std::string reason(const Candidate& chosen, const StudySchedule& schedule) const {
     const RankLayout asked = asked_layout(plan_);
     std::size_t largest = 0;
     for (std::size_t run = 0; run < plan_.runs.size(); ++run)
@@ -210,14 +234,14 @@ class RankPlanner {
                           chosen.runs[largest].planned, room);
     if (ranks_ == widths_.unit()) return text;
     const Candidate& first = candidates_.front();
-    const std::string seconds = seconds_text(chosen.schedule.seconds);
+    const std::string seconds = seconds_text(schedule.seconds);
     if (chosen.runs == first.runs)
       return text + fmt::format(
                         "; the study takes {} so by prediction, and sharing more would not make it "
                         "end a fiftieth earlier",
                         seconds);
     return text + fmt::format("; the study takes {} so by prediction, and {} with each run {}",
-                              seconds, seconds_text(first.schedule.seconds), words(asked));
+                              seconds, seconds_text(priced(first).seconds), words(asked));
   }
 
   static std::string words(const RankLayout& layout) {
@@ -228,6 +252,7 @@ class RankPlanner {
   const StudyPlan& plan_;
   int ranks_;
   double bytes_per_rank_;
+  const DeviceRate& rate_;
   BlockWidths widths_;
   std::vector<double> lengths_;
   std::vector<WorkNode> work_;

@@ -1,5 +1,5 @@
-// How many ranks train each run of a study: decided once for a job, from the plan, the ranks and
-// their memory alone, so that a job that is started again decides the same.
+// How many ranks train each run of a study: decided once for a job, from the plan, the ranks, their
+// memory and an assumed rate alone, so that a job that is started again decides the same.
 #pragma once
 #include <functional>
 #include <string>
@@ -32,7 +32,8 @@ struct RankPlan {
 // fits the job, and lets the study end earliest by prediction, runs scattering around theirs by a
 // tenth; of plans that end within a fiftieth of the earliest the one that shares least. A run that
 // memory does not hold so gets more ranks; one that no block would hold gets the least, and the
-// reason says so: it is a prediction.
+// reason says so: it is a prediction. Steps that were measured decide nothing: `plan`, which may
+// know some, and `run`, on whatever machine, decide alike. They say how long the schedule takes.
 RankPlan plan_ranks(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate);
 
 // The schedule where a step of a run takes step_seconds(run, block ranks).

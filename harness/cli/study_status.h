@@ -2,6 +2,7 @@
 // and the time left at the speed that its ranks report. Needs no LibTorch.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,10 +13,22 @@
 
 namespace isoloss {
 
-struct TrialFailure {
+struct TrialStatus {
   std::string trial;
-  int attempts = 0;
-  std::string reason;
+  std::string state;  // done, running, waiting, diverged, quarantined or skipped
+  std::string architecture;
+  std::string size;
+  std::optional<double> learning_rate;  // absent while its search is not decided
+  std::uint64_t seed = 0;
+  std::string budget;     // as in its id: 2e11, 20tpp, ..
+  std::int64_t step = 0;  // that it has reached: as a rank reports, else as is saved
+  std::int64_t steps = 0;
+  int attempts = 0;    // that failed
+  std::string reason;  // of what failed
+
+  bool failed() const {
+    return state == "diverged" || state == "quarantined" || state == "skipped";
+  }
 };
 
 struct StudyStatus {
@@ -24,11 +37,12 @@ struct StudyStatus {
   std::size_t waiting = 0;
   std::size_t failed = 0;  // diverged, or without a winner to their search
   std::size_t quarantined = 0;
-  std::vector<TrialFailure> failures;
+  std::vector<TrialStatus> trials;    // in the plan's order
   double progress = 0;                // share of the study's FLOPs, 0 to 1
   std::optional<double> eta_seconds;  // absent while no rank reports a speed
   double flops_per_second = 0;        // of all ranks together
-  std::vector<RankReport> ranks;      // those that wrote within half a minute
+  double tokens_per_second = 0;       // likewise
+  std::vector<RankReport> ranks;      // that live (rank_pulse.h)
 };
 
 // InputError naming the file where one of the study's files is damaged.

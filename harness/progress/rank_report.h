@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "results/study_folder.h"
@@ -74,20 +76,28 @@ inline std::optional<RankReport> read_rank_report(const std::filesystem::path& p
   return report;
 }
 
-// Reports of the folder that were written within `freshness` (a killed rank leaves its last one
-// behind), by rank.
+// Reports of the folder that were written within `freshness` before the newest one (a killed rank
+// leaves its last one behind), by rank. By the clock that dates the files alone, the file server's:
+// the reader's may differ by any time. Whether the newest is of a living rank is another question
+// (rank_pulse.h).
 inline std::vector<RankReport> read_rank_reports(
     const StudyFolder& folder, std::chrono::seconds freshness = std::chrono::seconds(30)) {
-  std::vector<RankReport> reports;
+  using Time = std::filesystem::file_time_type;
+  std::vector<std::pair<Time, RankReport>> dated;
+  Time newest = Time::min();
   std::error_code missing;
   for (const auto& entry : std::filesystem::directory_iterator(folder.ranks(), missing)) {
     if (entry.path().extension() != ".json") continue;
-    std::error_code vanished;
-    const auto age =
-        std::filesystem::file_time_type::clock::now() - entry.last_write_time(vanished);
-    if (vanished || age > freshness) continue;
-    if (auto report = read_rank_report(entry.path())) reports.push_back(*report);
+    const auto report = read_rank_report(entry.path());
+    std::error_code vanished;  // asked after it was opened, when a network's file is known anew
+    const Time written = std::filesystem::last_write_time(entry.path(), vanished);
+    if (vanished) continue;
+    newest = std::max(newest, written);
+    if (report) dated.emplace_back(written, *report);
   }
+  std::vector<RankReport> reports;
+  for (const auto& [written, report] : dated)
+    if (newest - written <= freshness) reports.push_back(report);
   std::ranges::sort(reports, {}, &RankReport::rank);
   return reports;
 }

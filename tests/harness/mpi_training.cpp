@@ -98,6 +98,32 @@ void expect_equal(const Trained& got, const Trained& want, double bound) {
   EXPECT_NEAR(got.held_out, want.held_out, bound < 1e-6 ? 1e-6 : bound);  // held as float
 }
 
+// Every rank hears of it at the same step, however the ranks share the run, and the leading rank's
+// count of the steps before serves for all.
+TEST(Divergence, EndsTheRunOnEveryRank) {
+  RunSpec spec = spec_of({"transformer", OptimizerKind::AdamW, "float32", 0});
+  spec.optimizer.schedule = ScheduleKind::Constant;
+  spec.optimizer.learning_rate = 10;
+  const PeriodicData data(spec.model.sequence);
+  for (const RankLayout& layout : layouts()) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    HostTrainingState state(spec, RankGroups(*job, layout));
+    Heard heard;
+    ASSERT_EQ(train(state, spec, data, {1000, {}}, heard.listener(), kNeverStop),
+              TrainingOutcome::Diverged);
+    ASSERT_EQ(heard.diverged.size(), 1U);
+    EXPECT_THAT(heard.diverged[0],
+                testing::HasSubstr("up to step " + std::to_string(state.step())));
+    TrainingSegment next{1000, {}};
+    if (job->rank() == 0) next.losses_before = loss_history(spec, heard.steps);
+    Heard again;
+    EXPECT_EQ(train(state, spec, data, next, again.listener(), kNeverStop),
+              TrainingOutcome::Diverged);
+    EXPECT_TRUE(again.steps.empty());
+    EXPECT_EQ(again.diverged, heard.diverged);
+  }
+}
+
 class AnyLayout : public testing::TestWithParam<Case> {};
 
 TEST_P(AnyLayout, TrainsAsOneRankDoes) {

@@ -74,6 +74,15 @@ inline RunSpec tiny_spec(OptimizerKind kind = OptimizerKind::Adafactor) {
   return spec;
 }
 
+// Each step moves every weight by ten: logits are of that size, and the losses finite.
+inline RunSpec climbing_spec() {
+  RunSpec spec = tiny_spec(OptimizerKind::AdamW);
+  spec.optimizer.schedule = ScheduleKind::Constant;
+  spec.optimizer.learning_rate = 10;
+  spec.optimizer.weight_decay = 0;
+  return spec;
+}
+
 struct Heard {
   std::vector<StepMetrics> steps;
   std::vector<Evaluation> evaluations;

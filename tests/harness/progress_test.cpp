@@ -1,10 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "harness/code_version.h"
 #include "harness/machine.h"
 #include "harness/progress/progress_text.h"
+#include "harness/progress/rank_pulse.h"
 #include "harness/progress/study_tally.h"
 #include "harness/rank_reporter.h"
 #include "harness/supervised.h"
@@ -68,17 +72,90 @@ TEST(RankReporter, WritesWhatItsReaderReadsAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.ranks()));
 }
 
+// A folder with reports of the dates that a test gives them.
+struct Reports {
+  Reports() { std::filesystem::create_directories(folder.ranks()); }
+  void write(const std::string& name, const std::string& text,
+             std::filesystem::file_time_type written) const {
+    std::ofstream(folder.ranks() / name) << text;
+    std::filesystem::last_write_time(folder.ranks() / name, written);
+  }
+
+  Place place;
+  StudyFolder folder{place.root};
+};
+
+std::string report_of(std::int64_t rank, const std::string& run = "") {
+  RankReport report;
+  report.rank = rank;
+  report.run = run;
+  return as_json(report);
+}
+
+std::filesystem::file_time_type now() { return std::filesystem::file_time_type::clock::now(); }
+
+constexpr std::chrono::hours kClocksDiffer[] = {std::chrono::hours(0), std::chrono::hours(1),
+                                                std::chrono::hours(-1)};
+
+// Whatever the clock of the machine that dates the files: this one's, an hour ahead, an hour
+// behind.
 TEST(RankReport, ABrokenOrOldOneIsLeftOut) {
-  const Place place;
-  const StudyFolder folder{place.root};
-  std::filesystem::create_directories(folder.ranks());
-  std::ofstream(folder.ranks() / "torn.json") << "{\"rank\": 1,";
-  std::ofstream(folder.ranks() / "old.json") << as_json({});
-  EXPECT_EQ(read_rank_reports(folder).size(), 1U);
-  std::filesystem::last_write_time(
-      folder.ranks() / "old.json",
-      std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
-  EXPECT_TRUE(read_rank_reports(folder).empty());
+  for (const auto ahead : kClocksDiffer) {
+    const Reports reports;
+    const auto written = now() + ahead;
+    reports.write("torn.json", "{\"rank\": 1,", written - std::chrono::minutes(2));
+    reports.write("old.json", report_of(2), written - std::chrono::minutes(1));
+    reports.write("slow.json", report_of(3), written - std::chrono::seconds(20));
+    reports.write("new.json", report_of(4), written);
+    std::vector<std::int64_t> ranks;
+    for (const RankReport& report : read_rank_reports(reports.folder)) ranks.push_back(report.rank);
+    EXPECT_EQ(ranks, (std::vector<std::int64_t>{3, 4})) << ahead.count();
+    // Somebody wrote it, if not to its end.
+    reports.write("torn.json", "{\"rank\": 1,", written + std::chrono::minutes(1));
+    EXPECT_TRUE(read_rank_reports(reports.folder).empty()) << ahead.count();
+  }
+}
+
+TEST(RankPulse, AReportOfThisHalfMinuteIsEnough) {
+  const Reports reports;
+  reports.write("one.json", report_of(0), now());
+  EXPECT_TRUE(has_pulse(reports.folder, {}, std::chrono::milliseconds(0)));
+}
+
+TEST(RankPulse, WithoutReportsThereIsNone) {
+  const Reports reports;
+  EXPECT_FALSE(has_pulse(reports.folder, {}, std::chrono::hours(1)));
+}
+
+// Dead ranks do not look alive where the clocks differ, and living ones not dead.
+TEST(RankPulse, WhereClocksDifferAChangeProvesLife) {
+  for (const auto ahead : {std::chrono::hours(1), std::chrono::hours(-1)}) {
+    const Reports reports;
+    const auto written = now() + ahead;
+    reports.write("one.json", report_of(1, "0123"), written);
+    const auto read = read_rank_reports(reports.folder);
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_FALSE(has_pulse(reports.folder, read, std::chrono::milliseconds(300))) << ahead.count();
+    {
+      const std::jthread living([&](const std::stop_token& over) {
+        for (int i = 1; !over.stop_requested(); ++i, ::usleep(20'000))
+          std::filesystem::last_write_time(reports.folder.ranks() / "one.json",
+                                           written + std::chrono::milliseconds(500 * i));
+      });
+      EXPECT_TRUE(has_pulse(reports.folder, read, std::chrono::hours(1))) << ahead.count();
+    }
+    // A rank in a long step reports nothing, and its claim beats.
+    std::filesystem::last_write_time(reports.folder.ranks() / "one.json", written);
+    std::filesystem::create_directories(reports.folder.run("0123"));
+    const std::jthread beating([&](const std::stop_token& over) {
+      for (std::uint64_t beat = 1; !over.stop_requested(); ++beat, ::usleep(20'000)) {
+        ClaimContent claim;
+        claim.beat = beat;
+        std::ofstream(reports.folder.claim("0123")) << claim_text(claim);
+      }
+    });
+    EXPECT_TRUE(has_pulse(reports.folder, read, std::chrono::hours(1))) << ahead.count();
+  }
 }
 
 // Two runs of 100 FLOPs a step; one has a checkpoint at step 3 and trains at step 5.

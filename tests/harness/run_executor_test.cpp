@@ -4,12 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "harness/run_storage.h"
 #include "harness/study_outcome.h"
+#include "results/checkpoint_names.h"
 #include "results/verify.h"
 #include "tests/harness/first_item.h"
 #include "tests/harness/tiny_study.h"
@@ -46,6 +49,46 @@ TEST(RunExecutor, StoppedAtAnyQuestionItGoesOnAsUndisturbed) {
     ASSERT_EQ(tiny_study::run(study, folder), kExitDone) << last;
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole)) << last;
     EXPECT_TRUE(verify_study({folder}).empty()) << last;
+  }
+}
+
+// The rate of AdamW moves every weight by ten a step: losses stay finite, far above ln 256 + 1.
+TEST(RunExecutor, ARunThatClimbsIsStoredAsDivergedAtTheSameStepWhereverItIsStopped) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280, 64000]", "[10.0]", "tiny", "constant");
+  std::stringstream text;
+  text << std::ifstream(study).rdbuf();
+  std::string yaml = text.str();
+  yaml.replace(yaml.find("adafactor"), 9, "adamw");
+  std::ofstream(study) << yaml;
+  const StudyFolder whole{place.root / "whole"};
+  ASSERT_EQ(tiny_study::run(study, whole.root), kExitFailed);
+  std::map<std::string, RunRecord> expected;
+  for (const std::string& id : run_ids(whole)) {
+    const RunRecord record = load_run(whole, id).value_or(RunRecord{});
+    EXPECT_EQ(record.state, RunState::Diverged);
+    EXPECT_THAT(record.reason,
+                testing::HasSubstr("up to step " + std::to_string(last_step(record))));
+    EXPECT_GE(last_step(record), 210);
+    EXPECT_LT(last_step(record), 1000);
+    EXPECT_EQ(record.evaluations.size(), 1U);  // of step 20
+    EXPECT_TRUE(checkpoint_steps(whole.run(id)).empty());
+    expected[id] = record;
+  }
+  ASSERT_EQ(expected.size(), 2U);
+  // In the warm-up, in the middle, and about where it ends.
+  for (const int last : {8, 120, 215, 225}) {
+    const StudyFolder folder{place.root / ("stopped-" + std::to_string(last))};
+    int asked = 0;
+    train_first_item(study, folder.root, [&] { return ++asked >= last; });
+    ASSERT_EQ(tiny_study::run(study, folder.root), kExitFailed) << last;
+    for (const auto& [id, record] : expected) {
+      const RunRecord found = load_run(folder, id).value_or(RunRecord{});
+      EXPECT_EQ(found.state, RunState::Diverged) << last;
+      EXPECT_EQ(found.reason, record.reason) << last;
+    }
+    EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(whole.root)) << last;
+    EXPECT_TRUE(verify_study(folder).empty()) << last;
   }
 }
 

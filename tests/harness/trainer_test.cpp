@@ -129,6 +129,63 @@ TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithItsWeightsAsTheyWere) {
   EXPECT_EQ(heard.steps.size(), static_cast<std::size_t>(state.step()));
 }
 
+// After five steps of warm-up, 200 above ln 16 + 1.
+TEST(Trainer, ALossThatClimbsAndStaysFiniteEndsTheRunAtTheSameStepWhereverItIsStopped) {
+  const RunSpec spec = climbing_spec();
+  const PeriodicData data(spec.model.sequence);
+  Heard undisturbed;
+  HostTrainingState whole(spec);
+  ASSERT_EQ(train(whole, spec, data, {1000, {}}, undisturbed.listener(), kNeverStop),
+            TrainingOutcome::Diverged);
+  const auto end = static_cast<std::size_t>(whole.step());
+  ASSERT_GE(end, 205U);
+  ASSERT_EQ(undisturbed.steps.size(), end);
+  for (std::size_t i = end - 200; i < end; ++i)
+    EXPECT_GT(undisturbed.steps[i].loss, std::log(16.0) + 1) << i;
+  ASSERT_EQ(undisturbed.diverged.size(), 1U);
+  EXPECT_NE(undisturbed.diverged[0].find("up to step " + std::to_string(end)), std::string::npos)
+      << undisturbed.diverged[0];
+  EXPECT_EQ(undisturbed.checkpoints, 0);
+
+  for (const std::size_t cut : {std::size_t{3}, std::size_t{90}, end - 1}) {
+    Heard heard;
+    HostTrainingState first(spec);
+    ASSERT_EQ(train(first, spec, data, {1000, {}}, heard.listener(),
+                    [&] { return heard.steps.size() == cut; }),
+              TrainingOutcome::Stopped);
+    HostTrainingState second(spec);
+    restore(second, first.step(), first.seconds(), stored(first));
+    TrainingSegment rest{1000, {}};
+    rest.losses_before = loss_history(spec, heard.steps);
+    EXPECT_EQ(train(second, spec, data, rest, heard.listener(), kNeverStop),
+              TrainingOutcome::Diverged);
+    EXPECT_EQ(heard.diverged, undisturbed.diverged) << cut;
+    EXPECT_EQ(stored(second), stored(whole)) << cut;
+  }
+}
+
+// What is measured at the last step is heard, and the piece of work may end there.
+TEST(Trainer, ADivergenceAtTheSegmentsEndIsOneAfterItsEvaluation) {
+  const RunSpec spec = climbing_spec();
+  const PeriodicData data(spec.model.sequence);
+  Heard undisturbed;
+  HostTrainingState whole(spec);
+  train(whole, spec, data, {1000, {}}, undisturbed.listener(), kNeverStop);
+  const std::int64_t end = whole.step();
+  ASSERT_LT(end, 1000);
+  HostTrainingState state(spec);
+  Heard heard;
+  EXPECT_EQ(
+      train(state, spec, data, {end, {{end, 1, BudgetUnit::Tokens}}}, heard.listener(), kNeverStop),
+      TrainingOutcome::Diverged);
+  EXPECT_EQ(heard.evaluations.size(), 1U);
+  EXPECT_EQ(heard.diverged, undisturbed.diverged);
+  HostTrainingState shorter(spec);
+  Heard before;
+  EXPECT_EQ(train(shorter, spec, data, {end - 1, {}}, before.listener(), kNeverStop),
+            TrainingOutcome::Reached);
+}
+
 TEST(Trainer, AnUpdateThatIsNotFiniteLeavesTheWeights) {
   const RunSpec spec = tiny_spec();
   HostTrainingState state(spec);

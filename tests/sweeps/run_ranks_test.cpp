@@ -64,6 +64,32 @@ TEST(RunRanks, DearMessagesKeepRunsApart) {
   EXPECT_THAT(chosen.reason, HasSubstr("sharing more would not make it end a fiftieth earlier"));
 }
 
+// By the rate a step takes a second and its messages many: alone. Measured steps of an hour would
+// pay for the messages, and the other way round: they price the 20 steps and move nobody.
+TEST(RunRanks, MeasuredStepsPriceTheScheduleAndDecideNothing) {
+  const StudyPlan plan = plan_of();
+  const std::string key = step_key(plan.runs[0].spec);
+  DeviceRate dear{"cpu", plan.runs[0].flops_per_step, 1, 1, 1e9, 1.0};
+  const RankPlan apart = plan_ranks(plan, {4, kMuch}, dear);
+  dear.steps[key] = {3600, 3600, 3600};
+  const RankPlan apart_too = plan_ranks(plan, {4, kMuch}, dear);
+  EXPECT_EQ(apart.runs.at(0), (RunRanks{1, 1}));
+  EXPECT_EQ(apart_too.runs, apart.runs);
+  EXPECT_EQ(apart_too.layouts, apart.layouts);
+  EXPECT_DOUBLE_EQ(apart.schedule.seconds, 20);
+  EXPECT_DOUBLE_EQ(apart_too.schedule.seconds, 20 * 3600.0);
+  EXPECT_THAT(apart_too.reason, HasSubstr("the study takes 20.0 h"));
+
+  DeviceRate slow{"cpu", plan.runs[0].flops_per_step / 3600, 1, 1, 1e9, 1.0};
+  const RankPlan together = plan_ranks(plan, {4, kMuch}, slow);
+  slow.steps[key] = {1, 1, 1};
+  const RankPlan together_too = plan_ranks(plan, {4, kMuch}, slow);
+  EXPECT_EQ(together.runs.at(0), (RunRanks{4, 1}));
+  EXPECT_EQ(together_too.runs, together.runs);
+  EXPECT_EQ(together_too.layouts, together.layouts);
+  EXPECT_LT(together_too.schedule.seconds, together.schedule.seconds);
+}
+
 // Four equal runs on four ranks: sharing would only even out their scatter, at a third more work.
 TEST(RunRanks, AsManyRunsAsRanksAreTrainedSideBySide) {
   const StudyPlan plan = plan_of({{9, "  seed: [0, 1, 2, 3]"}});

@@ -160,6 +160,20 @@ TEST(DeviceTrainingState, ALossThatIsNotFiniteEndsTheRun) {
   EXPECT_EQ(heard.diverged.size(), 1U);
 }
 
+TEST(DeviceTrainingState, ALossThatClimbsEndsTheRun) {
+  RunSpec spec = device_spec();
+  spec.optimizer.schedule = ScheduleKind::Constant;
+  spec.optimizer.learning_rate = 10;
+  const auto device = on_device(spec);
+  Heard heard;
+  EXPECT_EQ(train(*device, spec, PeriodicData(16), {1000, {}}, heard.listener(), kNeverStop),
+            TrainingOutcome::Diverged);
+  ASSERT_EQ(heard.diverged.size(), 1U);
+  EXPECT_NE(heard.diverged[0].find("up to step " + std::to_string(device->step())),
+            std::string::npos)
+      << heard.diverged[0];
+}
+
 // What ranks that share the batches leave is one rank's within rounding, the same bits on each, and
 // one rank goes on from it.
 TEST(DeviceTrainingState, RanksThatShareBatchesTrainAsOne) {
