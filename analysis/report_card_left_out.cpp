@@ -38,15 +38,7 @@ std::vector<std::string> left_out_lines(const StudyResults& study) {
       if (arm.run != decision.winner) arms.insert(arm.run);
     }
   }
-  for (const RunRecord& run : study.all.runs) {
-    const std::string who =
-        fmt::format("{} {} seed {} rate {}", run.header.architecture, run.header.size,
-                    run.header.seed, significant(run.header.learning_rate, 3));
-    if (run.state == RunState::Diverged) out.push_back(who + " diverged: " + run.reason);
-    if (run.state == RunState::Running && !arms.contains(run.header.id)) {
-      out.push_back(who + " is not finished");
-    }
-  }
+  for (std::string& line : failure_lines(study.all, study.failed)) out.push_back(std::move(line));
   if (!arms.empty()) {
     out.push_back(count_text(arms.size(), "learning rate run") +
                   " lost the search, or checked its outcome, and count in no frontier");

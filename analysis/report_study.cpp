@@ -156,6 +156,7 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
     study.frontiers.push_back(frontier_of(study, architecture, with_law, options));
     study.laws.push_back(fit_architecture(study.results, architecture, options));
   }
+  study.failed = read_failed_runs(sources);
   study.scores = read_study_scores(sources);
   study.tasks = study_tasks(study.results, study.scores, options);
   study.replicates = replicates_of(study);

@@ -10,6 +10,7 @@
 #include "analysis/points.h"
 #include "analysis/report.h"
 #include "analysis/report_digest.h"
+#include "analysis/report_failures.h"
 #include "analysis/report_laws.h"
 #include "analysis/report_optima.h"
 #include "analysis/report_replicates.h"
@@ -44,6 +45,7 @@ struct StudyResults {
   std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
   std::vector<TaskScores> scores;               // of files of scores, without the rows of choices
   std::vector<StudyTask> tasks;                 // one-shot tasks, by name
+  std::vector<FailedRun> failed;
   std::vector<Replicates> replicates;
   SeedNoise seed_noise;
   InputDigest digest;

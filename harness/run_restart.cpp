@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/code_version.h"
 #include "harness/run_storage.h"
 #include "model/spec/error.h"
 #include "results/journal.h"
@@ -40,9 +41,24 @@ RunRecord stored_run(const StudyFolder& folder, const std::string& id,
 
 // A branch's curve begins with its trunk's, whose evaluations are the trunk's own.
 RunRecord trunk_curve(const StudyFolder& folder, const std::string& trunk) {
+  RunRecord stored = stored_run(folder, trunk, [](const std::string&) {});
   RunRecord record;
-  record.steps = stored_run(folder, trunk, [](const std::string&) {}).steps;
+  record.header.code_version = std::move(stored.header.code_version);
+  record.steps = std::move(stored.steps);
   return record;
+}
+
+// Versions may differ in the order of sums, or in more; nobody is kept from going on.
+void warn_of_other_code(const std::string& version, const WorkItem& item, std::int64_t step,
+                        const std::function<void(const std::string&)>& warn) {
+  if (version.empty() || version == code_version()) return;
+  const std::string& trained = item.trunk.empty() ? item.id : item.trunk;
+  warn(fmt::format(
+      "run {} was trained to step {} by isoloss {}; {} with isoloss {}, and its "
+      "numbers may differ from those of one version",
+      trained, step, version,
+      item.trunk.empty() ? "it goes on" : fmt::format("run {} leaves it there", item.id),
+      code_version()));
 }
 
 }  // namespace
@@ -94,6 +110,7 @@ RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,
         "run {} goes on from {} (no whole checkpoint of step {} is left); the steps "
         "between are trained again",
         item.id, step == 0 ? "its start" : fmt::format("step {}", step), item.from_step));
+  if (step > 0) warn_of_other_code(curve.header.code_version, item, step, warn);
   restart.record = cut_record(std::move(curve), 1, step);
   restart.record.state = RunState::Running;
   if (restart.again) restart.later = cut_record(stored, item.to_step + 1, kEnd);

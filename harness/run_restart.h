@@ -30,7 +30,8 @@ struct RunRestart {
 };
 
 // A damaged journal is set aside where the run file holds what came before the checkpoint: `warn`
-// is told, and what the journal held past it is trained again. Throws what concerns this run alone
+// is told, and what the journal held past it is trained again. It is told too where the checkpoint
+// is of a run that another version of isoloss trained. Throws what concerns this run alone
 // where those steps are nowhere or its files cannot be read; InputError where a checkpoint cannot,
 // which may be whole. By who holds the claim on the run.
 RunRestart find_restart(const StudyFolder& folder, const WorkItem& item,

@@ -5,10 +5,10 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <system_error>
 
 #include "harness/study_cards.h"
+#include "harness/study_file_update.h"
 #include "model/spec/error.h"
 #include "model/yaml/yaml_view.h"
 #include "results/durable_file.h"
@@ -51,17 +51,9 @@ void prepare_study_folder(const StudyFolder& folder, const Study& study) {
                                    path.string(), failure.message()));
     }
   }
-  const std::string content = with_study_sum(read_file(study.file));
-  if (std::filesystem::exists(folder.study_file())) {
-    const auto name = study_name(folder.study_file());
-    if (name != study.name) {
-      throw InputError(fmt::format(
-          "{} holds another study ('{}' in study.yaml, and {} is '{}'); name another folder with "
-          "--out",
-          folder.root.string(), name.value_or("unreadable"), study.file.string(), study.name));
-    }
-    if (read_file(folder.study_file()) == content) return;
-  }
+  const std::string content = with_study_sum(study_text_to_store(folder, study));
+  if (std::filesystem::exists(folder.study_file()) && read_file(folder.study_file()) == content)
+    return;
   write_durably(folder.study_file(), content);
 }
 

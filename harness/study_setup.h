@@ -21,8 +21,9 @@ void check_data(const Study& study);
 // (study_cards.h).
 void check_cards(const Study& study);
 
-// Makes the folder and its parts and stores the study file as it is run now. InputError where the
-// folder belongs to another study or cannot be made.
+// Makes the folder and its parts and stores the study file (study_file_update.h). InputError where
+// the folder belongs to another study, the file has changed in its meaning or the folder cannot be
+// made.
 void prepare_study_folder(const StudyFolder& folder, const Study& study);
 
 // Forgets failed attempts, so that quarantined runs are tried again.

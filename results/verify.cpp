@@ -1,7 +1,9 @@
 #include "results/verify.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 #include <tuple>
 
 #include "model/spec/error.h"
@@ -48,9 +50,53 @@ void check_study_file(const fs::path& path, Findings& findings) {
   }
 }
 
+// The folders and files of a study (study_folder.h), and the report that is written beside them.
+void check_root_names(const StudyFolder& folder, Findings& findings) {
+  const std::array known = {folder.study_file(),   folder.stop_file(), folder.data(),
+                            folder.runs(),         folder.decisions(), folder.scores(),
+                            folder.ranks(),        folder.logs(),      folder.root / "report.html",
+                            folder.root / "report"};
+  for (const fs::path& path : files_in(folder.root))
+    if (!findings.passed_over(path) && std::ranges::find(known, path) == known.end())
+      findings.warn_foreign(path);
+}
+
+bool consists_of(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+// HOST-PID.json, or what ranks tell each other and their supervisor (docs/format.md).
+bool is_of_ranks(const fs::path& path) {
+  const std::string stem = path.stem().string(), name = path.filename().string();
+  const std::size_t dash = stem.rfind('-');
+  if (path.extension() == ".json")
+    return dash != std::string::npos && dash > 0 &&
+           consists_of(std::string_view(stem).substr(dash + 1), "0123456789");
+  return name.starts_with("meeting-") || name.starts_with("failure-") ||
+         name.starts_with("stopped-");
+}
+
+void check_ranks(const StudyFolder& folder, Findings& findings) {
+  for (const fs::path& path : files_in(folder.ranks()))
+    if (!findings.passed_over(path) && !is_of_ranks(path)) findings.warn_foreign(path);
+}
+
+// tokens-HASH.bin
+bool is_token_file(const fs::path& path) {
+  constexpr std::string_view kBegins = "tokens-";
+  const std::string stem = path.stem().string();
+  return path.extension() == ".bin" && stem.starts_with(kBegins) &&
+         stem.size() == kBegins.size() + 16 &&
+         consists_of(std::string_view(stem).substr(kBegins.size()), "0123456789abcdef");
+}
+
 void check_tokens(const StudyFolder& folder, Findings& findings) {
   for (const fs::path& path : files_in(folder.data())) {
-    if (findings.passed_over(path) || path.extension() != ".bin") continue;
+    if (findings.passed_over(path)) continue;
+    if (!is_token_file(path)) {
+      findings.warn_foreign(path);
+      continue;
+    }
     try {
       check_token_file(path);
     } catch (...) {
@@ -112,9 +158,8 @@ std::vector<Finding> verify_study(const StudyFolder& folder) {
                  "study into this folder again");
   else
     check_study_file(folder.study_file(), findings);
-  for (const fs::path& path : files_in(folder.root)) findings.passed_over(path);
-  for (const fs::path& path : files_in(folder.ranks()))
-    if (!findings.passed_over(path) && path.extension() != ".json") findings.warn_foreign(path);
+  check_root_names(folder, findings);
+  check_ranks(folder, findings);
   check_tokens(folder, findings);
   check_scores(folder, findings);
   std::map<std::string, RunSummary> runs;

@@ -13,14 +13,22 @@
 
 #include "model/spec/error.h"
 #include "model/yaml/yaml_view.h"
+#include "sweeps/study.h"
 
 namespace isoloss {
 namespace {
 
-// How a run is trained, no part of what it is (run_spec.h).
-constexpr std::array<std::string_view, 8> kOwn = {
-    "run.device",    "run.time_limit",       "run.tensor_parallel",  "run.data_parallel",
-    "run.recompute", "run.checkpoint_every", "run.ranks_per_device", "published"};
+// How a run is trained and how often it is scored, no part of what it is (run_spec.h).
+constexpr std::array<std::string_view, 9> kOwn = {
+    "run.device",           "run.time_limit",        "run.tensor_parallel",
+    "run.data_parallel",    "run.recompute",         "run.checkpoint_every",
+    "run.ranks_per_device", "evaluate.score_points", "published"};
+// May be left out, which says the same as an empty one.
+constexpr std::array<std::string_view, 4> kSections = {"model", "optimizer", "evaluate", "run"};
+
+// Whether trials that other files leave out are left out in all of them, or each file leaves out
+// what it likes.
+enum class Excluded { Compared, Own };
 
 YAML::Node document(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -58,12 +66,28 @@ std::string name_of_value(const YAML::Node& node) {
   return node.IsMap() && node["name"] ? canonical(node["name"]) : canonical(node);
 }
 
+// The tasks that are part of a run: what folders of cards score lies in files of its own.
+std::string tasks_of(const YAML::Node& list, bool of_text) {
+  std::vector<std::string> named;
+  if (!list && of_text) named = default_text_task_names();
+  const auto add = [&](const YAML::Node& item) {
+    const bool known =
+        std::ranges::find(text_task_names(), item.Scalar()) != text_task_names().end();
+    if (known || item.Scalar() == kSymbolOrderTask) named.push_back(item.Scalar());
+  };
+  if (list && list.IsScalar()) add(list);
+  if (list && list.IsSequence())
+    for (const auto& item : list) add(item);
+  std::ranges::sort(named);
+  return fmt::format("[{}]", fmt::join(named, ", "));
+}
+
 class Union {
  public:
-  explicit Union(YAML::Node root) : root_(std::move(root)) {}
+  Union(YAML::Node root, Excluded excluded) : root_(std::move(root)), excluded_(excluded) {}
 
   // Adds what `other` has; returns the keys in which they differ otherwise.
-  std::vector<std::string> add(const YAML::Node& other) {
+  std::vector<KeyDifference> add(const YAML::Node& other) {
     different_.clear();
     join(root_, other, "");
     return different_;
@@ -72,14 +96,24 @@ class Union {
   bool grew() const { return grew_; }
 
  private:
-  static bool in_grid(const std::string& key) { return key.starts_with("grid."); }
+  // Whether both are lists of values, which may be written as the one value that they hold.
+  static bool are_lists(const std::string& key, const YAML::Node& mine, const YAML::Node& other) {
+    if (!key.starts_with("grid.") || key == "grid.budget" || key == "grid.exclude") return false;
+    if (key == "grid.learning_rate") return !mine.IsMap() && !other.IsMap();
+    return !key.starts_with("grid.learning_rate.decide_at");
+  }
+
+  void differ(const std::string& key, const YAML::Node& mine, const YAML::Node& other) {
+    const auto said = [](const YAML::Node& node) { return node ? canonical(node) : "nothing"; };
+    const int line = mine && !mine.Mark().is_null() ? mine.Mark().line + 1 : 0;
+    different_.push_back({key, said(mine), said(other), line});
+  }
 
   void join(YAML::Node mine, const YAML::Node& other, const std::string& key) {
-    // A single value is a list of itself.
-    if (in_grid(key) && other.IsSequence() && mine.IsScalar()) mine = list_of(mine);
-    if (in_grid(key) && mine.IsSequence() && other.IsScalar())
-      return join(mine, list_of(other), key);
-    if (mine.IsMap() && other.IsMap()) {
+    if (are_lists(key, mine, other)) {
+      if (!mine.IsSequence()) mine = list_of(mine);
+      join_values(mine, other.IsSequence() ? other : list_of(other), key);
+    } else if (mine.IsMap() && other.IsMap()) {
       std::vector<std::string> names;
       for (const auto& entry : mine) names.push_back(entry.first.Scalar());
       for (const auto& entry : other)
@@ -87,10 +121,8 @@ class Union {
           names.push_back(entry.first.Scalar());
       for (const std::string& name : names)
         join_entry(mine, other, name, key.empty() ? name : key + "." + name);
-    } else if (in_grid(key) && key != "grid.exclude" && mine.IsSequence() && other.IsSequence()) {
-      join_values(std::move(mine), other, key);
     } else if (canonical(mine) != canonical(other)) {
-      different_.push_back(key);
+      differ(key, mine, other);
     }
   }
 
@@ -103,18 +135,27 @@ class Union {
   void join_entry(YAML::Node mine, const YAML::Node& other, const std::string& name,
                   const std::string& key) {
     if (std::ranges::find(kOwn, key) != kOwn.end()) return;
+    if (key == "grid.exclude" && excluded_ == Excluded::Own) return;
     const YAML::Node a = std::as_const(mine)[name], b = other[name];
-    if (a && b) return join(a, b, key);
-    if (key == "grid.include") {
+    if (key == "evaluate.tasks") {
+      const YAML::Node data = std::as_const(root_)["data"];
+      const bool of_text = data && data.IsMap() && data["text"];
+      if (tasks_of(a, of_text) != tasks_of(b, of_text)) differ(key, a, b);
+    } else if (a && b) {
+      join(a, b, key);
+    } else if (key == "grid.include") {
       if (!a) grow([&] { mine[name] = YAML::Clone(b); });
-    } else if (key == "grid.seed" || key == "run") {
-      // Seeds are [0] where none are given; a section may be left out.
-      const YAML::Node unsaid = YAML::Load(key == "run" ? "{}" : "[0]");
+    } else if (key == "grid.seed") {
+      // Seeds are [0] where none are given.
+      const YAML::Node unsaid = YAML::Load("[0]");
       if (a) return join(a, unsaid, key);
       mine[name] = unsaid;
       join(mine[name], b, key);
+    } else if (std::ranges::find(kSections, key) != kSections.end()) {
+      const YAML::Node empty(YAML::NodeType::Map);
+      join(a ? a : empty, b ? b : empty, key);
     } else {
-      different_.push_back(key);
+      differ(key, a, b);
     }
   }
 
@@ -122,7 +163,7 @@ class Union {
     // The first seed searches learning rates.
     if (key == "grid.seed" && mine.size() > 0 && other.size() > 0 &&
         canonical(mine[0]) != canonical(other[0]))
-      return different_.push_back(key);
+      return differ(key, mine, other);
     for (const auto& value : other) {
       const auto same = std::find_if(mine.begin(), mine.end(), [&](const YAML::Node& known) {
         return name_of_value(known) == name_of_value(value);
@@ -130,7 +171,7 @@ class Union {
       if (same == mine.end())
         grow([&] { mine.push_back(YAML::Clone(value)); });
       else if (canonical(*same) != canonical(value))
-        different_.push_back(key + " (" + name_of_value(value) + ")");
+        differ(key + " (" + name_of_value(value) + ")", *same, value);
     }
   }
 
@@ -141,7 +182,8 @@ class Union {
   }
 
   YAML::Node root_;
-  std::vector<std::string> different_;
+  Excluded excluded_;
+  std::vector<KeyDifference> different_;
   bool grew_ = false;
 };
 
@@ -150,18 +192,26 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+std::string emitted(const YAML::Node& node) {
+  YAML::Emitter out;
+  out << node;
+  return std::string(out.c_str()) + "\n";
+}
+
 // The united file begun with that of `first`; whether it had to grow.
 std::pair<YAML::Node, bool> united(std::span<const std::filesystem::path> files,
                                    std::size_t first) {
-  Union all(YAML::Clone(document(files[first])));
+  Union all(document(files[first]), Excluded::Compared);
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (i == first) continue;
-    const auto different = all.add(document(files[i]));
-    if (!different.empty())
+    std::vector<std::string> keys;
+    for (const KeyDifference& difference : all.add(document(files[i])))
+      keys.push_back(difference.key);
+    if (!keys.empty())
       throw InputError(fmt::format(
           "{} and {} differ in {} (only added grid values can be joined); join folders of one "
           "study, or run the second as a study of its own",
-          files[first].string(), files[i].string(), fmt::join(different, ", ")));
+          files[first].string(), files[i].string(), fmt::join(keys, ", ")));
   }
   return {all.root(), all.grew()};
 }
@@ -171,9 +221,17 @@ std::pair<YAML::Node, bool> united(std::span<const std::filesystem::path> files,
 std::string united_study_text(std::span<const std::filesystem::path> files) {
   for (std::size_t first = 0; first < files.size(); ++first)
     if (!united(files, first).second) return text_of(files[first]);
-  YAML::Emitter out;
-  out << united(files, 0).first;
-  return std::string(out.c_str()) + "\n";
+  return emitted(united(files, 0).first);
+}
+
+StudyUpdate study_update(const std::filesystem::path& now, const std::filesystem::path& before) {
+  Union all(document(now), Excluded::Own);
+  const auto differences = all.add(document(before));
+  if (!all.grew()) return {differences, text_of(now)};
+  Union known(document(before), Excluded::Own);
+  known.add(document(now));
+  const bool holds_all = differences.empty() && !known.grew();
+  return {differences, holds_all ? text_of(before) : emitted(all.root())};
 }
 
 }  // namespace isoloss

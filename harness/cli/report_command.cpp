@@ -5,13 +5,17 @@
 
 #include "analysis/published_report.h"
 #include "analysis/report.h"
+#include "analysis/report_failures.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
 #include "results/event_file.h"
+#include "sweeps/schedule.h"
 
 namespace isoloss {
 namespace {
+
+static_assert(kAttemptsToGiveUp == kAttemptsBeforeQuarantine);
 
 namespace fs = std::filesystem;
 

@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "harness/code_version.h"
 #include "harness/run_storage.h"
 #include "harness/study_outcome.h"
 #include "results/checkpoint_names.h"
+#include "results/durable_file.h"
+#include "results/folder_entries.h"
 #include "results/verify.h"
 #include "tests/harness/first_item.h"
 #include "tests/harness/tiny_study.h"
@@ -90,6 +93,41 @@ TEST(RunExecutor, ARunThatClimbsIsStoredAsDivergedAtTheSameStepWhereverItIsStopp
     EXPECT_EQ(tiny_study::losses(folder.root), tiny_study::losses(whole.root)) << last;
     EXPECT_TRUE(verify_study(folder).empty()) << last;
   }
+}
+
+// All that the folder's ranks logged.
+std::string logged(const std::filesystem::path& root) {
+  std::string text;
+  for (const auto& path : files_in(StudyFolder{root}.logs())) text += read_file(path);
+  return text;
+}
+
+TEST(RunExecutor, GoingOnWithWhatAnotherVersionTrainedIsSaidOnceAndDone) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
+  const auto root = place.root / "out";
+  int asked = 0;
+  ASSERT_EQ(train_first_item(study, root, [&] { return ++asked >= 12; }), TrainingOutcome::Stopped);
+  const std::string id = run_ids({root}).at(0);
+  RunRecord stored = *load_run({root}, id);
+  stored.header.code_version = "0.0.1-other";
+  store_run_file(StudyFolder{root}.run_file(id), stored);
+  std::filesystem::remove(StudyFolder{root}.journal(id));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(train_first_item(study, root, [] { return false; }), TrainingOutcome::Reached);
+  const std::string said = testing::internal::GetCapturedStderr();
+  for (const std::string& text : {said, logged(root)})
+    EXPECT_THAT(text, testing::AllOf(testing::HasSubstr("run " + id + " was trained to step "),
+                                     testing::HasSubstr("by isoloss 0.0.1-other; it goes on with "
+                                                        "isoloss " +
+                                                        code_version())));
+  EXPECT_EQ(load_run({root}, id)->header.code_version, code_version());
+  // What this version trained goes on without a word: a budget past the stored one.
+  const auto more = tiny_study::write_study(place, "[1280, 2560]", "[0.05]");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(tiny_study::run(more, root), kExitDone);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::Not(testing::HasSubstr("0.0.1")));
+  EXPECT_THAT(logged(root), testing::Not(testing::HasSubstr("by isoloss " + code_version() + ";")));
 }
 
 // What the runs' own tasks scored, by run.

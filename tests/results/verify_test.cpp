@@ -353,11 +353,25 @@ TEST_F(Verify, ForeignFilesAreWarnedAbout) {
   for (const fs::path& path :
        {study().runs() / "notes.txt", study().run(kFinished) / "notes.txt",
         study().decisions() / "notes.txt", study().run(kFinished) / "claim (copy)",
-        study().run(kFinished) / "checkpoint-last", study().runs() / "old" / "run.h5"})
+        study().run(kFinished) / "checkpoint-last", study().runs() / "old" / "run.h5",
+        study().root / "study (copy).yaml", study().root / "backup" / "run.h5",
+        study().data() / "notes.txt", study().data() / "tokens.bin", study().ranks() / "notes.json",
+        study().ranks() / "host-.json", study().ranks() / "notes"})
     write_durably(path, "x");
   const std::vector<Finding> findings = verify_study(study());
-  ASSERT_EQ(findings.size(), 6U);
+  ASSERT_EQ(findings.size(), 13U);
   for (const Finding& found : findings) EXPECT_EQ(found.severity, Severity::Warning);
+}
+
+// Every file of docs/format.md that training leaves beside runs, and what `report` writes.
+TEST_F(Verify, FilesOfAStudyAreNotForeign) {
+  for (const fs::path& path :
+       {study().stop_file(), study().ranks() / "a-host-17.json",
+        study().ranks() / "meeting-12-0-345", study().ranks() / "failure-a-host-17",
+        study().ranks() / "stopped-a-host-17", study().logs() / "a-host-rank-0.log",
+        study().root / "report.html", study().root / "report" / "points.csv"})
+    write_durably(path, "x");
+  EXPECT_THAT(verify_study(study()), IsEmpty());
 }
 
 TEST_F(Verify, WhatWasSetAsideIsPassedOver) {

@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class StudyUnion : public ::testing::Test {
  protected:
@@ -41,6 +43,12 @@ class StudyUnion : public ::testing::Test {
       return error.what();
     }
     return "not refused";
+  }
+
+  StudyUpdate update(const std::string& now, const std::string& before) const {
+    std::ofstream(folder_ / "now.yaml") << now;
+    std::ofstream(folder_ / "before.yaml") << before;
+    return study_update(folder_ / "now.yaml", folder_ / "before.yaml");
   }
 
   fs::path folder_;
@@ -109,6 +117,59 @@ TEST_F(StudyUnion, HowRunsAreTrainedMayDifferWhereNoNumberDoes) {
   EXPECT_EQ(united({first, study(grid, optimizer, "run: {device: cpu, threads: 2}\n")}), first);
   EXPECT_THAT(refusal(first, study(grid, optimizer, "run: {time_limit: 1h, threads: 4}\n")),
               HasSubstr("run.threads"));
+}
+
+TEST_F(StudyUnion, OneValueBesideAnotherIsAListOfBoth) {
+  const YAML::Node node = YAML::Load(
+      united({study("{size: {name: s, d_model: 8}}"), study("{size: {name: m, d_model: 9}}")}));
+  EXPECT_EQ(node["grid"]["size"].size(), 2U);
+  EXPECT_THAT(
+      refusal(study("{size: {name: s, d_model: 8}}"), study("{size: {name: s, d_model: 9}}")),
+      HasSubstr("grid.size (s)"));
+  EXPECT_THAT(refusal(study("{learning_rate: {search: [1], decide_at: {flops: 1e9}}}"),
+                      study("{learning_rate: {search: [1], decide_at: {flops: 2e9}}}")),
+              HasSubstr("grid.learning_rate.decide_at.flops"));
+}
+
+// Text has two tasks where the file names none (docs/format.md); folders of cards are no part of a
+// run, nor is how often tasks score it.
+TEST_F(StudyUnion, TasksCountByTheirNamesAndCardsDoNot) {
+  const std::string unsaid = study("{seed: [0]}");
+  EXPECT_EQ(united({unsaid, unsaid + "evaluate: {tasks: [cards, continuation, last-word]}\n"}),
+            unsaid);
+  EXPECT_EQ(united({unsaid, unsaid + "evaluate: {score_points: 5}\n"}), unsaid);
+  EXPECT_THAT(refusal(unsaid, unsaid + "evaluate: {tasks: [last-word]}\n"),
+              HasSubstr("evaluate.tasks"));
+  EXPECT_THAT(refusal(unsaid, unsaid + "evaluate: {tokens: 128}\n"), HasSubstr("evaluate.tokens"));
+}
+
+TEST_F(StudyUnion, AnUpdateNamesWhatChangedWithItsLineAndBothValues) {
+  const std::string before = study("{seed: [0]}", "{batch_tokens: 1024, z_loss: 0}");
+  const std::string now = study("{seed: [0]}", "{batch_tokens: 2048}");
+  EXPECT_THAT(update(now, before).differences,
+              ElementsAre(KeyDifference{"optimizer.batch_tokens", "2048", "1024", 4},
+                          KeyDifference{"optimizer.z_loss", "nothing", "0", 0}));
+  EXPECT_THAT(update(before, before).differences, IsEmpty());
+}
+
+TEST_F(StudyUnion, AnUpdateForgetsNoGridValue) {
+  const std::string small = study("{size: [s], seed: [0]}");
+  const std::string large = study("{size: [s, m], seed: [0, 1]}");
+  EXPECT_EQ(update(large, small).text, large);
+  EXPECT_EQ(update(small, large).text, large);
+  const StudyUpdate crossed = update(study("{size: [s, l], seed: [0]}"), large);
+  EXPECT_THAT(crossed.differences, IsEmpty());
+  const YAML::Node grid = YAML::Load(crossed.text)["grid"];
+  EXPECT_EQ(grid["size"].as<std::vector<std::string>>(), (std::vector<std::string>{"s", "l", "m"}));
+  EXPECT_EQ(grid["seed"].as<std::vector<int>>(), (std::vector<int>{0, 1}));
+}
+
+TEST_F(StudyUnion, AnUpdateMayExcludeOtherTrials) {
+  const std::string all = study("{size: [s, m]}");
+  const std::string some = study("{size: [s, m], exclude: [{size: m}]}");
+  EXPECT_THAT(update(some, all).differences, IsEmpty());
+  EXPECT_EQ(update(some, all).text, some);
+  EXPECT_EQ(update(all, some).text, all);
 }
 
 TEST_F(StudyUnion, AFileThatIsNoStudyIsRefused) {

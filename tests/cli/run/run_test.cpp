@@ -156,6 +156,72 @@ TEST_F(Run, RefusesTheFolderOfAnotherStudy) {
   }
 }
 
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  return text.replace(text.find(what), what.size(), by);
+}
+
+TEST_F(Run, RefusesAStudyFileThatMeansAnotherThingNow) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  const std::string stored = slurp(scratch_ / "out/study.yaml");
+  const std::string other = replaced(study_of("tiny"), "batch_tokens: 256", "batch_tokens: 128");
+  spill(scratch_ / "study.yaml", replaced(other, "d_head: 8", "d_head: 4"));
+  for (const char* ranks : {"", " --ranks 2"}) {
+    const Outcome outcome = isoloss(std::string("run study.yaml --out out") + ranks);
+    expect_one_line(outcome, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("study.yaml:3: model.d_head: changed from 8 to 4 and "
+                                       "optimizer.batch_tokens from 256 to 128 since out was"));
+    EXPECT_THAT(outcome.err, HasSubstr("another --out"));
+  }
+  EXPECT_EQ(slurp(scratch_ / "out/study.yaml"), stored);
+}
+
+TEST_F(Run, AStudyFileMayChangeWhatIsNoPartOfARun) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  const std::string whole = losses("out");
+  fs::rename(scratch_ / "text.txt", scratch_ / "moved.txt");
+  const std::string moved = replaced(study_of("tiny"), "text.txt", "moved.txt");
+  spill(scratch_ / "study.yaml", moved + "run: {time_limit: 1h, checkpoint_every: 5m}\n");
+  EXPECT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  EXPECT_EQ(losses("out"), whole);
+  EXPECT_THAT(slurp(scratch_ / "out/study.yaml"), HasSubstr("time_limit: 1h"));
+  spill(scratch_ / "text.txt", text_of(50'000));
+  spill(scratch_ / "study.yaml", study_of("tiny"));
+  const Outcome outcome = isoloss("run study.yaml --out out --only primer");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("study.yaml:2: data.text: changed from moved.txt to"));
+}
+
+TEST_F(Run, AStudyFolderRemembersGridValuesThatWereTakenOut) {
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  const std::string whole = losses("out"), stored = slurp(scratch_ / "out/study.yaml");
+  const std::string size = ", {name: m, d_model: 16}";
+  spill(scratch_ / "study.yaml", replaced(study_of("tiny"), size, ""));
+  EXPECT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  EXPECT_EQ(losses("out"), whole);
+  EXPECT_EQ(slurp(scratch_ / "out/study.yaml"), stored);
+  spill(scratch_ / "study.yaml",
+        replaced(study_of("tiny"), size, ", {name: m, d_model: 16, d_ff: 16}"));
+  const Outcome outcome = isoloss("run study.yaml --out out --only primer");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("grid.size (m): changed from {d_model: 16, name: m} to"));
+}
+
+// A first try is mended in place, and a damaged copy says nothing.
+TEST_F(Run, AStudyFileMayChangeWhereNothingIsTrainedOrTheStoredOneIsDamaged) {
+  fs::create_directory(scratch_ / "out");
+  spill(scratch_ / "out/stop", "");
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 3);
+  fs::remove(scratch_ / "out/stop");
+  spill(scratch_ / "study.yaml",
+        replaced(study_of("tiny"), "batch_tokens: 256", "batch_tokens: 128"));
+  ASSERT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  const std::string stored = slurp(scratch_ / "out/study.yaml");
+  spill(scratch_ / "out/study.yaml", replaced(stored, "batch_tokens: 128", "batch_tokens: 129"));
+  EXPECT_EQ(isoloss("verify out").status, 1);
+  EXPECT_EQ(isoloss("run study.yaml --out out --only primer").status, 0);
+  EXPECT_EQ(slurp(scratch_ / "out/study.yaml"), stored);
+}
+
 TEST_F(Run, RefusesATextTooShortForItsValidationPart) {
   spill(scratch_ / "text.txt", text_of(300));
   const Outcome outcome = isoloss("run study.yaml --out out");
