@@ -175,7 +175,9 @@ void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
   // 128-byte alignment, and fresh contents that no kernel may count on.
   std::vector<std::byte> memory(shared_bytes + 128);
   std::byte* shared = memory.data() + 128 - reinterpret_cast<std::uintptr_t>(memory.data()) % 128;
-  boost::context::pooled_fixedsize_stack stacks(kStack);
+  // Kept from launch to launch: to take stacks from the system and give them back takes longer than
+  // most kernels, far longer under a sanitizer.
+  thread_local boost::context::pooled_fixedsize_stack stacks(kStack);
   for (unsigned z = 0; z < grid.z; ++z)
     for (unsigned y = 0; y < grid.y; ++y)
       for (unsigned x = 0; x < grid.x; ++x) {
