@@ -111,18 +111,14 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
         "it out",
         dataset_->vocabulary(), spec.model.size, spec.model.vocabulary));
   }
-  if (!spec.evaluation.card_folders.empty() && dataset_->tokenizer() == nullptr)
-    throw InputError(fmt::format(
-        "evaluate.tasks names task cards, {} (the data are {}, and no tokenizer makes them of "
-        "text); remove it",
-        spec.evaluation.card_folders.front(), dataset_->tokenizer_name()));
+  check_tokenizer(spec.evaluation, *dataset_);
   return dataset_.get();
 }
 
 void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   const EvaluationSpec& evaluation = run.spec.evaluation;
   segment.score_stops = score_stops(run);
-  if (evaluation.card_folders.empty()) return;
+  if (!has_cards(evaluation)) return;
   if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
   segment.cards = cards_.get();
 }

@@ -1,9 +1,13 @@
 #include "harness/study_cards.h"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <map>
 #include <utility>
 
 #include "harness/model_scorer.h"
+#include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/shared_scorer.h"
 #include "model/spec/error.h"
 
@@ -25,10 +29,40 @@ class AnyPrompt final : public Scorer {
   }
 };
 
+// The first item alone: `data prepare-tasks` made the others of the same form, and they may be
+// many.
+void try_one_item(const SuiteTask& task, const EvaluationOptions& options) {
+  SuiteTask one{task.card, {task.data.digest, {}, task.data.shown}};
+  if (!task.data.items.empty()) one.data.items.push_back(task.data.items.front());
+  AnyPrompt scorer;
+  score_task(one, scorer, {}, options);
+}
+
+TaskSuite public_tasks(const EvaluationSpec& evaluation) {
+  const EvaluationOptions options;
+  const TaskDataFile file(evaluation.task_data);
+  TaskSuite suite = public_suite(built_in_cards(evaluation.profile), file);
+  std::erase_if(suite.tasks, [&](const SuiteTask& task) {
+    try {
+      try_one_item(task, options);
+      return false;
+    } catch (const InputError& error) {
+      suite.left_out.emplace_back(error.what());
+      return true;
+    }
+  });
+  if (suite.tasks.empty())
+    throw InputError("evaluate.task_data: " + evaluation.task_data +
+                     ": no task is left to score (the first: " + suite.left_out.at(0) +
+                     "); mend it, or prepare the data sets that they need");
+  if (evaluation.limit > 0) keep_some(suite, evaluation.limit, options.suite_seed);
+  return suite;
+}
+
 }  // namespace
 
 TaskSuite study_cards(const EvaluationSpec& evaluation) {
-  TaskSuite suite;
+  TaskSuite suite = evaluation.task_data.empty() ? TaskSuite() : public_tasks(evaluation);
   std::map<std::string, std::string> files;  // by task
   for (const std::string& folder : evaluation.card_folders)
     for (TaskCard& card : cards_in(folder)) {
@@ -44,6 +78,20 @@ TaskSuite study_cards(const EvaluationSpec& evaluation) {
   return suite;
 }
 
+void check_tokenizer(const EvaluationSpec& evaluation, const Dataset& dataset) {
+  if (!has_cards(evaluation)) return;
+  const bool are_public = evaluation.card_folders.empty();
+  if (dataset.tokenizer() == nullptr)
+    throw InputError(fmt::format(
+        "{}, {} (the data are {}, and no tokenizer makes them of text); remove it",
+        are_public ? "evaluate.task_data names public tasks" : "evaluate.tasks names task cards",
+        are_public ? evaluation.task_data : evaluation.card_folders.front(),
+        dataset.tokenizer_name()));
+  if (evaluation.task_data.empty()) return;
+  const std::uint64_t hash = std::stoull(dataset.tokenizer_hash(), nullptr, 16);
+  TaskDataFile(evaluation.task_data).require_tokenizer(hash, "the study");
+}
+
 CardScores score_cards(const TaskSuite& cards, const LanguageModel& model, const Dataset& dataset,
                        Communicator& data, const std::function<bool()>& stop) {
   CardScores result;
@@ -56,7 +104,11 @@ CardScores score_cards(const TaskSuite& cards, const LanguageModel& model, const
     try {
       result.scores.push_back(score_task(task, scorer, labels, {}));
     } catch (const InputError& error) {
-      result.left_out.emplace_back(error.what());
+      // What the scorer refuses names no task.
+      const std::string why = error.what();
+      const bool named = why.starts_with(task.card.file);
+      result.left_out.push_back(named ? why
+                                      : task.card.file + ": task " + task.card.task + ": " + why);
     }
   }
   return result;

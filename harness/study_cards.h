@@ -1,5 +1,5 @@
-// A user's task cards in a study: read and tried before anything is trained, then asked of each run
-// at its budgets, while its weights are there.
+// A study's task cards, a user's own and public ones: read and tried before anything is trained,
+// then asked of each run at its budgets, while its weights are there.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -14,10 +14,16 @@
 
 namespace isoloss {
 
-// The cards of the study's folders with the items beside them, one worked example each. InputError
-// naming file, line and key where a card or its items are wrong, a prompt cannot be made of an
-// item, or two folders have a task of one name.
+// The public tasks whose data sets are in the study's file, and the cards of its folders with the
+// items beside them, one worked example each. InputError naming file, line and key where a card of
+// a folder or its items are wrong, a prompt cannot be made of an item, two folders have a task of
+// one name, or no public task is left. Public tasks whose data set is missing or damaged, or whose
+// first item cannot be asked (too few items to show one, say), are left out.
 TaskSuite study_cards(const EvaluationSpec& evaluation);
+
+// InputError where the study has cards and its data no tokenizer, or its public tasks were prepared
+// for another one.
+void check_tokenizer(const EvaluationSpec& evaluation, const Dataset& dataset);
 
 struct CardScores {
   std::vector<TaskScores> scores;     // model, trial, step and flops are the caller's

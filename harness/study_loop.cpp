@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/bfloat16_probe.h"
 #include "harness/block_exchange.h"
@@ -121,7 +122,7 @@ int train_study(const StudyWork& work, Communicator& job) {
 int run_study(const Study& study, const RunOptions& options) {
   check_device(study, options.devices);
   check_data(study);
-  check_cards(study);
+  const std::vector<std::string> left_out = check_cards(study);
   const StudyFolder folder{options.folder};
   const auto stop =
       stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
@@ -141,6 +142,7 @@ int run_study(const Study& study, const RunOptions& options) {
   if (place.status != kExitDone) return place.status;
   const Start start = set_up(*communicator, folder, study, plan, options, place.device);
   if (start.status != kExitDone) return start.status;
+  if (communicator->rank() == 0 && !is_supervised()) tell_left_out(left_out);
   RunExecutor executor(folder, plan.study, communicator->rank(), {},
                        place.device ? &*place.device : nullptr);
   try {

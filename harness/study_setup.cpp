@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -39,7 +40,13 @@ void check_data(const Study& study) {
       study.file.string(), study.base.data.files[0], study.vocabulary));
 }
 
-void check_cards(const Study& study) { study_cards(study.base.evaluation); }
+std::vector<std::string> check_cards(const Study& study) {
+  return study_cards(study.base.evaluation).left_out;
+}
+
+void tell_left_out(const std::vector<std::string>& tasks) {
+  for (const std::string& task : tasks) fmt::print(stderr, "isoloss: not scored: {}\n", task);
+}
 
 void prepare_study_folder(const StudyFolder& folder, const Study& study) {
   std::error_code failure;

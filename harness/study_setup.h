@@ -2,6 +2,7 @@
 // it.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "harness/training_devices.h"
 #include "results/study_folder.h"
@@ -18,8 +19,10 @@ void check_device(const Study& study, const TrainingDevices* devices);
 void check_data(const Study& study);
 
 // InputError where a task card that the study names, or an item beside it, is wrong
-// (study_cards.h).
-void check_cards(const Study& study);
+// (study_cards.h). Returns which public tasks are left out, and why.
+std::vector<std::string> check_cards(const Study& study);
+// Says them on standard error.
+void tell_left_out(const std::vector<std::string>& tasks);
 
 // Makes the folder and its parts and stores the study file (study_file_update.h). InputError where
 // the folder belongs to another study, the file has changed in its meaning or the folder cannot be

@@ -84,7 +84,7 @@ void throw_failure(const StudyFailure& failure) {
 int supervise_study(const Study& study, const RunOptions& options, RankJob job) {
   check_device(study, options.devices);
   check_data(study);
-  check_cards(study);
+  const std::vector<std::string> left_out = check_cards(study);
   const StudyFolder folder{options.folder};
   const std::string name = own_supervisor_name();
   const auto asked_to_stop =
@@ -97,6 +97,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   check_ranks(plan, job.ranks);
   job.threads = static_cast<int>(study.base.threads);
   prepare_study_folder(folder, study);
+  tell_left_out(left_out);
   if (options.retry_failed) forget_attempts(folder);
   clear_dead_claims(folder, plan, "");
   StudyReader reader(folder);

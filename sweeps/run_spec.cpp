@@ -121,6 +121,14 @@ OptimizerSpec trunk_of(OptimizerSpec optimizer) {
   return optimizer;
 }
 
+bool has_cards(const EvaluationSpec& evaluation) {
+  return !evaluation.card_folders.empty() || !evaluation.task_data.empty();
+}
+
+bool scores_anything(const EvaluationSpec& evaluation) {
+  return !evaluation.tasks.empty() || has_cards(evaluation);
+}
+
 std::string canonical_json(const RunSpec& spec) {
   Json json;
   json["model"] = model_json(spec.model);

@@ -84,6 +84,9 @@ struct EvaluationSpec {
   // No part of a run's identity: what cards score lies in files of its own, and scores before a
   // budget change no number.
   std::vector<std::string> card_folders;  // of a user's task cards, absolute, in the file's order
+  std::string task_data;                  // of `data prepare-tasks`, absolute; empty: none
+  std::string profile = "gpt3";           // how its public tasks are asked
+  std::int64_t limit = 0;                 // items of each of them; 0: all
   std::int64_t score_points = 1;          // times that tasks score each trial (score_stops.h)
 };
 
@@ -114,6 +117,11 @@ std::int64_t cooldown_steps(const OptimizerSpec& optimizer);
 std::int64_t branch_step(const OptimizerSpec& optimizer);
 // The optimizer of the trunk that wsd's branches leave: its warm-up, then a constant rate.
 OptimizerSpec trunk_of(OptimizerSpec optimizer);
+
+// Whether task cards, own or public, score the runs.
+bool has_cards(const EvaluationSpec& evaluation);
+// Whether anything does: those, or tasks made from held-out text.
+bool scores_anything(const EvaluationSpec& evaluation);
 
 // One line of JSON with every field above but files, model_file and what is no part of the
 // identity, keys in a fixed order. Fields that came later are named where they differ from their

@@ -8,7 +8,7 @@ namespace isoloss {
 std::vector<EvaluationStop> score_stops(const PlannedRun& run) {
   const EvaluationSpec& evaluation = run.spec.evaluation;
   std::vector<EvaluationStop> stops;
-  if (evaluation.tasks.empty() && evaluation.card_folders.empty()) return stops;
+  if (!scores_anything(evaluation)) return stops;
   for (const EvaluationStop& budget : run.stops) {
     std::set<std::int64_t> steps;
     for (std::int64_t j = 1; j < evaluation.score_points; ++j)

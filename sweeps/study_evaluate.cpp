@@ -77,26 +77,61 @@ void read_tasks(const YamlView& tasks, Study& study) {
                     [&](const std::string& name) { return std::ranges::find(known, name); });
 }
 
+// As `isoloss eval --data FILE --profile NAME --limit N` has them.
+void read_public_tasks(const YamlMap& map, Study& study) {
+  EvaluationSpec& evaluation = study.base.evaluation;
+  const YamlView* data = map.find("task_data");
+  const YamlView* profile = map.find("profile");
+  const YamlView* limit = map.find("limit");
+  if (data == nullptr) {
+    if (const YamlView* given = profile != nullptr ? profile : limit)
+      given->fail(
+          "given without task_data (it says how its public tasks are asked); name their file in "
+          "evaluate.task_data, or remove it");
+    return;
+  }
+  const std::string name = data->text();
+  if (study.base.data.kind == DataKind::Synthetic)
+    data->fail("'" + name +
+               "' holds public tasks, which need text (this study's data are synthetic); remove "
+               "it");
+  const std::vector<std::string> files = matching_files(name, fs::path(data->file()).parent_path());
+  if (files.size() != 1)
+    data->fail("no file '" + name +
+               "' (looked up from the working folder and upwards from the folder of the study "
+               "file); make it by `isoloss data prepare-tasks`, or remove it");
+  evaluation.task_data = files[0];
+  if (limit != nullptr) evaluation.limit = limit->positive_whole();
+  if (profile == nullptr) return;
+  static const std::vector<std::string> profiles = {"gpt3", "lmeval"};
+  evaluation.profile = profile->text();
+  if (std::ranges::find(profiles, evaluation.profile) == profiles.end())
+    profile->fail("'" + evaluation.profile + "' is no profile (of the public tasks)" +
+                  suggestion(evaluation.profile, profiles));
+}
+
 }  // namespace
 
 void read_evaluate(const YamlView* section, Study& study) {
   EvaluationSpec& evaluation = study.base.evaluation;
   if (study.base.data.kind == DataKind::Text) evaluation.tasks = default_text_task_names();
   if (section == nullptr) return;
-  static const std::vector<std::string> known = {"tokens", "tasks", "score_points"};
+  static const std::vector<std::string> known = {"tokens",  "tasks", "task_data",
+                                                 "profile", "limit", "score_points"};
   const YamlMap map = section->map(known);
   if (const YamlView* tokens = map.find("tokens")) {
     evaluation.tokens = tokens->positive_whole();
     study.lines["evaluate.tokens"] = tokens->line();
   }
   if (const YamlView* tasks = map.find("tasks")) read_tasks(*tasks, study);
+  read_public_tasks(map, study);
   const YamlView* points = map.find("score_points");
   if (points == nullptr) return;
   evaluation.score_points = points->positive_whole();
   if (evaluation.score_points > kMostScorePoints)
     points->fail(fmt::format("{} (within the last tenth of a trial; at most {}); give 5",
                              evaluation.score_points, kMostScorePoints));
-  if (evaluation.tasks.empty() && evaluation.card_folders.empty())
+  if (!scores_anything(evaluation))
     points->fail(
         "given without tasks (they are what is scored so often); name some in evaluate.tasks, or "
         "remove it");

@@ -44,7 +44,9 @@ class PeriodicBytes final : public Dataset {
   explicit PeriodicBytes(std::int64_t sequence) : periodic_(sequence) {}
   std::int64_t vocabulary() const override { return 256; }
   std::string tokenizer_name() const override { return "bytes"; }
-  std::string tokenizer_hash() const override { return ""; }
+  std::string tokenizer_hash() const override {
+    return fmt::format("{:016x}", isoloss::tokenizer_hash(""));
+  }
   std::int64_t training_tokens() const override { return periodic_.training_tokens(); }
   const HeldOut& held_out() const override { return periodic_.held_out(); }
   std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,

@@ -12,6 +12,7 @@
 #include "harness/trainer.h"
 #include "model/spec/error.h"
 #include "tests/harness/card_fixture.h"
+#include "tests/harness/public_tasks.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
@@ -128,6 +129,57 @@ TEST(StudyCards, AStopLeavesTheEvaluationToWhoGoesOn) {
   EXPECT_EQ(train(state, spec, data, segment, order.listener(), [&] { return ++asked > 6; }),
             TrainingOutcome::Stopped);
   EXPECT_TRUE(order.told.empty());
+}
+
+std::vector<std::string> tasks_of(const TaskSuite& suite) {
+  std::vector<std::string> names;
+  for (const SuiteTask& task : suite.tasks)
+    names.push_back(task.card.profile + "." + task.card.task);
+  return names;
+}
+
+TEST(StudyCards, PublicTasksAreAskedBesideOwnCardsAndWhatIsMissingIsNamed) {
+  const Place place;
+  EvaluationSpec evaluation = cards_at(place.root / "a");
+  evaluation.task_data = (place.root / "tasks.bin").string();
+  write_samples(evaluation.task_data, {"copa", "piqa"}, {"record"});
+  const TaskSuite gpt3 = study_cards(evaluation);
+  EXPECT_EQ(tasks_of(gpt3), (std::vector<std::string>{"gpt3.copa", "gpt3.piqa", "own.letters"}));
+  EXPECT_EQ(gpt3.left_out.size(), 27U);  // of GPT-3's 29
+  EXPECT_THAT(gpt3.left_out, testing::Contains(HasSubstr("record: data set 'record' is not")));
+  evaluation.profile = "lmeval";
+  evaluation.limit = 1;
+  const TaskSuite lmeval = study_cards(evaluation);
+  EXPECT_EQ(tasks_of(lmeval),
+            (std::vector<std::string>{"lmeval.copa", "lmeval.piqa", "own.letters"}));
+  EXPECT_EQ(lmeval.tasks[0].data.items.size(), 1U);
+  EXPECT_EQ(lmeval.tasks[2].data.items.size(), 2U);
+}
+
+TEST(StudyCards, AFileWithoutAnyPublicTaskIsRefused) {
+  const Place place;
+  EvaluationSpec evaluation;
+  evaluation.task_data = (place.root / "tasks.bin").string();
+  write_samples(evaluation.task_data, {}, {"piqa"});
+  EXPECT_THAT(problem_of(evaluation),
+              HasSubstr("tasks.bin: no task is left to score (the first: "));
+}
+
+// XXH3-64 of the word `bytes` is that of the data; the file was made for a SentencePiece model.
+TEST(StudyCards, TaskDataOfAnotherTokenizerAreRefused) {
+  const Place place;
+  const PeriodicBytes data(16);
+  EvaluationSpec evaluation;
+  evaluation.task_data = (place.root / "tasks.bin").string();
+  write_samples(evaluation.task_data, {"piqa"}, {});
+  EXPECT_NO_THROW(check_tokenizer(evaluation, data));
+  write_samples(evaluation.task_data, {"piqa"}, {}, "a model");
+  try {
+    check_tokenizer(evaluation, data);
+    FAIL() << "taken";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("tasks.bin was made for another tokenizer (model, "));
+  }
 }
 
 }  // namespace

@@ -61,6 +61,14 @@ TEST(ScoreStops, TasksOfTheStudysOwnTextHaveTheSame) {
   EXPECT_EQ(listed(run), of_cards);
 }
 
+TEST(ScoreStops, PublicTasksHaveTheSame) {
+  PlannedRun run = run_of(5, {{400, 4e9}});
+  const auto of_cards = listed(run);
+  run.spec.evaluation.card_folders.clear();
+  run.spec.evaluation.task_data = "/tasks.bin";
+  EXPECT_EQ(listed(run), of_cards);
+}
+
 TEST(ScoreStops, AStudyWithoutTasksHasNone) {
   PlannedRun run = run_of(5, {{400, 4e9}});
   run.spec.evaluation.card_folders.clear();

@@ -152,6 +152,35 @@ TEST(StudyErrors, FoldersOfTaskCards) {
   EXPECT_EQ(message(text, "evaluate: {score_points: 5}"), "");
 }
 
+TEST(StudyErrors, PublicTasks) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("tasks.bin", "task data");
+  const auto message = [&](const std::string& data, const std::string& evaluate) {
+    return message_about(folder, small_study({{2, data}, {10, evaluate}}));
+  };
+  const std::string text = "data: {text: a.txt}";
+  EXPECT_EQ(message(text, "evaluate: {task_data: lost.bin}"),
+            "study.yaml:10: evaluate.task_data: no file 'lost.bin' (looked up from the working "
+            "folder and upwards from the folder of the study file); make it by `isoloss data "
+            "prepare-tasks`, or remove it");
+  EXPECT_EQ(message(text, "evaluate: {task_dat: tasks.bin}"),
+            "study.yaml:10: evaluate.task_dat: unknown key (no such name here); did you mean "
+            "'task_data'?");
+  EXPECT_EQ(message(text, "evaluate: {task_data: tasks.bin, profile: gpt4}"),
+            "study.yaml:10: evaluate.profile: 'gpt4' is no profile (of the public tasks); did you "
+            "mean 'gpt3'?");
+  EXPECT_THAT(message(text, "evaluate: {task_data: tasks.bin, limit: 0}"),
+              testing::StartsWith("study.yaml:10: evaluate.limit: "));
+  EXPECT_EQ(message(text, "evaluate: {limit: 50}"),
+            "study.yaml:10: evaluate.limit: given without task_data (it says how its public tasks "
+            "are asked); name their file in evaluate.task_data, or remove it");
+  EXPECT_EQ(message("data: {synthetic: {symbols: 32}}", "evaluate: {task_data: tasks.bin}"),
+            "study.yaml:10: evaluate.task_data: 'tasks.bin' holds public tasks, which need text "
+            "(this study's data are synthetic); remove it");
+  EXPECT_EQ(message(text, "evaluate: {tasks: [], task_data: tasks.bin, score_points: 5}"), "");
+}
+
 TEST(StudyErrors, TaskWithoutText) {
   EXPECT_EQ(message_for({{10, "evaluate: {tasks: [last-word]}"}}),
             "study.yaml:10: evaluate.tasks: 'last-word' needs text (this study's data are "

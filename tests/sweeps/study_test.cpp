@@ -101,6 +101,24 @@ TEST(Study, FoldersOfTaskCardsAreFoundAndAreNoPartOfARunsIdentity) {
   EXPECT_EQ(make_plan(with).runs.at(0).id, make_plan(without).runs.at(0).id);
 }
 
+TEST(Study, PublicTasksAreReadAsEvalNamesThemAndAreNoPartOfARunsIdentity) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("tasks.bin", "task data");
+  const auto study = [&](const char* evaluate) {
+    return read_study(
+        folder.write("study.yaml", small_study({{2, "data: {text: a.txt}"}, {10, evaluate}})));
+  };
+  const Study with = study("evaluate: {task_data: tasks.bin, profile: lmeval, limit: 50}");
+  EXPECT_EQ(with.base.evaluation.task_data, (folder.path() / "tasks.bin").string());
+  EXPECT_EQ(with.base.evaluation.profile, "lmeval");
+  EXPECT_EQ(with.base.evaluation.limit, 50);
+  const Study plain = study("evaluate: {task_data: tasks.bin}");
+  EXPECT_EQ(plain.base.evaluation.profile, "gpt3");
+  EXPECT_EQ(plain.base.evaluation.limit, 0);
+  EXPECT_EQ(make_plan(with).runs.at(0).id, make_plan(study("")).runs.at(0).id);
+}
+
 TEST(Study, SyntheticDataHaveNoTaskUnlessTheStudySaysSo) {
   EXPECT_TRUE(study_of({}).base.evaluation.tasks.empty());
   EXPECT_EQ(study_of({{10, "evaluate: {tasks: [symbol-order]}"}}).base.evaluation.tasks,

@@ -211,6 +211,62 @@ TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
+// The samples in publishers' forms hold one item or a few a data set: those with another to show
+// are scored, the others and what is missing are named once, before training, and have no score.
+TEST_F(EvalTasks, AStudysPublicTasksScoreEveryBudgetOfASharedRunAsItPasses) {
+  const fs::path publishers = fs::path(ISOLOSS_SOURCE) / "tests/harness/oneshot/publishers";
+  fs::copy(publishers, scratch_ / "downloads", fs::copy_options::recursive);
+  fs::remove_all(scratch_ / "downloads/hellaswag");
+  ASSERT_EQ(run("data prepare-tasks downloads --out tasks.bin").status, 0);
+  write_study(scratch_.path(),
+              "tokens: 1024, tasks: [], task_data: tasks.bin, profile: gpt3, score_points: 3");
+  const Outcome trained = run("run study.yaml --out study");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_THAT(
+      trained.err,
+      HasSubstr("not scored: hellaswag: data set 'hellaswag' is not in the task data file"));
+  std::map<std::string, int> names;
+  const WrittenFiles written = scores_of(scratch_ / "study");
+  for (const auto& [path, time] : written) {
+    const std::string trial = path.parent_path().filename();
+    ++names[trial.substr(trial.find('-')) + "/" + path.filename().string()];
+  }
+  for (const char* task : {"piqa", "winograd", "lambada"}) {
+    for (const char* step : {"9", "10"})
+      EXPECT_EQ(names[std::string("-2560tokens/gpt3.") + task + "." + step + ".h5"], 2) << task;
+    for (const char* step : {"18", "19", "20"})
+      EXPECT_EQ(names[std::string("-5120tokens/gpt3.") + task + "." + step + ".h5"], 2) << task;
+  }
+  // A written answer of up to 64 tokens does not fit a model that reads 64.
+  EXPECT_THAT(trained.err, HasSubstr("task naturalqs: 0 of its 1 items may be shown"));
+  EXPECT_THAT(trained.err, HasSubstr("task coqa: 64 tokens are wanted"));
+  for (const auto& [name, count] : names)
+    for (const char* task : {"hellaswag", "naturalqs", "coqa"})
+      EXPECT_EQ(name.find(task), std::string::npos) << name;
+  // `eval` finds made what the run scored at its newest checkpoint, with the same file.
+  const Outcome scored = run("eval study --data tasks.bin --task piqa winograd --json");
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  EXPECT_EQ(json::parse(scored.out).at("scores").size(), 4);
+  EXPECT_EQ(scores_of(scratch_ / "study"), written);
+  EXPECT_EQ(run("verify study").status, 0);
+}
+
+TEST_F(EvalTasks, TaskDataOfAnotherTokenizerStopAStudyBeforeItTrains) {
+  ASSERT_EQ(run("data prepare '" ISOLOSS_SOURCE
+                "/corpus/stoker-dracula.txt' --tokenizer unigram:400 --out tokens")
+                .status,
+            0);
+  ASSERT_EQ(run("data prepare-tasks '" ISOLOSS_SOURCE
+                "/tests/harness/oneshot/publishers' --tokenizer tokens --out tasks.bin")
+                .status,
+            0);
+  write_study(scratch_.path(), "tokens: 1024, task_data: tasks.bin");
+  const Outcome outcome = run("run study.yaml --out study");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("tasks.bin was made for another tokenizer (unigram:400"));
+  EXPECT_FALSE(fs::exists(scratch_ / "study/scores"));
+}
+
 TEST_F(EvalTasks, ACardThatIsWrongStopsAStudyBeforeItTrains) {
   write_study(scratch_.path(), "tokens: 1024, tasks: [tasks]");
   spill(scratch_ / "tasks/two.yaml", "data: two\nsplit: test\nsplitt: test\n");
