@@ -19,10 +19,11 @@ namespace isoloss {
 namespace {
 
 // How a run is trained and how often it is scored, no part of what it is (run_spec.h).
-constexpr std::array<std::string_view, 9> kOwn = {
+constexpr std::array<std::string_view, 12> kOwn = {
     "run.device",           "run.time_limit",        "run.tensor_parallel",
     "run.data_parallel",    "run.recompute",         "run.checkpoint_every",
-    "run.ranks_per_device", "evaluate.score_points", "published"};
+    "run.ranks_per_device", "evaluate.score_points", "evaluate.task_data",
+    "evaluate.profile",     "evaluate.limit",        "published"};
 // May be left out, which says the same as an empty one.
 constexpr std::array<std::string_view, 4> kSections = {"model", "optimizer", "evaluate", "run"};
 
