@@ -87,13 +87,13 @@ TEST_F(MergeTest, EachFoldersOwnRunsAndDecisionsAreAllThere) {
   decision.winner = kOther;
   decision.runner_up.clear();
   publish_decision(there(), decision);
-  write_durably(there().data() / "tokens-1.bin", token_file_bytes('u'));
+  write_durably(there().data() / "tokens-00000000000000f1.bin", token_file_bytes('u'));
   const Merge merge = merged();
   EXPECT_EQ(merge.runs, 3U);
   EXPECT_EQ(merge.decisions, 2U);
   EXPECT_EQ(*read_run(out(), kOther), record_of(kOther, 20));
   EXPECT_EQ(*read_run(out(), kFinished), *read_run(here(), kFinished));
-  EXPECT_TRUE(fs::exists(out().data() / "tokens-1.bin"));
+  EXPECT_TRUE(fs::exists(out().data() / "tokens-00000000000000f1.bin"));
 }
 
 // Another machine has the same numbers in another time.
