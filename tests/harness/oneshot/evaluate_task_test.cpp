@@ -99,13 +99,13 @@ TEST(EvaluateTask, NoShotsAndManyShotsStandBeforeTheQuestion) {
   data.items.resize(1);
   evaluate_task(card, data, scorer, {0, 0});
   EXPECT_EQ(text_of(scorer.asked.back().context),
-            "Fill in blank: He dropped the old lamp and it broke on the____. ->");
+            "Fill in blank: He dropped the old lamp and it broke on the ____. ->");
   data.shown.push_back({{"id", "c"}, {"group", "c"}, {"text", "a b"}});
   evaluate_task(card, data, scorer, {2, 0});
   const std::string context = text_of(scorer.asked.back().context);
   EXPECT_THAT(context, HasSubstr("____. -> hungry\n"));
-  EXPECT_THAT(context, HasSubstr("Fill in blank: a____. -> b\n"));
-  EXPECT_TRUE(context.ends_with("it broke on the____. ->"));
+  EXPECT_THAT(context, HasSubstr("Fill in blank: a ____. -> b\n"));
+  EXPECT_TRUE(context.ends_with("it broke on the ____. ->"));
 }
 
 TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {

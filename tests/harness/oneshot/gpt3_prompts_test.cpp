@@ -88,12 +88,12 @@ const ExpectedPrompt kGpt3Prompts[] = {
      {},
      {{147, 23}, {147, 20}, {147, 18}, {147, 16}}},
     {"lambada",
-     {"Fill in blank: She fed the dog because it was____. -> hungry\nFill in blank: He dropped "
-          "the old lamp and it broke on the____. ->"},
+     {"Fill in blank: She fed the dog because it was ____. -> hungry\nFill in blank: He dropped "
+          "the old lamp and it broke on the ____. ->"},
      {" floor"},
      {0},
      {},
-     {{127, 6}}},
+     {{129, 6}}},
     {"multirc",
      {"READING COMPREHENSION ANSWER KEY\n\nOil floats on water.\n\nWhat floats?\n- [False] "
           "water\n- [True] oil\n\nIda has two cats and a dog.\n\nWhat does Ida have?"},
