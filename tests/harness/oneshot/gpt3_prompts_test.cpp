@@ -121,13 +121,13 @@ const ExpectedPrompt kGpt3Prompts[] = {
      {},
      {{50, 17}, {50, 15}}},
     {"quac",
-     {"TITLE: The Larks\nPARAGRAPH: The band split in 1994.\n\nQ: When did they split?\n\nA: "
-          "in 1994\n\nTITLE: Ida Voss\nPARAGRAPH: Voss grew up in Riga.\n\nQ: Where did she grow "
+     {"TITLE: The Larks - 1990s\nPARAGRAPH: The band split in 1994.\n\nQ: When did they split?\n\nA: "
+          "in 1994\n\nTITLE: Ida Voss - Early life\nPARAGRAPH: Voss grew up in Riga.\n\nQ: Where did she grow "
           "up?\n\nA: in Riga\n\nQ: Did she study?\n\nA:"},
      {" CANNOTANSWER"},
      {0},
      {"CANNOTANSWER"},
-     {{200, 13}}},
+     {{221, 13}}},
     {"race_high",
      {"Article:\nRain fell all day.\n\nQ: What fell?\n\nA: rain\n\nArticle:\nMia owns a red "
           "kite.\n\nQ: The kite is  _  .\n\nA: red\n\nQ: Who owns it?\n\nA: Mia\n\nQ: What does "
