@@ -52,6 +52,13 @@ class Asked {
     }
     if (card_.writing) {
       const Writing& writing = *card_.writing;
+      if (writing.most_tokens >= scorer_.longest())
+        fail_item(
+            card_, item,
+            fmt::format("its answer may take {} tokens (write.most_tokens; the model reads {} "
+                        "at once, at least one of them before what it writes); ask for fewer "
+                        "in a card of your own or take a model with a longer context",
+                        writing.most_tokens, scorer_.longest()));
       GenerationRequest& request = writings_.emplace_back();
       request.context = scorer_.encode(prompt.prompt);
       request.most_tokens = writing.most_tokens;

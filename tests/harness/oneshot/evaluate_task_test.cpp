@@ -229,5 +229,13 @@ TEST(EvaluateTask, AnAnswerLongerThanTheModelReadsIsRefusedAndAPromptWhereTheCar
   EXPECT_EQ(fault("gpt3", "piqa", both("piqa"), 41), "no error");
 }
 
+// The card writes 64 tokens at most, and one token at least is read before them.
+TEST(EvaluateTask, AnAnswerThatMayTakeAllThatTheModelReadsIsRefused) {
+  EXPECT_THAT(fault("gpt3", "coqa", both("coqa"), 64),
+              HasSubstr("cards/gpt3/coqa.yaml: task coqa, item coqa-a: its answer may take 64 "
+                        "tokens (write.most_tokens; the model reads 64 at once"));
+  EXPECT_EQ(fault("gpt3", "coqa", both("coqa"), 65), "no error");
+}
+
 }  // namespace
 }  // namespace isoloss
