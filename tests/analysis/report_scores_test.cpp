@@ -21,6 +21,7 @@ namespace isoloss {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::uint64_t kItems = 400;
 
@@ -164,6 +165,24 @@ const Plot* plot_named(const std::vector<PlotSection>& sections, const std::stri
     }
   }
   return nullptr;
+}
+
+TEST(ReportScores, TheBestPossibleIsALevelAndWhoIsAboveItIsNamed) {
+  StudyResults study = scored();
+  AccuracyTask& task = study.tasks[0].data;
+  for (AccuracyPoint& point : task.points) point.best = 0.99;
+  auto sections = report_plots(study);
+  const Plot* plot = plot_named(sections, "one_shot_1");
+  ASSERT_NE(plot, nullptr);
+  ASSERT_EQ(plot->levels.size(), 2U);
+  EXPECT_EQ(plot->levels[1], (std::pair<double, std::string>(0.99, "best possible")));
+  EXPECT_THAT(plot->caption, Not(HasSubstr("Above the best")));
+  task.points[0].best = task.points[0].accuracy - 2 * task.points[0].standard_error;
+  sections = report_plots(study);
+  EXPECT_THAT(plot_named(sections, "one_shot_1")->caption,
+              HasSubstr("Above the best possible by more than one standard error, so lucky or "
+                        "wrong: " +
+                        task.points[0].architecture + ", size " + task.points[0].size));
 }
 
 TEST(ReportScores, PublishedRowsStandBesideTheirTaskAlone) {
