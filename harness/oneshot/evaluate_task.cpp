@@ -171,6 +171,8 @@ TaskScores evaluate_task(const TaskCard& card, const EvaluationItems& data, Scor
   scores.suite_seed = static_cast<std::int64_t>(options.suite_seed);
   scores.card_digest = card.digest;
   scores.data_digest = data.digest;
+  scores.overlap_searched =
+      std::ranges::all_of(items, [](const json& item) { return item.contains("contaminated"); });
   for (std::size_t from = 0; from < items.size(); from += kItemsAtOnce) {
     Asked asked(card, scorer, scores);
     for (std::size_t i = from; i < std::min(items.size(), from + kItemsAtOnce); ++i)

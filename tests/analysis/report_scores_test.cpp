@@ -158,6 +158,20 @@ TEST(ReportScores, ScoresOfItemsShowContaminationApart) {
   EXPECT_NE(table.rows[0][columns_of(table).at("clean_value")].value, "");
 }
 
+TEST(ReportScores, NothingContaminatedIsNotNothingSearched) {
+  StudyResults study = scored();
+  for (TaskScores& scores : study.scores)
+    for (TaskItem& item : scores.items) item.contaminated = false;
+  const auto shown = [&](std::optional<bool> searched) {
+    for (TaskScores& scores : study.scores) scores.overlap_searched = searched;
+    const Table table = task_scores_table(study);
+    return table.rows.at(0).at(columns_of(table).at("contaminated")).value;
+  };
+  EXPECT_EQ(shown(true), "0");
+  EXPECT_EQ(shown(false), "not checked");
+  EXPECT_EQ(shown(std::nullopt), "not known");
+}
+
 const Plot* plot_named(const std::vector<PlotSection>& sections, const std::string& name) {
   for (const PlotSection& section : sections) {
     for (const Plot& plot : section.plots) {

@@ -128,6 +128,15 @@ TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {
   EXPECT_EQ(scores.figures, (std::vector<MetricFigure>{{0.5, 0}})) << "a tie of per-token scores";
 }
 
+TEST(EvaluateTask, ScoresSayWhetherTheTrainingTextWasSearched) {
+  ByteScorer scorer;
+  const TaskCard card = built_in_card("gpt3", "piqa");
+  EvaluationItems data = both("piqa");
+  EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, false);
+  for (json& item : data.items) item["contaminated"] = false;
+  EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, true);
+}
+
 TEST(EvaluateTask, WrittenAnswersAreAskedAsTheCardSays) {
   ByteScorer scorer;
   scorer.writes = "the German.";
