@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "analysis/task_measure.h"
+#include "results/best_possible.h"
 
 namespace isoloss {
 namespace {
@@ -26,11 +28,13 @@ AccuracyPoint accuracy_point(const Point& point) {
   return out;
 }
 
+// By task and metric.
+using TrialScores = std::map<std::pair<std::string, std::string>, std::vector<Score>>;
+
 // Of each task and metric that was scored where the evaluation's trial ended, the last checkpoints
 // of that trial, by step.
-std::map<std::pair<std::string, std::string>, std::vector<Score>> scores_of_trial(
-    const RunRecord& run, const Evaluation& evaluation) {
-  std::map<std::pair<std::string, std::string>, std::vector<Score>> found;
+TrialScores scores_of_trial(const RunRecord& run, const Evaluation& evaluation) {
+  TrialScores found;
   const std::int64_t first = evaluation.step - evaluation.step / 10;
   for (const Score& score : run.scores)
     if (score.step >= first && score.step <= evaluation.step)
@@ -43,6 +47,12 @@ std::map<std::pair<std::string, std::string>, std::vector<Score>> scores_of_tria
   std::erase_if(found,
                 [&](const auto& entry) { return entry.second.back().step != evaluation.step; });
   return found;
+}
+
+bool is_best_of_another(const TrialScores::key_type& name, const TrialScores& scores) {
+  if (!name.first.ends_with(kBestSuffix)) return false;
+  const auto size = name.first.size() - kBestSuffix.size();
+  return scores.contains({name.first.substr(0, size), name.second});
 }
 
 void set_accuracy(AccuracyPoint& point, const CheckpointSpread& spread) {
@@ -63,7 +73,9 @@ void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks)
       if (evaluation.budget != point.budget || evaluation.budget_unit != point.budget_unit) {
         continue;
       }
-      for (const auto& [name, scores] : scores_of_trial(*run->second, evaluation)) {
+      const auto of_trial = scores_of_trial(*run->second, evaluation);
+      for (const auto& [name, scores] : of_trial) {
+        if (is_best_of_another(name, of_trial)) continue;
         AccuracyTask& task = found[name];
         task.task = name.first;
         task.metric = name.second;
@@ -74,6 +86,8 @@ void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks)
         AccuracyPoint out = accuracy_point(point);
         set_accuracy(out, spread_of(values));
         out.standard_error = scores.back().standard_error;
+        const auto best = of_trial.find({name.first + std::string(kBestSuffix), name.second});
+        if (best != of_trial.end()) out.best = best->second.back().value;
         out.first_step = scores.front().step;
         out.last_step = scores.back().step;
         task.points.push_back(std::move(out));
@@ -193,6 +207,17 @@ std::vector<AccuracyPoint> best_sizes(const AccuracyTask& task, const std::strin
   std::sort(best.begin(), best.end(),
             [](const AccuracyPoint& a, const AccuracyPoint& b) { return a.flops < b.flops; });
   return best;
+}
+
+std::vector<double> AccuracyTask::best_levels() const {
+  std::set<double> levels;
+  for (const AccuracyPoint& point : points)
+    if (std::isfinite(point.best)) levels.insert(point.best);
+  return {levels.begin(), levels.end()};
+}
+
+bool above_best(const AccuracyPoint& point) {
+  return point.accuracy > point.best + point.standard_error;
 }
 
 std::vector<std::string> architectures_of(const AccuracyTask& task) {

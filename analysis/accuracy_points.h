@@ -21,6 +21,7 @@ struct AccuracyPoint {
   double task_loss = 0;  // in the unit that the task's `loss` names
   double accuracy = 0;
   double standard_error = 0;                   // over items, clustered
+  double best = kNone;                         // the best accuracy that there is, where it is known
   std::size_t checkpoints = 1;                 // the last so many were averaged
   double deviation = kNone;                    // sample deviation over them; NaN of one
   std::int64_t first_step = 0, last_step = 0;  // of them
@@ -38,6 +39,9 @@ struct AccuracyTask {
   bool gold_bits = false;
   std::vector<AccuracyPoint> points;  // results only, as `results` has them
 
+  // Distinct levels of `best`, least first.
+  std::vector<double> best_levels() const;
+
   const char* loss() const {
     return gold_bits ? "bits per byte of the right answer" : "held-out loss (nats per token)";
   }
@@ -46,13 +50,17 @@ struct AccuracyTask {
 // By task and profile. Scores of the last five checkpoints of a trial are averaged, as Primer and
 // the OLMo ladder do; of what training scored itself, those of its run within the last tenth of the
 // trial's steps (sweeps/score_stops.h). Scores of runs that are not among `results` (from
-// elsewhere, or of a learning rate that lost its search) are left out.
+// elsewhere, or of a learning rate that lost its search) are left out. The best possible of a task
+// (results/best_possible.h) is no task: its points hold it.
 std::vector<AccuracyTask> accuracy_tasks(const PointTable& results,
                                          std::span<const TaskScores> scores);
 
 // Of one architecture, the points at the size with the least task loss at each budget, seeds
 // averaged into one; by compute.
 std::vector<AccuracyPoint> best_sizes(const AccuracyTask& task, const std::string& architecture);
+
+// Whether it is above the best that there is by more than its standard error: lucky, or wrong.
+bool above_best(const AccuracyPoint& point);
 
 // Architectures in order of first appearance.
 std::vector<std::string> architectures_of(const AccuracyTask& task);

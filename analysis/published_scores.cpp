@@ -51,9 +51,11 @@ const std::map<std::string, double> kPrimerFlops{{"transformer", kTransformerFlo
                                                  {"transformer at a third", kTransformerFlops / 3},
                                                  {"primer", kTransformerFlops},
                                                  {"primer at a third", kTransformerFlops / 3}};
-const std::map<std::string, double> kGpt3Flops{{"Large", 6 * 760e6 * kGpt3Tokens},
-                                               {"XL", 6 * 1320e6 * kGpt3Tokens},
-                                               {"2.7B", 6 * 2650e6 * kGpt3Tokens}};
+const std::map<std::string, double> kGpt3Flops{
+    {"Small", 6 * 125e6 * kGpt3Tokens}, {"Medium", 6 * 356e6 * kGpt3Tokens},
+    {"Large", 6 * 760e6 * kGpt3Tokens}, {"XL", 6 * 1320e6 * kGpt3Tokens},
+    {"2.7B", 6 * 2650e6 * kGpt3Tokens}, {"6.7B", 6 * 6660e6 * kGpt3Tokens},
+    {"13B", 6 * 12850e6 * kGpt3Tokens}, {"175B", 6 * 174600e6 * kGpt3Tokens}};
 
 // The papers' names of what a card calls its metric: answers that match exactly are acc or EM.
 std::set<std::string> papers_metrics(const std::string& metric) {

@@ -25,6 +25,7 @@ std::string tip_of(const AccuracyTask& task, const AccuracyPoint& point) {
                   point.architecture, point.size, point.seed, task.metric, fixed(point.accuracy, 4),
                   fixed(point.standard_error, 4), task.items, fixed(task.chance, 3),
                   significant(point.flops, 4), task.loss(), fixed(point.task_loss, 4));
+  if (std::isfinite(point.best)) tip += fmt::format("\nbest possible {}", fixed(point.best, 4));
   if (point.checkpoints > 1) tip += fmt::format("\nmean of {} checkpoints", point.checkpoints);
   return tip;
 }
@@ -82,16 +83,39 @@ std::string refusals(const AccuracyFit& fit) {
   return out;
 }
 
+std::vector<std::pair<double, std::string>> levels_of(const AccuracyTask& task) {
+  std::vector<std::pair<double, std::string>> levels = {{task.chance, "chance"}};
+  for (const double best : task.best_levels()) levels.push_back({best, "best possible"});
+  return levels;
+}
+
+// Trials that no model can be: by the scatter of its items one in six that is as good as the best
+// is among them.
+std::string above_the_best(const AccuracyTask& task) {
+  std::string names;
+  for (const AccuracyPoint& point : task.points) {
+    if (!above_best(point)) continue;
+    names += fmt::format("{}{}, size {}, seed {} at {} FLOPs ({} of {})", names.empty() ? "" : "; ",
+                         point.architecture, point.size, point.seed, significant(point.flops, 3),
+                         fixed(point.accuracy, 4), fixed(point.best, 4));
+  }
+  return names.empty() ? ""
+                       : " Above the best possible by more than one standard error, so lucky or "
+                         "wrong: " +
+                             names + ".";
+}
+
 Plot compute_plot(const StudyResults& study, const StudyTask& task) {
   Plot plot;
   plot.title = title_of(task.data) + ".";
   plot.caption = fmt::format(
       "Every trial's {} against compute; bars: one standard error over items. Lines: task loss "
-      "from compute, then accuracy from task loss, at the best use of compute, with 95 % bands.{}",
-      task.data.metric, refusals(task.fit));
+      "from compute, then accuracy from task loss, at the best use of compute, with 95 % "
+      "bands.{}{}",
+      task.data.metric, above_the_best(task.data), refusals(task.fit));
   plot.x = compute_axis();
   plot.y = {task.data.metric, false, false, {}};
-  plot.levels = {{task.data.chance, "chance"}};
+  plot.levels = levels_of(task.data);
   for (const std::string& architecture : study.architectures) {
     plot.series.push_back(trial_markers(study, task.data, architecture, ScoreAxis::Compute));
   }
@@ -116,7 +140,7 @@ Plot over_loss_plot(const StudyResults& study, const StudyTask& task) {
           : fmt::format("A sigmoid each: one for all is rejected ({}).", p_text(test.bootstrap_p)));
   plot.x = {task.data.loss(), false, true, {}};
   plot.y = {task.data.metric, false, false, {}};
-  plot.levels = {{task.data.chance, "chance"}};
+  plot.levels = levels_of(task.data);
   double low = HUGE_VAL, high = 0;
   for (const AccuracyPoint& point : task.data.points) {
     low = std::min(low, point.task_loss);

@@ -40,6 +40,14 @@ MetricFigure figure_of(const TaskScores& scores, const std::string& metric,
   return scores.figures[metric_place(scores, metric)];
 }
 
+// Items that the training text holds; of scores from before it was kept whether it was searched a
+// count above nothing says that it was.
+TableCell contamination_cell(const TaskScores& scores, const TaskMeasure& measured) {
+  if (scores.overlap_searched.value_or(measured.contaminated > 0))
+    return fixed_cell(static_cast<double>(measured.contaminated), 0);
+  return text_cell(scores.overlap_searched ? "not checked" : "not known");
+}
+
 std::set<std::string> profiles_of(const StudyResults& study) {
   std::set<std::string> profiles;
   for (const StudyTask& task : study.tasks) profiles.insert(task.data.profile);
@@ -80,7 +88,7 @@ Table task_scores_table(const StudyResults& study) {
            fixed_cell(static_cast<double>(measured.score.items), 0),
            fixed_cell(static_cast<double>(measured.score.clusters), 0),
            fixed_cell(first ? scores.chance : kNone, 4), fixed_cell(measured.gold_bits.value, 4),
-           fixed_cell(static_cast<double>(measured.contaminated), 0),
+           contamination_cell(scores, measured),
            fixed_cell(first && measured.contaminated > 0 ? measured.clean.value : kNone, 4),
            fixed_cell(first && measured.contaminated > 0 ? measured.clean.standard_error : kNone,
                       4)});

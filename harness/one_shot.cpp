@@ -10,13 +10,13 @@
 #include "harness/symbol_order.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "results/best_possible.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 32;
 constexpr const char* kSymbolOrder = "symbol-order";
-constexpr const char* kSymbolOrderBest = "symbol-order-best";
 
 // One answer of one item as a row: its tokens, padded, and where the answer's begin and end.
 struct AnswerRow {
@@ -133,7 +133,7 @@ std::optional<std::vector<Score>> score_symbol_order(const LanguageModel& model,
     right += likeliest(task.items[i].right, std::span(*answers).subspan(4 * i, 4)) ? 1 : 0;
   std::vector<Score> scores = {share_right(kSymbolOrder, step, right, task.items.size(), 0.25)};
   Score best = scores[0];
-  best.task = kSymbolOrderBest;
+  best.task += kBestSuffix;
   best.value = task.best;
   best.standard_error = 0;
   scores.push_back(best);

@@ -3,6 +3,7 @@
 // apart from the run's own file, so that `eval` never rewrites a run.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ struct TaskScores {
   std::string card_digest;
   std::string data_digest;
   std::string tokenizer;
+  // Whether training text was searched for the items; absent: not known (of earlier versions).
+  std::optional<bool> overlap_searched;
   double chance = 0;                 // of the first metric
   std::vector<std::string> metrics;  // accuracy, exact_match, f1, ...; the first is the task's own
   // One a metric; or none where every figure is the mean of the items' values. The first one always

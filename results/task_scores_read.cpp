@@ -101,6 +101,11 @@ TaskScores read_scores_root(hid_t root) {
   TaskScores scores;
   visit_attributes(scores,
                    [&](const char* name, auto& value) { read_attribute(root, name, value); });
+  if (has_attribute(root, kOverlapSearched)) {
+    std::int64_t searched = 0;
+    read_attribute(root, kOverlapSearched, searched);
+    scores.overlap_searched = searched != 0;
+  }
   scores.items = read_items(root);
   read_golds(root, scores.items);
   read_values(root, scores);

@@ -134,6 +134,8 @@ std::string task_scores_bytes(const TaskScores& scores) {
     visit_attributes(scores, [&](const char* name, const auto& value) {
       write_attribute(root.get(), name, value);
     });
+    if (scores.overlap_searched)
+      write_attribute(root.get(), kOverlapSearched, std::int64_t{*scores.overlap_searched});
     write_items(root.get(), scores.items);
     write_golds(root.get(), scores.items);
     write_values(root.get(), scores);

@@ -13,6 +13,10 @@
 namespace isoloss {
 namespace {
 
+std::int64_t contaminated_items(const TaskScores& scores) {
+  return std::ranges::count_if(scores.items, &TaskItem::contaminated);
+}
+
 nlohmann::ordered_json rows_of(const TaskScores& scores) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const double bits = gold_bits_per_byte(scores.rows);
@@ -27,7 +31,9 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
                     {"n", scores.items.size()},
                     {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
                     {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
-                    {"contaminated", std::ranges::count_if(scores.items, &TaskItem::contaminated)},
+                    {"contaminated", scores.overlap_searched.value_or(false)
+                                         ? nlohmann::ordered_json(contaminated_items(scores))
+                                         : nullptr},
                     {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
                        return item.truncated_tokens > 0;
                      })}});
@@ -36,18 +42,23 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
 
 void print_scores(const TaskScores& scores) {
   for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7}{}\n",
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7} {:>7} {:>12}\n",
                scores.trial.empty() ? scores.model : scores.trial, scores.profile, scores.task,
                scores.metrics[m], scores.figures.at(m).value, scores.figures.at(m).standard_error,
-               scores.items.size(), m == 0 ? fmt::format(" {:>7.3f}", scores.chance) : "");
+               scores.items.size(), m == 0 ? fmt::format("{:.3f}", scores.chance) : "",
+               m > 0 ? ""
+               : scores.overlap_searched.value_or(false)
+                   ? std::to_string(contaminated_items(scores))
+                   : "not checked");
 }
 
 }  // namespace
 
 void ScoreListing::begin() const {
   if (!json_)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9} {:>7} {:>7} {:>7}\n", study_ ? "trial" : "model",
-               "profile", "task", "metric", "value", "+-", "n", "chance");
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9} {:>7} {:>7} {:>7} {:>12}\n",
+               study_ ? "trial" : "model", "profile", "task", "metric", "value", "+-", "n",
+               "chance", "contaminated");
 }
 
 void ScoreListing::add(const TaskScores& scores) {

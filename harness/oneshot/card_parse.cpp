@@ -64,10 +64,7 @@ class CardReader {
     read_choices();
     read_writing();
     read_metrics();
-    const YamlView& chance = need("chance", "give a share, or 'choices' for 1 of as many");
-    if (chance.text() != "choices") card_.chance = chance.number();
-    if (!card_.chance && !card_.has_choices())
-      chance.fail("'choices' without choices (nothing is compared); give a number");
+    read_chance();
     check();
     return std::move(card_);
   }
@@ -153,6 +150,21 @@ class CardReader {
         view.fail("'" + metric.name +
                   "' and each_of don't go together (pairs are judged by "
                   "all_answers and answers_f1); change one");
+    }
+  }
+
+  void read_chance() {
+    const YamlView& chance = need("chance", "give a share, or 'choices' for 1 of as many");
+    if (chance.text() == "choices") {
+      if (!card_.has_choices())
+        chance.fail("'choices' without choices (nothing is compared); give a number");
+    } else if (chance.text() == "never_named") {
+      if (card_.metrics.front().measure != Measure::Refers)
+        chance.fail(
+            "'never_named' is for the measure refers (the first metric is another); give a "
+            "number");
+    } else {
+      card_.chance = chance.number();
     }
   }
 

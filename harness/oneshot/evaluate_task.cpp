@@ -52,6 +52,13 @@ class Asked {
     }
     if (card_.writing) {
       const Writing& writing = *card_.writing;
+      if (writing.most_tokens >= scorer_.longest())
+        fail_item(
+            card_, item,
+            fmt::format("its answer may take {} tokens (write.most_tokens; the model reads {} "
+                        "at once, at least one of them before what it writes); ask for fewer "
+                        "in a card of your own or take a model with a longer context",
+                        writing.most_tokens, scorer_.longest()));
       GenerationRequest& request = writings_.emplace_back();
       request.context = scorer_.encode(prompt.prompt);
       request.most_tokens = writing.most_tokens;
@@ -164,6 +171,8 @@ TaskScores evaluate_task(const TaskCard& card, const EvaluationItems& data, Scor
   scores.suite_seed = static_cast<std::int64_t>(options.suite_seed);
   scores.card_digest = card.digest;
   scores.data_digest = data.digest;
+  scores.overlap_searched =
+      std::ranges::all_of(items, [](const json& item) { return item.contains("contaminated"); });
   for (std::size_t from = 0; from < items.size(); from += kItemsAtOnce) {
     Asked asked(card, scorer, scores);
     for (std::size_t i = from; i < std::min(items.size(), from + kItemsAtOnce); ++i)

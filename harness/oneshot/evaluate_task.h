@@ -28,8 +28,8 @@ struct EvaluationOptions {
 // Scores, rows and metrics; model, trial, step, flops and tokenizer are the caller's to fill in. An
 // item's scores depend on the item, the items shown and the options, on no other item and no order.
 // InputError with card, task and item: as item_prompt and ShotPool say, no items at all, an answer
-// that the tokenizer gives no token or that alone is longer than the model reads; a prompt longer
-// than that where the card refuses.
+// that the tokenizer gives no token or that alone is longer than the model reads; as many tokens to
+// write as it reads; a prompt longer than that where the card refuses.
 TaskScores evaluate_task(const TaskCard& card, const EvaluationItems& data, Scorer& scorer,
                          const EvaluationOptions& options);
 

@@ -183,13 +183,18 @@ double chance_score(const TaskCard& card, const TaskScores& scores) {
   if (card.chance) return *card.chance;
   if (scores.items.empty()) return 0;
   const std::vector<std::size_t> offsets = row_offsets(scores);
-  const bool pairs = card.metrics.front().measure == Measure::AllAnswers;
+  const Measure measure = card.metrics.front().measure;
   double sum = 0;
   for (std::size_t i = 0; i < scores.items.size(); ++i) {
     const Rows rows = rows_of(scores, offsets, i);
     const auto gold = static_cast<double>(
         std::count_if(rows.begin(), rows.end(), [](const ChoiceRow& row) { return row.gold; }));
-    sum += pairs ? std::exp2(-gold) : gold / static_cast<double>(rows.size());
+    if (measure == Measure::AllAnswers)
+      sum += std::exp2(-gold);
+    else if (measure == Measure::Refers)
+      sum += gold == 0;
+    else
+      sum += gold / static_cast<double>(rows.size());
   }
   return sum / static_cast<double>(scores.items.size());
 }

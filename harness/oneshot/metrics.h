@@ -28,8 +28,9 @@ struct MetricSummary {
 // time. Errors are 0 of fewer than two items or clusters.
 MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& scores);
 
-// Share of right answers without a model, of the first metric: the card's, or from the choices (1
-// of them right by chance, all pairs of an item at once for all_answers).
+// Share of right answers without a model, of the first metric: the card's; from the choices (1 of
+// them right by chance, all pairs of an item at once for all_answers); of refers the share of items
+// whose noun is not meant, which are right whatever else is written.
 double chance_score(const TaskCard& card, const TaskScores& scores);
 
 // Bits per UTF-8 byte of the right continuations together; 0 where there are none.

@@ -85,7 +85,7 @@ struct TaskCard {
   std::optional<Writing> writing;
   bool refuse_long =
       false;  // a prompt longer than the model reads is an error, not cut at the left
-  std::optional<double> chance;  // absent: from the number of choices
+  std::optional<double> chance;  // absent: from the items (metrics.h, chance_score)
   std::vector<CardMetric> metrics;
 
   bool has_choices() const { return !choices.empty() || !labels.empty(); }

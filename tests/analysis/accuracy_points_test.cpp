@@ -76,6 +76,34 @@ TEST(AccuracyPoints, ATaskThatWasNotScoredWhereTheTrialEndedHasNoPointThere) {
   EXPECT_EQ(accuracy_tasks(results, {}).size(), 1U);
 }
 
+TEST(AccuracyPoints, TheBestPossibleIsALevelOfItsTaskAndNoTask) {
+  PointTable results = two_runs();
+  for (RunRecord& run : results.runs)
+    for (Score& score : run.scores) score.task = "symbol-order";
+  for (const double best : {0.17, 0.3})
+    for (const std::int64_t step : {10, 20})
+      results.runs[best < 0.2 ? 0 : 1].scores.push_back(
+          {step, "symbol-order-best", "accuracy", best, 0, 128, 0.1});
+  const auto tasks = accuracy_tasks(results, {});
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].task, "symbol-order");
+  EXPECT_EQ(tasks[0].best_levels(), (std::vector<double>{0.17, 0.3}));
+  // 0.1 and 0.2 with a standard error of 0.02, below 0.17 and 0.3 or not.
+  std::vector<bool> above;
+  for (const AccuracyPoint& point : tasks[0].points) above.push_back(above_best(point));
+  EXPECT_EQ(above, (std::vector<bool>{false, true, false, false}));
+}
+
+TEST(AccuracyPoints, ATaskWhoseNameEndsAsTheBestPossibleDoesIsATask) {
+  PointTable results = two_runs();
+  for (RunRecord& run : results.runs)
+    for (Score& score : run.scores) score.task = "second-best";
+  const auto tasks = accuracy_tasks(results, {});
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_TRUE(tasks[0].best_levels().empty());
+  EXPECT_FALSE(above_best(tasks[0].points[0]));
+}
+
 TEST(AccuracyPoints, OfWhatTrainingScoredTheLastFiveCount) {
   PointTable results = two_runs();
   RunRecord& run = results.runs[0];

@@ -21,6 +21,7 @@ namespace isoloss {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::uint64_t kItems = 400;
 
@@ -157,6 +158,20 @@ TEST(ReportScores, ScoresOfItemsShowContaminationApart) {
   EXPECT_NE(table.rows[0][columns_of(table).at("clean_value")].value, "");
 }
 
+TEST(ReportScores, NothingContaminatedIsNotNothingSearched) {
+  StudyResults study = scored();
+  for (TaskScores& scores : study.scores)
+    for (TaskItem& item : scores.items) item.contaminated = false;
+  const auto shown = [&](std::optional<bool> searched) {
+    for (TaskScores& scores : study.scores) scores.overlap_searched = searched;
+    const Table table = task_scores_table(study);
+    return table.rows.at(0).at(columns_of(table).at("contaminated")).value;
+  };
+  EXPECT_EQ(shown(true), "0");
+  EXPECT_EQ(shown(false), "not checked");
+  EXPECT_EQ(shown(std::nullopt), "not known");
+}
+
 const Plot* plot_named(const std::vector<PlotSection>& sections, const std::string& name) {
   for (const PlotSection& section : sections) {
     for (const Plot& plot : section.plots) {
@@ -164,6 +179,24 @@ const Plot* plot_named(const std::vector<PlotSection>& sections, const std::stri
     }
   }
   return nullptr;
+}
+
+TEST(ReportScores, TheBestPossibleIsALevelAndWhoIsAboveItIsNamed) {
+  StudyResults study = scored();
+  AccuracyTask& task = study.tasks[0].data;
+  for (AccuracyPoint& point : task.points) point.best = 0.99;
+  auto sections = report_plots(study);
+  const Plot* plot = plot_named(sections, "one_shot_1");
+  ASSERT_NE(plot, nullptr);
+  ASSERT_EQ(plot->levels.size(), 2U);
+  EXPECT_EQ(plot->levels[1], (std::pair<double, std::string>(0.99, "best possible")));
+  EXPECT_THAT(plot->caption, Not(HasSubstr("Above the best")));
+  task.points[0].best = task.points[0].accuracy - 2 * task.points[0].standard_error;
+  sections = report_plots(study);
+  EXPECT_THAT(plot_named(sections, "one_shot_1")->caption,
+              HasSubstr("Above the best possible by more than one standard error, so lucky or "
+                        "wrong: " +
+                        task.points[0].architecture + ", size " + task.points[0].size));
 }
 
 TEST(ReportScores, PublishedRowsStandBesideTheirTaskAlone) {
@@ -175,7 +208,8 @@ TEST(ReportScores, PublishedRowsStandBesideTheirTaskAlone) {
   ASSERT_TRUE(series.contains("Primer, table 6") && series.contains("GPT-3, table H.1"));
   EXPECT_EQ(series.at("Primer, table 6")->x.size(), 4U);
   EXPECT_THAT(series.at("Primer, table 6")->y, ::testing::Contains(0.633));
-  EXPECT_THAT(series.at("GPT-3, table H.1")->y, ::testing::ElementsAre(0.505, 0.535, 0.619));
+  EXPECT_THAT(series.at("GPT-3, table H.1")->y,
+              ::testing::ElementsAre(0.33, 0.429, 0.505, 0.535, 0.619, 0.665, 0.7, 78.1 / 100));
   EXPECT_EQ(plot_named(sections, "one_shot_1_published"), nullptr);
 }
 

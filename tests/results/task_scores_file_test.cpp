@@ -52,6 +52,14 @@ TEST_F(TaskScoresFile, ATaskWithoutItemsComesBackEqual) {
   EXPECT_EQ(task_scores_from(task_scores_bytes(scores), "FILE"), scores);
 }
 
+TEST_F(TaskScoresFile, WhetherTheTrainingTextWasSearchedMayNotBeKnown) {
+  TaskScores scores = sample_scores();
+  for (const std::optional<bool> searched : {std::optional<bool>(), std::optional(false)}) {
+    scores.overlap_searched = searched;
+    EXPECT_EQ(task_scores_from(task_scores_bytes(scores), "FILE").overlap_searched, searched);
+  }
+}
+
 TEST_F(TaskScoresFile, EqualScoresGiveEqualBytes) {
   EXPECT_EQ(task_scores_bytes(sample_scores()), task_scores_bytes(sample_scores()));
 }

@@ -20,6 +20,7 @@ inline TaskScores sample_scores() {
   scores.card_digest = "cc";
   scores.data_digest = "dd";
   scores.tokenizer = "aa";
+  scores.overlap_searched = true;
   scores.chance = 0.25;
   scores.metrics = {"accuracy", "f1"};
   scores.figures = {{0.5, 0.25}, {0.625, 0.1}};

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "harness/oneshot/datasets/item_readers.h"
 #include "harness/oneshot/datasets/record_fields.h"
 
@@ -31,13 +29,13 @@ void require_turns(const RecordFields& at, std::size_t questions, std::size_t an
                         answers));
 }
 
-// One turn after the other: each knows those before it with the first of their answers.
+// One turn after the other: each knows those before it with the answer that was `said`.
 class Conversation {
  public:
   Conversation(DataItem shared, std::string name)
       : shared_(std::move(shared)), name_(std::move(name)) {}
   void add(const RecordFields& at, const std::string& question, const Answers& answers,
-           const std::string& id, ItemList& items) {
+           const std::string& said, const std::string& id, ItemList& items) {
     if (answers.empty()) at.fail(fmt::format("no answer to '{}' (an item needs one)", question));
     DataItem item = shared_;
     item["question"] = question;
@@ -45,7 +43,7 @@ class Conversation {
     item["turns"] = turns_;
     items.add(std::move(item), id.empty() ? fmt::format("{}/{}", name_, turns_.size() + 1) : id,
               name_);
-    turns_.push_back({{"question", question}, {"answer", answers[0]}});
+    turns_.push_back({{"question", question}, {"answer", said}});
   }
 
  private:
@@ -54,13 +52,6 @@ class Conversation {
   DataItem turns_ = DataItem::array();
 };
 
-Answers distinct_answers(const Answers& given) {
-  Answers answers;
-  for (const std::string& text : given)
-    if (std::find(answers.begin(), answers.end(), text) == answers.end()) answers.push_back(text);
-  return answers;
-}
-
 void read_quac_paragraph(const RecordFields& article, const RecordFields& paragraph,
                          ItemList& items) {
   Conversation turns({{"title", article.text({"title"})},
@@ -68,22 +59,23 @@ void read_quac_paragraph(const RecordFields& article, const RecordFields& paragr
                       {"paragraph", paragraph.text({"context"})}},
                      paragraph.text({"id"}));
   for (const RecordFields& question : paragraph.parts({"qas"})) {
-    // The answer of the conversation itself comes before those of later annotators.
+    // QuAC's scorer takes `answers` alone, equal ones too: it counts them.
     Answers answers;
-    if (question.has({"orig_answer"}))
-      answers.push_back(question.part({"orig_answer"}).text({"text"}));
     for (const RecordFields& answer : question.parts({"answers"}))
       answers.push_back(answer.text({"text"}));
-    turns.add(question, question.text({"question"}), distinct_answers(answers),
-              question.text({"id"}), items);
+    const std::string said = question.has({"orig_answer"})
+                                 ? question.part({"orig_answer"}).text({"text"})
+                             : answers.empty() ? ""
+                                               : answers[0];
+    turns.add(question, question.text({"question"}), answers, said, question.text({"id"}), items);
   }
 }
 
 void read_quac_row(const RecordFields& fields, ItemList& items) {
   const Answers questions = fields.texts({"questions"});
-  const Answers first = fields.part({"orig_answers"}).texts({"texts"});
+  const Answers said = fields.part({"orig_answers"}).texts({"texts"});
   const nlohmann::json& all = fields.part({"answers"}).value({"texts"});
-  require_turns(fields, questions.size(), first.size());
+  require_turns(fields, questions.size(), said.size());
   require_turns(fields, questions.size(), all.size());
   const Answers ids = fields.has({"turn_ids"}) ? fields.texts({"turn_ids"}) : Answers();
   Conversation turns({{"title", fields.text({"wikipedia_page_title"})},
@@ -92,10 +84,8 @@ void read_quac_row(const RecordFields& fields, ItemList& items) {
                      fields.text({"dialogue_id"}));
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const nlohmann::json turn = {{"texts", all[i]}};
-    Answers answers = {first[i]};
-    for (std::string& text : RecordFields(turn, fields.place()).texts({"texts"}))
-      answers.push_back(std::move(text));
-    turns.add(fields, questions[i], distinct_answers(answers), i < ids.size() ? ids[i] : "", items);
+    turns.add(fields, questions[i], RecordFields(turn, fields.place()).texts({"texts"}), said[i],
+              i < ids.size() ? ids[i] : "", items);
   }
 }
 
@@ -119,7 +109,7 @@ void read_coqa(std::span<const DataRecord> records, ItemList& items) {
       // Every annotator's answer stays, equal ones too: CoQA's F1 leaves out one at a time.
       Answers answers;
       for (const Answers& annotator : annotators) answers.push_back(annotator[i]);
-      turns.add(fields, questions[i], answers, "", items);
+      turns.add(fields, questions[i], answers, answers[0], "", items);
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/oneshot/datasets/public_samples.h"
+
 namespace isoloss {
 namespace {
 
@@ -49,12 +51,25 @@ TEST(AnswerRules, CoqaDistinctTakesGoldsThatDifferInCaseOnce) {
   EXPECT_DOUBLE_EQ(answer_score(AnswerRule::CoqaDistinct, "well", golds).f1, 0.5);
 }
 
+// By hand from the publisher's scorer.py: handle_cannot, then leave_one_out_max.
 TEST(AnswerRules, QuacKeepsCannotAnswerByMajorityAlone) {
   EXPECT_DOUBLE_EQ(
       answer_score(AnswerRule::Quac, "CANNOTANSWER", Golds{"CANNOTANSWER", "in May"}).f1, 1);
   EXPECT_DOUBLE_EQ(
       answer_score(AnswerRule::Quac, "in May", Golds{"CANNOTANSWER", "in May", "May"}).f1,
       (2.0 / 3 + 1) / 2);
+}
+
+// Whichever of the first item's golds is left out, its answer is still there; one of the second's
+// four annotators could not answer. Each item as the published file says it.
+TEST(AnswerRules, QuacCountsGoldsThatAreEqual) {
+  const auto items = published("quac");
+  const auto f1 = [&](std::size_t item, const std::string& written) {
+    return answer_score(AnswerRule::Quac, written, items[item]["answers"].get<Golds>()).f1;
+  };
+  EXPECT_DOUBLE_EQ(f1(0, "sang in a choir"), 1);
+  EXPECT_DOUBLE_EQ(f1(1, "She left it"), 1);
+  EXPECT_DOUBLE_EQ(f1(1, "CANNOTANSWER"), 0);
 }
 
 // By hand from exact_match of lm-evaluation-harness (ignore_case, ignore_punctuation, regex of

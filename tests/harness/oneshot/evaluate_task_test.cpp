@@ -99,13 +99,13 @@ TEST(EvaluateTask, NoShotsAndManyShotsStandBeforeTheQuestion) {
   data.items.resize(1);
   evaluate_task(card, data, scorer, {0, 0});
   EXPECT_EQ(text_of(scorer.asked.back().context),
-            "Fill in blank: He dropped the old lamp and it broke on the____. ->");
+            "Fill in blank: He dropped the old lamp and it broke on the ____. ->");
   data.shown.push_back({{"id", "c"}, {"group", "c"}, {"text", "a b"}});
   evaluate_task(card, data, scorer, {2, 0});
   const std::string context = text_of(scorer.asked.back().context);
   EXPECT_THAT(context, HasSubstr("____. -> hungry\n"));
-  EXPECT_THAT(context, HasSubstr("Fill in blank: a____. -> b\n"));
-  EXPECT_TRUE(context.ends_with("it broke on the____. ->"));
+  EXPECT_THAT(context, HasSubstr("Fill in blank: a ____. -> b\n"));
+  EXPECT_TRUE(context.ends_with("it broke on the ____. ->"));
 }
 
 TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {
@@ -126,6 +126,15 @@ TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {
   EXPECT_EQ(scores.profile, "gpt3");
   EXPECT_EQ(scores.metrics, (std::vector<std::string>{"accuracy"}));
   EXPECT_EQ(scores.figures, (std::vector<MetricFigure>{{0.5, 0}})) << "a tie of per-token scores";
+}
+
+TEST(EvaluateTask, ScoresSayWhetherTheTrainingTextWasSearched) {
+  ByteScorer scorer;
+  const TaskCard card = built_in_card("gpt3", "piqa");
+  EvaluationItems data = both("piqa");
+  EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, false);
+  for (json& item : data.items) item["contaminated"] = false;
+  EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, true);
 }
 
 TEST(EvaluateTask, WrittenAnswersAreAskedAsTheCardSays) {
@@ -227,6 +236,14 @@ TEST(EvaluateTask, AnAnswerLongerThanTheModelReadsIsRefusedAndAPromptWhereTheCar
   EXPECT_THAT(fault("gpt3", "piqa", both("piqa"), 40),
               HasSubstr("item piqa-a: the prompt is 67 tokens long (the model reads 40)"));
   EXPECT_EQ(fault("gpt3", "piqa", both("piqa"), 41), "no error");
+}
+
+// The card writes 64 tokens at most, and one token at least is read before them.
+TEST(EvaluateTask, AnAnswerThatMayTakeAllThatTheModelReadsIsRefused) {
+  EXPECT_THAT(fault("gpt3", "coqa", both("coqa"), 64),
+              HasSubstr("cards/gpt3/coqa.yaml: task coqa, item coqa-a: its answer may take 64 "
+                        "tokens (write.most_tokens; the model reads 64 at once"));
+  EXPECT_EQ(fault("gpt3", "coqa", both("coqa"), 65), "no error");
 }
 
 }  // namespace

@@ -88,12 +88,12 @@ const ExpectedPrompt kGpt3Prompts[] = {
      {},
      {{147, 23}, {147, 20}, {147, 18}, {147, 16}}},
     {"lambada",
-     {"Fill in blank: She fed the dog because it was____. -> hungry\nFill in blank: He dropped "
-          "the old lamp and it broke on the____. ->"},
+     {"Fill in blank: She fed the dog because it was ____. -> hungry\nFill in blank: He dropped "
+          "the old lamp and it broke on the ____. ->"},
      {" floor"},
      {0},
      {},
-     {{127, 6}}},
+     {{129, 6}}},
     {"multirc",
      {"READING COMPREHENSION ANSWER KEY\n\nOil floats on water.\n\nWhat floats?\n- [False] "
           "water\n- [True] oil\n\nIda has two cats and a dog.\n\nWhat does Ida have?"},
@@ -121,13 +121,13 @@ const ExpectedPrompt kGpt3Prompts[] = {
      {},
      {{50, 17}, {50, 15}}},
     {"quac",
-     {"TITLE: The Larks\nPARAGRAPH: The band split in 1994.\n\nQ: When did they split?\n\nA: "
-          "in 1994\n\nTITLE: Ida Voss\nPARAGRAPH: Voss grew up in Riga.\n\nQ: Where did she grow "
+     {"TITLE: The Larks - 1990s\nPARAGRAPH: The band split in 1994.\n\nQ: When did they split?\n\nA: "
+          "in 1994\n\nTITLE: Ida Voss - Early life\nPARAGRAPH: Voss grew up in Riga.\n\nQ: Where did she grow "
           "up?\n\nA: in Riga\n\nQ: Did she study?\n\nA:"},
      {" CANNOTANSWER"},
      {0},
      {"CANNOTANSWER"},
-     {{200, 13}}},
+     {{221, 13}}},
     {"race_high",
      {"Article:\nRain fell all day.\n\nQ: What fell?\n\nA: rain\n\nArticle:\nMia owns a red "
           "kite.\n\nQ: The kite is  _  .\n\nA: red\n\nQ: Who owns it?\n\nA: Mia\n\nQ: What does "
@@ -196,12 +196,12 @@ const ExpectedPrompt kGpt3Prompts[] = {
      {},
      {{269, 3}, {269, 4}}},
     {"winograd",
-     {"Paul phoned Jim. Paul bag was lost.\n\nThe cup did not fit in the box because The cup",
-          "Paul phoned Jim. Paul bag was lost.\n\nThe cup did not fit in the box because The box"},
+     {"Paul phoned Jim. Paul's bag was lost.\n\nThe cup did not fit in the box because the cup",
+          "Paul phoned Jim. Paul's bag was lost.\n\nThe cup did not fit in the box because the box"},
      {" was too small.", " was too small."},
      {1},
      {},
-     {{83, 15}, {83, 15}}},
+     {{85, 15}, {85, 15}}},
     {"winogrande",
      {"Kim thanked Lee because Lee had helped.\n\nThe jar fell off the shelf because the jar",
           "Kim thanked Lee because Lee had helped.\n\nThe jar fell off the shelf because the shelf"},

@@ -143,6 +143,18 @@ TEST(Metrics, ReferringIsRightWhereTheNounIsNamedAsTheItemSays) {
   EXPECT_EQ(item_values(metric(Measure::Refers), scores), (std::vector<double>{1, 0, 1}));
 }
 
+// Two of the three nouns are not meant: whoever names none of them is right on these two.
+TEST(Metrics, ChanceOfReferringIsTheShareOfItemsThatNamingNothingGetsRight) {
+  TaskCard card;
+  card.metrics = {metric(Measure::Refers)};
+  TaskScores scores;
+  scores.items = {item("a", "a"), item("b", "b"), item("c", "c")};
+  scores.rows = {row(0, 0, true, -1), row(1, 0, false, -1), row(2, 0, false, -1)};
+  for (TaskItem& one : scores.items) one.golds = {"The vase"}, one.generated = "no idea";
+  EXPECT_DOUBLE_EQ(chance_score(card, scores), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(summarize_metric(card.metrics.front(), scores).value, 2.0 / 3);
+}
+
 TEST(Metrics, GoldBitsPerByteAreOfTheRightContinuationsTogether) {
   std::vector<ChoiceRow> rows = {row(0, 0, true, -2 * std::numbers::ln2), row(0, 1, false, -9),
                                  row(0, 2, true, -4 * std::numbers::ln2)};

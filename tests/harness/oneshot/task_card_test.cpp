@@ -73,6 +73,8 @@ TEST(TaskCard, KeysThatAreMissingOrDoNotGoTogetherAreRefused) {
   EXPECT_THAT(fault("right sum", "right sum, f1: phrase_f1"), HasSubstr("compares with golds"));
   EXPECT_THAT(fault("right sum", "macro_f1 sum"), HasSubstr("'accuracy' comes first"));
   EXPECT_THAT(fault("chance: choices\n", "chance: often\n"), HasSubstr("is not a number"));
+  EXPECT_THAT(fault("chance: choices\n", "chance: never_named\n"),
+              HasSubstr("mine.yaml:7: chance: 'never_named' is for the measure refers"));
 }
 
 TEST(TaskCard, AFolderOfCardsIsReadInOrderOfNames) {

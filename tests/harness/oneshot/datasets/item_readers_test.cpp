@@ -104,15 +104,19 @@ TEST(ItemReaders, LetteredAndNumberedChoices) {
   EXPECT_EQ(exported("openbookqa"), book);
 }
 
-TEST(ItemReaders, QuacTurnsCarryThoseBefore) {
-  const json expected = R"([
-      {"id": "C_1_0_q#0", "group": "C_1_0", "title": "Ann Lee", "section": "Early life",
-       "paragraph": "Ann Lee sang in a choir from 1950. She left it in 1960. CANNOTANSWER",
-       "question": "What did she do?", "answers": ["sang in a choir", "sang"], "turns": []},
-      {"id": "C_1_0_q#1", "group": "C_1_0", "title": "Ann Lee", "section": "Early life",
-       "paragraph": "Ann Lee sang in a choir from 1950. She left it in 1960. CANNOTANSWER",
-       "question": "Where?", "answers": ["CANNOTANSWER"],
-       "turns": [{"question": "What did she do?", "answer": "sang in a choir"}]}])"_json;
+TEST(ItemReaders, QuacKeepsEqualAnswersAndShowsTheConversationsOwn) {
+  json expected = R"([
+      {"id": "C_1_0_q#0", "question": "What did she do?",
+       "answers": ["sang in a choir", "sang in a choir", "sang"], "turns": []},
+      {"id": "C_1_0_q#1", "question": "Was it hers?",
+       "answers": ["She left it", "CANNOTANSWER", "She left it", "She left it"],
+       "turns": [{"question": "What did she do?", "answer": "sang in a choir"}]},
+      {"id": "C_1_0_q#2", "question": "Until when?", "answers": ["in 1960"],
+       "turns": [{"question": "What did she do?", "answer": "sang in a choir"},
+                 {"question": "Was it hers?", "answer": "CANNOTANSWER"}]}])"_json;
+  for (json& item : expected)
+    item.update(R"({"group": "C_1_0", "title": "Ann Lee", "section": "Early life",
+        "paragraph": "Ann Lee sang in a choir from 1950. She left it in 1960. CANNOTANSWER"})"_json);
   EXPECT_EQ(published("quac"), expected);
   EXPECT_EQ(exported("quac"), expected);
 }
