@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <set>
 
+#include "analysis/accuracy_noise.h"
 #include "analysis/laws/laws.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
@@ -18,26 +18,12 @@ constexpr std::int64_t kFewestItems = 16;  // of a task: of fewer an accuracy ha
 constexpr double kSigmoidParameters = 3;   // rise, slope, middle
 constexpr AccuracyCurve kFailedCurve{{kNone, kNone, kNone}, {kNone, kNone, kNone, kNone}};
 
-// What n residuals of a law with `parameters` would be had they not been fitted.
-double inflation(std::size_t n, double parameters) {
-  const auto count = static_cast<double>(n);
-  return std::sqrt(count / std::max(1.0, count - parameters));
-}
-
 std::vector<AccuracyPoint> points_for(const AccuracyTask& task, const std::string& architecture) {
   std::vector<AccuracyPoint> out;
   for (const AccuracyPoint& point : task.points) {
     if (architecture.empty() || point.architecture == architecture) out.push_back(point);
   }
   return out;
-}
-
-// What the residuals of a law with `parameters` have left.
-double degrees_of(const std::vector<AccuracyPoint>& points, double parameters) {
-  std::set<std::string> runs;
-  for (const AccuracyPoint& point : points) runs.insert(point.run);
-  return std::min(static_cast<double>(points.size()) - parameters,
-                  static_cast<double>(runs.size()) - 1);
 }
 
 double parameters_of(const TaskLossFit& fit) { return fit.law == "chinchilla" ? 5 : 3; }
@@ -59,98 +45,121 @@ std::optional<LossOfCompute> one_step_of(const std::vector<AccuracyPoint>& point
   return LossOfCompute{named[0].second, named[1].second, 0};
 }
 
-double deviation_about(const ArchitectureAccuracy& fit) {
-  double squares = 0;
-  for (const AccuracyPoint& point : fit.loss->points) {
-    const double error =
-        point.accuracy - fit.curve.accuracy.accuracy(predicted_loss(*fit.loss, point));
-    squares += error * error;
+ResidualNoise noise_of_loss(const TaskLossFit& fit) {
+  std::vector<double> residuals;
+  for (std::size_t i = 0; i < fit.points.size(); ++i) {
+    residuals.push_back(std::log(fit.points[i].task_loss / fit.predicted[i]));
   }
-  const double degrees = static_cast<double>(fit.loss->points.size()) - 1;
-  return degrees > 0 ? std::sqrt(squares / degrees) : kNone;
+  return residual_noise(residuals, fit.points, parameters_of(fit));
 }
 
-// Step 1 drawn again: ln loss moved by what its run's residuals are, times the run's factor.
-TaskLossFit drawn_loss(const TaskLossFit& fit, std::uint64_t seed, std::uint64_t draw) {
-  const double wide = inflation(fit.points.size(), parameters_of(fit));
-  std::vector<double> losses;
-  for (std::size_t i = 0; i < fit.points.size(); ++i) {
-    const double residual = std::log(fit.points[i].task_loss / fit.predicted[i]);
-    losses.push_back(fit.predicted[i] *
-                     std::exp(wide * residual * run_factor(seed, fit.points[i].run, draw)));
+// One size of noise serves the losses of all architectures, and so does its draw.
+const std::string kLossStep = "of loss";
+
+// Step 1 drawn again.
+TaskLossFit drawn_loss(const TaskLossFit& fit, const ResidualNoise& noise, std::uint64_t seed,
+                       std::uint64_t draw) {
+  std::vector<double> losses = drawn_noise(noise, kLossStep, seed, draw);
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    losses[i] = fit.predicted[i] * std::exp(losses[i]);
   }
   return refit(fit, losses);
 }
 
-SigmoidFit drawn_sigmoid(const SigmoidFit& fit, const std::vector<AccuracyPoint>& points,
-                         std::uint64_t seed, std::uint64_t draw) {
-  const double wide = inflation(points.size(), kSigmoidParameters);
-  std::vector<double> accuracies;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const double predicted = fit.data.loss[static_cast<Eigen::Index>(i)] - fit.residuals[i];
-    accuracies.push_back(predicted +
-                         wide * fit.residuals[i] * run_factor(seed, points[i].run, draw));
-  }
-  return refit(fit, accuracies);
-}
+// Step 2 with draws of it: absent where one did not converge, and none where residuals tell
+// nothing.
+struct DrawnSigmoid {
+  AccuracyOfLoss curve;
+  std::string step;  // whose residuals
+  ResidualNoise noise;
+  std::vector<std::optional<AccuracyOfLoss>> draws;
+};
 
-// Draws of one sigmoid; absent where one did not converge.
-std::vector<std::optional<AccuracyOfLoss>> sigmoid_draws(const SigmoidFit& fit,
-                                                         const std::vector<AccuracyPoint>& points,
-                                                         const AccuracyOptions& options) {
-  std::vector<std::optional<AccuracyOfLoss>> out;
-  for (int draw = 0; draw < options.draws; ++draw) {
-    const SigmoidFit drawn =
-        drawn_sigmoid(fit, points, options.seed, static_cast<std::uint64_t>(draw));
-    out.push_back(drawn.solution.converged ? std::optional(drawn.curve) : std::nullopt);
+DrawnSigmoid drawn_sigmoid(const SigmoidFit& fit, const std::vector<AccuracyPoint>& points,
+                           const std::string& step, const AccuracyOptions& options) {
+  DrawnSigmoid out{fit.curve, step, residual_noise(fit.residuals, points, kSigmoidParameters), {}};
+  for (int draw = 0; draw < options.draws && out.noise.degrees >= 1; ++draw) {
+    std::vector<double> accuracies =
+        drawn_noise(out.noise, step, options.seed, static_cast<std::uint64_t>(draw));
+    for (std::size_t i = 0; i < accuracies.size(); ++i) {
+      accuracies[i] += fit.data.loss[static_cast<Eigen::Index>(i)] - fit.residuals[i];
+    }
+    const SigmoidFit drawn = refit(fit, accuracies);
+    out.draws.push_back(drawn.solution.converged ? std::optional(drawn.curve) : std::nullopt);
   }
   return out;
 }
 
-void set_curves(ArchitectureAccuracy& out, const AccuracyOfLoss& sigmoid,
-                const std::vector<std::optional<AccuracyOfLoss>>& sigmoids,
-                const AccuracyOptions& options) {
-  out.curve = {out.loss->curve, sigmoid};
-  for (int draw = 0; draw < options.draws; ++draw) {
-    const auto& drawn = sigmoids[static_cast<std::size_t>(draw)];
-    const TaskLossFit loss = drawn_loss(*out.loss, options.seed, static_cast<std::uint64_t>(draw));
-    const bool both = drawn && loss.solution.converged;
-    out.draws.push_back(both ? AccuracyCurve{loss.curve, *drawn} : kFailedCurve);
-  }
-  out.deviation = deviation_about(out);
+// What an architecture's draws are made of.
+struct FittedSteps {
+  ResidualNoise loss;
+  DrawnSigmoid sigmoid;
+};
+
+// One more trial strays in loss and in accuracy about the sigmoid, by as much as the points do, and
+// both the same way or not, as they do at one of the points.
+Stray drawn_stray(const ArchitectureAccuracy& fit, const FittedSteps& steps, std::uint64_t seed,
+                  std::uint64_t draw) {
+  const std::uint64_t stream = stream_of("one more trial, " + fit.architecture);
+  const std::size_t like = random_below(seed, stream_of("like which, " + fit.architecture), draw,
+                                        fit.loss->points.size());
+  const AccuracyPoint& point = fit.loss->points[like];
+  const double loss = std::copysign(steps.loss.deviation, steps.loss.pattern[like]);
+  const double accuracy =
+      std::copysign(steps.sigmoid.noise.deviation,
+                    point.accuracy - steps.sigmoid.curve.accuracy(point.task_loss));
+  const double normal = random_normal(seed, stream, draw);
+  return {std::exp(normal * loss * drawn_size(steps.loss, kLossStep, seed, draw)),
+          normal * accuracy * drawn_size(steps.sigmoid.noise, steps.sigmoid.step, seed, draw)};
 }
 
-void fit_one(const AccuracyTask& task, const AccuracyFit& fit,
-             const std::vector<std::optional<AccuracyOfLoss>>& shared,
-             const AccuracyOptions& options, ArchitectureAccuracy& out) {
+void draw_curves(ArchitectureAccuracy& out, const FittedSteps& steps,
+                 const AccuracyOptions& options) {
+  if (out.degrees < 1) return;
+  for (std::size_t i = 0; i < steps.sigmoid.draws.size(); ++i) {
+    const TaskLossFit loss = drawn_loss(*out.loss, steps.loss, options.seed, i);
+    const bool both = steps.sigmoid.draws[i] && loss.solution.converged;
+    out.draws.push_back(both ? AccuracyCurve{loss.curve, *steps.sigmoid.draws[i]} : kFailedCurve);
+    out.strays.push_back(drawn_stray(out, steps, options.seed, i));
+  }
+}
+
+// Both steps of one architecture; absent where they are refused.
+std::optional<FittedSteps> fit_one(const AccuracyTask& task, const AccuracyFit& fit,
+                                   const DrawnSigmoid& shared, const AccuracyOptions& options,
+                                   ArchitectureAccuracy& out) {
+  const std::vector<AccuracyPoint> own = points_for(task, out.architecture);
   out.flops = {kNone, kNone};
-  for (const AccuracyPoint& point : points_for(task, out.architecture)) {
+  for (const AccuracyPoint& point : own) {
     out.flops.first = std::fmin(out.flops.first, point.flops);
     out.flops.second = std::fmax(out.flops.second, point.flops);
   }
   out.one_step = one_step_of(best_sizes(task, out.architecture));
   try {
     out.loss = fit_task_loss(task, out.architecture);
-    out.degrees = degrees_of(out.loss->points, parameters_of(*out.loss));
-    if (fit.sharing.shared()) {
-      set_curves(out, fit.sigmoid->curve, shared, options);
-      return;
-    }
-    const std::vector<AccuracyPoint> own = points_for(task, out.architecture);
-    out.degrees = std::min(out.degrees, degrees_of(own, kSigmoidParameters));
-    const SigmoidFit sigmoid = fit_sigmoid(own, task.chance);
-    set_curves(out, sigmoid.curve, sigmoid_draws(sigmoid, own, options), options);
+    FittedSteps steps{noise_of_loss(*out.loss),
+                      fit.sharing.shared()
+                          ? shared
+                          : drawn_sigmoid(fit_sigmoid(own, task.chance), own,
+                                          "of accuracy, " + out.architecture, options)};
+    out.curve = {out.loss->curve, steps.sigmoid.curve};
+    out.degrees = std::min(steps.loss.degrees, steps.sigmoid.noise.degrees);
+    return steps;
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();
     out.loss.reset();
+    return std::nullopt;
   }
 }
 
-// An interval of draws about an estimate, its sides widened in logarithms; it holds the estimate,
-// which percentiles of skewed draws can miss.
-Interval widened_ratio(const Interval& interval, double estimate, double by) {
-  return {estimate * std::pow(std::min(1.0, interval.first / estimate), by),
-          estimate * std::pow(std::max(1.0, interval.second / estimate), by)};
+void draw_all(AccuracyFit& fit, const std::vector<std::optional<FittedSteps>>& fitted,
+              const AccuracyOptions& options) {
+  std::vector<ResidualNoise> losses;
+  for (const auto& steps : fitted) losses.push_back(steps ? steps->loss : ResidualNoise());
+  losses = of_one_size(std::move(losses));
+  for (std::size_t a = 0; a < fitted.size(); ++a) {
+    if (fitted[a]) draw_curves(fit.architectures[a], {losses[a], fitted[a]->sigmoid}, options);
+  }
 }
 
 double inside_unit(double accuracy) { return std::clamp(accuracy, 0.0, 1.0); }
@@ -168,7 +177,7 @@ AccuracyFit fit_accuracy(const AccuracyTask& task, const AccuracyOptions& option
   AccuracyFit fit;
   fit.asked_draws = options.draws;
   fit.level = options.level;
-  std::vector<std::optional<AccuracyOfLoss>> shared;
+  DrawnSigmoid shared;
   try {
     if (task.items > 0 && task.items < kFewestItems) {
       throw WorkError(fmt::format("accuracy over compute takes {} items (there are {}); score more",
@@ -176,21 +185,29 @@ AccuracyFit fit_accuracy(const AccuracyTask& task, const AccuracyOptions& option
     }
     fit.sigmoid = fit_sigmoid(task.points, task.chance);
     fit.sharing = test_sharing(task.points, task.chance, options.draws, options.seed);
-    shared = sigmoid_draws(*fit.sigmoid, task.points, options);
+    shared = drawn_sigmoid(*fit.sigmoid, task.points, "of accuracy", options);
   } catch (const std::runtime_error& error) {
     fit.refusal = error.what();
   }
+  std::vector<std::optional<FittedSteps>> fitted;
   for (const std::string& architecture : architectures_of(task)) {
     ArchitectureAccuracy one;
     one.architecture = architecture;
-    if (fit.sigmoid) {
-      fit_one(task, fit, shared, options, one);
-    } else {
-      one.refusal = fit.refusal;
-    }
+    one.refusal = fit.refusal;
+    fitted.push_back(fit.sigmoid ? fit_one(task, fit, shared, options, one) : std::nullopt);
     fit.architectures.push_back(std::move(one));
   }
+  draw_all(fit, fitted, options);
   return fit;
+}
+
+std::string why_no_interval(const ArchitectureAccuracy& fit) {
+  if (fit.degrees < 1) {
+    return fmt::format(
+        "{} has too few budgets or runs for residuals to tell its noise; train more of them",
+        fit.architecture);
+  }
+  return "more than a tenth of the draws could not be fitted";
 }
 
 AccuracyAt accuracy_at(const ArchitectureAccuracy& fit, double flops, double level, bool of_trial,
@@ -198,11 +215,11 @@ AccuracyAt accuracy_at(const ArchitectureAccuracy& fit, double flops, double lev
   AccuracyAt out{flops, fit.curve.accuracy_at(flops), std::nullopt};
   std::vector<double> values;
   for (std::size_t draw = 0; draw < fit.draws.size(); ++draw) {
-    const double noise =
-        of_trial ? fit.deviation * random_normal(1, stream_of("one more trial"), draw) : 0;
-    values.push_back(fit.draws[draw].accuracy_at(flops) + noise);
+    const AccuracyCurve& curve = fit.draws[draw];
+    const Stray stray = of_trial ? fit.strays[draw] : Stray();
+    values.push_back(curve.accuracy.accuracy(stray.loss * curve.loss.loss(flops)) + stray.accuracy);
   }
-  if (const auto interval = percentile_interval(values, level)) {
+  if (const auto interval = next_draw_interval(values, level)) {
     // Percentiles of a skewed bootstrap can miss the estimate; the interval holds it.
     const double low = std::min(interval->first, out.accuracy);
     const double high = std::max(interval->second, out.accuracy);
@@ -231,18 +248,15 @@ ComputeMultiplier compute_multiplier(const ArchitectureAccuracy& baseline,
     ratios.push_back(baseline.draws[draw].flops_at(accuracy) /
                      candidate.draws[draw].flops_at(accuracy));
   }
-  const std::optional<Interval> interval = percentile_interval(ratios, level);
   const ArchitectureAccuracy& fewer = baseline.degrees < candidate.degrees ? baseline : candidate;
-  if (!interval) {
-    out.no_interval = "in more than a tenth of the draws one of them never reaches it";
-  } else if (fewer.degrees < 1) {
-    out.no_interval = fmt::format(
-        "{} has too few budgets or runs for residuals to tell its noise; train more of them",
-        fewer.architecture);
+  if (fewer.degrees < 1) {
+    out.no_interval = why_no_interval(fewer);
+  } else if (const auto interval = next_draw_interval(ratios, level)) {
+    // Percentiles of skewed draws can miss the estimate; the interval holds it.
+    out.interval = {std::min(interval->first, out.multiplier),
+                    std::max(interval->second, out.multiplier)};
   } else {
-    const double by =
-        student_factor(baseline.degrees + candidate.degrees, level) / normal_factor(level);
-    out.interval = widened_ratio(*interval, out.multiplier, by);
+    out.no_interval = "in more than a tenth of the draws one of them never reaches it";
   }
   return out;
 }

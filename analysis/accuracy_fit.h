@@ -18,9 +18,14 @@
 namespace isoloss {
 
 struct AccuracyOptions {
-  int draws = 200;  // of residuals with random signs by run, through both steps
+  int draws = 200;  // of noise like the residuals, through both steps (accuracy_noise.h)
   double level = 0.95;
   std::uint64_t seed = 1;
+};
+
+// Of one more trial from a curve: times its task loss, and added to its accuracy.
+struct Stray {
+  double loss = 1, accuracy = 0;
 };
 
 struct ArchitectureAccuracy {
@@ -29,14 +34,14 @@ struct ArchitectureAccuracy {
   std::optional<TaskLossFit> loss;
   AccuracyCurve curve;
   // One a draw, the same draw of the sigmoid and of a run in every architecture; NaN where a fit
-  // failed.
+  // failed. None where there are no degrees of freedom.
   std::vector<AccuracyCurve> draws;
+  std::vector<Stray> strays;  // one a draw, of one more trial
   // Coefficient, exponent, floor 0 of -ln accuracy; empty where an accuracy of a best size is 0
   // or 1.
   std::optional<LossOfCompute> one_step;
-  double deviation = 0;  // of one trial's accuracy about the curve; NaN where not known
   // Of its residuals: points less what is fitted to them, or runs less one where they are fewer,
-  // since points of one run stray together; the fewer of loss and a sigmoid of its own.
+  // since points of one run stray together; the fewer of the two steps.
   double degrees = 0;
   Interval flops{kNone, kNone};  // of its points
 };
@@ -64,10 +69,11 @@ struct AccuracyAt {
 AccuracyAt accuracy_at(const ArchitectureAccuracy& fit, double flops, double level,
                        bool of_trial = false, double widened = 1);
 
-// Compute that the baseline needs over compute that the candidate needs to reach an accuracy. How
-// large residuals are is known as well as they have degrees of freedom, those of both together
-// (noise is taken to be of one size): the percentiles of the draws are widened, in logarithms, as
-// Student's t is against the normal. No interval where an architecture has none to spare.
+// Of accuracies, where there is none.
+std::string why_no_interval(const ArchitectureAccuracy& fit);
+
+// Compute that the baseline needs over compute that the candidate needs to reach an accuracy, with
+// the interval of the draws. None where an architecture has no degree of freedom to spare.
 struct ComputeMultiplier {
   double accuracy = 0;
   double baseline_flops = 0, candidate_flops = 0;

@@ -106,7 +106,8 @@ AccuracyHoldOut hold_out_accuracy(const AccuracyTask& task, const AccuracyOption
   }
   out.predictions = needed.size();
   if (needed.empty()) {
-    if (out.largest.empty()) out.missing = "the smaller budgets could not be fitted";
+    out.missing = out.largest.empty() ? "the smaller budgets could not be fitted"
+                                      : "the smaller budgets leave residuals no degree of freedom";
     return out;
   }
   std::sort(needed.begin(), needed.end());

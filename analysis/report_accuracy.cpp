@@ -220,13 +220,16 @@ Table larger_models_table(const StudyResults& study) {
       const AccuracyAt widened = accuracy_at(one, flops, kTaskLevel, true, held.factor);
       const Interval ends = ends_of(at.interval);
       const Interval wide = known ? ends_of(widened.interval) : Interval{kNone, kNone};
+      const std::string why = !at.interval ? "no interval: " + why_no_interval(one)
+                              : known      ? ""
+                                           : "not widened: " + held.missing;
       std::vector<TableCell> row = first;
       for (TableCell cell :
            {significant_cell(flops, 3), fixed_cell(at.accuracy, 4), fixed_cell(ends.first, 4),
             fixed_cell(ends.second, 4), fixed_cell(known ? held.factor : kNone, 2),
             fixed_cell(static_cast<double>(held.predictions), 0),
             fixed_cell(known ? held.coverage : kNone, 2), fixed_cell(wide.first, 4),
-            fixed_cell(wide.second, 4), text_cell(known ? "" : "not widened: " + held.missing)}) {
+            fixed_cell(wide.second, 4), text_cell(why)}) {
         row.push_back(std::move(cell));
       }
       table.rows.push_back(std::move(row));

@@ -9,6 +9,19 @@
 #include <limits>
 
 namespace isoloss {
+namespace {
+
+// Empty where they would speak for the draws that worked alone.
+std::vector<double> finite_of(const std::vector<double>& values) {
+  std::vector<double> finite;
+  for (const double value : values) {
+    if (std::isfinite(value)) finite.push_back(value);
+  }
+  if (finite.size() < 20 || 10 * finite.size() < 9 * values.size()) finite.clear();
+  return finite;
+}
+
+}  // namespace
 
 double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
@@ -19,12 +32,18 @@ double quantile(std::vector<double> values, double q) {
 }
 
 std::optional<Interval> percentile_interval(const std::vector<double>& values, double level) {
-  std::vector<double> finite;
-  for (const double value : values) {
-    if (std::isfinite(value)) finite.push_back(value);
-  }
-  if (finite.size() < 20 || 10 * finite.size() < 9 * values.size()) return std::nullopt;
-  return Interval{quantile(finite, (1 - level) / 2), quantile(finite, (1 + level) / 2)};
+  const std::vector<double> known = finite_of(values);
+  if (known.empty()) return std::nullopt;
+  return Interval{quantile(known, (1 - level) / 2), quantile(known, (1 + level) / 2)};
+}
+
+std::optional<Interval> next_draw_interval(const std::vector<double>& values, double level) {
+  const std::vector<double> known = finite_of(values);
+  if (known.empty()) return std::nullopt;
+  // The quantile of type 7 that lies at rank (n + 1) q of 1 to n.
+  const auto n = static_cast<double>(known.size());
+  const double low = std::clamp(((n + 1) * (1 - level) / 2 - 1) / (n - 1), 0.0, 1.0);
+  return Interval{quantile(known, low), quantile(known, 1 - low)};
 }
 
 double sign_p(const std::vector<double>& draws) {

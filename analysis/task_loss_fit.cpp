@@ -109,10 +109,4 @@ TaskLossFit refit(const TaskLossFit& fit, const std::vector<double>& losses) {
   return out;
 }
 
-double predicted_loss(const TaskLossFit& fit, const AccuracyPoint& point) {
-  if (fit.law == "power") return fit.curve.loss(point.flops);
-  return chinchilla_law(named_parameters(law_named(fit.law), fit.data, fit.solution.state))
-      .loss(point.parameters, point.tokens);
-}
-
 }  // namespace isoloss

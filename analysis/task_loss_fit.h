@@ -29,7 +29,4 @@ TaskLossFit fit_task_loss(const AccuracyTask& task, const std::string& architect
 // `solution.converged` where that fails.
 TaskLossFit refit(const TaskLossFit& fit, const std::vector<double>& losses);
 
-// What the law says of a point's task loss, at its own size and tokens where it knows them.
-double predicted_loss(const TaskLossFit& fit, const AccuracyPoint& point);
-
 }  // namespace isoloss

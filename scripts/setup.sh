@@ -62,7 +62,7 @@ elif ((${#optional_missing[@]})); then
   { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${optional_missing[@]}"; } >/dev/null 2>&1 &&
     say "Installed ${optional_missing[*]}" ||
-    say "Going on without ${optional_missing[*]}: parquet files that need them are refused, and tests of those fail"
+    say "Going on without ${optional_missing[*]}: parquet files that need them are refused, and tests of those are skipped"
 else
   say "Packages: all there"
 fi

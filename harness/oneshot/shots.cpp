@@ -89,6 +89,11 @@ std::vector<json> asked_items(const TaskCard& card, std::span<const json> items)
           card, item,
           "'" + card.items_of + "' is missing or no list (items_of takes one); mend the item");
     for (std::size_t k = 0; k < list->size(); ++k) {
+      if (!(*list)[k].is_object())
+        fail_item(card, item,
+                  fmt::format("element {} of '{}' is no object (items_of takes its fields); mend "
+                              "the item",
+                              k, card.items_of));
       json one = item;
       one.erase(card.items_of);
       one.update((*list)[k]);

@@ -29,4 +29,12 @@ inline std::optional<Interval> middle_multiplier(const AccuracyFit& fit) {
   return compute_multiplier(*baseline, *candidate, at[1], fit.level).interval;
 }
 
+// One trial of the second architecture at ten times the recipe's largest budget.
+inline AccuracyPoint larger_trial(const AccuracyRecipe& recipe) {
+  AccuracyRecipe larger = recipe;
+  larger.budgets = {10 * recipe.budgets.back()};
+  larger.seed = recipe.seed + 1'000'000;
+  return accuracy_task(larger).points.back();
+}
+
 }  // namespace isoloss

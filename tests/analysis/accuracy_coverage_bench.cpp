@@ -13,7 +13,7 @@ namespace {
 using namespace isoloss;
 
 struct Coverage {
-  CoverageShare multiplier, as_fitted, widened;
+  CoverageShare multiplier, curve, as_fitted, widened;
   CoverageShare rejected;  // held: a shared sigmoid that was true and was rejected
 };
 
@@ -26,11 +26,10 @@ void cover(const AccuracyRecipe& recipe, int draws, Coverage& coverage) {
   const ArchitectureAccuracy* candidate = fit.find("primer");
   if (!candidate->loss) return;
   coverage.multiplier.count(middle_multiplier(fit), 2);
-  AccuracyRecipe larger = recipe;
-  larger.budgets = {10 * recipe.budgets.back()};
-  larger.seed = recipe.seed + 1'000'000;
-  const AccuracyPoint later = accuracy_task(larger).points.back();
+  const AccuracyPoint later = larger_trial(recipe);
   const double factor = hold_out_accuracy(task, options).factor;
+  const double truth = fixture_accuracy(fixture_task_loss(later.flops, 2));
+  coverage.curve.count(accuracy_at(*candidate, later.flops, options.level).interval, truth);
   coverage.as_fitted.count(accuracy_at(*candidate, later.flops, options.level, true).interval,
                            later.accuracy);
   coverage.widened.count(accuracy_at(*candidate, later.flops, options.level, true, factor).interval,
@@ -45,9 +44,9 @@ int main(int argc, char** argv) {
   const int repeats = argc > 1 ? std::atoi(argv[1]) : 200;
   const int draws = argc > 2 ? std::atoi(argv[2]) : 200;
   fmt::print(
-      "| {} tasks, noise of ln loss, of accuracy | compute at equal accuracy | a trial at ten "
-      "times "
-      "the compute | widened | one sigmoid rejected |\n|---|---|---|---|---|\n",
+      "| {} tasks, noise of ln loss, of accuracy | compute at equal accuracy | the curve at "
+      "ten times the compute | a trial there | widened | one sigmoid rejected "
+      "|\n|---|---|---|---|---|---|\n",
       repeats);
   for (const double loss_noise : {0.004, 0.01})
     for (const double accuracy_noise : {0.004, 0.012}) {
@@ -59,9 +58,10 @@ int main(int argc, char** argv) {
         recipe.seed = static_cast<std::uint64_t>(i) + 1;
         cover(recipe, draws, coverage);
       }
-      fmt::print("| {}, {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", loss_noise, accuracy_noise,
-                 100 * coverage.multiplier.share(), 100 * coverage.as_fitted.share(),
-                 100 * coverage.widened.share(), 100 * coverage.rejected.share());
+      fmt::print("| {}, {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", loss_noise,
+                 accuracy_noise, 100 * coverage.multiplier.share(), 100 * coverage.curve.share(),
+                 100 * coverage.as_fitted.share(), 100 * coverage.widened.share(),
+                 100 * coverage.rejected.share());
     }
   return 0;
 }

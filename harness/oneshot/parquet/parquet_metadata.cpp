@@ -16,6 +16,9 @@ constexpr std::string_view kEncryptedMagic = "PARE";
 constexpr std::size_t kTail = 8;  // length of the footer, magic
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 62;
 constexpr int kInteger = 10;  // of LogicalType
+// Runs, and dictionaries of one value, hold any number of values in a few bytes. So many are read
+// of a file: a bit a value, and a million besides; what has texts or numbers in it has fewer.
+constexpr std::uint64_t kValuesOfAByte = 8, kValuesOfAnyFile = std::uint64_t{1} << 20;
 
 [[noreturn]] void refuse_encrypted(const std::string& file) {
   throw InputError(file +
@@ -91,12 +94,20 @@ ParquetFile read_parquet_footer(std::string_view bytes, const std::string& file)
   for (const ThriftValue& element : footer.list(2))
     parsed.schema.push_back(schema_field(element, file));
   std::int64_t rows = 0;
+  std::uint64_t values = 0;
   for (const ThriftValue& element : footer.list(4)) {
     const ThriftFields stored(element, "row group", file);
     ParquetRowGroup group;
     group.rows = stored.count(3);
-    for (const ThriftValue& column : stored.list(1))
+    for (const ThriftValue& column : stored.list(1)) {
       group.columns.push_back(chunk_of(column, bytes, file));
+      values += static_cast<std::uint64_t>(group.columns.back().values);
+      if (const auto most = kValuesOfAnyFile + kValuesOfAByte * bytes.size(); values > most)
+        throw InputError(fmt::format(
+            "{}: it says that it holds more than {} values (they would fill memory, and it has {} "
+            "bytes); fetch the file again, or export the data set as JSON lines",
+            file, most, bytes.size()));
+    }
     rows += group.rows;
     parsed.groups.push_back(std::move(group));
   }

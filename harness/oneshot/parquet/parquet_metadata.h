@@ -40,7 +40,8 @@ struct ParquetFile {
 };
 
 // `bytes` is a whole file and outlives what is returned; `file` names it. InputError: no parquet,
-// cut short, damaged, encrypted, or with columns in other files.
+// cut short, damaged, encrypted, with columns in other files, or with more values than a file of
+// its size can sensibly have.
 ParquetFile read_parquet_footer(std::string_view bytes, const std::string& file);
 
 }  // namespace isoloss

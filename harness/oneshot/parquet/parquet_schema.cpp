@@ -120,7 +120,8 @@ class SchemaReader {
     ParquetNode leaf = begun(ParquetNodeKind::Value, stored, depth);
     const Meaning meaning = meaning_of(stored);
     leaves_.push_back({path, *stored.type, value_type(stored, meaning, path),
-                       meaning != Meaning::Unsigned, depth.definition, depth.repetition});
+                       meaning != Meaning::Unsigned, depth.definition, depth.repetition,
+                       meaning == Meaning::Text});
     return ended(std::move(leaf));
   }
 

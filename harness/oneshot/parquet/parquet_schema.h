@@ -19,6 +19,7 @@ struct ParquetLeaf {
   bool is_signed = true;  // of whole numbers
   int definition = 0;     // the level of a value that is there
   int repetition = 0;     // the level of an element of its innermost list
+  bool says_text = true;  // of bytes: that they are text, and not any bytes
 };
 
 enum class ParquetNodeKind { Value, Object, List };
@@ -40,8 +41,9 @@ struct ParquetSchema {
 };
 
 // Lists of any of the forms that writers use become arrays, maps arrays of {"key", "value"}, other
-// groups objects. InputError naming the column: one of a type that is no text, number or truth
-// value (dates, decimals, raw bytes).
+// groups objects. Bytes without an annotation are taken for text, which some writers do not
+// annotate. InputError naming the column: one of a type that is no text, number or truth value
+// (dates, decimals, bytes of fixed length).
 ParquetSchema parquet_schema(const std::vector<ParquetField>& fields, const std::string& file);
 
 }  // namespace isoloss

@@ -6,6 +6,7 @@
 
 #include "harness/oneshot/parquet/run_lengths.h"
 #include "harness/oneshot/parquet/utf8_text.h"
+#include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
@@ -38,8 +39,11 @@ json plain_value(ByteCursor& cursor, const ParquetLeaf& leaf) {
       break;
   }
   const std::string_view text = cursor.take(cursor.number(4));
-  if (!is_utf8(text)) damaged_parquet(cursor.place(), "a text that is no UTF-8");
-  return text;
+  if (is_utf8(text)) return text;
+  if (leaf.says_text) damaged_parquet(cursor.place(), "a text that is no UTF-8");
+  throw InputError(cursor.place() +
+                   ": bytes that are no text (the column does not say that it is text, and one of "
+                   "its values is no UTF-8); leave the column out, or write it anew as text");
 }
 
 }  // namespace

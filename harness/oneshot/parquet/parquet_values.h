@@ -9,7 +9,7 @@
 
 namespace isoloss {
 
-// The next `count` values. InputError: fewer are there, or a text is no UTF-8.
+// The next `count` values. InputError: fewer are there, or bytes that are no UTF-8.
 std::vector<nlohmann::json> plain_values(ByteCursor& cursor, const ParquetLeaf& leaf,
                                          std::size_t count);
 

@@ -49,6 +49,8 @@ TEST(PrepareTasks, ReadsTheHubsParquet) {
   const Outcome outcome = test::isoloss("data prepare-tasks '" ISOLOSS_SOURCE
                                         "/tests/harness/oneshot/hub' --out tasks.bin",
                                         scratch.path());
+  if (outcome.err.find("(its library was missing when isoloss was built)") != std::string::npos)
+    GTEST_SKIP() << outcome.err;
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("29 data sets, 0 missing, for tokenizer bytes ("));
 }

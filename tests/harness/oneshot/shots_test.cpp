@@ -116,6 +116,24 @@ TEST(AskedItems, TheLastOfAGroupOrEachAnswerIsAsked) {
   EXPECT_EQ(answers[1]["group"], "p1");
 }
 
+TEST(AskedItems, ElementsThatAreAskedAreObjects) {
+  TaskCard card;
+  card.file = "cards/mine.yaml";
+  card.task = "mine";
+  card.items_of = "answers";
+  const std::vector<json> items = {
+      {{"id", "1"}, {"group", "1"}, {"answers", {{{"text", "a"}}, "b"}}}};
+  try {
+    asked_items(card, items);
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "cards/mine.yaml: task mine, item 1: element 1 of 'answers' is no object (items_of "
+        "takes its fields); mend the item");
+  }
+}
+
 TEST(AskedItems, IdsMustBeThereAndUnique) {
   TaskCard card;
   card.task = "mine";

@@ -5,6 +5,7 @@
 
 #include "results/durable_file.h"
 #include "tests/harness/oneshot/datasets/public_samples.h"
+#include "tests/harness/oneshot/parquet/missing_packages.h"
 
 namespace isoloss {
 namespace {
@@ -81,6 +82,7 @@ TEST_F(RecordFiles, WhatCannotBeParsedIsNamedByFileAndLine) {
 }
 
 TEST_F(RecordFiles, ParquetIsARecordARow) {
+  if (const auto missing = missing_packages({kSnappy}); !missing.empty()) GTEST_SKIP() << missing;
   const std::string small = read_file(samples("parquet/samples") / "small-1.parquet");
   EXPECT_EQ(read("a.parquet", small),
             R"json([["a.parquet (row 1)", {"id": 1, "good": true,
