@@ -237,7 +237,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
                     begun.candidate_frontier.used());
   Savings savings = finished(floor);
   // F alone rejects one floor in up to a sixth of the studies where it is true.
-  const bool by_draws = savings.floors && floor_test(*savings.floors) == SavingsTest::Draws;
+  const bool by_draws = savings.floors && floor_test(*savings.floors) == SavingsTest::FromDraws;
   if (options.floor == "auto" && by_draws && floors_differ(savings)) {
     savings = finished({SavingsFloor::Free, 0, "free"});
   }
@@ -248,7 +248,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
 namespace {
 
 SavingsTest test_of(double p, double bootstrap_p) {
-  if (std::isfinite(bootstrap_p)) return SavingsTest::Draws;
+  if (std::isfinite(bootstrap_p)) return SavingsTest::FromDraws;
   return std::isfinite(p) ? SavingsTest::F : SavingsTest::None;
 }
 
@@ -263,7 +263,7 @@ SavingsTest floor_test(const FloorTest& floors) { return test_of(floors.p, floor
 bool floors_differ(const Savings& savings) {
   if (!savings.floors) return false;
   const FloorTest& test = *savings.floors;
-  return (floor_test(test) == SavingsTest::Draws ? test.bootstrap_p : test.p) < kFloorsRejected;
+  return (floor_test(test) == SavingsTest::FromDraws ? test.bootstrap_p : test.p) < kFloorsRejected;
 }
 
 }  // namespace isoloss

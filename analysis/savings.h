@@ -57,7 +57,7 @@ struct ParallelSavings {  // one exponent for both: savings is a constant
 
 // Which p of two tests counts: F takes every budget as independent, which those of one run or one
 // surface are not, and then rejects what is true too often (docs/fitting.md, "Coverage").
-enum class SavingsTest { None, F, Draws };
+enum class SavingsTest { None, F, FromDraws };
 
 struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
   double coefficient = 0;

@@ -23,7 +23,7 @@ nlohmann::json json_of(const std::vector<SavingsAt>& places) {
 
 nlohmann::json json_of(SavingsTest test) {
   if (test == SavingsTest::None) return nullptr;
-  return test == SavingsTest::Draws ? "draws" : "F";
+  return test == SavingsTest::FromDraws ? "draws" : "F";
 }
 
 nlohmann::json json_of(const ParallelSavings& parallel) {

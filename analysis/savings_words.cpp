@@ -42,7 +42,7 @@ void flag_floor(Savings& savings) {
     savings.flags.push_back(
         fmt::format("floors_differ: {} {:.4g}, {} {:.4g}{}", savings.baseline,
                     savings.floors->baseline, savings.candidate, savings.floors->candidate,
-                    floor_test(*savings.floors) == SavingsTest::Draws
+                    floor_test(*savings.floors) == SavingsTest::FromDraws
                         ? ""
                         : " by the F test alone, which rejects too often (measure seed noise, or "
                           "ask for --floor free)"));
@@ -152,7 +152,7 @@ void flag_frontiers(const SavingsOptions& options, Savings& savings) {
 bool slopes_differ(const Savings& savings) {
   if (!savings.parallel) return false;
   const ParallelSavings& parallel = *savings.parallel;
-  const bool drawn = slope_test(parallel) == SavingsTest::Draws;
+  const bool drawn = slope_test(parallel) == SavingsTest::FromDraws;
   return (drawn ? parallel.slope_equality_bootstrap_p : parallel.slope_equality_p) < 0.05;
 }
 

@@ -45,7 +45,7 @@ void print_laws(const Savings& savings, bool in_seconds) {
       fmt::print("    what is saved, s {}, where the loss is L: L - {:.4g} = {:.4g} s^-{:.4g}\n",
                  in_seconds ? "seconds" : "FLOPs", parallel->floor, parallel->absolute_coefficient,
                  parallel->k);
-    const bool drawn = slope_test(*parallel) == SavingsTest::Draws;
+    const bool drawn = slope_test(*parallel) == SavingsTest::FromDraws;
     const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
     if (std::isfinite(p))
       fmt::print("  equal slopes: p = {:.3g} ({})\n", p, drawn ? "draws" : "F test");
