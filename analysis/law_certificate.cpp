@@ -17,7 +17,7 @@ namespace {
 constexpr double kGap = 0.01, kGapOfConcave = 0.05;
 constexpr double kNegligible = 1e-5;  // residuals of this size count as none
 constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
-constexpr double kMostTermPoints = 4e7;                           // and x looks
+constexpr double kMostTermPoints = 3e7;                           // and x looks
 constexpr std::size_t kFewestCells = 100;
 constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
 
@@ -105,8 +105,9 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       double value) {
   const bool searched_whole = even_selection(data).points() == data.points();
   if (!searched_whole || !(value >= 0)) return std::nullopt;
+  const double gap_of_chords = is_concave_above(objective) ? kGapOfConcave : kGap;
   if (!law.exponent_of_term.empty()) {
-    const Aim aim{is_concave_above(objective) ? kGapOfConcave : kGap, kMostCellPoints};
+    const Aim aim{gap_of_chords, kMostCellPoints};
     return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
                             value, aim);
   }
@@ -116,7 +117,7 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
   }
   if (!law.cells) return std::nullopt;
   return branch_and_bound(LawTermBound(law, data, objective, floor, value), law, data, objective,
-                          value, {kGap, kMostTermPoints});
+                          value, {gap_of_chords, kMostTermPoints});
 }
 
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,

@@ -1,10 +1,10 @@
 // How far a fit can be from the best one anywhere: branch and bound over all exponents within the
 // law's bounds, with all coefficients and floors. The search of starts (law_search.h) finds the
 // optimum; this bounds what is below it, and says by how much. 5 % is aimed at where a bound of
-// exponents has rho concave in the prediction (huber and lad of logarithms), 1 % elsewhere: for laws
-// whose terms are powers of a regressor (power, chinchilla, overtraining; law_cell_bound.h); by
-// logarithms (law_log_sum_bound.h) for kaplan, and for gamma where it is tied and has no floor; for
-// every other law by its cells (law_term_bound.h), whose axes may be too many for a small gap.
+// exponents has rho concave in the prediction (huber and lad of logarithms), 1 % elsewhere: for
+// laws whose terms are powers of a regressor (power, chinchilla, overtraining; law_cell_bound.h);
+// by logarithms (law_log_sum_bound.h) for kaplan, and for gamma where it is tied and has no floor;
+// for every other law by its cells (law_term_bound.h), whose axes may be too many for a small gap.
 #pragma once
 #include <cstddef>
 #include <optional>
