@@ -80,6 +80,8 @@ struct LogSum {
   bool inner = false;
 };
 
+struct LawCells;  // law_cells.h
+
 struct Law {
   std::string name;
   std::string formula;  // as printed
@@ -92,10 +94,11 @@ struct Law {
   std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
   bool tied = false;
   bool basis_needs_coefficients = false;
-  // What a certificate rests on (law_certificate.h); a law that is of neither kind has none. Per
-  // term the shape parameter that the logarithm of its basis function is linear in.
+  // What a certificate rests on (law_certificate.h). Per term the shape parameter that the
+  // logarithm of its basis function is linear in.
   std::vector<int> exponent_of_term;
   std::optional<LogSum> log_sum;
+  const LawCells* cells = nullptr;  // where neither serves
   LawMath math;
 
   // Log coefficients, shape, floor.

@@ -1,17 +1,13 @@
 #include "analysis/law_cell_bound.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <tuple>
 #include <utility>
 
+#include "analysis/law_reach.h"
+
 namespace isoloss {
-namespace {
-
-constexpr double kFurthest = 40;  // of a residual's logarithm
-
-}  // namespace
 
 CellBound::CellBound(const Law& law, const LawData& data, const Objective& objective,
                      const FloorChoice& floor, double value)
@@ -44,13 +40,7 @@ ExponentCell CellBound::whole() const {
     cell.low[a] = law_.shape[static_cast<std::size_t>(a)].lowest;
     cell.high[a] = law_.shape[static_cast<std::size_t>(a)].highest;
   }
-  // One residual alone may not cost more than the known fit.
-  cell.reach.resize(data_.points());
-  for (Eigen::Index i = 0; i < data_.points(); ++i) {
-    const double r = residual_of_cost(objective_.known / data_.weight[i], objective_.over);
-    cell.reach[i] = objective_.space == FitSpace::Log ? std::exp(std::min(r, kFurthest))
-                                                      : 1 + r / data_.loss[i];
-  }
+  cell.reach = reach_of_one(data_, objective_);
   cell.coefficient =
       Eigen::ArrayXd::Constant(static_cast<Eigen::Index>(axis_.size()), 0.3 * data_.loss.mean());
   cell.exponent.resize(cell.coefficient.size());
@@ -123,17 +113,15 @@ void CellBound::raise(ExponentCell& cell, double target) const {
   if (cell.lower < target) tighten(cell, columns, x);
 }
 
-// How far a prediction of a better fit can lie from the relaxed minimum's: the sum of |residuals|
-// of both is known, their difference lies (but for what tangents and chords leave) in the span of a
-// few columns, and no vector of that span has an entry larger than its leverages allow.
+// A better fit's predictions lie about the relaxed minimum's, but for what tangents and chords
+// leave.
 void CellBound::tighten(ExponentCell& cell, const CellColumns& columns,
                         const Eigen::VectorXd& x) const {
   if (objective_.space != FitSpace::Log || !std::isfinite(objective_.over.knee)) return;
-  const auto terms = static_cast<Eigen::Index>(axis_.size()), n = data_.points();
-  const Eigen::Index size = columns.low.cols();
+  const auto terms = static_cast<Eigen::Index>(axis_.size());
   Eigen::MatrixXd span = (columns.low + columns.high) / 2;
   const Eigen::ArrayXd ratio = terms_.offset + (span * x).array();
-  Eigen::ArrayXd rest = Eigen::ArrayXd::Zero(n);
+  Eigen::ArrayXd rest = Eigen::ArrayXd::Zero(data_.points());
   for (Eigen::Index t = 0; t < terms; ++t) {
     const Eigen::ArrayXXd gap = (columns.high - columns.low).middleCols(2 * t, 2).array();
     rest += columns.most[t] * gap.rowwise().maxCoeff() / 2;
@@ -143,29 +131,7 @@ void CellBound::tighten(ExponentCell& cell, const CellColumns& columns,
     span.col(2 * t) = sum;
     span.col(2 * t + 1) = difference / std::max(difference.norm(), 1e-300) * sum.norm();
   }
-  const double knee = objective_.over.knee;
-  Eigen::ArrayXd cost(n);  // of a ratio's distance from one, at least
-  double total = objective_.known;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const double far = cell.reach[i] - 1;
-    const double chord = far > 1e-12 ? std::log1p(far) / far : 1;
-    cost[i] =
-        data_.weight[i] * knee * std::min(objective_.under.scale, objective_.over.scale * chord);
-    total += data_.weight[i] * std::max(objective_.under.scale, objective_.over.scale) * knee *
-                 knee / 2 +
-             cost[i] * (std::abs(ratio[i] - 1) + rest[i]);
-  }
-  const Eigen::MatrixXd normal = span.transpose() * cost.matrix().asDiagonal() * span;
-  const Eigen::LDLT<Eigen::MatrixXd> factor(normal);
-  const Eigen::MatrixXd solved = factor.solve(span.transpose());
-  if (!solved.allFinite()) return;
-  const Eigen::ArrayXd leverage =
-      (span.array() * solved.transpose().array()).rowwise().sum().max(0);
-  // The leverages of a projection sum to its rank: what rounding spoiled is not used.
-  if (std::abs((cost * leverage).sum() - static_cast<double>(size)) > 1e-6) return;
-  const double largest = leverage.maxCoeff();
-  cell.reach = cell.reach.min(
-      (ratio + rest + total * (leverage * largest).sqrt() * (1 + 1e-6)).max(1 + 1e-9));
+  cell.reach = tightened_reach(data_, objective_, span, ratio, rest, cell.reach);
 }
 
 }  // namespace isoloss

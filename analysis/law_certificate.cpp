@@ -8,6 +8,7 @@
 
 #include "analysis/law_cell_bound.h"
 #include "analysis/law_log_sum_bound.h"
+#include "analysis/law_term_bound.h"
 
 namespace isoloss {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr double kGap = 0.01, kGapOfConcave = 0.05;
 constexpr double kNegligible = 1e-5;  // residuals of this size count as none
 constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
+constexpr double kMostTermPoints = 3e7;                           // and x looks
 constexpr std::size_t kFewestCells = 100;
 constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
 
@@ -29,6 +31,15 @@ struct Aim {
   double most_cell_points;  // cells x points
 };
 
+template <class Cell>
+std::size_t points_looked_at(const Cell&, const LawData& data) {
+  return static_cast<std::size_t>(data.points());
+}
+
+std::size_t points_looked_at(const TermBoundCell& cell, const LawData&) {
+  return cell.points_looked_at;
+}
+
 // Best first: the open cell of the lowest bound is halved next.
 template <class Bound>
 LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawData& data,
@@ -41,9 +52,11 @@ LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawDat
   std::priority_queue<Cell, std::vector<Cell>, decltype(higher)> open(higher);
   double done = value;  // the least bound of cells that need no halving
   double best = value;
+  std::size_t looked_at = 0;  // points, of all cells
   const auto look = [&](Cell cell) {
     bound.raise(cell, target);
     ++out.cells;
+    looked_at += points_looked_at(cell, data);
     if (cell.lower >= target) {
       done = std::min(done, cell.lower);
       return;
@@ -57,10 +70,10 @@ LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawDat
     open.push(std::move(cell));
   };
   look(bound.whole());
-  const auto most =
-      std::max(kFewestCells,
-               static_cast<std::size_t>(aim.most_cell_points / static_cast<double>(data.points())));
-  while (!open.empty() && out.cells < most) {
+  const auto points = static_cast<std::size_t>(data.points());
+  const std::size_t most =
+      points * std::max(kFewestCells, static_cast<std::size_t>(aim.most_cell_points) / points);
+  while (!open.empty() && looked_at < most) {
     const Cell cell = open.top();
     open.pop();
     for (Cell& half : bound.halves(cell)) look(std::move(half));
@@ -75,6 +88,16 @@ LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawDat
   return out;
 }
 
+// Of logarithms, where nothing is added to the power of a sum.
+bool has_log_sum_bound(const Law& law, const LawData& data, const Objective& objective,
+                       const FloorChoice& floor) {
+  if (!law.log_sum || objective.space != FitSpace::Log) return false;
+  const bool zero = !law.has_floor || floor.kind == FloorChoice::Zero ||
+                    (floor.kind == FloorChoice::Value && floor.value == 0);
+  const std::size_t axes = law.shape.size() + (law.tied ? 0 : 1);  // delta and exponents
+  return zero && !(data.offset != 0).any() && axes <= kMostAxes;
+}
+
 }  // namespace
 
 std::optional<LawCertificate> certify(const Law& law, const LawData& data,
@@ -82,18 +105,19 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       double value) {
   const bool searched_whole = even_selection(data).points() == data.points();
   if (!searched_whole || !(value >= 0)) return std::nullopt;
+  const double gap_of_chords = is_concave_above(objective) ? kGapOfConcave : kGap;
   if (!law.exponent_of_term.empty()) {
-    const Aim aim{is_concave_above(objective) ? kGapOfConcave : kGap, kMostCellPoints};
+    const Aim aim{gap_of_chords, kMostCellPoints};
     return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
                             value, aim);
   }
-  if (!law.log_sum || objective.space != FitSpace::Log) return std::nullopt;
-  const bool zero = !law.has_floor || floor.kind == FloorChoice::Zero ||
-                    (floor.kind == FloorChoice::Value && floor.value == 0);
-  const std::size_t axes = law.shape.size() + (law.tied ? 0 : 1);  // delta and exponents
-  if (!zero || (data.offset != 0).any() || axes > kMostAxes) return std::nullopt;
-  return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
-                          {kGap, kMostLogSumPoints});
+  if (has_log_sum_bound(law, data, objective, floor)) {
+    return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
+                            {kGap, kMostLogSumPoints});
+  }
+  if (!law.cells) return std::nullopt;
+  return branch_and_bound(LawTermBound(law, data, objective, floor, value), law, data, objective,
+                          value, {gap_of_chords, kMostTermPoints});
 }
 
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,

@@ -1,10 +1,10 @@
 // How far a fit can be from the best one anywhere: branch and bound over all exponents within the
-// law's bounds (law_cell_bound.h), with all coefficients and floors. The search of starts
-// (law_search.h) finds the optimum; this proves it, to the gap it reports: 5 % is aimed at where
-// rho is concave in the prediction (huber and lad of logarithms), 1 % elsewhere. For laws whose
-// terms are powers of a regressor (power, chinchilla, overtraining, tied or not); and, by
-// logarithms (law_log_sum_bound.h, 1 %), for kaplan, and for gamma where it is tied and has no
-// floor. The profile of the others has more dimensions, or a floor beneath an outer power.
+// law's bounds, with all coefficients and floors. The search of starts (law_search.h) finds the
+// optimum; this bounds what is below it, and says by how much. 5 % is aimed at where a bound of
+// exponents has rho concave in the prediction (huber and lad of logarithms), 1 % elsewhere: for
+// laws whose terms are powers of a regressor (power, chinchilla, overtraining; law_cell_bound.h);
+// by logarithms (law_log_sum_bound.h) for kaplan, and for gamma where it is tied and has no floor;
+// for every other law by its cells (law_term_bound.h), whose axes may be too many for a small gap.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -21,7 +21,7 @@ struct LawCertificate {
   std::optional<LawState> better;  // met on the way: lower than the known fit
 };
 
-// Empty for laws that have none, and for more points than searched at once (even_selection).
+// Empty for laws of accuracy, and for more points than searched at once (even_selection).
 std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       const Objective& objective, const FloorChoice& floor,
                                       double value);

@@ -7,18 +7,13 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/softplus.h"
+
 namespace isoloss {
 namespace {
 
 constexpr double kFirstLogKnee = 0.05;
 constexpr double kVanished = 30;  // e^-30 of the other term is beyond what a double adds
-
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
-double logistic(double x) {
-  const double e = std::exp(-std::abs(x));
-  return (x < 0 ? e : 1) / (1 + e);
-}
 
 Eigen::VectorXd corner_of(const LogSumCell& cell, unsigned corner) {
   Eigen::VectorXd at = cell.low;

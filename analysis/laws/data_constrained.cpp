@@ -4,6 +4,7 @@
 // with R_N. U_N is the compute-optimal size for U_D tokens under the same law (as the authors' code
 // has it): min((U_D G)^(beta/alpha) G, N), G = (alpha A / (beta B))^(1/(alpha + beta)).
 #include "analysis/law_formula.h"
+#include "analysis/laws/cells.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {
@@ -81,6 +82,7 @@ Law data_constrained_law() {
   law.parameters = {"A", "B", "alpha", "beta", "R_N", "R_D"};
   law.may_tie = {{0, 1}};
   law.basis_needs_coefficients = true;
+  law.cells = &kDataConstrainedCells;
   law.math = math_of<DataConstrained>();
   return law;
 }

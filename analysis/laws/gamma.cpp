@@ -1,6 +1,7 @@
 // The sum of chinchilla's terms to a power: Busbridge et al. 2025 (distillation scaling laws,
 // equation 1), also used for xLSTM.
 #include "analysis/law_formula.h"
+#include "analysis/laws/cells.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {
@@ -46,6 +47,7 @@ Law gamma_law() {
   law.parameters = {"A", "B", "alpha", "beta", "gamma"};
   law.may_tie = {{0, 1}};
   law.log_sum = {.first = 0, .second = 1, .power = 2, .inner = true};
+  law.cells = &kPowerOfSumCells;
   law.math = math_of<Gamma>();
   return law;
 }

@@ -1,6 +1,7 @@
 // Kaplan et al. 2020, equation 1.5: L = ((Nc/N)^(alphaN/alphaD) + Dc/D)^alphaD. Raised to
 // 1/alphaD it is linear in two coefficients; it has no floor.
 #include "analysis/law_formula.h"
+#include "analysis/laws/cells.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {
@@ -43,6 +44,7 @@ Law kaplan_law() {
   law.has_floor = false;
   law.may_tie = {{0, 1}};
   law.log_sum = {.first = 0, .second = 1, .power = 1};
+  law.cells = &kPowerOfSumCells;
   law.math = math_of<Kaplan>();
   return law;
 }

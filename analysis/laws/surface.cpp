@@ -2,6 +2,7 @@
 // valley: L(N, C) = E + A C^-k + kappa (ln N - a ln C - g)^2. frontier_surface.cpp has the one
 // whose valley is free per budget.
 #include "analysis/law_formula.h"
+#include "analysis/laws/cells.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {
@@ -54,6 +55,7 @@ Law surface_law() {
                 .search_steps = 9,
                 .positive = false}};
   law.parameters = {"A", "k", "kappa", "a", "g"};
+  law.cells = &kSurfaceCells;
   law.math = math_of<SurfaceFormula>();
   return law;
 }

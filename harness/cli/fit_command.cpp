@@ -32,6 +32,11 @@ std::string interval_text(const Fit& fit, const std::string& name, const Interva
 
 void print_certificate(const Fit& fit) {
   if (!fit.certificate) return;
+  if (!(fit.certificate->lower_bound > 0)) {
+    fmt::print("global search: {} cells of exponents do not bound the objective from below\n",
+               fit.certificate->cells);
+    return;
+  }
   fmt::print(
       "global search: nothing within the bounds has an objective below {:.10g} ({:.2g} % less), by "
       "{} cells of exponents\n",

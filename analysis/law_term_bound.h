@@ -1,0 +1,85 @@
+// A lower bound of the objective over a cell of a law's axes, for every amount and floor at once,
+// from a convex problem that lies below it everywhere in the cell. It is that of law_cell_bound.h
+// for laws whose terms bend along several axes (law_cells.h): where a prediction is too high it is
+// taken as it is, or as the convex function below it; where it is too low, a plane stands for each
+// term; where rho of a logarithm is concave, its chord up to the largest value that a better fit
+// can have. What a law's cells leave open (a relation between amounts and axes, say) is open, and
+// the bound is one for that wider law. Of many points some are looked at first: what those cost,
+// all cost. Exact but for rounding.
+#pragma once
+#include <Eigen/Core>
+#include <memory>
+#include <vector>
+
+#include "analysis/cone_descent.h"
+#include "analysis/law.h"
+#include "analysis/law_cells.h"
+#include "analysis/law_objective.h"
+#include "analysis/law_relaxation.h"
+
+namespace isoloss {
+
+struct TermBoundCell {
+  CellBox box;
+  double lower = 0;      // no amounts and floor give an objective below this
+  Eigen::ArrayXd reach;  // per point: predicted / measured of a better fit is at most this
+  // The relaxed minimum: a place among the axes, amounts without what cells take out, floor.
+  Eigen::ArrayXd place, log_amount;
+  double floor = 0;
+  Eigen::ArrayXd sag;                // by axis: how far planes and functions are apart
+  bool all = false;                  // of the points were looked at, not some
+  std::size_t points_looked_at = 0;  // the last time: points x looks
+};
+
+class LawTermBound {
+ public:
+  using Cell = TermBoundCell;
+
+  // Better fits than one whose objective is `value` are looked for. The law has cells.
+  LawTermBound(const Law& law, const LawData& data, const Objective& objective,
+               const FloorChoice& floor, double value);
+
+  // All that the law's bounds allow, not yet bounded.
+  TermBoundCell whole() const;
+  // Raises `lower`, and stops early where it has reached `target` or cannot.
+  void raise(TermBoundCell& cell, double target) const;
+  // Halves along the axis that keeps planes and functions furthest apart.
+  std::vector<TermBoundCell> halves(const TermBoundCell& cell) const;
+  // The cell's relaxed minimum as a state of the law.
+  LawState state_of(const TermBoundCell& cell) const;
+
+ private:
+  struct Some;  // of the points, and their bound
+
+  // The convex problem of a cell. Unknowns: of each term its amount, and amount x y for each of its
+  // axes; then the floor.
+  struct Problem {
+    LawCell law;
+    TermCell::Rows above;              // by the unknowns
+    Eigen::ArrayXd most;               // of each amount, then of the floor
+    std::vector<Eigen::Index> amount;  // which unknown
+    ConeProblem cone;
+  };
+  void raise_all(TermBoundCell& cell, double target) const;
+  Problem problem_of(const TermBoundCell& cell) const;
+  Eigen::VectorXd start_of(const TermBoundCell& cell, const Problem& problem) const;
+  void keep(TermBoundCell& cell, const Problem& problem, const Eigen::VectorXd& x) const;
+  void tighten(TermBoundCell& cell, const Problem& problem, const Eigen::VectorXd& x) const;
+  // Sets `sag`.
+  void weigh_axes(TermBoundCell& cell, const Problem& problem, bool bounded) const;
+  ConvexLook look(const Problem& problem, const Eigen::ArrayXd& reach, const Eigen::VectorXd& x,
+                  double knee) const;
+
+  const Law& law_;
+  const LawData& data_;
+  RelaxedObjective objective_;
+  double worth_;  // the known value, or these points' share of it
+  bool free_floor_;
+  double fixed_floor_;
+  Eigen::ArrayXd offset_;  // what no unknown moves, over the measured loss
+  double floor_unit_;      // nats of the floor's unknown
+  Eigen::ArrayXd floor_;   // over the measured loss
+  std::shared_ptr<const Some> some_;
+};
+
+}  // namespace isoloss
