@@ -20,6 +20,8 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+constexpr device::AdamWSettings kAdamW{0.9, 0.95, 1e-8, 0.1};  // Brown et al. 2020, appendix B
+
 // What is timed of a reference model: its parts, but at most kMostParts of them.
 OneGpuStep timed_step(const ReferenceModel& model) {
   const std::int64_t parts = std::min(model.shape.micro_batches, kMostParts);
@@ -33,7 +35,7 @@ struct Trial {
                      model.spec, 1,
                      {.numbers = DeviceNumbers::BFloat16,
                       .sequences = step.batch_tokens / step.micro_batches / model.spec.sequence}),
-                 {.clip_norm = 1, .micro_batches = step.micro_batches}),
+                 {.optimizer = kAdamW, .clip_norm = 1, .micro_batches = step.micro_batches}),
         ids(static_cast<std::size_t>(step.batch_tokens)) {
     std::mt19937 random(1);
     std::uniform_int_distribution<std::int32_t> id(

@@ -13,6 +13,7 @@
 #include "model/device/device_stream.h"
 #include "model/device/device_training.h"
 #include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
 
 namespace isoloss {
 namespace {
@@ -54,7 +55,8 @@ TEST_F(NcclGroupOfOne, OperationsLeaveWhatTheRankHas) {
 
 std::vector<float> trained_weights(DeviceModel model, const GradientExchange& exchange) {
   const ModelSpec spec = model.spec();
-  DeviceTraining training(std::move(model), {.clip_norm = 1, .exchange = exchange});
+  DeviceTraining training(std::move(model),
+                          {.optimizer = kTinyAdamW, .clip_norm = 1, .exchange = exchange});
   for (int step = 0; step < 4; ++step) {
     training.start(tiny_tokens(spec, 2, step), step, 0.01);
     training.finish();
