@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/folder_entries.h"
 #include "results/study_sum.h"
+#include "sweeps/plan.h"
 #include "sweeps/study_union.h"
 
 namespace isoloss {
@@ -55,6 +57,25 @@ void drop_moved_data(const StudyFolder& folder, const Study& study,
     std::erase_if(differences, is_of_data);
 }
 
+std::set<std::string> run_names(const Study& study) {
+  std::set<std::string> ids;
+  for (const PlannedRun& run : make_plan(study).runs) ids.insert(run.id);
+  return ids;
+}
+
+// A value may be said that was left to its default, or the other way round: a run's name follows
+// from all that its numbers depend on.
+bool spells_the_same(const StudyFolder& folder, const Study& study,
+                     const std::vector<KeyDifference>& differences) {
+  const auto of_grid = [](const KeyDifference& d) { return d.key.starts_with("grid"); };
+  if (std::ranges::any_of(differences, of_grid)) return false;
+  try {
+    return std::ranges::includes(run_names(study), run_names(read_study(folder.study_file())));
+  } catch (const InputError&) {
+    return false;  // its data have moved, say
+  }
+}
+
 std::string change_of(const KeyDifference& difference) {
   if (difference.first.size() > kShown || difference.second.size() > kShown) return "";
   return fmt::format(" from {} to {}", difference.second, difference.first);
@@ -91,7 +112,8 @@ std::string study_text_to_store(const StudyFolder& folder, const Study& study) {
   StudyUpdate update = study_update(study.file, folder.study_file());
   drop_moved_data(folder, study, update.differences);
   if (update.differences.empty()) return update.text;
-  if (holds_results(folder)) refuse(folder, study, update.differences);
+  if (holds_results(folder) && !spells_the_same(folder, study, update.differences))
+    refuse(folder, study, update.differences);
   return own;
 }
 

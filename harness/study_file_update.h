@@ -11,7 +11,8 @@ namespace isoloss {
 // The text of `study` where the folder has no study file, has a damaged one, or has trained
 // nothing yet; else that of study_update (study_union.h): no grid value that the folder knows is
 // forgotten. InputError where the folder belongs to a study of another name, or naming every key
-// that changed with both ways out. Paths of the data may change where their content has not.
+// that changed with both ways out. Paths of the data may change where their content has not, and a
+// default may be spelt out.
 std::string study_text_to_store(const StudyFolder& folder, const Study& study);
 
 }  // namespace isoloss
