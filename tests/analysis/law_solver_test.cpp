@@ -13,6 +13,7 @@
 #include "analysis/law_objective.h"
 #include "analysis/law_search.h"
 #include "tests/analysis/law_fixture.h"
+#include "tests/analysis/made_law_points.h"
 
 namespace isoloss {
 namespace {
@@ -169,46 +170,14 @@ TEST(LawSolver, ReachesTheKaplanOptimumOfEpochsPoints) {
 
 // Exact points of each law have one optimum: what they were made from.
 TEST(LawSolver, RecoversEveryLawFromExactPoints) {
-  const std::map<std::string, std::map<std::string, double>> truth = {
-      {"power", {{"a", 40}, {"b", .2}, {"E", 1.75}}},
-      {"chinchilla", {{"A", 480}, {"B", 2100}, {"E", 1.8}, {"alpha", .35}, {"beta", .37}}},
-      {"gamma", {{"A", 300}, {"B", 900}, {"E", 1.6}, {"alpha", .4}, {"beta", .45}, {"gamma", .7}}},
-      {"kaplan", {{"lnNc", 30}, {"lnDc", 31}, {"alphaN", .08}, {"alphaD", .1}}},
-      {"overtraining", {{"a", 70}, {"b", 55}, {"E", 1.4}, {"eta", .13}}},
-      {"data_constrained",
-       {{"A", 520},
-        {"B", 1490},
-        {"E", 1.87},
-        {"alpha", .35},
-        {"beta", .35},
-        {"R_N", 5.3},
-        {"R_D", 15.4}}},
-      {"surface", {{"A", 90}, {"k", .1}, {"E", 1.6}, {"kappa", .03}, {"a", .5}, {"g", -3}}}};
   for (const Law& law : laws()) {
-    PointTable table;
-    table.source = "made";
-    table.other_columns = {"unique_tokens"};
-    for (int i = 0; i < 36; ++i) {
-      Point p;
-      p.architecture = "t";
-      p.parameters = 2e6 * std::pow(2.3, i % 6);
-      p.tokens = 3e7 * std::pow(2.9, i / 6);
-      p.flops = 6 * p.parameters * p.tokens;
-      p.other = {i % 4 ? "2e7" : "1e11"};
-      p.loss = 1;
-      table.points.push_back(p);
-    }
-    LawData data = law_data(law, table, table.points, {});
-    LawData raw = data;
-    raw.z.rowwise() += data.centre.transpose();
-    raw.centre.setZero();
-    data.loss = predict(law, raw, state_of(law, truth.at(law.name)));
-    data.log_loss = data.loss.log();
+    const LawData data = exact_points(law, {36, 6, 2.3, 2.9, 4});
     const LawSolution solution = solve_law(law, data, {ObjectiveKind::Squares}, {});
     EXPECT_TRUE(solution.converged) << law.name;
     EXPECT_LT(solution.value, 1e-18) << law.name;
     for (const auto& [name, value] : named_parameters(law, data, solution.state)) {
-      EXPECT_NEAR(value / truth.at(law.name).at(name), 1, 2e-3) << law.name << ' ' << name;
+      EXPECT_NEAR(value / kTrueParameters.at(law.name).at(name), 1, 2e-3)
+          << law.name << ' ' << name;
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "analysis/law_cells.h"
 #include "analysis/law_certificate.h"
 #include "model/spec/counter_random.h"
+#include "tests/analysis/made_law_points.h"
 
 namespace isoloss {
 namespace {
@@ -21,39 +22,9 @@ double uniform(std::uint64_t key, double low, double high) {
   return low + (high - low) * random_uniform(11, 3, key);
 }
 
-const std::map<std::string, std::map<std::string, double>> kTruth = {
-    {"gamma", {{"A", 300}, {"B", 900}, {"E", 1.6}, {"alpha", .4}, {"beta", .45}, {"gamma", .7}}},
-    {"kaplan", {{"lnNc", 30}, {"lnDc", 31}, {"alphaN", .08}, {"alphaD", .1}}},
-    {"data_constrained",
-     {{"A", 520},
-      {"B", 1490},
-      {"E", 1.87},
-      {"alpha", .35},
-      {"beta", .35},
-      {"R_N", 5.3},
-      {"R_D", 15.4}}},
-    {"surface", {{"A", 90}, {"k", .1}, {"E", 1.6}, {"kappa", .03}, {"a", .5}, {"g", -3}}}};
-
 // 24 points of the law with 2 % scatter; half of them on few unique tokens.
 LawData scattered(const Law& law) {
-  PointTable table;
-  table.source = "made";
-  table.other_columns = {"unique_tokens"};
-  for (int i = 0; i < 24; ++i) {
-    Point p;
-    p.architecture = "t";
-    p.parameters = 2e6 * std::pow(3.3, i % 5);
-    p.tokens = 3e7 * std::pow(3.9, i / 5);
-    p.flops = 6 * p.parameters * p.tokens;
-    p.other = {i % 2 ? "2e7" : "1e11"};
-    p.loss = 1;
-    table.points.push_back(p);
-  }
-  LawData data = law_data(law, table, table.points, {});
-  LawData raw = data;
-  raw.z.rowwise() += data.centre.transpose();
-  raw.centre.setZero();
-  data.loss = predict(law, raw, state_of(law, kTruth.at(law.name)));
+  LawData data = exact_points(law, {24, 5, 3.3, 3.9, 2});
   for (Eigen::Index i = 0; i < data.points(); ++i) {
     data.loss[i] *= std::exp(0.02 * random_normal(11, 1, static_cast<std::uint64_t>(i)));
   }

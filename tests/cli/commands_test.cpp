@@ -235,8 +235,8 @@ TEST(Commands, PredictReadsWhatFitPrinted) {
   EXPECT_THAT(broken.err, HasSubstr("broken.json: not JSON"));
 }
 
-TEST(Commands, SavingsOfAKnownFactorFromACsv) {
-  // Loss 3 C^-0.05 for a and the same at half the compute for b: b saves 2x at every loss.
+// Loss 30 C^-0.05 for a and the same at half the compute for b: b saves 2x at every loss.
+std::string half_of_the_compute() {
   std::ostringstream csv;
   csv.precision(17);
   csv << "architecture,parameters,tokens,flops,loss\n";
@@ -245,8 +245,12 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
     csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << '\n';
     csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << '\n';
   }
+  return csv.str();
+}
+
+TEST(Commands, SavingsOfAKnownFactorFromACsv) {
   const Scratch scratch;
-  spill(scratch / "points.csv", csv.str());
+  spill(scratch / "points.csv", half_of_the_compute());
   const Outcome outcome =
       isoloss("savings points.csv --baseline a --candidate b --floor zero --json", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -276,16 +280,8 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
 // So et al. 2021, appendix A.9: b takes half of C, so that s = C / 2 is saved at loss 30 C^-.05 =
 // 30 (2 s)^-.05.
 TEST(Commands, SavingsSayWhatIsSavedInFlops) {
-  std::ostringstream csv;
-  csv.precision(17);
-  csv << "architecture,parameters,tokens,flops,loss\n";
-  for (int i = 0; i < 8; ++i) {
-    const double flops = 1e15 * std::pow(10.0, 0.25 * i);
-    csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << '\n';
-    csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << '\n';
-  }
   const Scratch scratch;
-  spill(scratch / "points.csv", csv.str());
+  spill(scratch / "points.csv", half_of_the_compute());
   const Outcome words =
       isoloss("savings points.csv --baseline a --candidate b --floor zero", scratch.path());
   EXPECT_THAT(words.out, HasSubstr("s FLOPs, where the loss is L: L - 0 = 28.98 s^-0.05\n"));
