@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "analysis/residual_sum.h"
+
 namespace isoloss {
 namespace {
 
@@ -100,20 +102,9 @@ ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
         at.curvature(2 * t + 1, 2 * t + 1) += curve * b * b;
       }
     }
-    at.value += bend.value;
-    for (Eigen::Index j = 0; j < size; ++j) {
-      at.gradient[j] += bend.slope * row[j];
-      const double curve = bend.curvature * row[j], weigh = bend.weight * row[j];
-      for (Eigen::Index k = 0; k <= j; ++k) {
-        at.curvature(j, k) += curve * row[k];
-        at.weight(j, k) += weigh * row[k];
-      }
-    }
+    add_point(at, bend, row);
   }
-  at.curvature = at.curvature.selfadjointView<Eigen::Lower>();
-  at.weight = at.weight.selfadjointView<Eigen::Lower>();
-  // A convex function lies above its tangent: the least of it where the unknowns may be.
-  at.bound = at.value - at.gradient.dot(x);
+  complete_sum(at, x);
   for (Eigen::Index t = 0; t < terms; ++t) {
     const double least = std::min(at.gradient[2 * t], at.gradient[2 * t + 1]);
     at.bound += std::min(0.0, least) * columns_.most[t];

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analysis/law_reach.h"
+#include "analysis/residual_sum.h"
 
 namespace isoloss {
 namespace {
@@ -367,20 +368,9 @@ ConvexLook LawTermBound::look(const Problem& problem, const Eigen::ArrayXd& reac
                  problem.amount[t], at.curvature);
       }
     }
-    at.value += bend.value;
-    for (Eigen::Index j = 0; j < size; ++j) {
-      at.gradient[j] += bend.slope * row[j];
-      const double curve = bend.curvature * row[j], weigh = bend.weight * row[j];
-      for (Eigen::Index k = 0; k <= j; ++k) {
-        at.curvature(j, k) += curve * row[k];
-        at.weight(j, k) += weigh * row[k];
-      }
-    }
+    add_point(at, bend, row);
   }
-  at.curvature = at.curvature.selfadjointView<Eigen::Lower>();
-  at.weight = at.weight.selfadjointView<Eigen::Lower>();
-  // A convex function lies above its tangent: the least of it where the unknowns may be.
-  at.bound = at.value - at.gradient.dot(x);
+  complete_sum(at, x);
   Eigen::ArrayXd slope(static_cast<Eigen::Index>(terms.size()));
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const auto axes = static_cast<Eigen::Index>(terms[t].size());
