@@ -175,6 +175,65 @@ Prediction predict_optimum(const StoredFit& fit, const Place& place, double leve
   return out;
 }
 
+void require_positive(const Place& place) {
+  for (const auto& [name, value] :
+       {std::pair{"parameters", place.parameters}, std::pair{"tokens", place.tokens},
+        std::pair{"flops", place.flops}, std::pair{"unique-tokens", place.unique_tokens}}) {
+    if (value && !(*value > 0 && std::isfinite(*value))) {
+      throw InputError(
+          fmt::format("{} is {} (must be a number above zero); correct it", name, *value));
+    }
+  }
+}
+
+// Where the law is asked: what is not given follows from the rest, as `notes` then say.
+Located located(const StoredFit& fit, const Law& law, const LawState& raw, const Place& place,
+                std::vector<std::string>& notes) {
+  Located at;
+  if (place.parameters) at.parameters = *place.parameters;
+  if (place.tokens) at.tokens = *place.tokens;
+  if (place.flops) at.flops = *place.flops;
+  if (place.unique_tokens) at.unique = *place.unique_tokens;
+  if (needs(law, Regressor::UniqueTokens) && !place.unique_tokens) {
+    ask_for(law, "--unique-tokens");
+  }
+  const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
+  // Laws of size and tokens alone have a best one for each of the other.
+  const bool paired = sized && counted && law.regressors.size() == 2;
+  const bool one = place.parameters.has_value() != place.tokens.has_value();
+  if (paired && one && !place.flops) {
+    if (!add_partner(law, raw, at)) {
+      ask_for(law, place.parameters ? "--tokens or --flops" : "--parameters or --flops");
+    }
+    notes.emplace_back(place.parameters
+                           ? "tokens: compute-optimal for this size by this law, with C = 6 N D"
+                           : "size: compute-optimal for these tokens by this law, with C = "
+                             "6 N D");
+  } else if (sized && !place.parameters) {
+    if (!place.flops || place.tokens) {
+      ask_for(law, counted ? "--parameters and --tokens, or --flops" : "--flops");
+    }
+    const auto sizes = fit.origin.ranges.find("parameters");
+    at = best_for(law, raw, at,
+                  sizes == fit.origin.ranges.end() ? Interval{1e6, 1e10} : sizes->second);
+    notes.push_back(counted ? "size and tokens: the best of the budget by this law, with "
+                              "C = 6 N D"
+                            : "size: the best of the budget by this law");
+  } else if (counted && !place.tokens) {
+    if (!place.flops) ask_for(law, "--tokens or --flops");
+    at.tokens = at.flops / (kFlopsPerParameterToken * at.parameters);
+    notes.emplace_back("tokens: C / (6 N)");
+  }
+  if (std::isnan(at.flops)) {
+    at.flops = kFlopsPerParameterToken * at.parameters * at.tokens;
+    if (needs(law, Regressor::Flops)) {
+      if (std::isnan(at.flops)) ask_for(law, "--flops, or --parameters and --tokens");
+      notes.emplace_back("flops: 6 N D");
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 Forecast forecast(const Law& law, const LawState& centred, const PredictionBasis& basis,
@@ -206,62 +265,14 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
   if (!(level > 0 && level < 1)) {
     throw InputError("level out of range (between 0 and 1); for example 0.95");
   }
-  for (const auto& [name, value] :
-       {std::pair{"parameters", place.parameters}, std::pair{"tokens", place.tokens},
-        std::pair{"flops", place.flops}, std::pair{"unique-tokens", place.unique_tokens}}) {
-    if (value && !(*value > 0 && std::isfinite(*value))) {
-      throw InputError(
-          fmt::format("{} is {} (must be a number above zero); correct it", name, *value));
-    }
-  }
+  require_positive(place);
   if (fit.law == "isoflop") return predict_optimum(fit, place, level);
   const Law& law = law_named(fit.law);
   const LawState raw = state_of(law, fit.parameters);
   Prediction out;
   out.law = law.name;
   out.level = level;
-  Located at;
-  if (place.parameters) at.parameters = *place.parameters;
-  if (place.tokens) at.tokens = *place.tokens;
-  if (place.flops) at.flops = *place.flops;
-  if (place.unique_tokens) at.unique = *place.unique_tokens;
-  if (needs(law, Regressor::UniqueTokens) && !place.unique_tokens) {
-    ask_for(law, "--unique-tokens");
-  }
-  const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
-  // Laws of size and tokens alone have a best one for each of the other.
-  const bool paired = sized && counted && law.regressors.size() == 2;
-  const bool one = place.parameters.has_value() != place.tokens.has_value();
-  if (paired && one && !place.flops) {
-    if (!add_partner(law, raw, at)) {
-      ask_for(law, place.parameters ? "--tokens or --flops" : "--parameters or --flops");
-    }
-    out.notes.emplace_back(place.parameters
-                               ? "tokens: compute-optimal for this size by this law, with C = 6 N D"
-                               : "size: compute-optimal for these tokens by this law, with C = "
-                                 "6 N D");
-  } else if (sized && !place.parameters) {
-    if (!place.flops || place.tokens) {
-      ask_for(law, counted ? "--parameters and --tokens, or --flops" : "--flops");
-    }
-    const auto sizes = fit.origin.ranges.find("parameters");
-    at = best_for(law, raw, at,
-                  sizes == fit.origin.ranges.end() ? Interval{1e6, 1e10} : sizes->second);
-    out.notes.push_back(counted ? "size and tokens: the best of the budget by this law, with "
-                                  "C = 6 N D"
-                                : "size: the best of the budget by this law");
-  } else if (counted && !place.tokens) {
-    if (!place.flops) ask_for(law, "--tokens or --flops");
-    at.tokens = at.flops / (kFlopsPerParameterToken * at.parameters);
-    out.notes.emplace_back("tokens: C / (6 N)");
-  }
-  if (std::isnan(at.flops)) {
-    at.flops = kFlopsPerParameterToken * at.parameters * at.tokens;
-    if (needs(law, Regressor::Flops)) {
-      if (std::isnan(at.flops)) ask_for(law, "--flops, or --parameters and --tokens");
-      out.notes.emplace_back("flops: 6 N D");
-    }
-  }
+  const Located at = located(fit, law, raw, place, out.notes);
   out.parameters = at.parameters;
   out.tokens = at.tokens;
   out.flops = at.flops;
