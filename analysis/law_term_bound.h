@@ -11,11 +11,10 @@
 #include <memory>
 #include <vector>
 
-#include "analysis/cone_descent.h"
 #include "analysis/law.h"
 #include "analysis/law_cells.h"
 #include "analysis/law_objective.h"
-#include "analysis/law_relaxation.h"
+#include "analysis/law_term_problem.h"
 
 namespace isoloss {
 
@@ -51,34 +50,17 @@ class LawTermBound {
  private:
   struct Some;  // of the points, and their bound
 
-  // The convex problem of a cell. Unknowns: of each term its amount, and amount x y for each of its
-  // axes; then the floor.
-  struct Problem {
-    LawCell law;
-    TermCell::Rows above;              // by the unknowns
-    Eigen::ArrayXd most;               // of each amount, then of the floor
-    std::vector<Eigen::Index> amount;  // which unknown
-    ConeProblem cone;
-  };
   void raise_all(TermBoundCell& cell, double target) const;
-  Problem problem_of(const TermBoundCell& cell) const;
-  Eigen::VectorXd start_of(const TermBoundCell& cell, const Problem& problem) const;
-  void keep(TermBoundCell& cell, const Problem& problem, const Eigen::VectorXd& x) const;
-  void tighten(TermBoundCell& cell, const Problem& problem, const Eigen::VectorXd& x) const;
+  Eigen::VectorXd start_of(const TermBoundCell& cell, const LawTermProblem& problem) const;
+  void keep(TermBoundCell& cell, const LawTermProblem& problem, const Eigen::VectorXd& x) const;
+  void tighten(TermBoundCell& cell, const LawTermProblem& problem, const Eigen::VectorXd& x) const;
   // Sets `sag`.
-  void weigh_axes(TermBoundCell& cell, const Problem& problem, bool bounded) const;
-  ConvexLook look(const Problem& problem, const Eigen::ArrayXd& reach, const Eigen::VectorXd& x,
-                  double knee) const;
+  void weigh_axes(TermBoundCell& cell, const LawTermProblem& problem, bool bounded) const;
 
   const Law& law_;
-  const LawData& data_;
-  RelaxedObjective objective_;
-  double worth_;  // the known value, or these points' share of it
-  bool free_floor_;
+  LawTermPoints points_;
   double fixed_floor_;
-  Eigen::ArrayXd offset_;  // what no unknown moves, over the measured loss
-  double floor_unit_;      // nats of the floor's unknown
-  Eigen::ArrayXd floor_;   // over the measured loss
+  double floor_unit_;  // nats of the floor's unknown
   std::shared_ptr<const Some> some_;
 };
 
