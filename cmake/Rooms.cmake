@@ -17,7 +17,10 @@ endif()
 target_include_directories(isoloss_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(ISOLOSS_SANITIZE)
   target_compile_options(isoloss_options INTERFACE -fsanitize=address,undefined
-                         -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer
+                         # Lines are enough for a stack; tests call what is optimized, and theirs is
+                         # half of what there is to compile.
+                         -g1 -O$<IF:$<BOOL:$<TARGET_PROPERTY:ISOLOSS_CALLS_ONLY>>,0,1>
                          # GCC 12 warns of the standard library's insides once instrumented.
                          -Wno-maybe-uninitialized)
   target_compile_definitions(isoloss_options INTERFACE _GLIBCXX_ASSERTIONS)
@@ -55,6 +58,7 @@ function(isoloss_tests folder)
   endif()
   string(REPLACE "/" "_" name ${folder})
   add_executable(${name}_test ${sources})
+  set_target_properties(${name}_test PROPERTIES ISOLOSS_CALLS_ONLY ON)
   # Tests call what is optimized; to optimize them too is a third of the time that they take to compile.
   target_compile_options(${name}_test PRIVATE $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O1>)
   list(LENGTH sources files)
