@@ -1,5 +1,6 @@
 // `isoloss catalogue`: the named architectures at a named size, and the switches they are made of.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -74,12 +75,19 @@ void print_table(const std::vector<ModelSpec>& specs) {
   }
 }
 
+// The meaning, and the values where there are others than true and false.
+std::string described(const SpecField& field) {
+  if (field.choices.empty() || field.choices == std::vector<std::string>{"true", "false"})
+    return field.meaning;
+  return fmt::format("{} ({})", field.meaning, fmt::join(field.choices, ", "));
+}
+
 void print_details(const ModelSpec& spec) {
   const ModelSpec frame;
   fmt::print("\nfields, as a study file may override them (*: not T5's default):\n");
   for (const SpecField& field : spec_fields())
     fmt::print("{} {:<22} {:<17} {}\n", field.get(spec) == field.get(frame) ? ' ' : '*', field.name,
-               field.get(spec), field.meaning);
+               field.get(spec), described(field));
   fmt::print("\nforward multiply-adds of one sequence of {} tokens:\n", spec.sequence);
   for (const Product& product : work_list(spec))
     fmt::print("  {:<22} {:>6} x {:>6} x {:>6}  times {:>5}  {:>12.4g}\n", product.part, product.m,
@@ -98,10 +106,12 @@ void print_switches(bool json) {
   if (!json) fmt::print("{:<22} {:<14} {}\n", "field", "default", "meaning");
   for (const SpecField& field : spec_fields()) {
     if (json)
-      list.push_back(
-          {{"field", field.name}, {"default", field.get(frame)}, {"meaning", field.meaning}});
+      list.push_back({{"field", field.name},
+                      {"default", field.get(frame)},
+                      {"meaning", field.meaning},
+                      {"choices", field.choices}});
     else
-      fmt::print("{:<22} {:<14} {}\n", field.name, field.get(frame), field.meaning);
+      fmt::print("{:<22} {:<14} {}\n", field.name, field.get(frame), described(field));
   }
   if (json) fmt::print("{}\n", Json{{"switches", list}}.dump());
 }
@@ -115,7 +125,8 @@ int catalogue_command(Arguments arguments) {
   std::string known;
   for (const CatalogueEntry& size : sizes()) known += (known.empty() ? "" : ", ") + size.name;
   line.add()("size", boost::program_options::value<std::string>()->default_value("t5-small"),
-             known.c_str())("switches", "every field of a model, its default and its meaning")(
+             known.c_str())("switches",
+                            "every field of a model, its default, its meaning and values")(
       "json", "one JSON object on standard output");
   line.positional("NAME", CommandLine::Arity::Optional);
   if (!line.parse(arguments)) return 0;

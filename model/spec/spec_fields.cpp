@@ -47,31 +47,42 @@ constexpr Names<Positions, 5> kPositions{{{Positions::Relative, "relative"},
 constexpr Names<Initialization, 2> kInitializations{
     {{Initialization::T5, "t5"}, {Initialization::Gpt2, "gpt2"}}};
 
+// Compilers print an enumerator by its name, and a number that is none as a cast.
+template <auto value>
+consteval bool is_enumerator() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  return text.find(')', text.rfind('=')) == std::string_view::npos;
+}
+
 template <typename Enum, std::size_t n>
 SpecField choice(const char* name, const char* meaning, Enum ModelSpec::*member,
                  const Names<Enum, n>& names) {
-  return {name, meaning,
+  static_assert(is_enumerator<static_cast<Enum>(n - 1)>() && !is_enumerator<static_cast<Enum>(n)>(),
+                "as many names as enumerators");
+  std::vector<std::string> choices;
+  for (const auto& [value, text] : names) choices.emplace_back(text);
+  return {name, meaning, choices,
           [member, &names](const ModelSpec& spec) -> std::string {
             for (const auto& [value, text] : names)
               if (value == spec.*member) return text;
             return {};
           },
-          [member, &names, name](ModelSpec& spec, const std::string& text) {
-            std::vector<std::string> known;
-            for (const auto& [value, known_text] : names) {
-              if (text == known_text) {
+          [member, &names, name, choices](ModelSpec& spec, const std::string& text) {
+            for (const auto& [value, known] : names)
+              if (text == known) {
                 spec.*member = value;
                 return;
               }
-              known.emplace_back(known_text);
-            }
             throw InputError(std::string(name) + " is '" + text + "' (not one of its choices)" +
-                             suggestion(text, known));
+                             suggestion(text, choices));
           }};
 }
 
 SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::*member) {
-  return {name, meaning, [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
+  return {name,
+          meaning,
+          {},
+          [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
           [member, name](ModelSpec& spec, const std::string& text) {
             const char* end = text.data() + text.size();
             const auto [stop, code] = std::from_chars(text.data(), end, spec.*member);
@@ -83,7 +94,9 @@ SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::
 
 SpecField real(const char* name, const char* meaning, double ModelSpec::*member) {
   return {
-      name, meaning,
+      name,
+      meaning,
+      {},
       [member](const ModelSpec& spec) {
         std::array<char, 32> text{};
         const auto end = std::to_chars(text.data(), text.data() + text.size(), spec.*member);
@@ -99,7 +112,9 @@ SpecField real(const char* name, const char* meaning, double ModelSpec::*member)
 
 SpecField yes_no(const char* name, const char* meaning, bool ModelSpec::*member) {
   return {
-      name, meaning,
+      name,
+      meaning,
+      {"true", "false"},
       [member](const ModelSpec& spec) -> std::string { return spec.*member ? "true" : "false"; },
       [member, name](ModelSpec& spec, const std::string& text) {
         if (text != "true" && text != "false")
@@ -110,8 +125,25 @@ SpecField yes_no(const char* name, const char* meaning, bool ModelSpec::*member)
 }
 
 SpecField words(const char* name, const char* meaning, std::string ModelSpec::*member) {
-  return {name, meaning, [member](const ModelSpec& spec) { return spec.*member; },
+  return {name,
+          meaning,
+          {},
+          [member](const ModelSpec& spec) { return spec.*member; },
           [member](ModelSpec& spec, const std::string& text) { spec.*member = text; }};
+}
+
+// Here as well as in check(), so that what reads a study names the key.
+SpecField convolved_parts() {
+  SpecField field = words("convolution_on", "which of q, k, v are convolved, in this order",
+                          &ModelSpec::convolution_on);
+  field.choices = {"q", "k", "v", "qk", "qv", "kv", "qkv"};
+  field.set = [](ModelSpec& spec, const std::string& text) {
+    ModelSpec frame;
+    frame.convolution_on = text;
+    check(frame);
+    spec.convolution_on = text;
+  };
+  return field;
 }
 
 SpecField later(SpecField field) {
@@ -125,14 +157,12 @@ std::vector<SpecField> make_fields() {
       words("size", "name of the size", &ModelSpec::size),
       choice("activation", "of the feed-forward", &ModelSpec::activation, kActivations),
       yes_no("gated", "feed-forward act(x W0 + b0) * (x W1 + b1)", &ModelSpec::gated),
-      choice("norm", "layer, rms, primer or none", &ModelSpec::norm, kNorms),
-      choice("norm_placement",
-             "pre, post, both, or primer: before attention and after the feed-forward",
+      choice("norm", "of the residual stream", &ModelSpec::norm, kNorms),
+      choice("norm_placement", "primer: before attention and after the feed-forward",
              &ModelSpec::norm_placement, kPlacements),
       number("convolution_width", "causal depthwise convolution on Q, K, V; 0: none",
              &ModelSpec::convolution_width),
-      choice("shared_qk", "queries computed from keys: true, false or per_head",
-             &ModelSpec::shared_qk, kSharedQk),
+      choice("shared_qk", "queries computed from keys", &ModelSpec::shared_qk, kSharedQk),
       number("layers", "attention and feed-forward pairs", &ModelSpec::layers),
       number("d_model", "width of the residual stream", &ModelSpec::d_model),
       number("d_head", "channels of a head", &ModelSpec::d_head),
@@ -147,30 +177,30 @@ std::vector<SpecField> make_fields() {
       real("norm_epsilon", "added to the variance", &ModelSpec::norm_epsilon),
       // Later than the first runs: at their defaults no canonical spec names them, so that a run
       // made before a switch existed is still the same run.
-      later(choice("feed_forward_bias", "true, false, or in: of the hidden layer alone",
+      later(choice("feed_forward_bias", "in: of the hidden layer alone",
                    &ModelSpec::feed_forward_bias, kFeedForwardBiases)),
       later(yes_no("rezero", "branches times a learned scalar from zero", &ModelSpec::rezero)),
       later(real("branch_scale", "branches times this constant", &ModelSpec::branch_scale)),
       later(yes_no("token_shift", "sub-layers read half of their channels one step late",
                    &ModelSpec::token_shift)),
-      later(words("convolution_on", "which of q, k, v are convolved", &ModelSpec::convolution_on)),
+      later(convolved_parts()),
       later(yes_no("convolution_shared", "one filter of d_head channels for every head",
                    &ModelSpec::convolution_shared)),
-      later(choice("convolution_place", "after_projection or before_projection",
-                   &ModelSpec::convolution_place, kConvolutionPlaces)),
+      later(choice("convolution_place", "of the convolution", &ModelSpec::convolution_place,
+                   kConvolutionPlaces)),
       later(number("kv_heads", "heads of keys and values; 0: heads", &ModelSpec::kv_heads)),
       later(yes_no("attention_bias", "of the attention's projections", &ModelSpec::attention_bias)),
-      later(choice("attention_scale", "folded into the initial weights, or run_time",
+      later(choice("attention_scale", "of logits: in the initial weights, or at every step",
                    &ModelSpec::attention_scale, kAttentionScales)),
       later(real("key_value_scale", "keys and values times this", &ModelSpec::key_value_scale)),
       later(yes_no("attention_tanh", "of the attention weights", &ModelSpec::attention_tanh)),
-      later(choice("positions", "relative, learned, sinusoidal, rotary or none",
-                   &ModelSpec::positions, kPositions)),
+      later(choice("positions", "how places are told apart", &ModelSpec::positions, kPositions)),
       later(real("rotary_base", "of the slowest rotary wavelength", &ModelSpec::rotary_base)),
       later(yes_no("tied", "the output layer is the embedding", &ModelSpec::tied)),
       later(yes_no("output_scale", "a tied output layer reads x d_model^-1/2",
                    &ModelSpec::output_scale)),
-      later(choice("initialization", "t5 or gpt2", &ModelSpec::initialization, kInitializations)),
+      later(
+          choice("initialization", "of the weights", &ModelSpec::initialization, kInitializations)),
       later(real("d_ff_ratio", "d_ff over d_model where d_ff is 0", &ModelSpec::d_ff_ratio)),
   };
 }

@@ -14,7 +14,8 @@ namespace isoloss {
 
 struct SpecField {
   std::string name;
-  std::string meaning;  // one line for documentation and --help
+  std::string meaning;               // one line for documentation and --help
+  std::vector<std::string> choices;  // every value there is; empty for numbers and words
   std::function<std::string(const ModelSpec&)> get;
   std::function<void(ModelSpec&, const std::string&)>
       set;                       // throws InputError: wrong type or value

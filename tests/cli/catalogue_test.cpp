@@ -84,11 +84,16 @@ TEST(CatalogueCommand, SwitchesNamesFieldsWithTheirDefaults) {
   const Outcome text = isoloss("catalogue --switches", scratch.path());
   EXPECT_EQ(text.status, 0);
   EXPECT_THAT(text.out, HasSubstr("convolution_place      after_projection"));
+  EXPECT_THAT(text.out, HasSubstr("(relative, learned, sinusoidal, rotary, none)"));
   const Outcome outcome = isoloss("catalogue --switches --json", scratch.path());
   const json printed = json::parse(outcome.out);
   ASSERT_FALSE(printed.at("switches").empty());
-  for (const json& field : printed.at("switches"))
+  for (const json& field : printed.at("switches")) {
     EXPECT_FALSE(field.at("meaning").get<std::string>().empty()) << field.at("field");
+    if (field.at("field") == "shared_qk") {
+      EXPECT_EQ(field.at("choices"), json({"false", "true", "per_head"}));
+    }
+  }
 }
 
 TEST(CatalogueCommand, UnknownNamesAreRefusedWithTheNearest) {

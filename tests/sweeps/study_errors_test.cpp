@@ -31,6 +31,47 @@ TEST(StudyErrors, WrongTypeOfASpecField) {
             "whole number");
 }
 
+// Wherever a switch may stand: for all trials, as an axis, in an architecture of the study's own.
+TEST(StudyErrors, MisspeltValueOfASwitch) {
+  EXPECT_EQ(message_for({{3, "model: {d_head: 8, sequence: 16, activation: sqared_relu}"}}),
+            "study.yaml:3: model.activation: activation is 'sqared_relu' (not one of its choices); "
+            "did you mean 'squared_relu'?");
+  EXPECT_EQ(
+      message_for({{10, "  positions: [relative, rotery]"}}),
+      "study.yaml:10: grid.positions: positions is 'rotery' (not one of its choices); did you "
+      "mean 'rotary'?");
+  EXPECT_EQ(message_for({{6, "  architecture: [{name: mine, base: primer, shared_qk: per-head}]"}}),
+            "study.yaml:6: grid.architecture.shared_qk: shared_qk is 'per-head' (not one of its "
+            "choices); did you mean 'per_head'?");
+  EXPECT_EQ(message_for({{7, "  size: [{name: s, d_model: 16, tied: no}]"}}),
+            "study.yaml:7: grid.size.tied: tied is 'no' (not true or false); give true or false");
+}
+
+TEST(StudyErrors, ValueOfASwitchThatIsNearNone) {
+  EXPECT_EQ(
+      message_for({{3, "model: {d_head: 8, sequence: 16, norm: batch}"}}),
+      "study.yaml:3: model.norm: norm is 'batch' (not one of its choices); known: layer, rms, "
+      "primer, none");
+}
+
+TEST(StudyErrors, MisspeltNamesOfTrainingsValues) {
+  EXPECT_EQ(message_for({{4, "optimizer: {name: adamv, batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.name: 'adamv' is not known (not one of its choices); did you "
+            "mean 'adamw'?");
+  EXPECT_EQ(
+      message_for({{10, "run: {dtype: bfloat}"}}),
+      "study.yaml:10: run.dtype: 'bfloat' is not known (not one of its choices); did you mean "
+      "'bfloat16'?");
+}
+
+TEST(StudyErrors, PartsOfAConvolutionInAnotherOrder) {
+  EXPECT_EQ(
+      message_for(
+          {{3, "model: {d_head: 8, sequence: 16, convolution_width: 3, convolution_on: vk}"}}),
+      "study.yaml:3: model.convolution_on: convolution_on is 'vk' (some of q, k, v are wanted, in "
+      "this order); give for example qkv or kv, and convolution_width: 0 for none");
+}
+
 TEST(StudyErrors, WrongTypeOfAnOptimizerField) {
   EXPECT_EQ(message_for({{4, "optimizer: {learning_rate: fast, batch_tokens: 64}"}}),
             "study.yaml:4: optimizer.learning_rate: 'fast' is not a number (a finite number "

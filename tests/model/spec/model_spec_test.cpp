@@ -114,8 +114,11 @@ class Contradiction : public testing::TestWithParam<BadSwitches> {};
 
 TEST_P(Contradiction, IsRefusedWithItsReason) {
   ModelSpec spec;
-  for (const auto& [field, value] : GetParam().settings) set_field(spec, field, value);
-  EXPECT_THAT([&] { check(spec); }, ThrowsMessage<InputError>(HasSubstr(GetParam().message)));
+  const auto refused = [&] {
+    for (const auto& [field, value] : GetParam().settings) set_field(spec, field, value);
+    check(spec);
+  };
+  EXPECT_THAT(refused, ThrowsMessage<InputError>(HasSubstr(GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
