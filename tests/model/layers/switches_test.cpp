@@ -1,5 +1,5 @@
-// Every value of every switch, one step away from a small transformer: gradients, causality, and
-// the fused path against the plain one.
+// Every value of every switch, one step away from a small transformer, and combinations of those
+// that meet in one formula: gradients, causality, and the fused path against the plain one.
 #include <gtest/gtest.h>
 
 #include "tests/model/layers/every_spec.h"
@@ -39,7 +39,15 @@ TEST_P(EverySwitch, FusedGradientsAreThePlainOnes) {
           << p.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Switches, EverySwitch, testing::ValuesIn(switch_specs()), SpecTestName());
+std::vector<NamedSpec> switches_and_combinations() {
+  std::vector<NamedSpec> specs = switch_specs();
+  for (const NamedSpec& combined : combined_specs())
+    if (std::ranges::count(specs, combined.name, &NamedSpec::name) == 0) specs.push_back(combined);
+  return specs;
+}
+
+INSTANTIATE_TEST_SUITE_P(Switches, EverySwitch, testing::ValuesIn(switches_and_combinations()),
+                         SpecTestName());
 
 }  // namespace
 }  // namespace isoloss
