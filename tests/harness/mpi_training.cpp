@@ -1,6 +1,5 @@
-// Training does not depend on the layout of its ranks. Runs on every rank of an MPI job
-// (isoloss_mpi_test): at 1, 2 and 4 ranks, as every tensor x data that makes them up, compared with
-// the same run on this rank alone.
+// What ranks that share a run do together: average gradients, begin alike, go on from each other's
+// checkpoints, and end together where one fails. mpi_catalogue.cpp compares what they learn.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,86 +16,10 @@
 #include "harness/trainer.h"
 #include "sweeps/optimizer_fields.h"
 #include "tests/harness/memory_limit.h"
-#include "tests/harness/mpi_job.h"
-#include "tests/harness/periodic_training.h"
+#include "tests/harness/mpi_layouts.h"
 
 namespace isoloss {
 namespace {
-
-struct Case {
-  std::string architecture;
-  OptimizerKind optimizer;
-  std::string dtype;
-  double bound;
-};
-
-void PrintTo(const Case& of, std::ostream* out) {
-  *out << of.architecture << " " << name_of(of.optimizer) << " " << of.dtype;
-}
-
-// Four heads and hidden channels that four ranks share, a vocabulary that neither two nor four
-// divide; eight rows a batch. Matrices of 32 are factored.
-RunSpec spec_of(const Case& of) {
-  RunSpec spec = tiny_spec(of.optimizer);
-  spec.model = named_architecture(of.architecture);
-  spec.model.layers = 2;
-  spec.model.d_model = 32;
-  spec.model.d_head = 8;
-  spec.model.heads = 4;
-  if (spec.model.kv_heads > 0) spec.model.kv_heads = 4;
-  spec.model.d_ff = 64;
-  spec.model.d_ff_gated = 48;
-  spec.model.sequence = 16;
-  spec.model.vocabulary = 17;
-  spec.model.relative_buckets = 8;
-  spec.model.relative_max_distance = 16;
-  spec.optimizer.min_dim_factored = 16;
-  spec.optimizer.batch_tokens = 128;
-  spec.dtype = of.dtype;
-  return spec;
-}
-
-std::vector<RankLayout> layouts() {
-  std::vector<RankLayout> result;
-  for (int tensor = 1; tensor <= job->size(); tensor *= 2)
-    result.push_back({tensor, job->size() / tensor});
-  return result;
-}
-
-struct Trained {
-  std::vector<double> losses, norms;
-  double held_out = 0;
-  StoredState state;  // of the leading rank
-};
-
-Trained train_to(TrainingState& state, const RunSpec& spec, std::int64_t step) {
-  const PeriodicData data(spec.model.sequence);
-  Heard heard;
-  train(state, spec, data, {step, {{step, 1, BudgetUnit::Tokens}}}, heard.listener(), kNeverStop);
-  Trained result;
-  for (const StepMetrics& metrics : heard.steps) {
-    result.losses.push_back(metrics.loss);
-    result.norms.push_back(metrics.gradient_norm);
-  }
-  result.held_out = heard.evaluations.at(0).loss;
-  result.state = stored(state);
-  return result;
-}
-
-Trained alone(const RunSpec& spec, std::int64_t steps) {
-  HostTrainingState state(spec);
-  return train_to(state, spec, steps);
-}
-
-void expect_equal(const Trained& got, const Trained& want, double bound) {
-  ASSERT_EQ(got.losses.size(), want.losses.size());
-  for (std::size_t i = 0; i < want.losses.size(); ++i) {
-    EXPECT_NEAR(got.losses[i], want.losses[i], bound) << "step " << i + 1;
-    // A sum over all gradients: AdamW's first steps are their signs, which amplifies rounding.
-    EXPECT_NEAR(got.norms[i], want.norms[i], 10 * bound * std::max(1.0, want.norms[i])) << i + 1;
-  }
-  EXPECT_NEAR(got.held_out, want.held_out, bound < 1e-6 ? 1e-6 : bound);  // held as float
-}
 
 // Every rank hears of it at the same step, however the ranks share the run, and the leading rank's
 // count of the steps before serves for all.
@@ -124,53 +47,7 @@ TEST(Divergence, EndsTheRunOnEveryRank) {
   }
 }
 
-class AnyLayout : public testing::TestWithParam<Case> {};
-
-TEST_P(AnyLayout, TrainsAsOneRankDoes) {
-  const RunSpec spec = spec_of(GetParam());
-  const Trained want = alone(spec, 20);
-  for (const RankLayout& layout : layouts()) {
-    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
-    HostTrainingState state(spec, RankGroups(*job, layout));
-    expect_equal(train_to(state, spec, 20), want, GetParam().bound);
-  }
-}
-
-std::vector<Case> cases() {
-  std::vector<Case> result;
-  for (const CatalogueEntry& entry : architectures()) {
-    result.push_back({entry.name, OptimizerKind::AdamW, "float64", 1e-10});
-    result.push_back({entry.name, OptimizerKind::AdamW, "float32", 1e-5});
-  }
-  for (const char* name : {"transformer", "primer"})
-    result.push_back({name, OptimizerKind::Adafactor, "float64", 1e-10});
-  return result;
-}
-
-INSTANTIATE_TEST_SUITE_P(Catalogue, AnyLayout, testing::ValuesIn(cases()));
-
 const Case kOne{"primer-ez", OptimizerKind::AdamW, "float64", 1e-10};
-
-TEST(Layout, SharingOutTheOptimizerStateChangesNoBit) {
-  const RunSpec spec = spec_of(kOne);
-  for (const RankLayout& layout : layouts()) {
-    HostTrainingState shared(spec, RankGroups(*job, layout), OptimizerState::Shared);
-    HostTrainingState kept(spec, RankGroups(*job, layout), OptimizerState::OnEveryRank);
-    const Trained a = train_to(shared, spec, 5), b = train_to(kept, spec, 5);
-    EXPECT_EQ(a.losses, b.losses);
-    EXPECT_EQ(a.state, b.state);
-  }
-}
-
-TEST(Layout, AccumulationIsTheLargeBatch) {
-  RunSpec spec = spec_of(kOne);
-  const Trained want = alone(spec, 5);
-  spec.accumulate = 2;
-  for (const RankLayout& layout : layouts()) {
-    HostTrainingState state(spec, RankGroups(*job, layout));
-    expect_equal(train_to(state, spec, 5), want, 1e-10);
-  }
-}
 
 // Gradients of a real backward pass, averaged while it runs in buckets far smaller than the model,
 // have the bits of those averaged in one piece after it; and both are the mean, by hand in the
