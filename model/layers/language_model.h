@@ -17,7 +17,9 @@
 namespace isoloss {
 
 // BFloat16: the operands of matrix products are rounded to bfloat16; weights, gradients, sums, the
-// residual stream, statistics, softmax and loss are float32.
+// residual stream, statistics, softmax and loss are float32. Fused passes also round, once, what
+// one of them hands to the next, logits among them: softmax and loss are computed in float32 from
+// bfloat16 logits (docs/models.md, Training).
 enum class Precision { Float32, Float64, BFloat16 };
 enum class Kernels { Fused, Reference };  // Reference: plain operations everywhere, for tests
 

@@ -16,6 +16,7 @@
 #include "model/kernels/cpu/exponential.h"
 #include "model/kernels/cpu/norm.h"
 #include "model/kernels/cpu/simd.h"
+#include "model/kernels/cpu/stored.h"
 #include "model/kernels/cpu/workspace.h"
 
 namespace isoloss {
@@ -118,6 +119,38 @@ TEST(CrossEntropy, ByHand) {
               1e-15);
   EXPECT_NEAR(logits[0], -0.75 + std::log(4.0) * 0.25, 1e-15);
   EXPECT_NEAR(logits[1], 0.75 + std::log(4.0) * 0.75, 1e-15);
+}
+
+// The definition in double, of the logits as they are stored: losses and the shares of the softmax
+// have float32's accuracy (2^-24 an operation), and a gradient is rounded to bfloat16 once (2^-8).
+TEST(CrossEntropy, OfBFloat16LogitsIsComputedInFloat32) {
+  constexpr std::size_t kRows = 3, kIds = 203;
+  const std::vector<std::int64_t> targets{7, 150, 202};
+  std::vector<c10::BFloat16> logits(kRows * kIds);
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    logits[i] = stored<c10::BFloat16>(9 * std::sin(1 + 0.91f * static_cast<float>(i)));
+  const auto logit = [&](std::size_t row, std::size_t id) -> double {
+    return real(logits[row * kIds + id]);
+  };
+  constexpr double kZLoss = 0.01, kShare = 1.0 / kRows;
+  std::vector<double> expected(logits.size()), shares(logits.size());
+  double loss = 0;
+  for (std::size_t r = 0; r < kRows; ++r) {
+    double sum = 0;
+    for (std::size_t i = 0; i < kIds; ++i) sum += std::exp(logit(r, i));
+    const double log_z = std::log(sum);
+    const auto target = static_cast<std::size_t>(targets[r]);
+    loss += (log_z - logit(r, target)) * kShare;
+    for (std::size_t i = 0; i < kIds; ++i) {
+      shares[r * kIds + i] = std::exp(logit(r, i) - log_z) * (1 + 2 * kZLoss * log_z) * kShare;
+      expected[r * kIds + i] = shares[r * kIds + i] - (i == target ? kShare : 0);
+    }
+  }
+  EXPECT_NEAR(cross_entropy_gradient({kRows, kIds}, logits.data(), targets.data(), kZLoss), loss,
+              1e-6 * loss);
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    EXPECT_NEAR(real(logits[i]), expected[i], 0x1p-8 * std::abs(expected[i]) + 1e-6 * shares[i])
+        << i;
 }
 
 TEST(CrossEntropy, TheFirstOfEqualLogitsIsTheGreedyOne) {

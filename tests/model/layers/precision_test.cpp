@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include "model/layers/product.h"
 #include "tests/model/layers/every_spec.h"
@@ -47,7 +50,7 @@ double relative_distance(std::span<const float> a, std::span<const float> b) {
 
 class BFloat16 : public testing::TestWithParam<NamedSpec> {};
 
-// A rounding is at most 2^-9 of its operand; some thirty of them stand one after another on the way
+// A rounding is at most 2^-8 of its operand; some thirty of them stand one after another on the way
 // to a gradient, and near zero they turn a ReLU on or off. Master weights and gradients are
 // float32. Where the fast path rounds may differ; how much it rounds may not.
 TEST_P(BFloat16, StepsAreNearThoseOfFloat32) {
@@ -67,6 +70,37 @@ TEST_P(BFloat16, StepsAreNearThoseOfFloat32) {
     EXPECT_LT(distance, 0.06);
     if (kernels == Kernels::Reference) plain_distance = distance;
     EXPECT_LT(distance, 1.5 * plain_distance);
+  }
+}
+
+// In double from the logits, to float32's accuracy: a softmax or a sum in bfloat16 would be off by
+// some 1e-3. The fast path's logits are stored in bfloat16; those of the plain operations are not.
+TEST_P(BFloat16, LossesAreComputedInFloat32FromTheLogits) {
+  const std::vector<std::int32_t> tokens = formula_tokens();
+  std::vector<std::int32_t> inputs = tokens;
+  std::rotate(inputs.begin(), inputs.end() - 1, inputs.end());
+  inputs[0] = inputs[37] = 0;
+  for (const Kernels kernels : {Kernels::Reference, Kernels::Fused}) {
+    LanguageModel model(GetParam().spec, 3, {Precision::BFloat16, kernels});
+    const std::vector<double> logits = model.logits(inputs, 37);
+    ASSERT_EQ(logits.size(), 74U * 29U);
+    EXPECT_EQ(std::ranges::all_of(logits,
+                                  [](double x) {
+                                    return static_cast<double>(static_cast<float>(
+                                               c10::BFloat16(static_cast<float>(x)))) == x;
+                                  }),
+              kernels == Kernels::Fused);
+    const std::vector<float> losses = model.token_losses(tokens, 37);
+    double mean = 0;
+    for (std::size_t t = 0; t < 74; ++t) {
+      const auto row = std::span(logits).subspan(t * 29, 29);
+      double sum = 0;
+      for (const double logit : row) sum += std::exp(logit);
+      const double expected = std::log(sum) - row[static_cast<std::size_t>(tokens[t])];
+      EXPECT_NEAR(losses[t], expected, 1e-6 * std::max(1.0, expected)) << t;
+      mean += expected / 74;
+    }
+    EXPECT_NEAR(model.loss_and_gradients(tokens, {1e-4}), mean, 1e-6 * mean);
   }
 }
 
