@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "sweeps/plan.h"
+#include "sweeps/plan_text.h"
 #include "sweeps/study_data.h"
 #include "tests/sweeps/study_files.h"
 
@@ -90,6 +92,29 @@ TEST(PublishedStudies, MediumStopsAt525ThousandAndAMillionStepsOf65536Tokens) {
     }
     EXPECT_EQ(steps, (std::set<std::int64_t>{524'288, 1'000'000}));
   }
+}
+
+// By hand, of five models of 12 layers, width 768 and hidden width 3072 (three products of 2048
+// where gated), 32,128 ids and sequences of 512, each to a million steps of 65,536 tokens:
+//   weights       12 x (4 x 768^2 + 2 x 768 x 3072) + 32128 x 768 = 109,608,960, 6 FLOPs each a
+//   token attention     12 x 12 x 512 x 768                             =  56,623,104 a token
+//   convolutions  6 x 12 x 768 x 3 taps, of Q, K and V in primer-ez and of K and V in primer, which
+//                 has another full matrix in the place of Q's:       497,664 and 331,776 a token
+// so (5 x 714,276,864 + 829,440) x 65.536e9 = 2.3411e20 FLOPs. An H100 at 45 % of the data sheet's
+// 989.4e12 makes 4.4523e14 a second: 525,815 seconds, 146.06 hours; 113.3 at 58 % and 285.8 at 23 %
+// (the shares that others published: sweeps/device_rate.cpp).
+TEST(PublishedStudies, MediumTakesTheDeviceHoursOfItsFlopsAtTheDataSheetsRate) {
+  const StudyPlan plan = make_plan(shipped_study("t5_c4_medium.yaml"));
+  const double flops = (5 * 714'276'864.0 + 829'440) * 65.536e9;
+  EXPECT_NEAR(plan.flops / flops, 1, 1e-12);
+  const DeviceRate h100 = device_rate("h100", "bfloat16");
+  const PlanRanks one{1, 1e15};
+  const auto totals = plan_json(plan, one, h100)["totals"];
+  EXPECT_NEAR(totals["device_hours"].get<double>(), 146.06, 0.005);
+  EXPECT_NEAR(totals["device_hours_interval"][0].get<double>(), 113.32, 0.005);
+  EXPECT_NEAR(totals["device_hours_interval"][1].get<double>(), 285.77, 0.005);
+  const std::string table = plan_table(plan, one, h100);
+  EXPECT_NE(table.find("146 device-hours (113 to 286)"), std::string::npos) << table;
 }
 
 TEST(PublishedStudies, BooksSmallHoldsFiveArchitecturesWithinItsHalfHour) {
