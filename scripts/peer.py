@@ -113,7 +113,8 @@ def answer(trainer, request):
     raise ValueError(f"{request} is no request")
 
 
-def main():
+def requested_size(arguments=None):
+    """What `isoloss bench` asks for on the command line: architecture, sizes, mode, dtype, threads."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--architecture", default="gpt2", choices=["gpt2", *primer_models.ARCHITECTURES])
     parser.add_argument("--mode", default="eager", choices=["eager", "compiled"])
@@ -121,7 +122,11 @@ def main():
     for name, default in (("threads", 2), ("batch", 12), ("layers", 4), ("d_model", 128),
                           ("d_head", 32), ("d_ff", 512), ("sequence", 64), ("vocabulary", 65)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    size = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def main():
+    size = requested_size()
     logging.disable(logging.WARNING)  # that there is no GPU
     torch.manual_seed(0)
     torch.set_num_threads(size.threads)

@@ -21,6 +21,7 @@
 #include "model/kernels/cpu/gemm_peak.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/parameters.h"
 
 namespace isoloss {
 namespace {
@@ -123,6 +124,7 @@ nlohmann::ordered_json as_json(const BenchRow& row) {
   };
   nlohmann::ordered_json json = {{"architecture", row.bench.spec.architecture},
                                  {"size", row.bench.spec.size},
+                                 {"parameters", count_parameters(row.bench.spec).total},
                                  {"dtype", dtype_name(row.bench)},
                                  {"threads", row.bench.threads},
                                  {"steps", row.seconds.size()}};

@@ -25,6 +25,9 @@ TEST(BenchCommand, JsonHasARowWithTokensPerSecondAndUtilisation) {
   const json& row = result["rows"][0];
   EXPECT_EQ(row["architecture"], "transformer");
   EXPECT_EQ(row["size"], "0.8M");
+  // A layer has 4 x 128^2 + 2 x 128 x 512 weights, 512 + 128 biases and two norms of 2 x 128; 4 of
+  // them, 65 x 128 of embedding, 4 heads x 32 of relative bias and the last norm.
+  EXPECT_EQ(row["parameters"], 4 * (65536 + 131072 + 640 + 512) + 8320 + 128 + 256);
   EXPECT_EQ(row["dtype"], "float32");
   // A step is 12 rows of 64 tokens (nanoGPT's small shape).
   EXPECT_NEAR(row["tokens_per_second"].get<double>() * row["step_seconds"].get<double>(), 768,
