@@ -25,6 +25,7 @@ std::vector<std::int32_t> four_rows() {
 
 class Steps : public testing::TestWithParam<std::tuple<NamedSpec, Kernels>> {
  protected:
+  void TearDown() override { set_intra_op_threads(1); }
   LanguageModel model(Precision precision, bool recompute = false) const {
     return {std::get<0>(GetParam()).spec, 3, {precision, std::get<1>(GetParam()), recompute}};
   }
