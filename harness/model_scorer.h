@@ -1,7 +1,8 @@
-// Answers of a language model to one-shot requests (oneshot/scorer.h). What several continuations
-// share at their beginning is read once; rows of like length are read together; texts are written
-// with a state that keeps keys and values. Answers are the same in any order and company but for
-// the rounding of sums of other shapes; the same requests in one call give the same bits.
+// Answers of a language model to one-shot requests (oneshot/scorer.h). What several continuations,
+// or several contexts of what is written, share at their beginning is read once; rows of like
+// length are read together; texts are written with a state that keeps keys and values. Answers are
+// the same in any order and company but for the rounding of sums of other shapes; the same requests
+// in one call give the same bits.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -48,9 +49,10 @@ class ModelScorer final : public Scorer {
  private:
   struct Reading;
   BatchLimits batch_limits() const;
+  BatchLimits context_limits() const;
   void count_read(const TokenLists& tokens);
   void generate_batch(std::span<const GenerationRequest> requests,
-                      std::span<const std::size_t> batch, TokenLists inputs,
+                      std::span<const std::size_t> batch, const TokenLists& inputs,
                       std::vector<Generation>& generations);
 
   const LanguageModel& model_;

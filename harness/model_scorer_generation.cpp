@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/beam_search.h"
+#include "harness/context_reading.h"
 #include "harness/model_input.h"
 #include "harness/model_scorer.h"
 #include "model/spec/error.h"
@@ -39,23 +40,30 @@ BeamSearch search_for(const Tokenizer& tokenizer, const GenerationRequest& reque
 
 }  // namespace
 
+// A step reads one token of each row, so that many rows are worth some padding of their contexts.
+BatchLimits ModelScorer::context_limits() const {
+  BatchLimits limits = batch_limits();
+  limits.tokens_at_once *= kContextsForOne;
+  limits.tokens_enough = limits.tokens_at_once;
+  return limits;
+}
+
 // One batch of requests, written together a token at a time.
 void ModelScorer::generate_batch(std::span<const GenerationRequest> requests,
-                                 std::span<const std::size_t> batch, TokenLists inputs,
+                                 std::span<const std::size_t> batch, const TokenLists& inputs,
                                  std::vector<Generation>& generations) {
   std::vector<BeamSearch> searches;
   for (const std::size_t request : batch)
     searches.push_back(search_for(tokenizer_, requests[request]));
-  DecodingState state = model_.nothing_read(std::ssize(batch));
+  ReadContexts contexts = read_contexts(
+      model_, inputs, static_cast<std::size_t>(limits_.least_shared), context_limits());
+  tokens_read_ += contexts.tokens;
+  DecodingState state = std::move(contexts.state);
+  std::vector<double> logits = std::move(contexts.logits);
   std::vector<std::size_t> writing(batch.size());  // searches, in the order of the state's rows
   std::iota(writing.begin(), writing.end(), 0);
-  while (!writing.empty()) {
-    std::vector<TokenPlace> last;
-    for (std::size_t row = 0; row < inputs.size(); ++row)
-      last.push_back({static_cast<std::int64_t>(row), std::ssize(inputs[row]) - 1});
-    const std::vector<double> logits = model_.read(state, inputs, last);
-    count_read(inputs);
-    const std::size_t vocabulary = logits.size() / inputs.size();
+  const auto vocabulary = static_cast<std::size_t>(model_.spec().vocabulary);
+  while (true) {
     std::vector<std::size_t> still_writing;
     std::vector<std::int64_t> rows;
     TokenLists next;
@@ -71,11 +79,16 @@ void ModelScorer::generate_batch(std::span<const GenerationRequest> requests,
       if (!search.living().empty()) still_writing.push_back(place);
       first_row += count;
     }
-    std::vector<std::int64_t> all(inputs.size());
+    if (still_writing.empty()) break;
+    std::vector<std::int64_t> all(first_row);
     std::iota(all.begin(), all.end(), 0);
-    if (rows != all && !rows.empty()) state = state.select(rows);
+    if (rows != all) state = state.select(rows);
     writing = std::move(still_writing);
-    inputs = std::move(next);
+    std::vector<TokenPlace> last;
+    for (std::size_t row = 0; row < next.size(); ++row)
+      last.push_back({static_cast<std::int64_t>(row), 0});
+    logits = model_.read(state, next, last);
+    count_read(next);
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Hypothesis& best = searches[i].best();
@@ -91,7 +104,7 @@ std::vector<Generation> ModelScorer::generate(std::span<const GenerationRequest>
   tokens_read_ = tokens_asked_ = 0;
   std::vector<Generation> generations(requests.size());
   TokenLists inputs;
-  std::vector<RowLength> lengths;
+  std::vector<std::int64_t> held;
   for (std::size_t r = 0; r < requests.size(); ++r) {
     if (requests[r].beams < 1)
       throw InputError("a beam search of " + std::to_string(requests[r].beams) +
@@ -99,18 +112,17 @@ std::vector<Generation> ModelScorer::generate(std::span<const GenerationRequest>
     ModelInput input = generation_input(requests[r], first_, longest());
     generations[r].truncated_tokens = input.truncated_tokens;
     tokens_asked_ += std::ssize(input.ids);
-    lengths.push_back({std::ssize(input.ids),
-                       requests[r].beams * (std::ssize(input.ids) + requests[r].most_tokens)});
+    held.push_back(requests[r].beams * (std::ssize(input.ids) + requests[r].most_tokens));
     inputs.push_back(std::move(input.ids));
   }
-  // A step reads one token of each row, so that many rows are worth some padding of their contexts.
-  BatchLimits limits = batch_limits();
-  limits.tokens_at_once *= kContextsForOne;
-  limits.tokens_enough = limits.tokens_at_once;
-  for (const std::vector<std::size_t>& batch : length_batches(lengths, limits)) {
+  const std::vector<std::int64_t> costs =
+      shared_costs(inputs, static_cast<std::size_t>(limits_.least_shared));
+  std::vector<RowLength> lengths;
+  for (std::size_t r = 0; r < requests.size(); ++r) lengths.push_back({costs[r], held[r]});
+  for (const std::vector<std::size_t>& batch : length_batches(lengths, context_limits())) {
     TokenLists of_batch;
     for (const std::size_t request : batch) of_batch.push_back(inputs[request]);
-    generate_batch(requests, batch, std::move(of_batch), generations);
+    generate_batch(requests, batch, of_batch, generations);
   }
   return generations;
 }

@@ -161,6 +161,42 @@ TEST_P(ScorerOfEveryModel, WritesWithAStateWhatItWritesWithoutOne) {
   }
 }
 
+// Two passages with questions of 0 to 9 tokens, one of them twice and one that goes on from
+// another, beams and greedy decoding mixed; one context is longer than the model reads and shares
+// nothing.
+std::vector<GenerationRequest> questions_on_passages() {
+  std::vector<GenerationRequest> requests;
+  for (std::uint64_t i = 0; i < 9; ++i) {
+    Tokens context = random_tokens(500 + i % 2, 18);
+    const Tokens question = random_tokens(i < 7 ? 510 + i : 516, i < 7 ? 3 * (i % 4) : 9);
+    context.insert(context.end(), question.begin(), question.end());
+    if (i == 4) context.resize(60, 'x');
+    requests.push_back({context, static_cast<std::int64_t>(4 + i), {"e"}, i % 3 == 0 ? 4 : 1, 0.6});
+  }
+  requests.push_back(requests[3]);
+  requests.back().context.push_back('?');
+  return requests;
+}
+
+TEST_P(ScorerOfEveryModel, WritesAfterABeginningReadOnceWhatItWritesAfterItsOwn) {
+  const LanguageModel model = byte_model(GetParam().spec);
+  const auto tokenizer = byte_tokenizer();
+  const std::vector<GenerationRequest> requests = questions_on_passages();
+  ModelScorer plain(model, *tokenizer, {0, true}, {.least_shared = 1000});
+  const std::vector<Generation> expected = plain.generate(requests);
+  // All at once, a few at once, one by one.
+  for (const std::int64_t at_once : {1024, 12, 1}) {
+    ModelScorer sharing(model, *tokenizer, {0, true},
+                        {.tokens_at_once = at_once, .least_shared = 2});
+    const std::vector<Generation> written = sharing.generate(requests);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_EQ(written[i].tokens, expected[i].tokens) << i << ", " << at_once << " at once";
+      EXPECT_NEAR(written[i].log_probability, expected[i].log_probability, 1e-9);
+      EXPECT_EQ(written[i].truncated_tokens, expected[i].truncated_tokens);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Catalogue, ScorerOfEveryModel, testing::ValuesIn(every_spec()),
                          SpecTestName());
 
@@ -210,6 +246,22 @@ TEST_F(ModelScorerTest, AContextIsReadOnceForAllItsChoices) {
   scorer.score(requests);
   EXPECT_EQ(scorer.tokens_asked(), 3 * 45);
   EXPECT_EQ(scorer.tokens_read(), 41 + 3 * 4);
+}
+
+// A passage of 30 tokens and the first id, then five tokens of each question; one token is written,
+// which nothing is read after.
+TEST_F(ModelScorerTest, APassageIsReadOnceForAllItsQuestions) {
+  std::vector<GenerationRequest> requests;
+  for (std::uint64_t question = 0; question < 3; ++question) {
+    Tokens context = random_tokens(1, 30);
+    const Tokens own = random_tokens(2 + question, 5);
+    context.insert(context.end(), own.begin(), own.end());
+    requests.push_back({context, 1, {}, 1, 0});
+  }
+  ModelScorer scorer(model_, *tokenizer_, {0, true});
+  scorer.generate(requests);
+  EXPECT_EQ(scorer.tokens_asked(), 3 * 36);
+  EXPECT_EQ(scorer.tokens_read(), 31 + 3 * 5);
 }
 
 TEST_F(ModelScorerTest, TextEndsBeforeTheFirstStop) {
