@@ -162,13 +162,40 @@ void add_file_scores(const PointTable& results, std::span<const TaskScores> scor
   }
 }
 
+// Where every trial that training scored has its rows in a file, the task takes from them what rows
+// say; where some have none (of earlier versions) it stays as the runs have it. Either way it is
+// there once.
+void take_rows(AccuracyTask& task, std::vector<AccuracyTask>& tasks) {
+  std::map<std::pair<std::string, double>, const AccuracyPoint*> rows;
+  bool gold_bits = true;
+  for (const AccuracyTask& other : tasks) {
+    if (other.profile != kStudyProfile || other.task != task.task) continue;
+    gold_bits = gold_bits && other.gold_bits;
+    for (const AccuracyPoint& point : other.points) rows[{point.run, point.budget}] = &point;
+  }
+  const auto has_rows = [&](const AccuracyPoint& point) {
+    return rows.contains({point.run, point.budget});
+  };
+  if (std::ranges::all_of(task.points, has_rows)) {
+    task.profile = kStudyProfile;
+    task.gold_bits = gold_bits;
+    for (AccuracyPoint& point : task.points)
+      point.task_loss = rows.at({point.run, point.budget})->task_loss;
+  }
+  std::erase_if(tasks, [&](const AccuracyTask& other) {
+    return other.profile == kStudyProfile && other.task == task.task;
+  });
+}
+
 }  // namespace
 
 std::vector<AccuracyTask> accuracy_tasks(const PointTable& results,
                                          std::span<const TaskScores> scores) {
-  std::vector<AccuracyTask> tasks;
-  add_run_scores(results, tasks);
+  std::vector<AccuracyTask> of_runs, tasks;
+  add_run_scores(results, of_runs);
   add_file_scores(results, scores, tasks);
+  for (AccuracyTask& task : of_runs) take_rows(task, tasks);
+  tasks.insert(tasks.end(), of_runs.begin(), of_runs.end());
   std::stable_sort(tasks.begin(), tasks.end(), [](const AccuracyTask& a, const AccuracyTask& b) {
     return std::tie(a.task, a.profile) < std::tie(b.task, b.profile);
   });
@@ -207,6 +234,10 @@ std::vector<AccuracyPoint> best_sizes(const AccuracyTask& task, const std::strin
   std::sort(best.begin(), best.end(),
             [](const AccuracyPoint& a, const AccuracyPoint& b) { return a.flops < b.flops; });
   return best;
+}
+
+std::string AccuracyTask::name() const {
+  return profile.empty() || profile == kStudyProfile ? task : task + " (" + profile + ")";
 }
 
 std::vector<double> AccuracyTask::best_levels() const {

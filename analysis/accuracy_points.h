@@ -30,8 +30,10 @@ struct AccuracyPoint {
 // One task under one card, data and number of shots.
 struct AccuracyTask {
   std::string task;
-  std::string profile;  // of the card; empty for what training scored itself
-  std::string metric;   // accuracy, exact_match, f1
+  // Of the card; `study` for what training scored itself and stored item by item, empty where it
+  // stored the score alone.
+  std::string profile;
+  std::string metric;  // accuracy, exact_match, f1
   double chance = 0;
   std::int64_t items = 0, contaminated = 0;
   // Bits per byte of the right answers, where every trial has them; else the held-out loss stands
@@ -42,6 +44,9 @@ struct AccuracyTask {
   // Distinct levels of `best`, least first.
   std::vector<double> best_levels() const;
 
+  // "lambada (gpt3)"; the study's own tasks by their name alone.
+  std::string name() const;
+
   const char* loss() const {
     return gold_bits ? "bits per byte of the right answer" : "held-out loss (nats per token)";
   }
@@ -49,9 +54,10 @@ struct AccuracyTask {
 
 // By task and profile. Scores of the last five checkpoints of a trial are averaged, as Primer and
 // the OLMo ladder do; of what training scored itself, those of its run within the last tenth of the
-// trial's steps (sweeps/score_stops.h). Scores of runs that are not among `results` (from
-// elsewhere, or of a learning rate that lost its search) are left out. The best possible of a task
-// (results/best_possible.h) is no task: its points hold it.
+// trial's steps (sweeps/score_stops.h), with bits per byte where every trial has its rows in a
+// file. Scores of runs that are not among `results` (from elsewhere, or of a learning rate that
+// lost its search) are left out. The best possible of a task (results/best_possible.h) is no task:
+// its points hold it.
 std::vector<AccuracyTask> accuracy_tasks(const PointTable& results,
                                          std::span<const TaskScores> scores);
 

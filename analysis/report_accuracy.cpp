@@ -13,10 +13,6 @@ namespace {
 constexpr double kLarger = 10;  // times the largest compute
 constexpr double kTaskLevel = 0.95;
 
-std::string task_name(const AccuracyTask& task) {
-  return task.profile.empty() ? task.task : fmt::format("{} ({})", task.task, task.profile);
-}
-
 // The saving at equal loss where the baseline has spent `flops`, by interpolation between the
 // places of its curve; NaN outside.
 SavingsAt loss_saving_at(const StudyResults& study, const std::string& candidate, double flops) {
@@ -69,7 +65,7 @@ Table multipliers_table(const StudyResults& study) {
     for (const std::string& name : study.architectures) {
       const ArchitectureAccuracy* candidate = task.fit.find(name);
       if (name == study.baseline || !candidate) continue;
-      const std::vector<TableCell> first{text_cell(task_name(task.data)), text_cell(name),
+      const std::vector<TableCell> first{text_cell(task.data.name()), text_cell(name),
                                          text_cell(study.baseline)};
       const std::vector<double> at = common_accuracies(*baseline, *candidate);
       if (at.empty()) {
@@ -114,8 +110,7 @@ Table sigmoids_table(const StudyResults& study) {
        words_column("shared", "shared"), sentence_column("flags", "flags")},
       {}};
   for (const StudyTask& task : study.tasks) {
-    const std::vector<TableCell> first{text_cell(task_name(task.data)),
-                                       text_cell(task.data.loss())};
+    const std::vector<TableCell> first{text_cell(task.data.name()), text_cell(task.data.loss())};
     if (!task.fit.sigmoid) {
       table.rows.push_back(refused_row(table, first, task.fit.refusal));
       continue;
@@ -156,7 +151,7 @@ Table accuracy_hold_out_table(const StudyResults& study) {
        sentence_column("why", "why none")},
       {}};
   for (const StudyTask& task : study.tasks) {
-    const TableCell name = text_cell(task_name(task.data));
+    const TableCell name = text_cell(task.data.name());
     if (task.held_out.largest.empty()) {
       table.rows.push_back(refused_row(table, {name}, task.held_out.missing));
       continue;
@@ -208,7 +203,7 @@ Table larger_models_table(const StudyResults& study) {
       const ArchitectureAccuracy* found = task.fit.find(architecture);
       if (!found) continue;
       const ArchitectureAccuracy& one = *found;
-      const std::vector<TableCell> first{text_cell(task_name(task.data)), text_cell(architecture)};
+      const std::vector<TableCell> first{text_cell(task.data.name()), text_cell(architecture)};
       if (!one.loss) {
         table.rows.push_back(refused_row(table, first, one.refusal));
         continue;

@@ -15,8 +15,8 @@ constexpr int kTaskCurvePoints = 40;
 constexpr double kBandLevel = 0.95;
 
 std::string title_of(const AccuracyTask& task) {
-  return task.profile.empty() ? fmt::format("One-shot: {}", task.task)
-                              : fmt::format("One-shot: {}, {} cards", task.task, task.profile);
+  return task.name() == task.task ? fmt::format("One-shot: {}", task.task)
+                                  : fmt::format("One-shot: {}, {} cards", task.task, task.profile);
 }
 
 std::string tip_of(const AccuracyTask& task, const AccuracyPoint& point) {

@@ -59,7 +59,7 @@ std::set<std::string> profiles_of(const StudyResults& study) {
 Table task_scores_table(const StudyResults& study) {
   Table table{
       "task_scores",
-      "Scores of task cards; SE is the standard error over items, those that share a passage "
+      "Scores kept item by item; SE is the standard error over items, those that share a passage "
       "taken together. Clean: without items that the training text holds.",
       {words_column("architecture", "architecture"), words_column("size", "size"),
        number_column("seed", "seed"), number_column("step", "step"),

@@ -1,143 +1,148 @@
 #include "harness/one_shot.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
-#include <span>
 #include <utility>
 
+#include "harness/answer_rows.h"
+#include "harness/oneshot/study_card.h"
+#include "harness/oneshot/text_pieces.h"
 #include "harness/oneshot/text_task.h"
+#include "harness/oneshot/unicode_text.h"
 #include "harness/symbol_order.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "results/best_possible.h"
+#include "results/file_seal.h"
 
 namespace isoloss {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 32;
 constexpr const char* kSymbolOrder = "symbol-order";
-
-// One answer of one item as a row: its tokens, padded, and where the answer's begin and end.
-struct AnswerRow {
-  std::vector<std::int32_t> tokens;
-  std::size_t first = 0;
-  std::size_t end = 0;
-};
+// Items that begin in one such stretch of text, a page of a book, may share a scene and its names.
+constexpr std::size_t kPageBytes = 2048;
 
 // The answer's tokens are those after the longest common prefix of the two encodings.
 AnswerRow answer_row(const Dataset& dataset, const OneShotItem& item, const std::string& answer,
                      std::size_t length) {
   const std::string context = item.shot + item.context;
   const std::vector<std::int32_t> before = dataset.encode(context);
-  AnswerRow row{dataset.encode(context + answer), 0, 0};
+  AnswerRow row;
+  row.tokens = dataset.encode(context + answer);
   row.first = static_cast<std::size_t>(
       std::mismatch(before.begin(), before.end(), row.tokens.begin(), row.tokens.end()).first -
       before.begin());
   row.end = row.tokens.size();
   row.tokens.resize(length, 0);
+  row.bytes = std::ssize(answer);
+  row.code_points = count_code_points(answer.starts_with(' ') ? answer.substr(1) : answer);
   return row;
 }
 
-struct AnswerScore {
-  double nats = 0;     // of the answer's tokens together
-  bool greedy = true;  // every token was the most likely one
-};
+std::string digest_of(const std::string& bytes) { return fmt::format("{:016x}", checksum(bytes)); }
 
-std::optional<std::vector<AnswerScore>> score_rows(const LanguageModel& model,
-                                                   std::span<const AnswerRow> rows,
-                                                   std::size_t length,
-                                                   const std::function<bool()>& stop) {
-  std::vector<AnswerScore> scores;
-  for (std::size_t first = 0; first < rows.size(); first += kRowsAtOnce) {
-    if (stop()) return std::nullopt;
-    const std::span<const AnswerRow> batch =
-        rows.subspan(first, std::min(kRowsAtOnce, rows.size() - first));
-    std::vector<std::int32_t> tokens;
-    for (const AnswerRow& row : batch)
-      tokens.insert(tokens.end(), row.tokens.begin(), row.tokens.end());
-    const auto predictions = model.predictions(tokens, static_cast<std::int64_t>(length));
-    for (std::size_t r = 0; r < batch.size(); ++r) {
-      AnswerScore score;
-      score.greedy = batch[r].first < batch[r].end;
-      for (std::size_t i = batch[r].first; i < batch[r].end; ++i) {
-        score.nats += static_cast<double>(predictions.losses[r * length + i]);
-        score.greedy = score.greedy && predictions.greedy[r * length + i] != 0;
-      }
-      scores.push_back(score);
-    }
+// Of everything that is asked.
+std::string digest_of(const OneShotTask& task) {
+  std::string all;
+  for (const OneShotItem& item : task.items)
+    all += fmt::format("{}\n{}\n{}\n{}\n", item.shot, item.context, fmt::join(item.answers, "\n"),
+                       item.right);
+  return digest_of(all);
+}
+
+std::string digest_of(const SymbolOrderTask& task) {
+  std::string all;
+  for (const SymbolOrderItem& item : task.items) {
+    for (const auto& row : item.rows) all += fmt::format("{}\n", fmt::join(row, " "));
+    all += fmt::format("{}\n", item.right);
   }
+  return digest_of(all);
+}
+
+std::optional<TaskScores> score_text_task(const LanguageModel& model, const Dataset& dataset,
+                                          const std::string& name, const OneShotTask& task,
+                                          const std::function<bool()>& stop) {
+  const auto length = static_cast<std::size_t>(model.spec().sequence);
+  std::vector<AnsweredItem> items;
+  for (const OneShotItem& item : task.items) {
+    AnsweredItem& asked = items.emplace_back();
+    asked.id = fmt::format("{}", items.size() - 1);
+    asked.cluster = item.place ? fmt::format("page {}", *item.place / kPageBytes) : asked.id;
+    asked.right = item.right;
+    for (const std::string& answer : item.answers)
+      asked.answers.push_back(answer_row(dataset, item, answer, length));
+  }
+  auto scores = score_answers(model, study_card(name, task.chance), items, stop);
+  if (!scores) return std::nullopt;
+  scores->data_digest = digest_of(task);
+  scores->suite_seed = static_cast<std::int64_t>(kSuiteSeed);
   return scores;
 }
 
-// Whether the right answer is likelier than every other. A tie is no knowledge.
-bool likeliest(std::size_t right, std::span<const AnswerScore> scores) {
-  for (std::size_t i = 0; i < scores.size(); ++i)
-    if (i != right && !(scores[right].nats < scores[i].nats)) return false;
-  return true;
+std::optional<TaskScores> score_symbol_order(const LanguageModel& model,
+                                             const SymbolOrderTask& task,
+                                             const std::function<bool()>& stop) {
+  const auto length = static_cast<std::size_t>(model.spec().sequence);
+  std::vector<AnsweredItem> items;
+  for (const SymbolOrderItem& item : task.items) {
+    AnsweredItem& asked = items.emplace_back();
+    asked.id = asked.cluster = fmt::format("{}", items.size() - 1);
+    asked.right = item.right;
+    for (const auto& row : item.rows)
+      asked.answers.push_back({row, length - task.answer, length, 0, 0});
+  }
+  auto scores = score_answers(model, study_card(kSymbolOrder, 0.25), items, stop);
+  if (!scores) return std::nullopt;
+  scores->data_digest = digest_of(task);
+  scores->shots = 0;
+  return scores;
 }
 
-// A single answer must be what greedy decoding gives; of several, the right one must be the
-// likeliest.
-bool is_right(const OneShotItem& item, std::span<const AnswerScore> scores) {
-  return scores.size() == 1 ? scores[0].greedy : likeliest(item.right, scores);
-}
-
-Score share_right(const std::string& name, std::int64_t step, std::size_t right, std::size_t count,
-                  double chance) {
+Score score_of(const TaskScores& scores, std::int64_t step) {
   Score score;
   score.step = step;
-  score.task = name;
-  score.metric = "accuracy";
-  score.n = static_cast<std::int64_t>(count);
-  score.value = static_cast<double>(right) / static_cast<double>(count);
-  score.standard_error = std::sqrt(score.value * (1 - score.value) / static_cast<double>(score.n));
-  score.chance = chance;
+  score.task = scores.task;
+  score.metric = scores.metrics.front();
+  score.n = std::ssize(scores.items);
+  score.value = scores.figures.front().value;
+  score.standard_error = scores.figures.front().standard_error;
+  score.chance = scores.chance;
   return score;
 }
 
-std::optional<Score> score_task(const LanguageModel& model, const Dataset& dataset,
-                                const std::string& name, const OneShotTask& task, std::int64_t step,
-                                const std::function<bool()>& stop) {
-  const auto length = static_cast<std::size_t>(model.spec().sequence);
-  std::vector<AnswerRow> rows;
-  for (const OneShotItem& item : task.items)
-    for (const std::string& answer : item.answers)
-      rows.push_back(answer_row(dataset, item, answer, length));
-  const auto scores = score_rows(model, rows, length, stop);
-  if (!scores) return std::nullopt;
-  std::size_t right = 0;
-  std::size_t next = 0;
-  for (const OneShotItem& item : task.items) {
-    right += is_right(item, std::span(*scores).subspan(next, item.answers.size())) ? 1 : 0;
-    next += item.answers.size();
+// One named task; false where `stop` said yes.
+bool add_task(const LanguageModel& model, const Dataset& dataset, const std::string& name,
+              std::int64_t step, const std::function<bool()>& stop, OneShotScores& all) {
+  std::optional<TaskScores> scores;
+  std::optional<double> best;
+  if (name == kSymbolOrder) {
+    if (dataset.language() == nullptr) return true;
+    const SymbolOrderTask task = symbol_order_task(*dataset.language(), model.spec().sequence);
+    if (task.items.empty()) return true;
+    best = task.best;
+    scores = score_symbol_order(model, task, stop);
+  } else {
+    if (dataset.held_out_text().empty()) return true;
+    const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
+    const OneShotTask task =
+        text_task(name, {dataset.held_out_text(), encode, model.spec().sequence,
+                         dataset.held_out().bytes_per_token});
+    if (task.items.empty()) return true;
+    scores = score_text_task(model, dataset, name, task, stop);
   }
-  return share_right(name, step, right, task.items.size(), task.chance);
-}
-
-// The model's score and, as a task of its own, the best that there is.
-std::optional<std::vector<Score>> score_symbol_order(const LanguageModel& model,
-                                                     const SyntheticLanguage& language,
-                                                     std::int64_t step,
-                                                     const std::function<bool()>& stop) {
-  const SymbolOrderTask task = symbol_order_task(language, model.spec().sequence);
-  if (task.items.empty()) return std::vector<Score>();
-  const auto length = static_cast<std::size_t>(model.spec().sequence);
-  std::vector<AnswerRow> rows;
-  for (const SymbolOrderItem& item : task.items)
-    for (const auto& row : item.rows) rows.push_back({row, length - task.answer, length});
-  const auto answers = score_rows(model, rows, length, stop);
-  if (!answers) return std::nullopt;
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < task.items.size(); ++i)
-    right += likeliest(task.items[i].right, std::span(*answers).subspan(4 * i, 4)) ? 1 : 0;
-  std::vector<Score> scores = {share_right(kSymbolOrder, step, right, task.items.size(), 0.25)};
-  Score best = scores[0];
-  best.task += kBestSuffix;
-  best.value = task.best;
-  best.standard_error = 0;
-  scores.push_back(best);
-  return scores;
+  if (!scores) return false;
+  scores->step = step;
+  scores->tokenizer = dataset.tokenizer_name();
+  all.scores.push_back(score_of(*scores, step));
+  if (best) {
+    Score& level = all.scores.emplace_back(all.scores.back());
+    level.task += kBestSuffix;
+    level.value = *best;
+    level.standard_error = 0;
+  }
+  all.rows.push_back(std::move(*scores));
+  return true;
 }
 
 }  // namespace
@@ -148,34 +153,18 @@ std::vector<std::string> one_shot_task_names() {
   return names;
 }
 
-std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
-                                                 const std::vector<std::string>& tasks,
-                                                 std::int64_t step,
-                                                 const std::function<bool()>& stop) {
-  const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
+std::optional<OneShotScores> score_one_shot(const LanguageModel& model, const Dataset& dataset,
+                                            const std::vector<std::string>& tasks,
+                                            std::int64_t step, const std::function<bool()>& stop) {
   const std::vector<std::string> known = one_shot_task_names();
-  std::vector<Score> scores;
+  OneShotScores all;
   for (const std::string& name : tasks) {
     if (std::ranges::find(known, name) == known.end())
       throw InputError(fmt::format("evaluate.tasks names {} (there is no such task){}", name,
                                    suggestion(name, known)));
-    if (name == kSymbolOrder) {
-      if (dataset.language() == nullptr) continue;
-      const auto both = score_symbol_order(model, *dataset.language(), step, stop);
-      if (!both) return std::nullopt;
-      scores.insert(scores.end(), both->begin(), both->end());
-      continue;
-    }
-    if (dataset.held_out_text().empty()) continue;
-    const OneShotTask task =
-        text_task(name, {dataset.held_out_text(), encode, model.spec().sequence,
-                         dataset.held_out().bytes_per_token});
-    if (task.items.empty()) continue;
-    const auto score = score_task(model, dataset, name, task, step, stop);
-    if (!score) return std::nullopt;
-    scores.push_back(*score);
+    if (!add_task(model, dataset, name, step, stop, all)) return std::nullopt;
   }
-  return scores;
+  return all;
 }
 
 }  // namespace isoloss

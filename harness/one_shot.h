@@ -11,6 +11,7 @@
 #include "harness/dataset.h"
 #include "model/layers/language_model.h"
 #include "results/run_record.h"
+#include "results/task_scores.h"
 
 namespace isoloss {
 
@@ -18,14 +19,18 @@ namespace isoloss {
 // symbol-order.
 std::vector<std::string> one_shot_task_names();
 
+struct OneShotScores {
+  std::vector<Score> scores;     // as they stand with the run
+  std::vector<TaskScores> rows;  // item by item; model, trial and flops are the caller's
+};
+
 // Scores every named task; items depend on (dataset, task, sequence) alone, the same for every
 // model. A task for which the data give no items (a text task on a synthetic language, the other
-// way round, text too short) yields no score; symbol-order yields a second one, symbol-order-best,
-// whose value is the best possible accuracy. `stop` is asked before each pass of the model; absent
-// where it said yes.
-std::optional<std::vector<Score>> score_one_shot(const LanguageModel& model, const Dataset& dataset,
-                                                 const std::vector<std::string>& tasks,
-                                                 std::int64_t step,
-                                                 const std::function<bool()>& stop);
+// way round, text too short) yields no score; symbol-order yields a second one without rows,
+// symbol-order-best, whose value is the best possible accuracy. Errors take items of one page of
+// the text together. `stop` is asked before each pass of the model; absent where it said yes.
+std::optional<OneShotScores> score_one_shot(const LanguageModel& model, const Dataset& dataset,
+                                            const std::vector<std::string>& tasks,
+                                            std::int64_t step, const std::function<bool()>& stop);
 
 }  // namespace isoloss

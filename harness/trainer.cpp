@@ -73,13 +73,11 @@ struct Measuring {
   double flops() const { return static_cast<double>(state.step()) * flops_per_step(spec); }
 };
 
-// Tells what the study's cards score, for each trial that `due` names. Throws Stopped.
-void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
-  if (now.segment.cards == nullptr || due.empty()) return;
-  CardScores cards = score_cards(*now.segment.cards, now.state.model(), now.dataset,
-                                 now.state.ranks().data(), now.stop);
+// Tells scores item by item, once for each trial that `due` names.
+void tell_items(const Measuring& now, const std::vector<EvaluationStop>& due,
+                std::vector<TaskScores>& tasks) {
   const std::string run = run_id(now.spec);
-  for (TaskScores& scores : cards.scores) {
+  for (TaskScores& scores : tasks) {
     scores.model = run;
     scores.step = now.state.step();
     scores.flops = now.flops();
@@ -88,12 +86,22 @@ void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
       now.listener(scores);
     }
   }
+}
+
+// Tells what the study's cards score, for each trial that `due` names. Throws Stopped.
+void tell_cards(const Measuring& now, const std::vector<EvaluationStop>& due) {
+  if (now.segment.cards == nullptr || due.empty()) return;
+  CardScores cards = score_cards(*now.segment.cards, now.state.model(), now.dataset,
+                                 now.state.ranks().data(), now.stop);
+  tell_items(now, due, cards.scores);
   for (std::string& why : cards.left_out) now.listener(CardLeftOut{std::move(why)});
 }
 
 // Evaluates where a stop asks for the state's step. Nobody hears of an evaluation until all of it
-// is there, its scores too: one that was left is made anew.
-Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) {
+// is there, its scores too: one that was left is made anew. `between` names the trials that are
+// scored here without an end.
+Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due,
+                  const std::vector<EvaluationStop>& between) {
   TrainingState& state = now.state;
   const TokenLosses losses = [&state](std::span<const std::int32_t> tokens, std::int64_t length) {
     return state.token_losses(tokens, length);
@@ -108,11 +116,13 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
   }
   // The model comes to the processor only where something is asked of it.
   const std::vector<std::string>& tasks = now.spec.evaluation.tasks;
-  const auto scores =
-      tasks.empty() ? std::optional(std::vector<Score>())
+  auto scores = tasks.empty()
+                    ? std::optional(OneShotScores())
                     : score_one_shot(state.model(), now.dataset, tasks, state.step(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
+  tell_items(now, due, scores->rows);
+  tell_items(now, between, scores->rows);
   evaluation->step = state.step();
   evaluation->tokens = static_cast<double>(state.step() * now.spec.optimizer.batch_tokens);
   evaluation->flops = now.flops();
@@ -123,18 +133,19 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due) 
     evaluation->budget_unit = name_of(asked.unit);
     now.listener(*evaluation);
   }
-  for (const Score& score : *scores) now.listener(score);
+  for (const Score& score : scores->scores) now.listener(score);
   return Measured::Done;
 }
 
 // Scores where no trial ends. The spec's own tasks are heard of last, so that what has them has the
 // cards' too.
 Measured score_between(const Measuring& now, const std::vector<EvaluationStop>& due) {
-  const auto scores = score_one_shot(now.state.model(), now.dataset, now.spec.evaluation.tasks,
-                                     now.state.step(), now.stop);
+  auto scores = score_one_shot(now.state.model(), now.dataset, now.spec.evaluation.tasks,
+                               now.state.step(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
-  for (const Score& score : *scores) now.listener(score);
+  tell_items(now, due, scores->rows);
+  for (const Score& score : scores->scores) now.listener(score);
   return Measured::Done;
 }
 
@@ -144,7 +155,7 @@ Measured measure_if_due(const Measuring& now) {
     const auto ends = now.due(now.segment.stops), between = now.due(now.segment.score_stops);
     if (ends.empty() && !between.empty()) return score_between(now, between);
     if (!ends.empty()) {
-      const Measured measured = evaluate(now, ends);
+      const Measured measured = evaluate(now, ends, between);
       if (measured != Measured::Done) return measured;
     }
     tell_cards(now, between);

@@ -9,6 +9,9 @@
 
 namespace isoloss {
 
+// Profile of the tasks that are made from a study's own data, which training scores itself.
+inline constexpr const char* kStudyProfile = "study";
+
 // One continuation of an item that was scored.
 struct ChoiceRow {
   std::int64_t item = 0;    // index into TaskScores::items

@@ -10,7 +10,9 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/eval_request.h"
+#include "harness/cli/eval_study_tasks.h"
 #include "harness/cli/eval_tasks.h"
+#include "harness/cli/recompute_scores.h"
 #include "harness/hf_folder.h"
 #include "harness/text_loss.h"
 #include "model/spec/error.h"
@@ -62,11 +64,10 @@ int eval_command(Arguments arguments) {
   namespace po = boost::program_options;
   CommandLine line(
       "isoloss eval DIR | --model MODEL --data FILE | --tasks FOLDER, or --model hf:FOLDER --text "
-      "FILE",
+      "FILE, or DIR --recompute",
       "Scores every finished run of a study, or one model, on one-shot tasks; or gives the loss of "
       "a GPT-2, a Llama or an exported model on a text. A study's scores are kept in DIR/scores "
-      "and "
-      "not made again.",
+      "and not made again; DIR alone takes the tasks that it makes of its own data.",
       "isoloss eval --model hf:model --text corpus/stoker-dracula.txt");
   line.add()("model", po::value<std::string>(),
              "hf:FOLDER: config.json and safetensors, as transformers writes them; or a run")(
@@ -74,10 +75,13 @@ int eval_command(Arguments arguments) {
       "tokens", po::value<std::string>(), "or its ids, int32")(
       "length", po::value<std::int64_t>(), "tokens of a row; the model's sequence without it")(
       "threads", po::value<int>()->default_value(1), "of this process")(
-      "json", "one JSON object on standard output");
+      "recompute",
+      "metrics of the scores that DIR holds once more, from their stored rows alone (own cards: "
+      "--tasks FOLDER)")("json", "one JSON object on standard output");
   add_task_options(line);
   line.positional("DIR", CommandLine::Arity::Optional);
   if (!line.parse(arguments)) return 0;
+  if (line.has("recompute")) return recompute_scores(line);
   if (line.get<int>("threads") < 1)
     throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
   set_intra_op_threads(line.get<int>("threads"));
@@ -90,12 +94,9 @@ int eval_command(Arguments arguments) {
           "--model");
     return eval_tasks(line, arguments);
   }
+  if (line.has("DIR")) return eval_study_tasks(line);
   if (line.has("ranks"))
     throw InputError("--ranks is given without tasks (their items are divided); leave it out");
-  if (line.has("DIR"))
-    throw InputError(
-        "no tasks are named (what to score the study on); give --data FILE of isoloss "
-        "data prepare-tasks, or --tasks FOLDER");
   if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
   if (line.has("text") == line.has("tokens"))
     throw InputError("--text or --tokens is wanted (one of them); give --text FILE");

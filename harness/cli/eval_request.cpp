@@ -34,16 +34,6 @@ std::optional<EvalCandidate> candidate_of(const StudyFolder& folder, const std::
   return std::nullopt;
 }
 
-std::vector<EvalCandidate> candidates_of(const StudyFolder& folder) {
-  std::vector<EvalCandidate> candidates;
-  for (const std::string& id : run_ids(folder))
-    if (const auto candidate = candidate_of(folder, id)) candidates.push_back(*candidate);
-  if (candidates.empty())
-    throw InputError(folder.root.string() +
-                     ": no run of it is finished (there is nothing to score); run the study first");
-  return candidates;
-}
-
 // The tasks that --task names, or all. InputError for one that is not known.
 std::set<std::string> wanted_tasks(const CommandLine& line, const std::vector<std::string>& known) {
   if (!line.has("task")) return {known.begin(), known.end()};
@@ -111,6 +101,16 @@ void add_task_options(CommandLine& line) {
 
 bool asks_for_tasks(const CommandLine& line) { return line.has("data") || line.has("tasks"); }
 
+std::vector<EvalCandidate> finished_runs(const StudyFolder& folder) {
+  std::vector<EvalCandidate> candidates;
+  for (const std::string& id : run_ids(folder))
+    if (const auto candidate = candidate_of(folder, id)) candidates.push_back(*candidate);
+  if (candidates.empty())
+    throw InputError(folder.root.string() +
+                     ": no run of it is finished (there is nothing to score); run the study first");
+  return candidates;
+}
+
 EvalRequest read_eval_request(const CommandLine& line) {
   EvalRequest asked;
   asked.options = checked_options(line);
@@ -127,7 +127,7 @@ EvalRequest read_eval_request(const CommandLine& line) {
   if (line.has("limit"))
     keep_some(asked.suite, line.get<std::int64_t>("limit"), asked.options.suite_seed);
   asked.candidates = line.has("DIR")
-                         ? candidates_of(StudyFolder{line.get<std::string>("DIR")})
+                         ? finished_runs(StudyFolder{line.get<std::string>("DIR")})
                          : std::vector<EvalCandidate>{{line.get<std::string>("model"), "", 0, 0}};
   return asked;
 }

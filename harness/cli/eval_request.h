@@ -12,6 +12,7 @@
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/evaluate_task.h"
 #include "harness/task_suite.h"
+#include "results/study_folder.h"
 #include "results/task_scores.h"
 
 namespace isoloss {
@@ -36,6 +37,10 @@ struct EvalRequest {
   TaskSuite suite;
   std::vector<EvalCandidate> candidates;  // of a study its finished runs, each at its last budget
 };
+
+// Of each finished run of a study the trial that its last evaluation answers. InputError where none
+// is finished.
+std::vector<EvalCandidate> finished_runs(const StudyFolder& folder);
 
 // InputError: options that contradict each other or are out of range, an unknown task, no task or
 // run that is left to score.

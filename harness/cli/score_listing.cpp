@@ -5,60 +5,74 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "analysis/json_number.h"
+#include "analysis/task_measure.h"
 #include "harness/oneshot/metrics.h"
 
 namespace isoloss {
 namespace {
 
-std::int64_t contaminated_items(const TaskScores& scores) {
-  return std::ranges::count_if(scores.items, &TaskItem::contaminated);
+// Of the first metric, which is the mean of its items' values; nothing where it is not known which
+// items the training text holds.
+std::optional<TaskMeasure> searched_measure(const TaskScores& scores) {
+  if (!scores.overlap_searched.value_or(false)) return std::nullopt;
+  return measure(scores);
 }
 
 nlohmann::ordered_json rows_of(const TaskScores& scores) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const double bits = gold_bits_per_byte(scores.rows);
+  const std::optional<TaskMeasure> searched = searched_measure(scores);
+  const auto clean = [&](std::size_t metric, double ClusteredMean::*field) {
+    return searched && metric == 0 ? nlohmann::ordered_json(json_number(searched->clean.*field))
+                                   : nlohmann::ordered_json(nullptr);
+  };
   for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    rows.push_back({{"trial", scores.trial},
-                    {"model", scores.model},
-                    {"task", scores.task},
-                    {"profile", scores.profile},
-                    {"metric", scores.metrics[m]},
-                    {"value", scores.figures.at(m).value},
-                    {"standard_error", scores.figures.at(m).standard_error},
-                    {"n", scores.items.size()},
-                    {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
-                    {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
-                    {"contaminated", scores.overlap_searched.value_or(false)
-                                         ? nlohmann::ordered_json(contaminated_items(scores))
-                                         : nullptr},
-                    {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
-                       return item.truncated_tokens > 0;
-                     })}});
+    rows.push_back(
+        {{"trial", scores.trial},
+         {"model", scores.model},
+         {"task", scores.task},
+         {"profile", scores.profile},
+         {"metric", scores.metrics[m]},
+         {"value", scores.figures.at(m).value},
+         {"standard_error", scores.figures.at(m).standard_error},
+         {"n", scores.items.size()},
+         {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
+         {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
+         {"contaminated", searched ? nlohmann::ordered_json(searched->contaminated) : nullptr},
+         {"clean_value", clean(m, &ClusteredMean::value)},
+         {"clean_standard_error", clean(m, &ClusteredMean::standard_error)},
+         {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
+            return item.truncated_tokens > 0;
+          })}});
   return rows;
 }
 
 void print_scores(const TaskScores& scores) {
+  const std::optional<TaskMeasure> searched = searched_measure(scores);
+  const std::string contaminated =
+      searched ? std::to_string(searched->contaminated) : "not checked";
+  const std::string clean =
+      searched && searched->clean.items > 0 ? fmt::format("{:.4f}", searched->clean.value) : "";
   for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7} {:>7} {:>12}\n",
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7} {:>7} {:>12} {:>9}\n",
                scores.trial.empty() ? scores.model : scores.trial, scores.profile, scores.task,
                scores.metrics[m], scores.figures.at(m).value, scores.figures.at(m).standard_error,
                scores.items.size(), m == 0 ? fmt::format("{:.3f}", scores.chance) : "",
-               m > 0 ? ""
-               : scores.overlap_searched.value_or(false)
-                   ? std::to_string(contaminated_items(scores))
-                   : "not checked");
+               m == 0 ? contaminated : "", m == 0 ? clean : "");
 }
 
 }  // namespace
 
 void ScoreListing::begin() const {
   if (!json_)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9} {:>7} {:>7} {:>7} {:>12}\n",
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9} {:>7} {:>7} {:>7} {:>12} {:>9}\n",
                study_ ? "trial" : "model", "profile", "task", "metric", "value", "+-", "n",
-               "chance", "contaminated");
+               "chance", "contaminated", "clean");
 }
 
 void ScoreListing::add(const TaskScores& scores) {

@@ -181,19 +181,7 @@ TaskScores evaluate_task(const TaskCard& card, const EvaluationItems& data, Scor
     asked.answer();
   }
 
-  const std::vector<std::size_t> offsets = row_offsets(scores);
-  const std::span<const ChoiceRow> rows(scores.rows);
-  for (std::size_t i = 0; i < scores.items.size(); ++i)
-    scores.items[i].gold_bits_per_byte =
-        gold_bits_per_byte(rows.subspan(offsets[i], offsets[i + 1] - offsets[i]));
-  for (const CardMetric& metric : card.metrics) {
-    const MetricSummary summary = summarize_metric(metric, scores);
-    scores.metrics.push_back(metric.name);
-    scores.figures.push_back({summary.value, summary.clustered_standard_error});
-    const std::vector<double> values = item_values(metric, scores);
-    for (std::size_t i = 0; i < values.size(); ++i) scores.items[i].values.push_back(values[i]);
-  }
-  scores.chance = chance_score(card, scores);
+  compute_metrics(card, scores);
   return scores;
 }
 

@@ -18,6 +18,7 @@ Rows rows_of(const TaskScores& scores, std::span<const std::size_t> offsets, std
 
 // Ties follow the profile that asked.
 Ties ties_of(const TaskScores& scores) {
+  if (scores.profile == kStudyProfile) return Ties::Nobody;
   return scores.profile == "lmeval" ? Ties::Lowest : Ties::Shared;
 }
 
@@ -197,6 +198,24 @@ double chance_score(const TaskCard& card, const TaskScores& scores) {
       sum += gold / static_cast<double>(rows.size());
   }
   return sum / static_cast<double>(scores.items.size());
+}
+
+void compute_metrics(const TaskCard& card, TaskScores& scores) {
+  scores.metrics.clear();
+  scores.figures.clear();
+  const std::vector<std::size_t> offsets = row_offsets(scores);
+  for (std::size_t i = 0; i < scores.items.size(); ++i) {
+    scores.items[i].gold_bits_per_byte = gold_bits_per_byte(rows_of(scores, offsets, i));
+    scores.items[i].values.clear();
+  }
+  for (const CardMetric& metric : card.metrics) {
+    const MetricSummary summary = summarize_metric(metric, scores);
+    scores.metrics.push_back(metric.name);
+    scores.figures.push_back({summary.value, summary.clustered_standard_error});
+    const std::vector<double> values = item_values(metric, scores);
+    for (std::size_t i = 0; i < values.size(); ++i) scores.items[i].values.push_back(values[i]);
+  }
+  scores.chance = chance_score(card, scores);
 }
 
 double gold_bits_per_byte(std::span<const ChoiceRow> rows) {

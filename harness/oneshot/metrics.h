@@ -33,6 +33,10 @@ MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& score
 // whose noun is not meant, which are right whatever else is written.
 double chance_score(const TaskCard& card, const TaskScores& scores);
 
+// Fills in what rows and what was written say: the card's metrics with their figures, each item's
+// values and bits per byte, the chance. What is there of them is replaced.
+void compute_metrics(const TaskCard& card, TaskScores& scores);
+
 // Bits per UTF-8 byte of the right continuations together; 0 where there are none.
 double gold_bits_per_byte(std::span<const ChoiceRow> rows);
 

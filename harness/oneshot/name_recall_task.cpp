@@ -109,6 +109,7 @@ OneShotTask name_recall_task(const TaskText& source) {
       OneShotItem item;
       item.shot = example.context + " " + example.place.name + "\n";
       item.context = asked.context;
+      item.place = asked.place.begin;
       item.answers = other_names(draws, places, asked);
       if (item.answers.size() != 3) break;
       place_right_answer(draws, " " + asked.place.name, item);

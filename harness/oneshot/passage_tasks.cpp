@@ -134,7 +134,9 @@ OneShotTask passage_task(const TaskText& source, const Passages& passages, std::
     const std::size_t chosen =
         random_permutation(kSuiteSeed, stream_of(stream), i, passages.begins.size());
     auto item = make_item(chosen, i);
-    if (item && fits(*item, source)) items.push_back(std::move(*item));
+    if (!item || !fits(*item, source)) continue;
+    item->place = passages.begins[chosen];
+    items.push_back(std::move(*item));
   }
   return finished_task(std::move(items), 0.25);
 }

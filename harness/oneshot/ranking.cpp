@@ -39,7 +39,8 @@ std::vector<double> chosen_shares(Ranking ranking, Ties ties, std::span<const Ch
   double equals = 0;
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (*best - values[i] <= 1e-12 * scale) shares[i] = 1, ++equals;
-  for (double& share : shares) share /= equals;
+  const double each = ties == Ties::Nobody && equals > 1 ? 0 : 1 / equals;
+  for (double& share : shares) share *= each;
   return shares;
 }
 

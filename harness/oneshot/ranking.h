@@ -21,11 +21,13 @@ double ranked_value(Ranking ranking, const ChoiceRow& row);
 
 enum class Ties {
   Lowest,  // the first of equals is chosen, as lm-evaluation-harness does
-  Shared   // each of equals is chosen in part, so that a model that knows nothing scores chance
+  Shared,  // each of equals is chosen in part, so that a model that knows nothing scores chance
+  Nobody   // none is chosen: equality is no knowledge
 };
 
-// How much of each choice is chosen: at least 0, sum 1. Equal, under Shared: within 1e-12 of the
-// larger magnitude, since sums of equal terms round differently. At least one row.
+// How much of each choice is chosen: at least 0, sum 1, or 0 of equals under Nobody. Equal, under
+// Shared and Nobody: within 1e-12 of the larger magnitude, since sums of equal terms round
+// differently. At least one row.
 std::vector<double> chosen_shares(Ranking ranking, Ties ties, std::span<const ChoiceRow> rows);
 
 }  // namespace isoloss

@@ -9,6 +9,7 @@ constexpr std::size_t kLongestSentence = 160;
 // Three neighbouring sentences.
 struct Triple {
   std::string first, second, third;
+  std::size_t begin = 0;
 };
 
 std::vector<Triple> plain_triples(const std::string& flat) {
@@ -21,7 +22,8 @@ std::vector<Triple> plain_triples(const std::string& flat) {
       three[j] = flat.substr(places[i + j].begin, places[i + j].length);
       plain = plain && three[j].size() <= kLongestSentence && is_plain_sentence(three[j]);
     }
-    if (plain && three[1] != three[2]) triples.push_back({three[0], three[1], three[2]});
+    if (plain && three[1] != three[2])
+      triples.push_back({three[0], three[1], three[2], places[i].begin});
   }
   return triples;
 }
@@ -44,6 +46,7 @@ OneShotTask sentence_order_task(const TaskText& source) {
       OneShotItem item;
       item.shot = example.first + " " + example.second + " " + example.third + "\n";
       item.context = asked.first;
+      item.place = asked.begin;
       item.answers = {" " + asked.third + " " + asked.second};
       place_right_answer(draws, " " + asked.second + " " + asked.third, item);
       if (!fits(item, source)) continue;

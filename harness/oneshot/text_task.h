@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct OneShotItem {
   std::string context;               // what is asked
   std::vector<std::string> answers;  // one to be produced, or several to choose from
   std::size_t right = 0;             // index into answers
+  // Byte of the flattened text (text_pieces.h) near which what is asked stands; absent of items
+  // that no place of the text makes alike.
+  std::optional<std::size_t> place = std::nullopt;
 };
 
 struct OneShotTask {

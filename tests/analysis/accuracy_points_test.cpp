@@ -51,6 +51,42 @@ TEST(AccuracyPoints, TakeWhatTrainingScoredAtEachBudget) {
   EXPECT_DOUBLE_EQ(tasks[0].points[1].flops, 2e10 * 1.001);
 }
 
+// What training stored item by item of a trial of two_runs(), `bits` per byte of the right answers.
+TaskScores rows_of_trial(const std::string& run, std::int64_t step, double bits) {
+  TaskScores scores = scores_of({1, 0, 0, 1});
+  scores.model = run;
+  scores.trial = run + std::to_string(step);
+  scores.task = "last-word";
+  scores.profile = "study";
+  scores.step = step;
+  scores.flops = static_cast<double>(step) * 1e9 * 1.001;
+  for (TaskItem& item : scores.items) item.gold_bits_per_byte = bits;
+  return scores;
+}
+
+TEST(AccuracyPoints, TakeBitsPerByteOfTheRowsThatTrainingStored) {
+  std::vector<TaskScores> files;
+  for (const char* run : {"r1", "r2"})
+    for (const std::int64_t step : {10, 20})
+      files.push_back(rows_of_trial(run, step, 30.0 / static_cast<double>(step)));
+  const auto tasks = accuracy_tasks(two_runs(), files);
+  ASSERT_EQ(tasks.size(), 1U);  // once, though the runs have its score too
+  EXPECT_EQ(tasks[0].profile, "study");
+  EXPECT_EQ(tasks[0].name(), "last-word");
+  EXPECT_TRUE(tasks[0].gold_bits);
+  ASSERT_EQ(tasks[0].points.size(), 4U);
+  EXPECT_DOUBLE_EQ(tasks[0].points[1].accuracy, 0.2);
+  EXPECT_DOUBLE_EQ(tasks[0].points[0].task_loss, 3);
+  EXPECT_DOUBLE_EQ(tasks[0].points[1].task_loss, 1.5);
+  // One trial without rows: all stay as the runs have them.
+  files.pop_back();
+  const auto some = accuracy_tasks(two_runs(), files);
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].profile, "");
+  EXPECT_FALSE(some[0].gold_bits);
+  EXPECT_DOUBLE_EQ(some[0].points[1].task_loss, 2.8);
+}
+
 // By hand: scores at 18, 19 and 20 of 20 steps; 17 is before the last tenth and 10 another trial's.
 TEST(AccuracyPoints, AverageWhatTrainingScoredInTheLastTenthOfATrial) {
   PointTable results = two_runs();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "harness/oneshot/text_task.h"
@@ -51,12 +52,28 @@ LanguageModel tiny_model() {
   return LanguageModel(spec, 1);
 }
 
-TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirShare) {
+// The cluster-robust error of Liang & Zeger 1986 as docs/scoring.md prints it: items of one page
+// count together.
+double page_error(const TaskScores& scores) {
+  double mean = 0;
+  for (const TaskItem& item : scores.items) mean += item.values[0] / 128;
+  std::map<std::string, double> pages;
+  for (const TaskItem& item : scores.items) pages[item.cluster] += item.values[0] - mean;
+  EXPECT_GT(pages.size(), 1U);
+  EXPECT_LT(pages.size(), 128U);
+  double squares = 0;
+  for (const auto& [page, sum] : pages) squares += sum * sum;
+  const auto count = static_cast<double>(pages.size());
+  return std::sqrt(count / (count - 1) * squares) / 128;
+}
+
+TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirRows) {
   const LanguageModel model = tiny_model();
   const TextOnly dataset(prose(400));
   const auto never = [] { return false; };
   const std::vector<std::string> tasks = {"last-word", "continuation"};
-  const auto scores = *score_one_shot(model, dataset, tasks, 7, never);
+  const auto scored = *score_one_shot(model, dataset, tasks, 7, never);
+  const std::vector<Score>& scores = scored.scores;
   EXPECT_FALSE(score_one_shot(model, dataset, tasks, 7, [] { return true; }));
   ASSERT_EQ(scores.size(), 2u);
   for (const Score& score : scores) {
@@ -65,8 +82,10 @@ TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirShare) {
     EXPECT_EQ(score.n, 128);
     EXPECT_EQ(score.step, 7);
     EXPECT_EQ(score.metric, "accuracy");
-    EXPECT_DOUBLE_EQ(score.standard_error, std::sqrt(score.value * (1 - score.value) / 128));
   }
+  ASSERT_EQ(scored.rows.size(), 2u);
+  for (std::size_t task = 0; task < 2; ++task)
+    EXPECT_NEAR(scores[task].standard_error, page_error(scored.rows[task]), 1e-12);
   EXPECT_EQ(scores[0].task, "last-word");
   EXPECT_EQ(scores[1].chance, 0.25);
 }
@@ -93,13 +112,45 @@ TEST(OneShot, RowsScoredAloneAndWithoutPaddingGiveTheSameScores) {
   }
   const auto scores =
       *score_one_shot(model, TextOnly(text), {"continuation"}, 0, [] { return false; });
-  EXPECT_DOUBLE_EQ(scores.at(0).value, right / 128);
+  EXPECT_DOUBLE_EQ(scores.scores.at(0).value, right / 128);
+  const TaskScores& rows = scores.rows.at(0);
+  ASSERT_EQ(rows.rows.size(), 4 * task.items.size());
+  for (std::size_t i = 0; i < task.items.size(); ++i) {
+    const OneShotItem& item = task.items[i];
+    for (std::size_t answer = 0; answer < 4; ++answer) {
+      const ChoiceRow& row = rows.rows[4 * i + answer];
+      EXPECT_EQ(row.gold, answer == item.right);
+      EXPECT_EQ(row.bytes, std::ssize(item.answers[answer]));
+      EXPECT_EQ(row.tokens, row.bytes);
+    }
+    const double gold = nats(item, item.right);
+    const double bits = gold / std::log(2) / static_cast<double>(item.answers[item.right].size());
+    EXPECT_NEAR(rows.rows[4 * i + item.right].log_probability, -gold, 1e-4 * gold);
+    EXPECT_NEAR(rows.items[i].gold_bits_per_byte, bits, 1e-4 * bits);
+  }
+}
+
+// What pairing needs: two models' rows are of the same items, another text's are not.
+TEST(OneShot, RowsOfTwoModelsAreOfTheSameItems) {
+  const LanguageModel model = tiny_model();
+  ModelSpec other_spec = model.spec();
+  other_spec.d_model = 8;
+  const LanguageModel other(other_spec, 2);
+  const auto never = [] { return false; };
+  const auto rows = [&](const LanguageModel& asked, const std::string& text) {
+    return score_one_shot(asked, TextOnly(text), {"last-word"}, 0, never)->rows.at(0);
+  };
+  const TaskScores first = rows(model, prose(400)), second = rows(other, prose(400));
+  EXPECT_NE(first.rows, second.rows);
+  EXPECT_EQ(first.data_digest, second.data_digest);
+  EXPECT_EQ(first.card_digest, second.card_digest);
+  EXPECT_NE(first.data_digest, rows(model, prose(300)).data_digest);
 }
 
 TEST(OneShot, NoTextGivesNoScore) {
   const LanguageModel model = tiny_model();
   const auto never = [] { return false; };
-  EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0, never)->empty());
+  EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0, never)->scores.empty());
 }
 
 // A language as data, and no text.
@@ -116,7 +167,10 @@ TEST(OneShot, ALanguageHasItsScoreAndTheBestPossible) {
   const LanguageModel model = tiny_model();
   const LanguageOnly dataset;
   const auto never = [] { return false; };
-  const auto scores = *score_one_shot(model, dataset, one_shot_task_names(), 3, never);
+  const auto scored = *score_one_shot(model, dataset, one_shot_task_names(), 3, never);
+  const std::vector<Score>& scores = scored.scores;
+  ASSERT_EQ(scored.rows.size(), 1u);                         // the best possible has none
+  EXPECT_EQ(scored.rows[0].items[0].gold_bits_per_byte, 0);  // symbols have no bytes
   ASSERT_EQ(scores.size(), 2u);
   EXPECT_EQ(scores[0].task, "symbol-order");
   EXPECT_EQ(scores[1].task, "symbol-order-best");

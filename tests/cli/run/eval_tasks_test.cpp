@@ -94,6 +94,35 @@ TEST_F(EvalTasks, ATaskThatIsAtFaultCostsNoOther) {
   EXPECT_EQ(run("eval --model hf:model --tasks tasks --task key").status, 2);
 }
 
+// A sum favours the short answer, which is the right one of items 0, 2 and 4. The training text
+// holds items 0 and 2: of the other four one is right.
+TEST_F(EvalTasks, TheScoreWithoutItemsOfTheTrainingTextStandsBesideIt) {
+  std::string lines;
+  for (int i = 0; i < 6; ++i)
+    lines += json{{"id", std::to_string(i)}, {"group", std::to_string(i)},
+                  {"thing", "thing"},        {"words", {"a", "long one"}},
+                  {"label", i % 2},          {"contaminated", i == 0 || i == 2}}
+                 .dump() +
+             "\n";
+  spill(scratch_ / "found/d.test.jsonl", lines);
+  spill(scratch_ / "found/d.train.jsonl", lines);
+  spill(scratch_ / "found/short.yaml",
+        "data: d\nsplit: test\nshots_from: train\ncontext: \"The {thing} is\"\nchoices: words\n"
+        "gold: label\nchance: choices\nmetrics: {accuracy: right sum}\n");
+  const Outcome outcome = run("eval --model hf:model --tasks found --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json score = json::parse(outcome.out).at("scores").at(0);
+  EXPECT_EQ(score.at("value"), 0.5);
+  EXPECT_EQ(score.at("contaminated"), 2);
+  EXPECT_EQ(score.at("clean_value"), 0.25);
+  EXPECT_NEAR(score.at("clean_standard_error").get<double>(), 0.25, 1e-12);  // 0.5 / sqrt(4)
+  const Outcome table = run("eval --model hf:model --tasks found");
+  EXPECT_THAT(table.out, HasSubstr("contaminated     clean\n"));
+  EXPECT_THAT(table.out, HasSubstr("           2    0.2500\n"));
+  const Outcome unknown = run("eval --model hf:model --tasks tasks --task two --json");
+  EXPECT_TRUE(json::parse(unknown.out).at("scores").at(0).at("clean_value").is_null());
+}
+
 // A question and its example are longer than the 16 bytes that the model reads.
 TEST_F(EvalTasks, PromptsThatAreCutAreCounted) {
   write_uniform_llama(scratch_ / "short", 16);
@@ -209,6 +238,66 @@ TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
   EXPECT_EQ(scores_of(scratch_ / "study"), written);
   const Outcome verified = run("verify study");
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+// Two runs of two budgets each; the study's own task is made of its text's numbers.
+TEST_F(EvalTasks, AStudysOwnTasksAreKeptItemByItemPairedAndRecomputed) {
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, mapping]");
+  const Outcome trained = run("run study.yaml --out study");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const WrittenFiles written = scores_of(scratch_ / "study");
+  std::map<std::string, int> names;
+  for (const auto& [path, time] : written) ++names[path.filename()];
+  EXPECT_EQ(names["study.mapping.10.h5"], 2);
+  EXPECT_EQ(names["study.mapping.20.h5"], 2);
+
+  const Outcome compared = run("compare study --baseline transformer --candidate primer --json");
+  ASSERT_EQ(compared.status, 0) << compared.err;
+  std::map<std::string, json> pairs;
+  const json comparisons = json::parse(compared.out).at("comparisons");
+  for (const json& pair : comparisons) pairs[pair.at("task")] = pair;
+  ASSERT_EQ(pairs.size(), 3) << compared.out;
+  EXPECT_EQ(pairs.at("mapping").at("profile"), "study");
+  EXPECT_EQ(pairs.at("mapping").at("items"), 128);
+
+  // From the rows alone: what was stored, which is what eval finds.
+  const Outcome again = run("eval study --recompute --tasks tasks --json");
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(again.err, "");
+  const json scores = json::parse(again.out).at("scores");
+  EXPECT_EQ(scores.size(), 12);
+  const json found = json::parse(run("eval study --tasks tasks --json").out).at("scores");
+  EXPECT_EQ(found.size(), 4);
+  for (const json& score : found) EXPECT_EQ(std::ranges::count(scores, score), 1) << score;
+  EXPECT_EQ(scores_of(scratch_ / "study"), written);
+  // DIR alone shows them at each run's end, and makes what is lost as training made it.
+  const Outcome shown = run("eval study --json");
+  ASSERT_EQ(shown.status, 0) << shown.err;
+  const json own = json::parse(shown.out).at("scores");
+  ASSERT_EQ(own.size(), 2);
+  for (const json& score : own) EXPECT_EQ(std::ranges::count(scores, score), 1) << score;
+  for (const auto& [path, time] : written) {
+    if (path.filename() != "study.mapping.20.h5") continue;
+    const std::string lost = slurp(path);
+    fs::remove(path);
+    EXPECT_EQ(run("eval study --json").out, shown.out);
+    EXPECT_EQ(slurp(path), lost);
+  }
+}
+
+// An own card's rules are in its file: without it, or with another, its scores stay as they are.
+TEST_F(EvalTasks, RecomputingWantsTheCardThatScored) {
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out one").status, 0);
+  const std::string two = slurp(scratch_ / "one/own.two.h5");
+  const Outcome without = run("eval one --recompute");
+  EXPECT_EQ(without.status, 1);
+  EXPECT_THAT(without.err, HasSubstr("name its folder by --tasks"));
+  spill(scratch_ / "tasks/two.yaml", slurp(scratch_ / "tasks/two.yaml") + "# another\n");
+  const Outcome other = run("eval one --recompute --tasks tasks --json");
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("two (own) was scored by another version of its card"));
+  EXPECT_EQ(json::parse(other.out).at("scores").size(), 1);  // four
+  EXPECT_EQ(slurp(scratch_ / "one/own.two.h5"), two);
 }
 
 // The samples in publishers' forms hold one item or a few a data set: those with another to show
@@ -333,7 +422,8 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
     const char* problem;
   } cases[] = {
       {"eval --tasks tasks", "give DIR or --model"},
-      {"eval somewhere", "give --data FILE"},
+      {"eval somewhere", "no run of it is finished"},
+      {"eval somewhere --limit 5", "--limit is given without --data or --tasks"},
       {"eval somewhere --model hf:model --tasks tasks", "give one"},
       {"eval --model hf:model --tasks tasks --data t", "give one"},
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
@@ -342,6 +432,9 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --model hf:model --tasks tasks --ranks 0", "--ranks is 0"},
       {"eval --model hf:model --tasks tasks --task fou --ranks 2", "did you mean 'four'"},
       {"eval --model hf:model --text foreign.bin --ranks 2", "--ranks is given without tasks"},
+      {"eval --recompute", "--recompute names no folder"},
+      {"eval somewhere --recompute", "somewhere: no stored scores"},
+      {"eval somewhere --recompute --model hf:model", "leave out one"},
       {"compare --baseline one", "--candidate is missing"},
       {"compare --baseline one --candidate two", "one: no scores"},
       {"eval --model hf:model --data foreign.bin", "foreign.bin"},

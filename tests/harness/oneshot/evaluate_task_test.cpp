@@ -10,6 +10,7 @@
 
 #include "harness/oneshot/metrics.h"
 #include "model/spec/error.h"
+#include "results/task_scores_file.h"
 #include "tests/harness/oneshot/byte_scorer.h"
 #include "tests/harness/oneshot/sample_items.h"
 
@@ -135,6 +136,23 @@ TEST(EvaluateTask, ScoresSayWhetherTheTrainingTextWasSearched) {
   EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, false);
   for (json& item : data.items) item["contaminated"] = false;
   EXPECT_EQ(evaluate_task(card, data, scorer, {}).overlap_searched, true);
+}
+
+// From a file's rows, what was written and the card: no model, no items, no tokenizer.
+TEST(EvaluateTask, MetricsAreAFunctionOfWhatIsStored) {
+  for (const char* profile : {"gpt3", "lmeval"})
+    for (const TaskCard& card : built_in_cards(profile)) {
+      HashScorer scorer;
+      scorer.writes = "the well";
+      const TaskScores scores = evaluate_task(card, both(card.data), scorer, {});
+      TaskScores rows = task_scores_from(task_scores_bytes(scores), "scores.h5");
+      rows.metrics.clear();
+      rows.figures.clear();
+      rows.chance = -1;
+      for (TaskItem& item : rows.items) item.gold_bits_per_byte = -1, item.values = {-1};
+      compute_metrics(card, rows);
+      EXPECT_EQ(rows, scores) << profile << "/" << card.task;
+    }
 }
 
 TEST(EvaluateTask, WrittenAnswersAreAskedAsTheCardSays) {

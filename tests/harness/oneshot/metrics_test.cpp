@@ -41,11 +41,12 @@ TEST(Ranking, EachRuleDividesByItsOwnCount) {
   EXPECT_DOUBLE_EQ(ranked_value(Ranking::PerByte, a), -1);
 }
 
-TEST(Ranking, TiesGoToTheLowestOrAreShared) {
+TEST(Ranking, TiesGoToTheLowestAreSharedOrChooseNobody) {
   const std::vector<ChoiceRow> rows = {row(0, 0, false, -3), row(0, 1, true, -2),
                                        row(0, 2, false, -2)};
   EXPECT_EQ(chosen_shares(Ranking::Sum, Ties::Lowest, rows), (std::vector<double>{0, 1, 0}));
   EXPECT_EQ(chosen_shares(Ranking::Sum, Ties::Shared, rows), (std::vector<double>{0, .5, .5}));
+  EXPECT_EQ(chosen_shares(Ranking::Sum, Ties::Nobody, rows), (std::vector<double>{0, 0, 0}));
 }
 
 // NumPy: x = [1, 0, 1, 1]; x.std(ddof=1) / 2 = 0.25. Clusters {0, 1}, {2, 3}: deviations -0.5 and
