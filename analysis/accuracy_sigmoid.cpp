@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "analysis/flag.h"
 #include "analysis/laws/laws.h"
 #include "analysis/statistics.h"
 #include "model/spec/counter_random.h"
@@ -36,10 +37,13 @@ void set_results(SigmoidFit& fit, double chance) {
   const double degrees = static_cast<double>(fit.data.points()) - kParameters;
   fit.deviation = degrees > 0 ? std::sqrt(fit.squares / degrees) : kNone;
   fit.flags.clear();
-  if (state.log_coefficient[0] >= law.terms[0].log_highest) fit.flags.push_back("rise_at_bound");
-  const std::array<const char*, 2> names{"slope_at_bound", "middle_at_bound"};
+  const auto at_bound = [&](const char* what) {
+    fit.flags.push_back(flag_text_of(what, Flag::OfAtBound));
+  };
+  if (state.log_coefficient[0] >= law.terms[0].log_highest) at_bound("rise");
+  const std::array<const char*, 2> names{"slope", "middle"};
   for (std::size_t s = 0; s < names.size(); ++s) {
-    if (fit.solution.shape_at_bound[s]) fit.flags.push_back(names[s]);
+    if (fit.solution.shape_at_bound[s]) at_bound(names[s]);
   }
 }
 

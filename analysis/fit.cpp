@@ -9,6 +9,7 @@
 #include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/fit_points.h"
+#include "analysis/flag.h"
 #include "analysis/noise_intervals.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -91,7 +92,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   fit.origin = origin_of(table, trials, architecture);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
-    fit.flags.emplace_back("floor_not_identified");
+    fit.flags.push_back(flag_text(Flag::FloorNotIdentified));
   }
   const Law& law = law_named("power");
   const LawData data = frontier_data(used);

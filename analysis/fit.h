@@ -67,6 +67,7 @@ struct Fit {
   FitSpace space = FitSpace::Log;
   double value = 0;  // SUM over points of the objective at the optimum
   std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
+  std::vector<std::string> units;                          // of them, as Law::units
   std::vector<NamedInterval> intervals;                    // what `uncertainty` names
   std::vector<NamedInterval> lack_of_fit;          // Student t, from the scatter about the law
   std::vector<NamedInterval> bootstrap_intervals;  // of the draws, where there are any

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "analysis/flag.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -44,13 +45,15 @@ void flag_outliers(const LawScatter& scatter, std::span<const Point> points,
   });
   for (std::size_t k = 0; k < std::min(beyond.size(), kMostNamed); ++k) {
     const auto [deviations, i] = beyond[k];
-    fit.flags.push_back(fmt::format("outlier: {} is {:.1f} deviations {} the law, leverage {:.2f}",
-                                    row_name(points[i], rows[i]), std::abs(deviations),
-                                    deviations > 0 ? "above" : "below",
-                                    scatter.leverage[static_cast<Eigen::Index>(i)]));
+    fit.flags.push_back(
+        flag_text(Flag::Outlier, fmt::format("{} is {:.1f} deviations {} the law, leverage {:.2f}",
+                                             row_name(points[i], rows[i]), std::abs(deviations),
+                                             deviations > 0 ? "above" : "below",
+                                             scatter.leverage[static_cast<Eigen::Index>(i)])));
   }
   if (beyond.size() > kMostNamed) {
-    fit.flags.push_back(fmt::format("outlier: {} more rows", beyond.size() - kMostNamed));
+    fit.flags.push_back(
+        flag_text(Flag::Outlier, fmt::format("{} more rows", beyond.size() - kMostNamed)));
   }
 }
 
@@ -61,9 +64,9 @@ void flag_leverage(const LawScatter& scatter, std::span<const Point> points,
   for (std::size_t i = 0; i < points.size() && named < kMostNamed; ++i) {
     const double leverage = scatter.leverage[static_cast<Eigen::Index>(i)];
     if (leverage < 0.9) continue;
-    fit.flags.push_back(
-        fmt::format("high_leverage: {} alone decides the law near it, leverage {:.2f}",
-                    row_name(points[i], rows[i]), leverage));
+    fit.flags.push_back(flag_text(Flag::HighLeverage,
+                                  fmt::format("{} alone decides the law near it, leverage {:.2f}",
+                                              row_name(points[i], rows[i]), leverage)));
     ++named;
   }
 }
@@ -103,8 +106,9 @@ void flag_duplicates(std::span<const Point> points, std::span<const std::size_t>
     }
   }
   if (pairs == 0) return;
-  fit.flags.push_back(fmt::format("near_duplicate_rows: {}{}", first,
-                                  pairs > 1 ? fmt::format(" and {} more pairs", pairs - 1) : ""));
+  fit.flags.push_back(
+      flag_text(Flag::NearDuplicateRows,
+                first + (pairs > 1 ? fmt::format(" and {} more pairs", pairs - 1) : "")));
 }
 
 }  // namespace
@@ -125,19 +129,21 @@ void require_points(const std::string& source, std::size_t n, const Law& law,
 }
 
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit) {
-  if (fit.n < free_parameters(law, {FloorChoice::Zero}) + 4) fit.flags.emplace_back("few_points");
-  if (solution.floor_at_bound) fit.flags.emplace_back("E_at_bound");
+  if (fit.n < free_parameters(law, {FloorChoice::Zero}) + 4) {
+    fit.flags.push_back(flag_text(Flag::FewPoints));
+  }
+  if (solution.floor_at_bound) fit.flags.push_back(flag_text_of("E", Flag::OfAtBound));
   std::vector<bool> unidentified = solution.shape_at_bound;
   for (std::size_t t = 0; t < law.terms.size(); ++t) {
     if (!solution.coefficient_at_bound[t]) continue;
     if (law.terms[t].shape >= 0) {
       unidentified[static_cast<std::size_t>(law.terms[t].shape)] = true;
     } else {
-      fit.flags.push_back(law.terms[t].name + "_at_bound");
+      fit.flags.push_back(flag_text_of(law.terms[t].name, Flag::OfAtBound));
     }
   }
   for (std::size_t k = 0; k < unidentified.size(); ++k) {
-    if (unidentified[k]) add_once(fit, law.shape[k].name + "_unidentified");
+    if (unidentified[k]) add_once(fit, flag_text_of(law.shape[k].name, Flag::OfUnidentified));
   }
 }
 
@@ -145,8 +151,9 @@ void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
   const auto flag = [&](const Eigen::ArrayXd& z, const std::string& name) {
     const double decades = (z.maxCoeff() - z.minCoeff()) / std::log(10.0);
     if (decades >= 1) return;
-    add_once(fit, "narrow_range");
-    fit.flags.push_back(fmt::format("narrow_range_of_{}: {:.2f} decades", name, decades));
+    add_once(fit, flag_text(Flag::NarrowRange));
+    fit.flags.push_back(
+        flag_text_of(name, Flag::NarrowRangeOf, fmt::format("{:.2f} decades", decades)));
   };
   Eigen::Index n = -1, d = -1;
   for (std::size_t r = 0; r < law.regressors.size(); ++r) {
@@ -169,34 +176,37 @@ void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& inter
   for (const ShapeParameter& shape : law.shape) {
     for (const auto& [name, interval] : intervals) {
       if (name != shape.name || !shape.positive) continue;
-      if (interval.second > kWideExponent * interval.first) add_once(fit, name + "_unidentified");
+      if (interval.second > kWideExponent * interval.first) {
+        add_once(fit, flag_text_of(name, Flag::OfUnidentified));
+      }
     }
   }
   for (const LawTerm& term : law.terms) {
     for (const auto& [name, interval] : intervals) {
       if (name != term.name || name.starts_with("ln") || !is_undetermined(interval)) continue;
-      add_once(fit, name + "_undetermined");
+      add_once(fit, flag_text_of(name, Flag::OfUndetermined));
     }
   }
 }
 
 void flag_misfit(const LawScatter& scatter, Fit& fit) {
   if (!(scatter.misfit_p < 0.05)) return;
-  fit.flags.push_back(
-      fmt::format("scatter_beyond_noise: points lie {:.3g} times as far off the law as measured "
-                  "noise explains (p = {:.2g}); the intervals are widened by that, draws of the "
-                  "noise are not",
-                  std::sqrt(scatter.misfit), scatter.misfit_p));
+  fit.flags.push_back(flag_text(
+      Flag::ScatterBeyondNoise,
+      fmt::format("points lie {:.3g} times as far off the law as measured noise explains (p = "
+                  "{:.2g}); the intervals are widened by that, draws of the noise are not",
+                  std::sqrt(scatter.misfit), scatter.misfit_p)));
 }
 
 void flag_outside_intervals(Fit& fit) {
   for (const auto& [name, interval] : fit.intervals) {
     const double value = fit.parameter(name);
     if (value >= interval.first && value <= interval.second) continue;
-    fit.flags.push_back(
-        fmt::format("{0}_outside_interval: parabolas move {0} by more than its interval is wide; "
-                    "go by the interval, or leave out sizes far from the best",
-                    name));
+    fit.flags.push_back(flag_text_of(
+        name, Flag::OfOutsideInterval,
+        fmt::format("parabolas move {} by more than its interval is wide; go by the interval, or "
+                    "leave out sizes far from the best",
+                    name)));
   }
 }
 
@@ -204,7 +214,8 @@ void flag_architectures(std::span<const Point> points, Fit& fit) {
   std::set<std::string> names;
   for (const Point& point : points) names.insert(point.architecture);
   if (names.size() < 2) return;
-  fit.flags.push_back(fmt::format("several_architectures: {} in one law", names.size()));
+  fit.flags.push_back(
+      flag_text(Flag::SeveralArchitectures, fmt::format("{} in one law", names.size())));
 }
 
 void flag_rows(const LawScatter& scatter, std::span<const Point> points,

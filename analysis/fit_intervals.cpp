@@ -8,6 +8,7 @@
 
 #include "analysis/fit_flags.h"
 #include "analysis/fit_points.h"
+#include "analysis/flag.h"
 #include "analysis/parallel_for.h"
 #include "model/spec/counter_random.h"
 
@@ -28,7 +29,9 @@ void add_percentiles(const Draws& draws, const FitOptions& options, double level
   fit.resamples = static_cast<int>(draws.size());
   fit.failed_resamples = 0;
   for (const auto& draw : draws) fit.failed_resamples += std::isnan(draw.front()) ? 1 : 0;
-  if (10 * fit.failed_resamples > fit.resamples) fit.flags.emplace_back("bootstrap_failed");
+  if (10 * fit.failed_resamples > fit.resamples) {
+    fit.flags.push_back(flag_text(Flag::BootstrapFailed));
+  }
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
     const std::string& name = fit.parameters[j].first;
     if (name == "E" && options.floor.kind != FloorChoice::Free) continue;
@@ -135,7 +138,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
     return scatter("; too many points to resample");
   }
   if (clusters.size() < 2) {
-    fit.flags.emplace_back("one_run");
+    fit.flags.push_back(flag_text(Flag::OneRun));
     return scatter("");
   }
   const bool enough = m > p + 1;
@@ -145,7 +148,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
   fit.draw_kind = by_run ? DrawKind::Runs : DrawKind::Points;
   add_percentiles(draws, options, enough ? expanded_level(options.level, m, p) : options.level,
                   fit);
-  if (by_run && !enough) fit.flags.emplace_back("few_runs");
+  if (by_run && !enough) fit.flags.push_back(flag_text(Flag::FewRuns));
   if (clusters.size() < kFewestResampled || fit.bootstrap_intervals.empty()) {
     return scatter(fmt::format("; {} {} are too few to resample", clusters.size(),
                                by_run ? "runs" : "points"));

@@ -134,13 +134,18 @@ json budgets_of(const std::vector<IsoflopRow>& rows) {
 }  // namespace
 
 json to_json(const Fit& fit) {
-  json parameters = json::object();
-  for (const auto& [name, value] : fit.parameters) parameters[name] = value;
+  json parameters = json::object(), units = json::object();
+  for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
+    const auto& [name, value] = fit.parameters[j];
+    parameters[name] = value;
+    if (j < fit.units.size()) units[name] = fit.units[j];
+  }
   json object = {{"law", fit.law},
                  {"tied", fit.tied},
                  {"n", fit.n},
                  {"objective", objective_of(fit)},
                  {"parameters", parameters},
+                 {"units", units},
                  {"intervals", named(fit.intervals)},
                  {"level", fit.level},
                  {"lack_of_fit", named(fit.lack_of_fit)},

@@ -61,6 +61,8 @@ Fit describe_solution(const Law& law, const LawData& data, const LawSolution& so
   fit.space = objective.space;
   fit.value = solution.value;
   fit.parameters = named_parameters(law, data, solution.state);
+  fit.units = law.units;
+  if (law.has_floor) fit.units.emplace_back("nats");
   fit.converged = true;
   fit.gradient_norm = solution.gradient_norm;
   fit.condition = solution.condition;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "analysis/budget_groups.h"
+#include "analysis/flag.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -223,17 +224,18 @@ std::vector<std::string> left_out(const Frontier& frontier) {
   for (const FrontierPoint& point : frontier.points) {
     if (point.used) {
       if (!point.why_not.empty()) {
-        lines.push_back(fmt::format("best_size_near_edge: {} at budget {:.4g} ({}; counted)",
-                                    frontier.architecture, point.budget, point.why_not));
+        lines.push_back(flag_text(Flag::BestSizeNearEdge,
+                                  fmt::format("{} at budget {:.4g} ({}; counted)",
+                                              frontier.architecture, point.budget, point.why_not)));
       }
       continue;
     }
     const bool edge = point.why_not.starts_with("best at") ||
                       point.why_not.starts_with("one size") ||
                       point.why_not.ends_with("outside the sizes tried");
-    lines.push_back(fmt::format("{}: {} at budget {:.4g} ({})",
-                                edge ? "best_size_at_edge" : "budget_left_out",
-                                frontier.architecture, point.budget, point.why_not));
+    lines.push_back(flag_text(edge ? Flag::BestSizeAtEdge : Flag::BudgetLeftOut,
+                              fmt::format("{} at budget {:.4g} ({})", frontier.architecture,
+                                          point.budget, point.why_not)));
   }
   return lines;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "analysis/budget_groups.h"
+#include "analysis/flag.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -31,8 +32,9 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
   const auto same = [](double a, double b) { return std::abs(a - b) < 1e-6; };
   places.erase(std::unique(places.begin(), places.end(), same), places.end());
   if (places.size() < 3) {
-    out.why_not = fmt::format("too_few_sizes: {} different {} (a parabola needs three)",
-                              places.size(), regressor);
+    out.why_not = flag_text(
+        Flag::TooFewSizes,
+        fmt::format("{} different {} (a parabola needs three)", places.size(), regressor));
     return out;
   }
   const auto n = static_cast<Eigen::Index>(x.size());
@@ -45,15 +47,17 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
       design.colPivHouseholderQr().solve(Eigen::Map<const Eigen::VectorXd>(loss.data(), n));
   out.curvature = fit[2];
   if (!(fit[2] > 0)) {
-    out.why_not =
-        fmt::format("no_interior_minimum: the parabola over {} opens downwards", regressor);
+    out.why_not = flag_text(Flag::NoInteriorMinimum,
+                            fmt::format("the parabola over {} opens downwards", regressor));
     return out;
   }
   out.vertex = middle - fit[1] / (2 * fit[2]);
   out.value = fit[0] - fit[1] * fit[1] / (4 * fit[2]);
   if (out.vertex < low || out.vertex > high) {
-    out.why_not = fmt::format("vertex_outside: {:.3g} {} where {:.3g} to {:.3g} were tried",
-                              std::exp(out.vertex), regressor, std::exp(low), std::exp(high));
+    out.why_not =
+        flag_text(Flag::VertexOutside,
+                  fmt::format("{:.3g} {} where {:.3g} to {:.3g} were tried", std::exp(out.vertex),
+                              regressor, std::exp(low), std::exp(high)));
     return out;
   }
   out.good = true;

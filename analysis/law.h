@@ -90,6 +90,10 @@ struct Law {
   std::vector<LawTerm> terms;
   std::vector<ShapeParameter> shape;
   std::vector<std::string> parameters;  // printed names, in LawMath::parameters' order, no floor
+  // Of `parameters`: factors of nats, parameters, tokens, FLOPs or accuracy to the power of a
+  // number or of a parameter, behind `ln` where the parameter is a logarithm; 1 of a pure number.
+  // The floor is in nats (of laws of accuracy, in accuracy).
+  std::vector<std::string> units;
   bool has_floor = true;
   std::optional<std::pair<int, int>> may_tie;  // the shape parameters that --tied makes equal
   bool tied = false;

@@ -130,14 +130,6 @@ void require_one_text(const std::string& source, const std::vector<Point>& trial
   }
 }
 
-// Tables of very many trials get fewer draws, and none where too few are left for percentiles.
-int affordable_draws(int asked, std::size_t trials) {
-  constexpr std::size_t kTrialDraws = 20'000'000;
-  constexpr int kFewest = 100;
-  const auto most = static_cast<int>(kTrialDraws / trials);
-  return most >= asked ? asked : most >= kFewest ? most : 0;
-}
-
 // An exponent given goes with a floor that is known, not with one that is fitted.
 std::string floor_asked(const SavingsOptions& options, const PointTable& table) {
   if (!options.exponent || options.floor != "auto") return options.floor;

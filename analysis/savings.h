@@ -123,6 +123,11 @@ const SavingsAt& middle_loss(const Savings& savings);
 SavingsTest slope_test(const ParallelSavings& parallel);
 SavingsTest floor_test(const FloorTest& floors);
 
+// savings_words.cpp. Whether the test that counts rejects equal slopes at 5 %, and what each of the
+// two says, the draws first where there are any; empty where neither can say.
+bool slopes_differ(const ParallelSavings& parallel);
+std::string slope_tests_text(const ParallelSavings& parallel);
+
 // Whether the test that counts rejects one floor at 5 %. `auto` gives each its own only where the
 // draws say so.
 bool floors_differ(const Savings& savings);

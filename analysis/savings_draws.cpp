@@ -16,6 +16,13 @@ void keep(const std::vector<double>& values, std::size_t draw,
 
 }  // namespace
 
+int affordable_draws(int asked, std::size_t trials) {
+  constexpr std::size_t kTrialDraws = 20'000'000;
+  constexpr int kFewest = 100;
+  const auto most = static_cast<int>(kTrialDraws / trials);
+  return most >= asked ? asked : most >= kFewest ? most : 0;
+}
+
 SavingsDraws draw_savings(const std::vector<Point>& trials, std::size_t baseline_count,
                           const SavingsOptions& options, const SavingsFloor& floor,
                           const SavingsPlaces& places, const Savings& savings) {

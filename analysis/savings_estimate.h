@@ -59,6 +59,10 @@ SavingsEstimate estimate_savings_of_slope(const std::vector<FrontierPoint>& base
 bool can_compare(const std::vector<FrontierPoint>& used, const SavingsFloor& floor,
                  std::size_t fewest);
 
+// Draws of so many trials that are made of those asked for: fewer for very many trials, and none
+// where too few are left for percentiles.
+int affordable_draws(int asked, std::size_t trials);
+
 // savings_draws.cpp: the estimate from every perturbed draw of the trials, those of the baseline
 // first.
 struct SavingsDraws {

@@ -7,12 +7,14 @@
 #include <map>
 #include <set>
 
+#include "analysis/flag.h"
 #include "analysis/savings_estimate.h"
 
 namespace isoloss {
 namespace {
 
 constexpr double kDecadesForGrowth = 1.5;
+constexpr double kSlopesRejected = 0.05;
 constexpr std::size_t kSeedsForGrowth = 3;
 
 double decades_of(const Frontier& frontier) {
@@ -39,27 +41,29 @@ void flag_floor(Savings& savings) {
   const std::vector<FrontierPoint> b = savings.baseline_frontier.used();
   const std::vector<FrontierPoint> c = savings.candidate_frontier.used();
   if (floors_differ(savings)) {
-    savings.flags.push_back(
-        fmt::format("floors_differ: {} {:.4g}, {} {:.4g}{}", savings.baseline,
-                    savings.floors->baseline, savings.candidate, savings.floors->candidate,
+    savings.flags.push_back(flag_text(
+        Flag::FloorsDiffer,
+        fmt::format("{} {:.4g}, {} {:.4g}{}", savings.baseline, savings.floors->baseline,
+                    savings.candidate, savings.floors->candidate,
                     floor_test(*savings.floors) == SavingsTest::FromDraws
                         ? ""
                         : " by the F test alone, which rejects too often (measure seed noise, or "
-                          "ask for --floor free)"));
+                          "ask for --floor free)")));
   }
   if (std::min(b.size(), c.size()) >= kBudgetsForFloor) return;
-  savings.flags.emplace_back("floor_not_identified");
+  savings.flags.push_back(flag_text(Flag::FloorNotIdentified));
   if (std::min(b.size(), c.size()) < 2) return;
   double lowest = savings.overlap.first;
   for (const auto* points : {&b, &c}) {
     for (const FrontierPoint& p : *points) lowest = std::min(lowest, p.loss);
   }
-  std::string text = "floor_sensitivity: one factor for all losses is";
+  std::string text = "one factor for all losses is";
   for (const double floor : {0.0, 0.75 * lowest}) {
     text += fmt::format("{} {:.3g} at floor {:.3g}", floor > 0 ? "," : "",
                         fit_lines(b, c, floor, Slopes::Equal).savings(), floor);
   }
-  savings.flags.push_back(text + "; savings at a loss are interpolated and need none");
+  savings.flags.push_back(flag_text(Flag::FloorSensitivity,
+                                    text + "; savings at a loss are interpolated and need none"));
 }
 
 // Trials that scatter about the surface by more than seeds do: its parabola is not the shape of
@@ -72,25 +76,27 @@ void flag_shape(Savings& savings) {
     if (frontier->deviation_degrees < 1) continue;
     const double ratio = frontier->deviation / noise.deviation;
     if (f_tail(ratio * ratio, frontier->deviation_degrees, noise.degrees) > kSurely) continue;
-    savings.flags.push_back(
-        fmt::format("surface_misfit: {} (trials are {:.2g} nats off its surface, seeds differ by "
-                    "{:.2g}; leave out sizes far from the best)",
-                    frontier->architecture, frontier->deviation, noise.deviation));
+    savings.flags.push_back(flag_text(
+        Flag::SurfaceMisfit,
+        fmt::format("{} (trials are {:.2g} nats off its surface, seeds differ by {:.2g}; leave out "
+                    "sizes far from the best)",
+                    frontier->architecture, frontier->deviation, noise.deviation)));
   }
 }
 
 void flag_noise(Savings& savings, const std::vector<Point>& trials) {
   if (!savings.seed_noise.measured) {
-    savings.flags.emplace_back("seed_noise_not_measured");
+    savings.flags.push_back(flag_text(Flag::SeedNoiseNotMeasured));
   } else if (savings.seed_noise.replicates < 2) {
-    savings.flags.emplace_back("few_replicates");
+    savings.flags.push_back(flag_text(Flag::FewReplicates));
   }
   if (LossDraws(trials, savings.seed_noise, 0).sequences() == 0) {
-    savings.flags.emplace_back("held_out_noise_not_measured");
+    savings.flags.push_back(flag_text(Flag::HeldOutNoiseNotMeasured));
   }
   if (10 * savings.failed_draws > savings.draws && savings.draws > 0) {
-    savings.flags.push_back(fmt::format("draws_failed: {} of {} gave no frontier",
-                                        savings.failed_draws, savings.draws));
+    savings.flags.push_back(
+        flag_text(Flag::DrawsFailed,
+                  fmt::format("{} of {} gave no frontier", savings.failed_draws, savings.draws)));
   }
 }
 
@@ -107,10 +113,10 @@ void flag_conventions(const std::vector<Point>& trials, Savings& savings) {
   }
   for (const int i : {0, 1}) {
     if (six_n_d[i] == 0 || others[i] > 0 || six_n_d[1 - i] > 0 || others[1 - i] == 0) continue;
-    savings.flags.push_back(
-        fmt::format("mixed_conventions: FLOPs of {} are 6 N D, those of {} are not",
-                    i == 0 ? savings.baseline : savings.candidate,
-                    i == 0 ? savings.candidate : savings.baseline));
+    savings.flags.push_back(flag_text(Flag::MixedConventions,
+                                      fmt::format("FLOPs of {} are 6 N D, those of {} are not",
+                                                  i == 0 ? savings.baseline : savings.candidate,
+                                                  i == 0 ? savings.candidate : savings.baseline)));
   }
 }
 
@@ -120,9 +126,9 @@ void flag_study(const PointTable& table, Savings& savings) {
   };
   for (const Decision& decision : table.decisions) {
     if (decision.at_edge && compared(decision.architecture)) {
-      savings.flags.push_back(fmt::format("learning_rate_at_edge: {} {} at {:.3g}",
-                                          decision.architecture, decision.size,
-                                          decision.learning_rate));
+      savings.flags.push_back(
+          flag_text(Flag::LearningRateAtEdge, fmt::format("{} {} at {:.3g}", decision.architecture,
+                                                          decision.size, decision.learning_rate)));
     }
   }
   double epochs = 0;
@@ -132,28 +138,30 @@ void flag_study(const PointTable& table, Savings& savings) {
       epochs = std::max(epochs, evaluation.tokens / run.header.training_tokens);
     }
   }
-  if (epochs > 1) savings.flags.push_back(fmt::format("text_repeats: up to {:.2g} epochs", epochs));
+  if (epochs > 1) {
+    savings.flags.push_back(
+        flag_text(Flag::TextRepeats, fmt::format("up to {:.2g} epochs", epochs)));
+  }
 }
 
 void flag_frontiers(const SavingsOptions& options, Savings& savings) {
   for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
     for (std::string& line : left_out(*frontier)) savings.flags.push_back(std::move(line));
     if (!FrontierCurve(frontier->used()).monotone()) {
-      savings.flags.push_back("frontier_not_monotone: " + frontier->architecture);
+      savings.flags.push_back(flag_text(Flag::FrontierNotMonotone, frontier->architecture));
     }
   }
   if (options.wall_clock) {
-    savings.flags.emplace_back(
-        "wall_clock_as_measured: seconds of these runs, beside whatever else the machine did");
+    savings.flags.push_back(flag_text(
+        Flag::WallClockAsMeasured, "seconds of these runs, beside whatever else the machine did"));
   }
 }
 
-// By the draws where there are any: budgets of one run are one draw, and F takes them as many.
-bool slopes_differ(const Savings& savings) {
-  if (!savings.parallel) return false;
-  const ParallelSavings& parallel = *savings.parallel;
-  const bool drawn = slope_test(parallel) == SavingsTest::FromDraws;
-  return (drawn ? parallel.slope_equality_bootstrap_p : parallel.slope_equality_p) < 0.05;
+// By the draws where there are any: budgets of one run are one draw, and F takes them as many. What
+// the other test says stands beside it.
+void flag_slopes(Savings& savings) {
+  if (!savings.parallel || !slopes_differ(*savings.parallel)) return;
+  savings.flags.push_back(flag_text(Flag::SlopesDiffer, slope_tests_text(*savings.parallel)));
 }
 
 std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savings) {
@@ -205,14 +213,33 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
 
 }  // namespace
 
+std::string slope_tests_text(const ParallelSavings& parallel) {
+  std::string out;
+  const auto add = [&](const char* test, double p) {
+    if (!std::isfinite(p)) return;
+    out += fmt::format("{}p = {:.2g} by {} ({})", out.empty() ? "" : ", ", p, test,
+                       p < kSlopesRejected ? "rejected" : "not rejected");
+  };
+  add("paired draws", parallel.slope_equality_bootstrap_p);
+  add("the F test", parallel.slope_equality_p);
+  return out;
+}
+
+bool slopes_differ(const ParallelSavings& parallel) {
+  const bool drawn = slope_test(parallel) == SavingsTest::FromDraws;
+  return (drawn ? parallel.slope_equality_bootstrap_p : parallel.slope_equality_p) <
+         kSlopesRejected;
+}
+
 const SavingsAt& middle_loss(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
 
 void add_savings_words(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {
   savings.uncertainty = uncertainty_of(trials, savings);
   if (savings.seed_noise.measured && savings.draws < options.bootstrap) {
-    savings.flags.push_back(fmt::format("draws_reduced: {} of {} for {} trials", savings.draws,
-                                        options.bootstrap, trials.size()));
+    savings.flags.push_back(flag_text(
+        Flag::DrawsReduced,
+        fmt::format("{} of {} for {} trials", savings.draws, options.bootstrap, trials.size())));
   }
   flag_noise(savings, trials);
   flag_floor(savings);
@@ -224,14 +251,15 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
   savings.growth_resolved = decades_of(savings.baseline_frontier) >= kDecadesForGrowth &&
                             fewest_seeds(trials) >= kSeedsForGrowth && growth &&
                             (growth->first > 1 || growth->second < 1);
-  if (!savings.growth_resolved) savings.flags.emplace_back("growth_not_resolved");
-  if (slopes_differ(savings)) savings.flags.emplace_back("slopes_differ");
+  if (!savings.growth_resolved) savings.flags.push_back(flag_text(Flag::GrowthNotResolved));
+  flag_slopes(savings);
   const auto& middle = middle_loss(savings).interval;
   if (middle && middle->first <= 1 && middle->second >= 1) {
-    savings.flags.emplace_back("savings_not_resolved");
+    savings.flags.push_back(flag_text(Flag::SavingsNotResolved));
   }
   for (const SavingsAt& at : savings.at) {
-    if (at.extrapolated) savings.flags.push_back(fmt::format("extrapolated: loss {:g}", at.loss));
+    if (!at.extrapolated) continue;
+    savings.flags.push_back(flag_text(Flag::Extrapolated, fmt::format("loss {:g}", at.loss)));
   }
   savings.verdict = verdict(options, savings);
 }

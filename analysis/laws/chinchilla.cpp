@@ -36,6 +36,7 @@ Law chinchilla_law() {
   law.terms = {{"A", 0}, {"B", 1}};
   law.shape = {{.name = "alpha"}, {.name = "beta"}};
   law.parameters = {"A", "B", "alpha", "beta"};
+  law.units = {"nats parameters^alpha", "nats tokens^beta", "1", "1"};
   law.may_tie = {{0, 1}};
   law.exponent_of_term = {0, 1};
   law.math = math_of<Chinchilla>();

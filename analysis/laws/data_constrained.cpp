@@ -80,6 +80,7 @@ Law data_constrained_law() {
   law.shape[2].name = "R_N";
   law.shape[3].name = "R_D";
   law.parameters = {"A", "B", "alpha", "beta", "R_N", "R_D"};
+  law.units = {"nats parameters^alpha", "nats tokens^beta", "1", "1", "1", "1"};
   law.may_tie = {{0, 1}};
   law.basis_needs_coefficients = true;
   law.cells = &kDataConstrainedCells;

@@ -35,6 +35,7 @@ Law exponential_law() {
   law.terms = {{"a", 0}};
   law.shape = {{.name = "gamma", .highest = 50, .search_high = 20, .search_steps = 40}};
   law.parameters = {"a", "gamma"};
+  law.units = {"accuracy", "nats^-1"};
   law.math = math_of<Exponential>();
   return law;
 }

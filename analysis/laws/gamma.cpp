@@ -45,6 +45,7 @@ Law gamma_law() {
       {.name = "beta", .highest = 6, .search_low = 0.1, .search_steps = 7},
       {.name = "gamma", .highest = 20, .search_low = 0.15, .search_high = 3, .search_steps = 5}};
   law.parameters = {"A", "B", "alpha", "beta", "gamma"};
+  law.units = {"nats^1/gamma parameters^alpha", "nats^1/gamma tokens^beta", "1", "1", "1"};
   law.may_tie = {{0, 1}};
   law.log_sum = {.first = 0, .second = 1, .power = 2, .inner = true};
   law.cells = &kPowerOfSumCells;

@@ -41,6 +41,7 @@ Law kaplan_law() {
   law.terms = {{"lnNc", 0}, {"lnDc", 1}};
   law.shape = {{.name = "alphaN", .search_high = 1}, {.name = "alphaD", .search_high = 1}};
   law.parameters = {"lnNc", "lnDc", "alphaN", "alphaD"};
+  law.units = {"ln parameters", "ln tokens", "1", "1"};
   law.has_floor = false;
   law.may_tie = {{0, 1}};
   law.log_sum = {.first = 0, .second = 1, .power = 1};

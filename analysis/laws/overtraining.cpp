@@ -41,6 +41,8 @@ Law overtraining_law() {
   law.terms = {{"a", -1}, {"b", -1}};
   law.shape = {{.name = "eta", .search_steps = 60}};
   law.parameters = {"a", "b", "eta"};
+  law.units = {"nats FLOPs^eta parameters^eta tokens^-eta",
+               "nats FLOPs^eta parameters^-eta tokens^eta", "1"};
   law.exponent_of_term = {0, 0};
   law.math = math_of<Overtraining>();
   return law;

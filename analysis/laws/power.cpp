@@ -35,6 +35,7 @@ Law power_law() {
   law.terms = {{"a", 0}};
   law.shape = {{.name = "b", .search_steps = 60}};
   law.parameters = {"a", "b"};
+  law.units = {"nats FLOPs^b", "1"};
   law.exponent_of_term = {0};
   law.math = math_of<Power>();
   return law;

@@ -58,6 +58,7 @@ Law sigmoid_law() {
                 .search_high = 20,
                 .search_steps = 40}};
   law.parameters = {"a", "k", "L0"};
+  law.units = {"accuracy", "nats^-1", "nats"};
   law.math = math_of<Sigmoid>();
   return law;
 }

@@ -55,6 +55,7 @@ Law surface_law() {
                 .search_steps = 9,
                 .positive = false}};
   law.parameters = {"A", "k", "kappa", "a", "g"};
+  law.units = {"nats FLOPs^k", "1", "nats", "1", "ln parameters FLOPs^-a"};
   law.cells = &kSurfaceCells;
   law.math = math_of<SurfaceFormula>();
   return law;

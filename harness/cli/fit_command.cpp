@@ -46,8 +46,10 @@ void print_certificate(const Fit& fit) {
 void print_fit(const Fit& fit) {
   fmt::print("law {} on {} points, sum of the objective {:.13g} ({}, {})\n", fit.law, fit.n,
              fit.value, name_of(fit.objective), name_of(fit.space));
-  for (const auto& [name, value] : fit.parameters) {
+  for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
+    const auto& [name, value] = fit.parameters[j];
     fmt::print("  {:<8} {:.9g}", name, value);
+    if (fit.units[j] != "1") fmt::print(" {}", fit.units[j]);
     for (const auto& [of, interval] : fit.intervals)
       if (of == name) fmt::print("{}", interval_text(fit, name, interval));
     fmt::print("\n");

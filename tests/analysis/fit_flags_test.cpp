@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "analysis/fit_intervals.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 
@@ -121,6 +122,40 @@ TEST(Flags, CoefficientsAtTheirBound) {
   EXPECT_THAT(at_bound(70, 55), Not(Contains(testing::EndsWith("_at_bound"))));
   EXPECT_THAT(at_bound(-5, 155), Contains("a_at_bound"));
   EXPECT_THAT(at_bound(155, -5), Contains("b_at_bound"));
+}
+
+// Losses that are highest where the valley should be, over sizes that lie alike on both sides of
+// it: no valley fits better than none.
+TEST(Flags, AValleyThatIsARidgeHasItsCurvatureAtItsBound) {
+  const auto with_curvature = [](double kappa) {
+    PointTable table = good_table();
+    for (int i = 0; i < 30; ++i) {
+      Point& p = table.points[static_cast<std::size_t>(i)];
+      const double off = 0.5 * (i % 6 - 2.5);
+      p.flops = 1e18 * std::pow(10.0, i / 6);
+      p.parameters = std::exp(0.5 * std::log(p.flops) + off);
+      p.tokens = p.flops / 6 / p.parameters;
+      p.loss = 1.8 + 60 * std::pow(p.flops, -0.1) + kappa * off * off;
+    }
+    return fitted(table, "surface").flags;
+  };
+  EXPECT_THAT(with_curvature(0.02), Not(Contains("kappa_at_bound")));
+  EXPECT_THAT(with_curvature(-0.02), Contains("kappa_at_bound"));
+}
+
+// A fifth of the draws failed; a tenth may.
+TEST(Flags, ABootstrapOfWhichManyFailed) {
+  const auto with_failures = [](int failures) {
+    Fit fit;
+    fit.parameters = {{"b", 0.1}};
+    Draws draws(10, {0.1});
+    for (int r = 0; r < failures; ++r) draws[static_cast<std::size_t>(r)] = {kFailed};
+    add_percentiles(draws, {}, 0.95, fit);
+    EXPECT_EQ(fit.failed_resamples, failures);
+    return fit.flags;
+  };
+  EXPECT_THAT(with_failures(1), testing::IsEmpty());
+  EXPECT_THAT(with_failures(2), testing::ElementsAre("bootstrap_failed"));
 }
 
 TEST(Flags, FewerPointsThanParametersAreRefused) {

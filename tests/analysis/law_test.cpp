@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -129,6 +130,64 @@ LawData data_for(const Law& law) {
     accuracy.push_back(0.2 + 0.1 * std::fmod(point.loss, 1));
   }
   return law_data(loss, accuracy);
+}
+
+// "nats parameters^alpha tokens^-1/gamma" in logarithms, where the unit of each base is so many of
+// the one before.
+double log_unit(const std::string& unit, const std::map<std::string, double>& log_scale,
+                const std::map<std::string, double>& named) {
+  std::istringstream factors(unit);
+  double sum = 0;
+  for (std::string factor; factors >> factor;) {
+    if (factor == "1" || factor == "ln") continue;
+    const std::size_t hat = factor.find('^');
+    double power = 1;
+    if (hat != std::string::npos) {
+      std::string exponent = factor.substr(hat + 1);
+      if (exponent.starts_with('-')) power = -1;
+      if (exponent.starts_with('-')) exponent.erase(0, 1);
+      const bool inverse = exponent.starts_with("1/");
+      if (inverse) exponent.erase(0, 2);
+      if (exponent != "1") power *= inverse ? 1 / named.at(exponent) : named.at(exponent);
+    }
+    sum += power * log_scale.at(factor.substr(0, hat));
+  }
+  return sum;
+}
+
+// Other units of the regressors (millions of parameters, ...) and losses that are the same: every
+// parameter changes by its unit.
+TEST(Law, UnitsSayHowParametersChangeWithTheRegressors) {
+  const std::map<std::string, double> log_scale{
+      {"nats", 0}, {"accuracy", 0}, {"parameters", 1.3}, {"tokens", 2.1}, {"FLOPs", 3.4}};
+  for (const Law& law : laws()) {
+    SCOPED_TRACE(law.name);
+    ASSERT_EQ(law.units.size(), law.parameters.size());
+    const LawData data = data_for(law);
+    const LawState state = some_state(law);
+    const Eigen::ArrayXd before = predict(law, data, state);
+    const auto named = named_parameters(law, data, state);
+    const std::map<std::string, double> old(named.begin(), named.end());
+    std::map<std::string, double> changed = old;
+    for (std::size_t j = 0; j < law.units.size(); ++j) {
+      const double by = log_unit(law.units[j], log_scale, old);
+      double& value = changed.at(law.parameters[j]);
+      value = law.units[j].starts_with("ln ") ? value - by : value * std::exp(-by);
+    }
+    LawData rescaled = data;
+    for (std::size_t r = 0; r < law.regressors.size(); ++r) {
+      const std::string column = column_of(law.regressors[r]);
+      const double by = log_scale.at(column == "flops"           ? "FLOPs"
+                                     : column == "unique_tokens" ? "tokens"
+                                                                 : column);
+      const auto at = static_cast<Eigen::Index>(r);
+      rescaled.z.col(at) += data.centre[at] - by;
+      rescaled.centre[at] = 0;
+    }
+    const Eigen::ArrayXd after = predict(law, rescaled, state_of(law, changed));
+    for (Eigen::Index i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i] / before[i], 1, 1e-12);
+  }
+  for (const Law& law : accuracy_laws()) EXPECT_EQ(law.units.size(), law.parameters.size());
 }
 
 class Derivatives : public testing::TestWithParam<Case> {};

@@ -8,6 +8,7 @@
 
 #include "analysis/parallel_lines.h"
 #include "analysis/savings.h"
+#include "analysis/savings_estimate.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "tests/analysis/simulated_study.h"
@@ -207,7 +208,9 @@ TEST(Growth, OfASteeperCandidateIsPositiveAndSure) {
   EXPECT_LT(savings.growth->p, 0.02);
   EXPECT_LT(savings.parallel->slope_equality_bootstrap_p, 0.02);
   EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "draws");
-  EXPECT_THAT(savings.flags, Contains("slopes_differ"));
+  EXPECT_THAT(savings.flags,
+              Contains(testing::MatchesRegex(
+                  "slopes_differ: p = .* by paired draws .rejected., p = .* by the F test .*")));
   EXPECT_EQ(to_json(savings)["growth"]["sign"], 1);
 }
 
@@ -258,6 +261,20 @@ TEST(Flags, NoiseThatIsKnownPoorlyOrNotAtAll) {
               Not(Contains("held_out_noise_not_measured")));
   std::erase_if(table.points, [](const Point& p) { return p.architecture == "other" && p.seed; });
   EXPECT_THAT(compute_savings(table, against("zero", 20)).flags, Contains("few_replicates"));
+}
+
+// 20,000,000 trials times draws, by hand; fewer than a hundred draws are none.
+TEST(Flags, DrawsThatTheTrialsDoNotAllow) {
+  EXPECT_EQ(affordable_draws(1000, 20'000), 1000);
+  EXPECT_EQ(affordable_draws(1000, 20'001), 999);
+  EXPECT_EQ(affordable_draws(1000, 200'000), 100);
+  EXPECT_EQ(affordable_draws(1000, 200'001), 0);
+  EXPECT_EQ(affordable_draws(50, 200'000), 50);
+  const Savings many = compute_savings(two_lines(20'001, 0.01), against("zero", 100));
+  EXPECT_THAT(many.flags, Contains("draws_reduced: 0 of 100 for 200010 trials"));
+  EXPECT_FALSE(many.parallel->interval);
+  EXPECT_THAT(compute_savings(two_lines(2, 0.01), against("zero", 100)).flags,
+              Not(Contains(StartsWith("draws_reduced"))));
 }
 
 // A floor just below the lowest loss: about half of the draws fall below it.

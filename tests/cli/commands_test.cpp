@@ -110,6 +110,65 @@ json fitted(const std::string& csv, const std::string& options) {
   return outcome.status == 0 ? json::parse(outcome.out) : json::object();
 }
 
+std::vector<std::vector<std::string>> cells_of(const std::filesystem::path& file) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(slurp(file));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    rows.emplace_back();
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+// Porian et al. 2024, the exponents of N*(C) of their 15 configurations. Their own vertices, from
+// interpolated losses, stand in the file of optimal pairs; each is given to the program as three
+// sizes of an exact parabola about it, so that vertex and line are the program's.
+TEST(Commands, FitGivesPoriansFifteenExponents) {
+  const std::filesystem::path laws = std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws";
+  if (!std::filesystem::exists(laws)) GTEST_SKIP() << "no published fits beside the project";
+  const auto key = [](const std::vector<std::string>& row) {
+    std::string text;
+    for (std::size_t i = 0; i < 6; ++i) text += (i ? "-" : "") + row.at(i);
+    return text;
+  };
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,budget,loss\n";
+  for (const auto& row : cells_of(laws / "porian_optimal_pairs.csv")) {
+    if (row.at(0) == "dataset" || row.at(7).empty()) continue;
+    const double flops = std::stod(row.at(6)), best = std::stod(row.at(7));
+    for (const double off : {-0.5, 0.0, 0.5}) {
+      const double size = best * std::exp(off);
+      csv << key(row) << ',' << size << ',' << flops / 6 / size << ',' << flops << ',' << flops
+          << ',' << std::stod(row.at(9)) + 0.1 * off * off << '\n';
+    }
+  }
+  int configurations = 0;
+  for (const auto& row : cells_of(laws / "porian_published_fits.csv")) {
+    if (row.at(6) != "basic") continue;
+    SCOPED_TRACE(key(row));
+    const json fit = fitted(csv.str(), "--law isoflop --architecture " + key(row));
+    EXPECT_NEAR(fit.at("parameters").at("a").get<double>(), std::stod(row.at(7)), 1e-6);
+    EXPECT_EQ(fit.at("units").at("lnG"), "ln parameters FLOPs^-a");
+    ++configurations;
+  }
+  EXPECT_EQ(configurations, 15);
+}
+
+// A person reads the units too; a pure number has none.
+TEST(Commands, FitPrintsTheUnitsOfItsParameters) {
+  const Scratch scratch;
+  spill(scratch / "points.csv",
+        "architecture,parameters,tokens,flops,loss\n"
+        "a,,,1e15,4\na,,,1e16,3.5\na,,,1e17,3.1\na,,,1e18,2.9\n");
+  const Outcome outcome = isoloss("fit points.csv --bootstrap 0", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("\n  a +[0-9.e+]+ nats FLOPs.b"));
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("\n  b +[0-9.e-]+ +.[0-9]"));
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("\n  E +[0-9.]+ nats"));
+}
+
 // A law of one exponent, a few percent of wiggle off it: tied, both are one number.
 TEST(Commands, TiedExponentsAreOneNumber) {
   std::ostringstream csv, wiggled;
