@@ -1,31 +1,20 @@
 #include "analysis/frontier_bias.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "analysis/budget_groups.h"
-#include "analysis/chinchilla_law.h"
+#include "analysis/chinchilla_fit.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/law_solver.h"
-#include "analysis/statistics.h"
 
 namespace isoloss {
 
 std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
                                               const Frontier& frontier,
                                               const FrontierOptions& options) {
-  const Law& chinchilla = law_named("chinchilla");
-  const bool known = std::all_of(trials.begin(), trials.end(),
-                                 [](const Point& p) { return p.parameters > 0 && p.tokens > 0; });
-  if (!known || trials.size() <= chinchilla.coordinates()) return std::nullopt;
-  const LawData data = law_data(chinchilla, trials);
-  const LawSolution fitted =
-      solve_law(chinchilla, data, {ObjectiveKind::Squares, 0, FitSpace::Log, 1}, {});
-  const bool bounded =
-      std::count(fitted.coefficient_at_bound.begin(), fitted.coefficient_at_bound.end(), true) > 0;
-  if (!fitted.converged || bounded) return std::nullopt;
-  const Eigen::ArrayXd smooth = predict(chinchilla, data, fitted.state);
-  const std::vector<double> losses(smooth.begin(), smooth.end());
+  const auto fitted = fit_chinchilla(trials);
+  if (!fitted) return std::nullopt;
+  const std::vector<double> losses(fitted->losses.begin(), fitted->losses.end());
   const auto by_parabolas = [&](bool wall_clock) {
     FrontierOptions in = options;
     in.wall_clock = wall_clock;
@@ -36,13 +25,12 @@ std::optional<SmoothFrontier> smooth_frontier(std::span<const Point> trials,
   out.by_parabolas = options.wall_clock ? by_parabolas(true).used() : in_flops.used();
   if (out.by_parabolas.size() != frontier.used().size()) return std::nullopt;
   out.exact = out.by_parabolas;
-  const double product = quantile(flops_per_product(trials), 0.5);
-  const ChinchillaLaw law = chinchilla_law(named_parameters(chinchilla, data, fitted.state));
   const std::vector<BudgetGroup> groups = budget_groups(trials, losses, true);
   std::size_t at = 0;
   for (std::size_t k = 0; k < in_flops.points.size(); ++k) {
     if (!in_flops.points[k].used) continue;
-    const EfficientPoint best = efficient_point(law, in_flops.points[k].flops, product);
+    const EfficientPoint best =
+        efficient_point(fitted->law, in_flops.points[k].flops, fitted->product);
     FrontierPoint& point = out.exact[at++];
     point.loss = best.loss;
     if (options.wall_clock) point.flops = seconds_at(groups[k], std::log(best.parameters));

@@ -16,7 +16,6 @@ namespace isoloss {
 namespace {
 
 constexpr double kPower = 0.8;
-constexpr double kExaflop = 1e18;
 constexpr int kSeeds[] = {2, 3, 4, 6, 8, 12};
 
 struct Widths {
@@ -108,6 +107,7 @@ NextStudy plan_next_study(const PointTable& table, const SavingsOptions& options
   std::stable_sort(next.runs.begin(), next.runs.end(), [](const NextRun& a, const NextRun& b) {
     return a.shrinks_per_exaflop > b.shrinks_per_exaflop;
   });
+  next.places = next_places(question, base);
   return next;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/next_places.h"
 #include "analysis/points.h"
 #include "analysis/savings.h"
 
@@ -33,12 +34,13 @@ struct NextRun {
 };
 
 struct NextStudy {
-  double percent = 0;           // saving to resolve
-  double loss = 0;              // where
-  double half_width = 0;        // of ln savings as the study is
-  double resolved_percent = 0;  // as the study is
-  std::vector<SeedPlan> seeds;  // by sizes, then seeds
-  std::vector<NextRun> runs;    // by shrinks_per_exaflop, the best first
+  double percent = 0;             // saving to resolve
+  double loss = 0;                // where
+  double half_width = 0;          // of ln savings as the study is
+  double resolved_percent = 0;    // as the study is
+  std::vector<SeedPlan> seeds;    // by sizes, then seeds
+  std::vector<NextRun> runs;      // by shrinks_per_exaflop, the best first
+  std::vector<NextPlace> places;  // the same at any size and budget, of savings by laws
 };
 
 // For the middle of the losses of `savings`, which compute_savings gave from the same table and

@@ -10,7 +10,7 @@ nlohmann::json to_json(const NextStudy& next) {
     if (std::isfinite(value)) return value;
     return nullptr;
   };
-  nlohmann::json seeds = nlohmann::json::array(), runs = nlohmann::json::array();
+  nlohmann::json seeds = nlohmann::json::array(), runs = seeds, places = seeds;
   for (const SeedPlan& plan : next.seeds) {
     seeds.push_back({{"sizes", plan.sizes},
                      {"seeds", plan.seeds},
@@ -29,12 +29,26 @@ nlohmann::json to_json(const NextStudy& next) {
                     {"growth_shrinks", number(run.growth_shrinks)},
                     {"shrinks_per_exaflop", number(run.shrinks_per_exaflop)}});
   }
+  for (const NextPlace& place : next.places) {
+    places.push_back({{"architecture", place.architecture},
+                      {"parameters", place.parameters},
+                      {"tokens", place.tokens},
+                      {"flops", place.flops},
+                      {"new_size", place.new_size},
+                      {"new_budget", place.new_budget},
+                      {"beyond", place.beyond},
+                      {"evaluations", place.evaluations},
+                      {"shrinks", number(place.shrinks)},
+                      {"growth_shrinks", number(place.growth_shrinks)},
+                      {"shrinks_per_exaflop", number(place.shrinks_per_exaflop)}});
+  }
   return {{"percent", next.percent},
           {"loss", next.loss},
           {"half_width", number(next.half_width)},
           {"resolved_percent", number(next.resolved_percent)},
           {"seeds", seeds},
-          {"runs", runs}};
+          {"runs", runs},
+          {"places", places}};
 }
 
 }  // namespace isoloss

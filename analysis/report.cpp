@@ -75,7 +75,8 @@ std::string next_study_html(const StudyResults& study, const ReportOptions& opti
   if (!study.comparisons.empty() && !study.seed_noise.measured) {
     return "<p>Not known: seed noise not measured. Train two sizes at two seeds first.</p>\n";
   }
-  return table_html(next.seeds, beside) + table_html(next.runs, beside);
+  return table_html(next.seeds, beside) + table_html(next.runs, beside) +
+         table_html(next.places, beside);
 }
 
 std::string noise_html(const StudyResults& study, const Beside& beside) {

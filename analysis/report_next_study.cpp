@@ -42,6 +42,20 @@ Table runs_table() {
           {}};
 }
 
+Table places_table() {
+  return {"next_places",
+          "A run of which size and budget, tried or not, narrows the savings most for its FLOPs, "
+          "the best three of each pair: to first order, by the chinchilla laws of both and the "
+          "seed noise measured.",
+          {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
+           words_column("architecture", "run"), number_column("parameters", "parameters"),
+           number_column("tokens", "tokens"), number_column("flops", "FLOPs"),
+           words_column("place", "size, budget"), number_column("narrower_percent", "narrower (%)"),
+           number_column("growth_narrower_percent", "growth (%)"),
+           number_column("percent_per_exaflop", "% per 1e18 FLOPs")},
+          {}};
+}
+
 std::vector<TableCell> seeds_row(const Comparison& pair, const NextStudy& next,
                                  const SeedPlan& plan) {
   return {text_cell(pair.candidate),
@@ -92,10 +106,24 @@ void add_runs(const Comparison& pair, const NextStudy& next, Table& table) {
   }
 }
 
+void add_places(const Comparison& pair, const NextStudy& next, Table& table) {
+  for (std::size_t i = 0; i < std::min(kRunsShown, next.places.size()); ++i) {
+    const NextPlace& place = next.places[i];
+    table.rows.push_back({text_cell(pair.candidate), text_cell(pair.baseline),
+                          text_cell(place.architecture), significant_cell(place.parameters, 4),
+                          significant_cell(place.tokens, 3), significant_cell(place.flops, 3),
+                          text_cell(fmt::format("{}, {}", place.new_size ? "new" : "tried",
+                                                place.new_budget ? "new" : "tried")),
+                          fixed_cell(100 * place.shrinks, 1),
+                          fixed_cell(100 * place.growth_shrinks, 1),
+                          significant_cell(100 * place.shrinks_per_exaflop, 3)});
+  }
+}
+
 }  // namespace
 
 NextStudyTables next_study_tables(const StudyResults& study, const ReportOptions& options) {
-  NextStudyTables out{seeds_table(options.resolve_percent), runs_table()};
+  NextStudyTables out{seeds_table(options.resolve_percent), runs_table(), places_table()};
   for (const Comparison& pair : study.comparisons) {
     if (pair.wall_clock || !pair.savings) continue;
     NextStudy next;
@@ -109,6 +137,7 @@ NextStudyTables next_study_tables(const StudyResults& study, const ReportOptions
     }
     add_seeds(pair, next, out.seeds);
     add_runs(pair, next, out.runs);
+    add_places(pair, next, out.places);
   }
   return out;
 }

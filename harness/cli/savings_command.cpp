@@ -1,11 +1,13 @@
 // `isoloss savings`: the verdict in one line, then where it comes from.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "analysis/flag.h"
 #include "analysis/next_study.h"
 #include "analysis/report_number.h"
 #include "analysis/savings.h"
@@ -45,10 +47,8 @@ void print_laws(const Savings& savings, bool in_seconds) {
       fmt::print("    what is saved, s {}, where the loss is L: L - {:.4g} = {:.4g} s^-{:.4g}\n",
                  in_seconds ? "seconds" : "FLOPs", parallel->floor, parallel->absolute_coefficient,
                  parallel->k);
-    const bool drawn = slope_test(*parallel) == SavingsTest::FromDraws;
-    const double p = drawn ? parallel->slope_equality_bootstrap_p : parallel->slope_equality_p;
-    if (std::isfinite(p))
-      fmt::print("  equal slopes: p = {:.3g} ({})\n", p, drawn ? "draws" : "F test");
+    if (const std::string tests = slope_tests_text(*parallel); !tests.empty())
+      fmt::print("  equal slopes: {}\n", tests);
   }
   if (const auto& growth = savings.growth; growth && std::isfinite(growth->p))
     fmt::print(
@@ -88,6 +88,23 @@ void print_savings(const Savings& savings, const std::optional<Savings>& wall_cl
   for (const std::string& flag : savings.flags) fmt::print("  flag: {}\n", flag);
 }
 
+// The best few of the places; --json has all.
+void print_places(const NextStudy& next) {
+  constexpr std::size_t kShown = 8;
+  if (next.places.empty()) return;
+  fmt::print("a run at any size and budget, by the chinchilla laws of both: the best {} of {}\n",
+             std::min(kShown, next.places.size()), next.places.size());
+  fmt::print("  {:<20} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "architecture", "parameters",
+             "tokens", "FLOPs", "narrower %", "growth %");
+  for (std::size_t i = 0; i < std::min(kShown, next.places.size()); ++i) {
+    const NextPlace& place = next.places[i];
+    fmt::print("  {:<20} {:>10.4g} {:>10.3g} {:>10.3g} {:>10.2f} {:>10.2f}{}{}\n",
+               place.architecture, place.parameters, place.tokens, place.flops, 100 * place.shrinks,
+               100 * place.growth_shrinks, place.new_size ? "  new size" : "",
+               place.new_budget ? "  new budget" : "");
+  }
+}
+
 void print_next_study(const NextStudy& next) {
   if (next.seeds.empty() && next.runs.empty()) {
     fmt::print(
@@ -112,6 +129,7 @@ void print_next_study(const NextStudy& next) {
     fmt::print("  {:<20} {:<12} {:>10.3g} {:>10.2f} {:>10.2f}\n", run.architecture,
                size_text(run.size, run.parameters), run.flops, 100 * run.shrinks,
                100 * run.growth_shrinks);
+  print_places(next);
 }
 
 // In seconds too, where every point says how many; what forbids it becomes a flag of `savings`.
@@ -129,7 +147,7 @@ std::optional<Savings> in_wall_clock(const PointTable& table, SavingsOptions opt
   try {
     return compute_savings(table, options);
   } catch (const WorkError& error) {
-    savings.flags.push_back(std::string("wall_clock_refused: ") + error.what());
+    savings.flags.push_back(flag_text(Flag::WallClockRefused, error.what()));
     return std::nullopt;
   }
 }

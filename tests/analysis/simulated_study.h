@@ -173,4 +173,35 @@ inline StudyLayout checkpoint_layout() {
   return layout;
 }
 
+// Studies without a replicate, whose intervals rest on the scatter about the law alone. `single`:
+// `large` with one seed, some forty points of an architecture, enough to resample.
+inline StudyLayout single_layout() {
+  StudyLayout layout = large_layout();
+  layout.name = "single";
+  layout.seeds.assign(layout.sizes.size(), 1);
+  return layout;
+}
+
+// Some twenty points: about five sizes around each one's best of four budgets.
+inline StudyLayout small_layout() {
+  StudyLayout layout = single_layout();
+  layout.name = "small";
+  layout.near = 4;
+  layout.sizes.clear();
+  for (int i = 0; i < 10; ++i) layout.sizes.push_back(2.2e7 * std::pow(1.7, i));
+  layout.seeds.assign(layout.sizes.size(), 1);
+  layout.budgets = {1e18, 5e18, 2.5e19, 1.25e20};
+  return layout;
+}
+
+// One run of each of ten sizes, measured at twelve checkpoints whose losses move together.
+inline StudyLayout curves_layout() {
+  StudyLayout layout = checkpoint_layout();
+  layout.name = "curves";
+  layout.sizes.clear();
+  for (int i = 0; i < 10; ++i) layout.sizes.push_back(16e3 * std::pow(1.26, i));
+  layout.seeds.assign(layout.sizes.size(), 1);
+  return layout;
+}
+
 }  // namespace isoloss::test
