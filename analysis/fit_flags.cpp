@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "analysis/fit_intervals.h"
 #include "analysis/flag.h"
 #include "model/spec/error.h"
 
@@ -196,6 +197,13 @@ void flag_misfit(const LawScatter& scatter, Fit& fit) {
       fmt::format("points lie {:.3g} times as far off the law as measured noise explains (p = "
                   "{:.2g}); the intervals are widened by that, draws of the noise are not",
                   std::sqrt(scatter.misfit), scatter.misfit_p)));
+}
+
+void flag_shared_runs(std::span<const Point> points, std::vector<std::string>& flags) {
+  if (runs_of(points).empty()) return;
+  flags.push_back(flag_text(Flag::BudgetsShareRuns,
+                            "the scatter about the line takes budgets as independent, and runs are "
+                            "measured at several of them: its interval is too narrow"));
 }
 
 void flag_outside_intervals(Fit& fit) {

@@ -34,6 +34,10 @@ bool is_undetermined(const Interval& interval);
 // 5 %), so that the law is not all there is to them; the profiles were widened by it.
 void flag_misfit(const LawScatter& scatter, Fit& fit);
 
+// budgets_share_runs: an interval from the scatter about a line over budgets takes as independent
+// what runs, measured at several of them, have in common.
+void flag_shared_runs(std::span<const Point> points, std::vector<std::string>& flags);
+
 // PARAMETER_outside_interval: the interval was moved by what is known of the method, and the
 // estimate, which was not, is no longer inside.
 void flag_outside_intervals(Fit& fit);

@@ -134,6 +134,7 @@ Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
   require_a_line(table, fit.rows, vertices);
   add_lines(vertices, options.level, fit);
   flag_line(vertices.compute, fit);
+  if (!fit.intervals.empty()) flag_shared_runs(chosen.points, fit.flags);
   if (options.calibrate) {
     fit.calibration_missing = "the lines over budgets predict sizes, which no later run measures";
   }

@@ -7,7 +7,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::array<std::pair<Flag, const char*>, 40> kNames = {{
+constexpr std::array<std::pair<Flag, const char*>, 41> kNames = {{
     {Flag::OfAtBound, "*_at_bound"},
     {Flag::OfUndetermined, "*_undetermined"},
     {Flag::OfUnidentified, "*_unidentified"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<Flag, const char*>, 40> kNames = {{
     {Flag::VertexOutside, "vertex_outside"},
     {Flag::NoInteriorMinimum, "no_interior_minimum"},
     {Flag::TooFewSizes, "too_few_sizes"},
+    {Flag::BudgetsShareRuns, "budgets_share_runs"},
     {Flag::BestSizeAtEdge, "best_size_at_edge"},
     {Flag::BestSizeNearEdge, "best_size_near_edge"},
     {Flag::BudgetLeftOut, "budget_left_out"},

@@ -28,6 +28,8 @@ enum class Flag {
   VertexOutside,
   NoInteriorMinimum,
   TooFewSizes,
+  // Of a line over budgets.
+  BudgetsShareRuns,
   // Of a frontier.
   BestSizeAtEdge,
   BestSizeNearEdge,

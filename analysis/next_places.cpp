@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 
 #include "analysis/chinchilla_fit.h"
+#include "analysis/fit_intervals.h"
 #include "analysis/linear_design.h"
 #include "analysis/loss_noise.h"
 #include "analysis/statistics.h"
@@ -136,15 +136,6 @@ std::vector<double> budgets_of(const std::vector<Point>& trials) {
   return out;
 }
 
-// Whether a run of these trials is measured at several budgets.
-bool runs_pass_budgets(const std::vector<Point>& trials) {
-  std::map<std::string, int> evaluations;
-  for (const Point& p : trials) {
-    if (!p.run.empty() && ++evaluations[p.run] > 1) return true;
-  }
-  return false;
-}
-
 std::vector<Point> run_to(const LawDesign& law, const Level& size, const Level& budget,
                           const std::vector<double>& passed) {
   std::vector<Point> run;
@@ -194,7 +185,7 @@ void add_places(const LawDesign& law, const Targets& own, const Targets& other,
   std::vector<double> sizes, passed;
   for (const Point& p : law.trials()) sizes.push_back(p.parameters);
   const std::vector<Level> budgets = levels_of(budgets_of(law.trials()), kOneBudget);
-  if (runs_pass_budgets(law.trials())) {
+  if (!runs_of(law.trials()).empty()) {  // measured at the budgets they pass
     for (const Level& budget : budgets) {
       if (!budget.is_new) passed.push_back(budget.value);
     }

@@ -7,9 +7,11 @@
 #include "analysis/fit_flags.h"
 #include "analysis/fit_intervals.h"
 #include "analysis/fit_points.h"
+#include "analysis/flag.h"
 #include "analysis/frontier_bias.h"
 #include "analysis/noise_scatter.h"
 #include "analysis/parallel_for.h"
+#include "analysis/residual_noise_of_trials.h"
 
 namespace isoloss {
 namespace {
@@ -134,12 +136,17 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
     fit.uncertainty += why;
   };
   if (scatter.degrees > 0) fit.basis = basis_of(fitted.data, scatter);
-  const SeedNoise noise = noise_of(table, options);
-  if (!noise.measured || !(noise.deviation > 0)) {
-    by_scatter(noise.measured ? ": replicates of another seed have equal losses"
-                              : ": no run has a replicate of another seed");
-    fit.flags.emplace_back("seed_noise_not_measured");
-    return;
+  SeedNoise noise = noise_of(table, options);
+  const bool replicated = noise.measured && noise.deviation > 0;
+  const std::string why = noise.measured ? ": replicates of another seed have equal losses"
+                                         : ": no run has a replicate of another seed";
+  if (!replicated) {
+    fit.flags.push_back(flag_text(Flag::SeedNoiseNotMeasured));
+    const auto residual = can_profile(trials.size(), fitted.objective.kind)
+                              ? residual_noise_of_trials(trials)
+                              : std::nullopt;
+    if (!residual) return by_scatter(why);
+    noise = *residual;
   }
   FrontierOptions same;
   same.from_budget = options.from_budget;
@@ -166,9 +173,14 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
     }
     fit.basis = basis_of(fitted.data, by_noise);
     fit.intervals = scatter_intervals(fitted, by_noise, options.level);
-    fit.interval_kind = IntervalKind::NoiseProfile;
-    flag_misfit(by_noise, fit);
-    fit.uncertainty = words_of(noisy) + " (profile, Student t)";
+    fit.interval_kind = replicated ? IntervalKind::NoiseProfile : IntervalKind::ResidualScatter;
+    if (replicated) flag_misfit(by_noise, fit);
+    fit.uncertainty =
+        replicated
+            ? words_of(noisy)
+            : "scatter of the trials about their chinchilla law, carried through the frontier";
+    fit.uncertainty += " (profile, Student t)";
+    if (!replicated) fit.uncertainty += why;
     if (bias) {
       fit.basis->shift = coordinates_moved(fitted.law, fitted.data, fitted.solution,
                                            fitted.objective.space, fitted.floor, bias->losses);
@@ -182,7 +194,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
     by_scatter(options.bootstrap == 0 ? ": no draws of the noise were asked for"
                                       : ": too many draws of the noise failed");
   }
-  if (options.bootstrap == 0) return;
+  if (options.bootstrap == 0 || !replicated) return;
   const Draws draws =
       fit_draws(fitted, options, kFrontierStarts, fit.parameters.size(),
                 [&](std::size_t r) -> std::optional<LawData> {

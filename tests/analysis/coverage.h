@@ -133,4 +133,35 @@ inline void cover_fits(const StudyLayout& layout, int repeats, int draws, int th
   });
 }
 
+// What stands where no run has a replicate: intervals of the scatter about the laws (or of the case
+// bootstrap), and of one saving for all losses. Nothing else of `savings` has an interval then.
+inline void cover_scatter(const StudyLayout& layout, int repeats, int draws, int threads,
+                          CoverageTable& table) {
+  cover_fits(layout, repeats, draws, threads, table);
+  const TrueLaw &b = layout.laws[0], &c = layout.laws[1];
+  parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
+    const PointTable study = simulate(layout, repeat);
+    SavingsOptions options;
+    options.baseline = b.name;
+    options.candidate = c.name;
+    options.bootstrap = 0;
+    const Savings savings = compute_savings(study, options);
+    const double loss = middle_loss(savings).loss;
+    if (savings.parallel) {
+      table.held("one factor, scatter", savings.parallel->lack_of_fit_interval,
+                 b.compute_at(loss) / c.compute_at(loss));
+    }
+    FitOptions lines;
+    lines.law = "isoflop";
+    lines.architecture = b.name;
+    try {
+      const Fit fit = fit_law(study, lines);
+      for (const auto& [name, interval] : fit.intervals) {
+        if (name == "a") table.held("isoflop a", interval, b.beta / (b.alpha + b.beta));
+      }
+    } catch (const WorkError&) {  // fewer than two budgets with a vertex inside their sizes
+    }
+  });
+}
+
 }  // namespace isoloss::test

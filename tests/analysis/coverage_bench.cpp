@@ -1,12 +1,16 @@
 // Prints how often 95 % intervals hold the truth of simulated studies, as the table of
 // docs/fitting.md, Coverage.
-//   coverage_bench [REPEATS [DRAWS [THREADS]]]   (2000 200 2)
+//   coverage_bench [REPEATS [DRAWS [THREADS [replicated|single]]]]   (2000 200 2, both tables)
 // DRAWS serve savings and fits alike; results do not depend on THREADS. Times go to standard error.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "tests/analysis/coverage.h"
 
@@ -26,6 +30,50 @@ std::string cell(const CoverageTable& table, const std::string& quantity, int re
   return "";
 }
 
+struct Column {
+  std::string name;
+  CoverageTable table;
+};
+
+void print_table(const std::vector<std::unique_ptr<Column>>& columns, int repeats, int draws) {
+  std::vector<std::string> quantities;
+  std::string head = fmt::format("| {} studies, {} draws |", repeats, draws), line = "|---|";
+  for (const auto& column : columns) {
+    for (const CoverageRow& row : column->table.rows()) {
+      if (std::find(quantities.begin(), quantities.end(), row.quantity) == quantities.end()) {
+        quantities.push_back(row.quantity);
+      }
+    }
+    head += " " + column->name + " |";
+    line += "---|";
+  }
+  fmt::print("{}\n{}\n", head, line);
+  for (const std::string& quantity : quantities) {
+    fmt::print("| {} |", quantity);
+    for (const auto& column : columns) {
+      fmt::print(" {} |", cell(column->table, quantity, repeats));
+    }
+    fmt::print("\n");
+  }
+  fmt::print("\n");
+}
+
+// One table of `layouts`, each filled by `cover`.
+template <class Cover>
+void cover_all(const std::vector<isoloss::test::StudyLayout>& layouts, int repeats, int draws,
+               const Cover& cover) {
+  std::vector<std::unique_ptr<Column>> columns;
+  for (const auto& layout : layouts) {
+    const auto begin = std::chrono::steady_clock::now();
+    columns.push_back(std::make_unique<Column>());
+    columns.back()->name = layout.name;
+    cover(layout, columns.back()->table);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    fmt::print(stderr, "{}: {:.0f} s\n", layout.name, seconds.count());
+  }
+  print_table(columns, repeats, draws);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -33,34 +81,18 @@ int main(int argc, char** argv) {
   const int repeats = argc > 1 ? std::atoi(argv[1]) : 2000;
   const int draws = argc > 2 ? std::atoi(argv[2]) : 200;
   const int threads = argc > 3 ? std::atoi(argv[3]) : 2;
-  const auto layouts = {quickstart_layout(), large_layout(), wide_layout(), checkpoint_layout()};
-  std::vector<CoverageTable> tables(layouts.size());
-  std::vector<std::string> quantities;
-  std::string head = fmt::format("| {} studies, {} draws |", repeats, draws), line = "|---|";
-  std::size_t at = 0;
-  for (const StudyLayout& layout : layouts) {
-    CoverageTable& table = tables[at++];
-    const auto seconds = [begin = std::chrono::steady_clock::now()] {
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    };
-    cover_savings(layout, repeats, draws, threads, table);
-    const double savings = seconds();
-    cover_fits(layout, repeats, draws, threads, table);
-    fmt::print(stderr, "{}: savings {:.0f} s, fits {:.0f} s\n", layout.name, savings,
-               seconds() - savings);
-    for (const CoverageRow& row : table.rows()) {
-      if (std::find(quantities.begin(), quantities.end(), row.quantity) == quantities.end()) {
-        quantities.push_back(row.quantity);
-      }
-    }
-    head += " " + layout.name + " |";
-    line += "---|";
+  const std::string which = argc > 4 ? argv[4] : "all";
+  if (which != "single") {
+    cover_all({quickstart_layout(), large_layout(), wide_layout(), checkpoint_layout()}, repeats,
+              draws, [&](const StudyLayout& layout, CoverageTable& table) {
+                cover_savings(layout, repeats, draws, threads, table);
+                cover_fits(layout, repeats, draws, threads, table);
+              });
   }
-  fmt::print("{}\n{}\n", head, line);
-  for (const std::string& quantity : quantities) {
-    fmt::print("| {} |", quantity);
-    for (const CoverageTable& table : tables) fmt::print(" {} |", cell(table, quantity, repeats));
-    fmt::print("\n");
-  }
+  if (which == "replicated") return 0;
+  cover_all({single_layout(), small_layout(), curves_layout()}, repeats, draws,
+            [&](const StudyLayout& layout, CoverageTable& table) {
+              cover_scatter(layout, repeats, draws, threads, table);
+            });
   return 0;
 }

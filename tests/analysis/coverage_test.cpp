@@ -57,5 +57,31 @@ TEST_P(Coverage, OfFitsAndPredictionsIsWhatTheIntervalsClaim) {
 }
 INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2, 3));
 
+// Without a replicate every interval rests on residual scatter. Forty studies: an interval that
+// covers with probability .95 holds the truth in 33 or more with probability .999 (exact binomial).
+class CoverageOfScatter : public testing::TestWithParam<int> {
+ protected:
+  static StudyLayout layout() {
+    return GetParam() == 0 ? single_layout() : GetParam() == 1 ? small_layout() : curves_layout();
+  }
+};
+
+TEST_P(CoverageOfScatter, IsWhatTheIntervalsClaim) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "minutes under sanitizers, which see the same code in the other tests of fits";
+#endif
+  CoverageTable table;
+  cover_scatter(layout(), 40, 60, 1, table);
+  EXPECT_EQ(table.rows().size(), 9u);
+  for (const CoverageRow& row : table.rows()) {
+    // Independent budgets are assumed of both, and docs/fitting.md says what comes of it.
+    const bool of_line = row.quantity == "one factor, scatter" || row.quantity == "isoflop a";
+    if (of_line && (GetParam() == 2 || row.quantity != "isoflop a")) continue;
+    EXPECT_GE(row.of, 36) << row.quantity;
+    EXPECT_GE(row.counted, 0.825 * row.of) << row.quantity << " of " << row.of;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Layouts, CoverageOfScatter, testing::Values(0, 1, 2));
+
 }  // namespace
 }  // namespace isoloss::test

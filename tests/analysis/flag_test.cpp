@@ -52,6 +52,8 @@ const char* test_of(Flag flag) {
       return "Isoflop, AParabolaThatOpensDownwardsHasNoMinimum";
     case Flag::TooFewSizes:
       return "Isoflop, TwoSizesHoldNoParabola";
+    case Flag::BudgetsShareRuns:
+      return "Isoflop, BudgetsThatShareRunsAreNoIndependentPointsOfALine";
     case Flag::BestSizeAtEdge:
       return "Savings, ABudgetBestAtTheGridsEdgeIsLeftOutByName";
     case Flag::BestSizeNearEdge:

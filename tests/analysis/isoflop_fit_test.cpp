@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <map>
+#include <string>
 
 #include "analysis/fit.h"
 #include "model/spec/error.h"
@@ -95,6 +96,19 @@ TEST(Isoflop, ParametersAreNeeded) {
   PointTable table = isoflop_table(0.03);
   table.points[3].parameters = std::nan("");
   EXPECT_THROW(fit_law(table, isoflop()), InputError);
+}
+
+TEST(Isoflop, BudgetsThatShareRunsAreNoIndependentPointsOfALine) {
+  PointTable table = isoflop_table(0.03);
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    table.points[i].run = "run " + std::to_string(i);
+  }
+  EXPECT_THAT(fit_law(table, isoflop()).flags,
+              testing::Not(Contains(StartsWith("budgets_share_runs"))));
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    table.points[i].run = "run " + std::to_string(i % 5);
+  }
+  EXPECT_THAT(fit_law(table, isoflop()).flags, Contains(StartsWith("budgets_share_runs")));
 }
 
 // Student t by NumPy: ln L = 65.9396634927 C^-.1209783819472219, standard error of the slope
