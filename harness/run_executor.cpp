@@ -217,6 +217,12 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   add_scoring(run, segment);
   segment.losses_before = loss_history(run.spec, restart.record.steps);
   give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
+  // From here on this rank waits for the others.
+  std::optional<StallWatch> watch;
+  watch.emplace(stall_, [&](const std::string& what) {
+    log_.say(run, what);
+    leave_stalled(folder_, run.id, claim, what);
+  });
   exchange({}, nullptr, block);  // the others have their data
   const auto made = new_state(run, block, layout);
   TrainingState& state = *made;
@@ -232,14 +238,9 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
   std::optional<RunRecorder> recorder;
-  std::optional<StallWatch> watch;
   do_together(block, [&] {
     recorder.emplace(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
                      std::move(restart), state, claim);
-    watch.emplace(stall_, [&](const std::string& what) {
-      log_.say(run, what);
-      leave_stalled(folder_, run.id, claim, what);
-    });
   });
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   const auto listener = [&](const TrainingEvent& event) {

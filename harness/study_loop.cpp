@@ -143,7 +143,7 @@ int run_study(const Study& study, const RunOptions& options) {
   const Start start = set_up(*communicator, folder, study, plan, options, place.device);
   if (start.status != kExitDone) return start.status;
   if (communicator->rank() == 0 && !is_supervised()) tell_left_out(left_out);
-  RunExecutor executor(folder, plan.study, communicator->rank(), {},
+  RunExecutor executor(folder, plan.study, communicator->rank(), options.stall,
                        place.device ? &*place.device : nullptr);
   try {
     executor.log().say(fmt::format("rank {} of {}, process {}, begins on {}", communicator->rank(),

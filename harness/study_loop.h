@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/stall_watch.h"
 #include "harness/training_devices.h"
 #include "sweeps/study.h"
 
@@ -17,6 +18,7 @@ struct RunOptions {
   bool retry_failed = false;                 // forget failed attempts first
   std::optional<double> time_limit_seconds;  // instead of the study's
   TrainingDevices* devices = nullptr;        // that this program can train on; null: none
+  StallLimits stall = {};                    // of a run that makes no progress
 };
 
 // Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.

@@ -1,10 +1,13 @@
 // One process that trains a study, for tests that need to start, stop and kill one:
 //   study_process STUDY.yaml FOLDER          as run_study
-//   study_process STUDY.yaml FOLDER RANKS    as supervise_study
+//   study_process STUDY.yaml FOLDER RANKS    as supervise_study; 0 ranks: as run_study
+//   study_process STUDY.yaml FOLDER RANKS S  the same; no progress for S seconds is a hang
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "harness/study_loop.h"
 #include "harness/study_outcome.h"
@@ -18,11 +21,15 @@ int main(int count, char** arguments) {
     const Study study = read_study(arguments[1]);
     RunOptions options;
     options.folder = arguments[2];
-    if (count > 3) {
-      return supervise_study(study, options,
-                             {.command = {arguments[0], arguments[1], arguments[2]},
-                              .ranks = std::atoi(arguments[3])});
+    std::vector<std::string> command = {arguments[0], arguments[1], arguments[2]};
+    if (count > 4) {
+      options.stall.at_first = options.stall.at_least =
+          std::chrono::seconds(std::atoi(arguments[4]));
+      options.stall.look_every = std::chrono::milliseconds(100);
+      command.insert(command.end(), {"0", arguments[4]});
     }
+    const int ranks = count > 3 ? std::atoi(arguments[3]) : 0;
+    if (ranks > 0) return supervise_study(study, options, {.command = command, .ranks = ranks});
     return run_study(study, options);
   } catch (const InputError& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

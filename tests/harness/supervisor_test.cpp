@@ -216,9 +216,10 @@ TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
   expect_stopped_well(place, study, folder);
 }
 
-// Two runs of ten thousand steps, each by both ranks.
-std::filesystem::path write_shared_study(const Place& place) {
-  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
+// Two runs, by default of ten thousand steps, each by both ranks.
+std::filesystem::path write_shared_study(const Place& place,
+                                         const std::string& budgets = "[640000]") {
+  const auto study = tiny_study::write_study(place, budgets, "[0.05]");
   std::string text = read_file(study);
   text.replace(text.find("threads: 1"), 10, "threads: 1, data_parallel: 2, checkpoint_every: 0.1s");
   write_durably(study, text);
@@ -283,6 +284,49 @@ TEST(Supervisor, AWideRunWhoseHelperDiesTwiceIsGivenUpAndTheOthersFinish) {
   EXPECT_THAT(attempts[0].reason, testing::HasSubstr("(rank 1) died while training"));
   EXPECT_EQ(finished_runs(folder), 1U);
   EXPECT_THAT(helper_claims({folder}, broken), testing::IsEmpty());
+}
+
+// A rank that is suspended keeps the one that leads its run waiting inside a step for good.
+TEST(Supervisor, ARunThatHangsTwiceIsGivenUpAndTheOthersFinish) {
+  const Place place;
+  const auto study = write_shared_study(place, "[2560000]");
+  const auto folder = place.root / "supervised";
+  pid_t supervisor = 0;
+  const std::string hung = kill_a_helper_twice(folder, SIGSTOP, [&] {
+    if (supervisor == 0)
+      supervisor = tiny_study::start({study.string(), folder.string(), "2", "4"});
+  });
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitFailed);
+  const auto attempts = read_attempts({folder}, hung);
+  ASSERT_EQ(attempts.size(), 2U);
+  for (const FailedAttempt& attempt : attempts)
+    EXPECT_THAT(attempt.reason, testing::HasSubstr("made no progress for"));
+  EXPECT_EQ(finished_runs(folder), 1U);
+}
+
+// The system refuses the weights of one size to every process, which have 24 GB of address space;
+// the others train on in the processes that it was refused to.
+TEST(Supervisor, ARunWithoutMemoryIsGivenUpAndTheOthersFinish) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[640]", "[0.05]");
+  std::string text = read_file(study);
+  text.replace(text.find("d_model: 16"), 11, "d_model: 65536");  // 206 GB
+  text.replace(text.find("threads: 1"), 10, "threads: 1, tensor_parallel: 1, data_parallel: 1");
+  write_durably(study, text);
+  const auto folder = place.root / "supervised";
+  const pid_t supervisor =
+      tiny_study::start_program({"sh", "-c", R"(ulimit -v 24000000 && exec "$0" "$1" "$2" 2)",
+                                 ISOLOSS_STUDY_PROCESS, study.string(), folder.string()});
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitFailed);
+  std::vector<std::string> reasons;
+  for (const std::string& id : run_ids({folder}))
+    for (const FailedAttempt& attempt : read_attempts({folder}, id))
+      reasons.push_back(attempt.reason);
+  ASSERT_EQ(reasons.size(), 2U);
+  for (const std::string& reason : reasons)
+    EXPECT_THAT(reason,
+                testing::AnyOf(testing::HasSubstr("memory"), testing::HasSubstr("bad_alloc")));
+  EXPECT_EQ(finished_runs(folder), 1U);
 }
 
 // Without a supervisor a process that was killed may have been preempted, but a crash says so.
