@@ -30,6 +30,7 @@
 #include "harness/supervised.h"
 #include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
+#include "harness/training_limit.h"
 #include "sweeps/device_runs.h"
 
 namespace isoloss {
@@ -124,9 +125,9 @@ int run_study(const Study& study, const RunOptions& options) {
   check_data(study);
   const std::vector<std::string> left_out = check_cards(study);
   const StudyFolder folder{options.folder};
-  const auto stop =
-      stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
-                                                                    : study.time_limit_seconds);
+  const auto stop = stop_condition(
+      folder.stop_file(), training_limit(options.time_limit_seconds ? options.time_limit_seconds
+                                                                    : study.time_limit_seconds));
   StudyPlan plan = restrict_plan(make_plan(study), options.only);
   bool on_devices = study.device == "cuda";
   if (on_devices) plan = plan_on_devices(study, std::move(plan));

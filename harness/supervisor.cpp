@@ -20,6 +20,7 @@
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
+#include "harness/training_limit.h"
 #include "model/spec/error.h"
 #include "sweeps/device_runs.h"
 #include "sweeps/run_ranks.h"
@@ -87,9 +88,9 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   const std::vector<std::string> left_out = check_cards(study);
   const StudyFolder folder{options.folder};
   const std::string name = own_supervisor_name();
-  const auto asked_to_stop =
-      stop_condition(folder.stop_file(), options.time_limit_seconds ? options.time_limit_seconds
-                                                                    : study.time_limit_seconds);
+  const auto asked_to_stop = stop_condition(
+      folder.stop_file(), training_limit(options.time_limit_seconds ? options.time_limit_seconds
+                                                                    : study.time_limit_seconds));
   bool ranks_were_asked = false;  // all of them, by somebody else, and left as they should
   const auto stop = [&] { return ranks_were_asked || asked_to_stop(); };
   StudyPlan plan = restrict_plan(make_plan(study), options.only);
