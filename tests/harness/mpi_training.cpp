@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -118,6 +120,98 @@ TEST_P(Resumed, ByAnyLayoutFromAnyOther) {
       for (std::size_t i = 0; i < 4; ++i)
         EXPECT_NEAR(rest.losses[i], whole.losses[4 + i], 1e-10) << i;
     }
+  }
+}
+
+// In the type that training has, where another order of sums would show.
+TEST_P(Resumed, BySameLayoutIsBitEqualToNeverHavingStopped) {
+  const RunSpec spec = spec_of({"primer", GetParam(), "float32", 0});
+  for (const RankLayout& layout : layouts()) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    HostTrainingState undisturbed(spec, RankGroups(*job, layout));
+    const Trained whole = train_to(undisturbed, spec, 8);
+    HostTrainingState first(spec, RankGroups(*job, layout));
+    const Trained half = train_to(first, spec, 4);
+    HostTrainingState second(spec, RankGroups(*job, layout));
+    restore(second, 4, first.seconds(), half.state);
+    const Trained rest = train_to(second, spec, 8);
+    EXPECT_EQ(rest.losses, std::vector(whole.losses.begin() + 4, whole.losses.end()));
+    EXPECT_EQ(rest.norms, std::vector(whole.norms.begin() + 4, whole.norms.end()));
+    EXPECT_EQ(rest.held_out, whole.held_out);
+    EXPECT_EQ(rest.state, whole.state);
+  }
+}
+
+// Notes which samples this rank trains on.
+class NotedData final : public Dataset {
+ public:
+  explicit NotedData(std::int64_t sequence) : data_(sequence) {}
+  std::int64_t vocabulary() const override { return data_.vocabulary(); }
+  std::string tokenizer_name() const override { return data_.tokenizer_name(); }
+  std::string tokenizer_hash() const override { return data_.tokenizer_hash(); }
+  std::int64_t training_tokens() const override { return data_.training_tokens(); }
+  const HeldOut& held_out() const override { return data_.held_out(); }
+  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
+                                    std::int64_t sequence) const override {
+    for (std::int64_t i = first; i < first + count; ++i) read_.push_back(i);
+    return data_.samples(seed, first, count, sequence);
+  }
+  const std::string& held_out_text() const override { return data_.held_out_text(); }
+  std::vector<std::int32_t> encode(const std::string& text) const override {
+    return data_.encode(text);
+  }
+
+  const std::vector<std::int64_t>& read() const { return read_; }
+
+ private:
+  PeriodicData data_;
+  mutable std::vector<std::int64_t> read_;
+};
+
+// How many ranks read each of the first `samples` samples.
+std::vector<std::int64_t> readers(const NotedData& data, std::size_t samples) {
+  std::vector<std::int64_t> own(samples), all(samples * static_cast<std::size_t>(job->size()));
+  for (const std::int64_t sample : data.read()) ++own.at(static_cast<std::size_t>(sample));
+  job->all_gather(std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)));
+  std::ranges::fill(own, 0);
+  for (std::size_t i = 0; i < all.size(); ++i) own[i % samples] += all[i];
+  return own;
+}
+
+// One rank's checkpoint on all of them, in the same order of data: after the first 4 steps of 8
+// samples each the next 4, by every group of ranks that shares a model once.
+TEST_P(Resumed, ByManyRanksFromOne) {
+  const RunSpec spec = spec_of({"primer", GetParam(), "float32", 0});
+  const Trained whole = alone(spec, 8), half = alone(spec, 4);
+  for (const RankLayout& layout : layouts()) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    HostTrainingState state(spec, RankGroups(*job, layout));
+    restore(state, 4, 0, half.state);
+    const NotedData data(spec.model.sequence);
+    Heard heard;
+    train(state, spec, data, {8, {}}, heard.listener(), kNeverStop);
+    ASSERT_EQ(heard.steps.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(heard.steps[i].loss, whole.losses[4 + i], 1e-5) << i;
+    std::vector<std::int64_t> wanted(64, 0);
+    std::fill(wanted.begin() + 32, wanted.end(), layout.tensor);
+    EXPECT_EQ(readers(data, 64), wanted);
+  }
+}
+
+TEST_P(Resumed, ByOneRankFromMany) {
+  const RunSpec spec = spec_of({"primer", GetParam(), "float32", 0});
+  const Trained whole = alone(spec, 8);
+  for (const RankLayout& layout : layouts()) {
+    HostTrainingState many(spec, RankGroups(*job, layout));
+    const Trained half = train_to(many, spec, 4);
+    if (job->rank() != 0) continue;
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    HostTrainingState one(spec);
+    restore(one, 4, 0, half.state);
+    const Trained rest = train_to(one, spec, 8);
+    ASSERT_EQ(rest.losses.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(rest.losses[i], whole.losses[4 + i], 1e-5) << i;
   }
 }
 
