@@ -123,6 +123,45 @@ TEST(JobOfBlocks, RunsOfOneTwoAndFourRanksEndAsOnOneRank) {
   EXPECT_TRUE(verify_study(study.folder).empty());
 }
 
+// A stop leaves every rank of a block at one step, with its part of the checkpoint saved: the same
+// ranks go on to the bits of a job that was not stopped, others to its numbers.
+TEST(JobOfBlocks, StoppedWithinAWideRunAnyRanksGoOn) {
+  const JobStudy study("[2560]", "[0.05]");
+  const std::size_t one_head = study.run_of("a", 0.05), two_heads = study.run_of("b", 0.05);
+  const std::map<std::size_t, RunRanks> all = {{one_head, {2, 1}}, {two_heads, {4, 1}}},
+                                        two = {{two_heads, {2, 1}}};
+  const auto train = [&](const std::string& name, const std::map<std::size_t, RunRanks>& wide,
+                         int most) {
+    const StudyFolder folder{study.folder.root.parent_path() / name};
+    if (job->rank() == 0) prepare_study_folder(folder, study.study);
+    job->barrier();
+    int asked = 0;
+    study.train(*job, folder, wide, [&] { return ++asked > most; });
+    job->barrier();
+    if (job->rank() == 0) {
+      EXPECT_TRUE(verify_study(folder).empty()) << name;
+    }
+    return tiny_study::losses(folder.root);
+  };
+  constexpr int kEnd = 1'000'000, kSoon = 25;  // 40 steps a run, asked before each
+  const auto whole = train("whole", all, kEnd);
+  std::size_t steps = 0;
+  for (const auto& [id, losses] : train("same", all, kSoon)) steps += losses.size();
+  EXPECT_LT(steps, 2 * 40U) << "nothing was stopped";
+  EXPECT_EQ(train("same", all, kEnd), whole);
+  const auto expect_near = [&](const std::map<std::string, std::vector<double>>& got) {
+    for (const auto& [id, losses] : whole) {
+      ASSERT_EQ(got.at(id).size(), losses.size());
+      for (std::size_t i = 0; i < losses.size(); ++i)
+        EXPECT_NEAR(got.at(id)[i], losses[i], 1e-6) << id << " " << i;
+    }
+  };
+  train("narrower", all, kSoon);
+  expect_near(train("narrower", two, kEnd));
+  train("wider", {}, kSoon);
+  expect_near(train("wider", all, kEnd));
+}
+
 // One block, of half the ranks, waits inside its run until every other run of the study is over:
 // the study could not end if any other rank waited for that block.
 TEST(JobOfBlocks, NoRankWaitsForABlockThatItIsNotIn) {
