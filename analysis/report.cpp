@@ -177,7 +177,9 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                                        table_html(scores_table(study), beside) +
                                        table_html(task_scores_table(study), beside));
   body += under("Time", table_html(inference_table(study), beside) +
-                            table_html(training_times_table(study), beside));
+                            table_html(training_times_table(study), beside) +
+                            table_html(makespans_table(study), beside));
+  body += under("Memory", table_html(training_memory_table(study), beside));
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));

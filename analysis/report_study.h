@@ -16,6 +16,7 @@
 #include "analysis/report_replicates.h"
 #include "analysis/report_tasks.h"
 #include "analysis/savings.h"
+#include "results/study_makespan.h"
 
 namespace isoloss {
 
@@ -46,6 +47,7 @@ struct StudyResults {
   std::vector<TaskScores> scores;               // of files of scores, without the rows of choices
   std::vector<StudyTask> tasks;                 // one-shot tasks, by name
   std::vector<FailedRun> failed;
+  std::vector<StudyMakespan> makespans;         // of sources that know theirs
   std::vector<Replicates> replicates;
   SeedNoise seed_noise;
   InputDigest digest;

@@ -1,4 +1,4 @@
-// What training took beside what was predicted when each run began, by architecture and size.
+// What training took beside what was predicted when each run and the study began.
 #pragma once
 #include "analysis/html.h"
 #include "analysis/report_study.h"
@@ -9,5 +9,13 @@ namespace isoloss {
 // was predicted (a CSV of points, runs of earlier versions). Seconds of training alone: evaluation,
 // checkpoints and waiting are in neither.
 Table training_times_table(const StudyResults& study);
+
+// A row a study folder that one start trained from its beginning to its end: the time between them,
+// with evaluation, checkpoints and waiting, beside that of the planned schedule and its interval.
+Table makespans_table(const StudyResults& study);
+
+// The most that a rank's process held beside the prediction, by rows as of training_times_table;
+// the last is of the runs with the most. Of ranks that shared a run the one that wrote its file.
+Table training_memory_table(const StudyResults& study);
 
 }  // namespace isoloss

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <string>
 
 #include "harness/gradient_norm.h"
 #include "harness/optimizer.h"
@@ -71,14 +69,5 @@ std::vector<double> BenchModel::step_seconds(int steps) {
   }
   return seconds;
 }
-
-std::int64_t peak_memory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
-  return 0;
-}
-
-void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace isoloss

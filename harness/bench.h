@@ -44,9 +44,4 @@ class BenchModel {
   std::int64_t steps_ = 0;
 };
 
-// The largest resident size of this process in bytes since forget_peak_memory() (VmHWM); 0 where
-// the system does not say.
-std::int64_t peak_memory();
-void forget_peak_memory();
-
 }  // namespace isoloss

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/peak_memory.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 

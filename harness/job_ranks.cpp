@@ -2,13 +2,18 @@
 
 #include <array>
 #include <span>
+#include <utility>
+
+#include "sweeps/plan_seconds.h"
 
 namespace isoloss {
 
 JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
   check_ranks(plan, ranks.ranks);
   RankPlan chosen = plan_ranks(plan, ranks, rate);
-  return {chosen.unit, ranks.bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts)};
+  const Predicted makespan = study_seconds(plan, chosen, ranks.ranks, DeviceRates(rate)).makespan;
+  return {chosen.unit, ranks.bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts),
+          makespan};
 }
 
 void share(JobRanks& ranks, std::size_t runs, Communicator& job) {

@@ -5,6 +5,7 @@
 
 #include "model/parallel/communicator.h"
 #include "sweeps/plan.h"
+#include "sweeps/predicted.h"
 #include "sweeps/run_ranks.h"
 
 namespace isoloss {
@@ -14,6 +15,7 @@ struct JobRanks {
   double bytes_per_rank = 0;        // of memory
   std::vector<RunRanks> runs;       // by run of the plan
   std::vector<RankLayout> layouts;  // of as many ranks as planned
+  Predicted makespan = {};          // of the whole plan; rank 0 knows it
 };
 
 // InputError where the ranks do not make whole blocks of what the study asks for.

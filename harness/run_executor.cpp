@@ -16,6 +16,7 @@
 #include "harness/block_exchange.h"
 #include "harness/host_training_state.h"
 #include "harness/machine.h"
+#include "harness/peak_memory.h"
 #include "harness/run_header.h"
 #include "harness/run_recorder.h"
 #include "harness/run_restart.h"
@@ -216,14 +217,15 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
   segment.losses_before = loss_history(run.spec, restart.record.steps);
-  give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
   // From here on this rank waits for the others.
   std::optional<StallWatch> watch;
   watch.emplace(stall_, [&](const std::string& what) {
     log_.say(run, what);
     leave_stalled(folder_, run.id, claim, what);
   });
+  give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
   exchange({}, nullptr, block);  // the others have their data
+  forget_peak_memory();
   const auto made = new_state(run, block, layout);
   TrainingState& state = *made;
   unshared(block, [&] { restore(state, restart); });

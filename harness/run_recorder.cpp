@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/checkpoint.h"
+#include "harness/peak_memory.h"
 #include "harness/progress/run_progress.h"
 #include "harness/run_storage.h"
 #include "harness/state_copy.h"
@@ -38,6 +39,7 @@ RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart
       state_(state),
       claim_(claim),
       flushed_(std::chrono::steady_clock::now()) {
+  header.peak_memory_bytes = restart_.record.header.peak_memory_bytes;  // of the pieces before
   restart_.record.header = std::move(header);
   restart_.later.header = restart_.record.header;
   const RunHeader& kept = restart_.record.header;
@@ -90,6 +92,10 @@ void RunRecorder::write_events(const std::vector<RunEvent>& events) {
 RunRecord RunRecorder::whole_record(RunState state) const {
   RunRecord whole = restart_.record;
   whole.state = state;
+  if (whole.header.predicted_memory_bytes) {  // on a device the process says little
+    const auto peak = static_cast<double>(peak_memory());
+    if (peak > whole.header.peak_memory_bytes.value_or(0)) whole.header.peak_memory_bytes = peak;
+  }
   extend(whole.steps, restart_.later.steps);
   extend(whole.evaluations, restart_.later.evaluations);
   extend(whole.scores, restart_.later.scores);

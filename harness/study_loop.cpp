@@ -23,14 +23,16 @@
 #include "harness/progress_display.h"
 #include "harness/rank_device.h"
 #include "harness/rank_groups.h"
+#include "harness/remembered_steps.h"
 #include "harness/run_executor.h"
 #include "harness/stop_signal.h"
+#include "harness/study_clock.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
 #include "harness/supervised.h"
+#include "harness/training_limit.h"
 #include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
-#include "harness/training_limit.h"
 #include "sweeps/device_runs.h"
 
 namespace isoloss {
@@ -39,8 +41,16 @@ namespace {
 // What all ranks learn of rank 0 before they train.
 struct Start {
   int status = kExitDone;  // otherwise the program ends with it
+  bool begins = false;     // the study: nobody has trained it
   JobRanks ranks;
 };
+
+// Steps that were measured here say how long the study takes; they decide nothing.
+DeviceRate host_rate() {
+  DeviceRate rate = device_rate("cpu", "float32");
+  rate.steps = remembered_steps();
+  return rate;
+}
 
 // Rank 0 makes and checks the folder and decides who trains which run. A failure is thrown on rank
 // 0, so that it is said once; the others get its status.
@@ -55,12 +65,12 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
     try {
       PlanRanks ranks{communicator.size(), machine_memory() / on_machine};
       if (device) ranks = ranks_on(device->own.job, communicator.size(), device->own.ranks);
-      start.ranks = plan_job(
-          plan, ranks, device ? rate_for_planning(device->own) : device_rate("cpu", "float32"));
+      start.ranks = plan_job(plan, ranks, device ? rate_for_planning(device->own) : host_rate());
       if (device) check_packing(plan, start.ranks.layouts, device->own.job, device->own.ranks);
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
+      start.begins = note_start(folder, start.ranks.makespan, communicator.size());
     } catch (const InputError& problem) {
       start.status = kExitBadInput;
       reason = problem.what();
@@ -71,13 +81,14 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
       failure = std::current_exception();
     }
   }
-  std::array<int, 1> status = {start.status};
+  std::array<int, 2> status = {start.status, static_cast<int>(start.begins)};
   communicator.broadcast(std::as_writable_bytes(std::span(status)), 0);
   if (failure && is_supervised())
     report_failure(folder, {start.status, reason});  // who starts ranks says it
   else if (failure)
     std::rethrow_exception(failure);
   start.status = status[0];
+  start.begins = status[1] != 0;
   if (start.status == kExitDone) share(start.ranks, plan.runs.size(), communicator);
   return start;
 }
@@ -105,13 +116,15 @@ JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevice
   }
 }
 
-int train_study(const StudyWork& work, Communicator& job) {
+int train_study(const StudyWork& work, Communicator& job, bool begins) {
+  const StudyClock clock;
   std::unique_ptr<ProgressDisplay> display;
   const bool speaks = job.rank() == 0 && !is_supervised();
   if (speaks) display = std::make_unique<ProgressDisplay>(work.folder, work.plan);
   const auto outcome = train_with_job(work, job);
   display.reset();
   if (!outcome) return kExitDone;  // the leaders say how the study stands
+  if (begins && outcome->status == kExitDone) clock.note_end(work.folder);
   if (speaks) report_outcome(*outcome, work.folder);
   if (!is_supervised()) return outcome->status;
   if (outcome->status == kExitStopped) report_stop(work.folder);
@@ -153,7 +166,7 @@ int run_study(const Study& study, const RunOptions& options) {
     const auto ordered = in_block_order(*communicator, start.ranks.unit, host_name());
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
-        ordered ? *ordered : *communicator);
+        ordered ? *ordered : *communicator, start.begins);
   } catch (const BrokenBlock& problem) {
     // A supervisor starts the ranks again.
     leave_job(problem.what(), kExitFailed);

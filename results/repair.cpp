@@ -14,6 +14,7 @@
 #include "results/quiet_folder.h"
 #include "results/run_file.h"
 #include "results/set_aside.h"
+#include "results/study_makespan.h"
 #include "results/task_scores_file.h"
 #include "results/token_file_check.h"
 #include "results/verify_decisions.h"
@@ -95,6 +96,21 @@ void add_token_repairs(const StudyFolder& folder, std::vector<RepairAction>& act
   }
 }
 
+void add_makespan_repair(const StudyFolder& folder, std::vector<RepairAction>& actions) {
+  const fs::path path = folder.makespan_file();
+  try {
+    read_study_makespan(folder);
+  } catch (...) {
+    const ReadProblem problem = read_problem(path);
+    if (problem.unread) return;
+    actions.push_back({RepairKind::SetAside,
+                       path,
+                       problem.text,
+                       "`report` says nothing of how long the study took",
+                       {}});
+  }
+}
+
 void add_score_repairs(const StudyFolder& folder, std::vector<RepairAction>& actions) {
   for (const fs::path& path : task_scores_files(folder)) {
     try {
@@ -163,6 +179,7 @@ Repair repair_study(const StudyFolder& folder, bool dry_run, std::chrono::millis
   Repair repair{leftover_repairs(leftovers), {}};
   add_token_repairs(folder, repair.actions);
   add_score_repairs(folder, repair.actions);
+  add_makespan_repair(folder, repair.actions);
   if (!dry_run) {
     for (const fs::path& path : leftovers.claims) observer.remove_expired(path);
     apply_all(std::span(repair.actions).subspan(leftovers.claims.size()));

@@ -33,6 +33,8 @@ void visit_fields(Header& header, Visitor&& visit) {
   visit("training_tokens", header.training_tokens);
   visit("floor", header.floor);
   visit("predicted_step_seconds", header.predicted_step_seconds);
+  visit("predicted_memory_bytes", header.predicted_memory_bytes);
+  visit("peak_memory_bytes", header.peak_memory_bytes);
 }
 
 }  // namespace isoloss

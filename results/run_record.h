@@ -37,6 +37,9 @@ struct RunHeader {
   double training_tokens = 0;   // tokens in the training part: one epoch
   std::optional<double> floor;  // best possible loss on the reporting sequences, where it is known
   std::optional<double> predicted_step_seconds;  // by what was known when the run began
+  // Bytes of a rank's process: predicted, and the most that the rank that wrote this has held.
+  std::optional<double> predicted_memory_bytes;
+  std::optional<double> peak_memory_bytes;
 
   bool operator==(const RunHeader&) const = default;
 };

@@ -1,5 +1,6 @@
 // Where things lie in a study folder. No central index: a study is the sum of its files.
 //   study.yaml                 the study file as it was last run; its name identifies the study
+//   makespan.json              how long it was predicted to take, and took (study_makespan.h)
 //   stop                       made by hand: everybody saves and stops, and nobody starts
 //   data/                      prepared tokens
 //   runs/ID/run.h5             the run, whole or absent (run_file.h)
@@ -27,6 +28,7 @@ struct StudyFolder {
   std::filesystem::path root;
 
   std::filesystem::path study_file() const { return root / "study.yaml"; }
+  std::filesystem::path makespan_file() const { return root / "makespan.json"; }
   std::filesystem::path stop_file() const { return root / "stop"; }
   std::filesystem::path data() const { return root / "data"; }
   std::filesystem::path runs() const { return root / "runs"; }

@@ -11,6 +11,7 @@
 #include "results/durable_file.h"
 #include "results/findings.h"
 #include "results/set_aside.h"
+#include "results/study_makespan.h"
 #include "results/study_sum.h"
 #include "results/task_scores_file.h"
 #include "results/token_file_check.h"
@@ -50,12 +51,20 @@ void check_study_file(const fs::path& path, Findings& findings) {
   }
 }
 
+void check_makespan(const StudyFolder& folder, Findings& findings) {
+  try {
+    read_study_makespan(folder);
+  } catch (...) {
+    findings.add(folder.makespan_file(), read_problem(folder.makespan_file()));
+  }
+}
+
 // The folders and files of a study (study_folder.h), and the report that is written beside them.
 void check_root_names(const StudyFolder& folder, Findings& findings) {
-  const std::array known = {folder.study_file(),   folder.stop_file(), folder.data(),
-                            folder.runs(),         folder.decisions(), folder.scores(),
-                            folder.ranks(),        folder.logs(),      folder.root / "report.html",
-                            folder.root / "report"};
+  const std::array known = {
+      folder.study_file(), folder.makespan_file(),      folder.stop_file(),    folder.data(),
+      folder.runs(),       folder.decisions(),          folder.scores(),       folder.ranks(),
+      folder.logs(),       folder.root / "report.html", folder.root / "report"};
   for (const fs::path& path : files_in(folder.root))
     if (!findings.passed_over(path) && std::ranges::find(known, path) == known.end())
       findings.warn_foreign(path);
@@ -83,11 +92,11 @@ void check_ranks(const StudyFolder& folder, Findings& findings) {
 
 // tokens-HASH.bin
 bool is_token_file(const fs::path& path) {
-  constexpr std::string_view kBegins = "tokens-";
+  constexpr std::string_view kTokens = "tokens-";
   const std::string stem = path.stem().string();
-  return path.extension() == ".bin" && stem.starts_with(kBegins) &&
-         stem.size() == kBegins.size() + 16 &&
-         consists_of(std::string_view(stem).substr(kBegins.size()), "0123456789abcdef");
+  return path.extension() == ".bin" && stem.starts_with(kTokens) &&
+         stem.size() == kTokens.size() + 16 &&
+         consists_of(std::string_view(stem).substr(kTokens.size()), "0123456789abcdef");
 }
 
 void check_tokens(const StudyFolder& folder, Findings& findings) {
@@ -159,6 +168,7 @@ std::vector<Finding> verify_study(const StudyFolder& folder) {
   else
     check_study_file(folder.study_file(), findings);
   check_root_names(folder, findings);
+  check_makespan(folder, findings);
   check_ranks(folder, findings);
   check_tokens(folder, findings);
   check_scores(folder, findings);

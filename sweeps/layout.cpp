@@ -13,6 +13,10 @@
 namespace isoloss {
 namespace {
 
+// Around the least and most of a prediction that was measured (docs/reliability.md, "What is
+// predicted, and what it took").
+constexpr double kLeastMemoryShare = 0.85, kMostMemoryShare = 1.2;
+
 bool divides(const RunSpec& spec, const RankLayout& layout) {
   if (layout.data > 1) {
     const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
@@ -62,6 +66,11 @@ double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
               .optimizer_ranks = layout.data,
               .checkpoints = true})
       .total();
+}
+
+Predicted predicted_memory(const RunSpec& spec, const RankLayout& layout) {
+  const double bytes = memory_per_rank(spec, layout);
+  return {bytes, kLeastMemoryShare * bytes, kMostMemoryShare * bytes};
 }
 
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate) {

@@ -5,6 +5,7 @@
 
 #include "sweeps/device_rate.h"
 #include "sweeps/plan.h"
+#include "sweeps/predicted.h"
 
 namespace isoloss {
 
@@ -19,6 +20,8 @@ struct RankLayout {
 // Bytes on each rank of a run that is trained so, predicted: of its process
 // (model/cost/memory.h), or of its device (model/cost/device_memory.h).
 double memory_per_rank(const RunSpec& spec, const RankLayout& layout);
+// The same between the shares of it that processes were measured to hold (docs/reliability.md).
+Predicted predicted_memory(const RunSpec& spec, const RankLayout& layout);
 
 // Of one step of it, predicted (model/cost/step_time.h).
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate);

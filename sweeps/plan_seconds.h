@@ -5,13 +5,10 @@
 #pragma once
 #include "sweeps/device_rate.h"
 #include "sweeps/plan.h"
+#include "sweeps/predicted.h"
 #include "sweeps/run_ranks.h"
 
 namespace isoloss {
-
-struct Predicted {
-  double value = 0, lowest = 0, highest = 0;
-};
 
 // A rate and its ends.
 struct DeviceRates {

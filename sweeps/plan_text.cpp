@@ -116,6 +116,18 @@ std::string time_lines(const StudyPlan& plan, const RankPlan& chosen, const Plan
   return text;
 }
 
+// Of the run that needs most.
+std::string memory_line(const StudyPlan& plan, const RankPlan& chosen) {
+  Predicted most;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    if (plan.runs[i].expected_steps == 0) continue;
+    const Predicted memory = predicted_memory(plan.runs[i].spec, chosen.layouts[i]);
+    if (memory.value > most.value) most = memory;
+  }
+  return fmt::format("memory of a rank at most {}, between {} and {}\n", bytes_text(most.value),
+                     bytes_text(most.lowest), bytes_text(most.highest));
+}
+
 // What the prediction rests on, where that is more than this program's own rate of a core.
 std::string rate_lines(const StudyPlan& plan, const DeviceRate& rate) {
   const auto [all, measured, small] = run_counts(plan, rate);
@@ -204,6 +216,7 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
     if (run.expected_steps == 0) continue;
     const RankLayout& layout = chosen.layouts[i];
     const Predicted seconds = run_seconds(run, layout, rates);
+    const Predicted memory = predicted_memory(run.spec, layout);
     const auto known = trials_of.find(i);
     runs.push_back({{"id", run.id},
                     {"trials", known == trials_of.end() ? Json::array() : known->second},
@@ -213,7 +226,8 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
                     {"data_parallel", layout.data},
                     {"predicted_seconds", seconds.value},
                     {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
-                    {"memory_bytes_per_rank", memory_per_rank(run.spec, layout)}});
+                    {"memory_bytes_per_rank", memory.value},
+                    {"memory_bytes_per_rank_interval", {memory.lowest, memory.highest}}});
   }
   const auto [makespan, device] = study_seconds(plan, chosen, ranks.ranks, rates);
   Json json;
@@ -238,8 +252,10 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
 std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
   const RankPlan chosen = plan_ranks(plan, machine, rate);
   std::string text =
-      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {:>9}  {}\n", "architecture",
-                  "size", "seed", "parameters", "tokens", "steps", "FLOPs", "memory", "budgets");
+      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} {:<22} {}\n",
+                  "architecture", "size", "seed", "parameters", "tokens", "steps", "FLOPs",
+                  "memory", "time", " between", "budgets");
+  const DeviceRates rates(rate);
   std::map<std::size_t, std::vector<const PlannedTrial*>> trials_of;
   std::vector<std::size_t> order;
   for (const PlannedTrial& trial : plan.trials) {
@@ -249,14 +265,18 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
   }
   for (const std::size_t run : order) {
     const PlannedTrial& last = *trials_of[run].back();
+    const Predicted seconds = run_seconds(plan.runs[run], chosen.layouts[run], rates);
     std::string budgets;
     for (const PlannedTrial* trial : trials_of[run])
       budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
     text += fmt::format(
-        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9.3g} {:>9} {}\n", last.architecture, last.size,
-        last.seed, amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens),
-        last.steps, exact_flops(plan, last),
-        bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])), budgets);
+        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9.3g} {:>9} {:>9} {:<22}{}\n",
+        last.architecture, last.size, last.seed, amount_text(static_cast<double>(last.parameters)),
+        amount_text(last.tokens), last.steps, exact_flops(plan, last),
+        bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])),
+        seconds_text(seconds.value),
+        fmt::format(" {} to {}", seconds_text(seconds.lowest), seconds_text(seconds.highest)),
+        budgets);
   }
   text += published_lines(plan);
   text += search_lines(plan);
@@ -269,6 +289,7 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
       plan.trials.size(), expected, plan.flops, plan.flops_without_sharing,
       plan.flops_without_sharing / plan.flops);
   text += time_lines(plan, chosen, machine, rate);
+  text += memory_line(plan, chosen);
   text += rate_lines(plan, rate);
   text += schedule_lines(chosen);
   text += fmt::format("So shared because {}.\n", chosen.reason);

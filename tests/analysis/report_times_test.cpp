@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -50,6 +51,39 @@ TEST(TrainingTimes, HaveNoRowsWhereNothingWasPredicted) {
   study.architectures = {"b"};
   study.all.runs = {timed_run("b", std::nullopt)};
   EXPECT_TRUE(training_times_table(study).rows.empty());
+}
+
+TEST(Makespans, AreOfFoldersThatOneStartTrainedWhole) {
+  StudyResults study;
+  study.makespans = {{.ranks = 4,
+                      .predicted_seconds = 200,
+                      .lowest_seconds = 150,
+                      .highest_seconds = 400,
+                      .seconds = 250},
+                     {.ranks = 2, .predicted_seconds = 100, .starts = 3}};
+  const Table table = makespans_table(study);
+  ASSERT_EQ(table.rows.size(), 1);
+  const double wanted[] = {4, 200, 150, 400, 250, 1.25};
+  for (std::size_t i = 0; i < std::size(wanted); ++i)
+    EXPECT_DOUBLE_EQ(std::stod(table.rows[0][i].value), wanted[i]) << i;
+}
+
+TEST(TrainingMemory, IsTheMostOfAKindBesideItsPrediction) {
+  StudyResults study;
+  study.architectures = {"a"};
+  for (const double peak : {80e6, 110e6}) {
+    RunRecord run = timed_run("a", std::nullopt);
+    run.header.predicted_memory_bytes = 100e6;
+    run.header.peak_memory_bytes = peak;
+    study.all.runs.push_back(run);
+  }
+  study.all.runs.push_back(timed_run("a", std::nullopt));  // of an earlier version
+  const Table table = training_memory_table(study);
+  ASSERT_EQ(table.rows.size(), 2);
+  const double wanted[] = {2, 100, 110, 1.1, 0.8, 1.1};
+  for (const auto& row : table.rows)
+    for (std::size_t i = 0; i < std::size(wanted); ++i)
+      EXPECT_DOUBLE_EQ(std::stod(row[3 + i].value), wanted[i]) << i;
 }
 
 }  // namespace

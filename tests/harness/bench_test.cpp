@@ -7,6 +7,7 @@
 
 #include "harness/bench_process.h"
 #include "harness/bench_sizes.h"
+#include "harness/peak_memory.h"
 #include "model/spec/error.h"
 #include "model/spec/parameters.h"
 

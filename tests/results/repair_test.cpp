@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "model/spec/error.h"
+#include "results/study_makespan.h"
 #include "results/task_scores_file.h"
 #include "tests/results/study_fixture.h"
 #include "tests/results/task_scores_fixture.h"
@@ -172,6 +173,14 @@ TEST_F(RepairTest, DecisionsAttemptsAndTokensThatAreDamagedAreSetAside) {
   EXPECT_THAT(repaired(), SizeIs(3));
   EXPECT_THAT(read_decisions(study()), IsEmpty());
   EXPECT_THAT(read_attempts(study(), kTraining), IsEmpty());
+}
+
+TEST_F(RepairTest, AMakespanThatIsDamagedIsSetAside) {
+  write_study_makespan(study(), {.ranks = 2, .predicted_seconds = 10});
+  write_durably(study().makespan_file(), "{");
+  EXPECT_THAT(repaired(), SizeIs(1));
+  EXPECT_FALSE(read_study_makespan(study()));
+  EXPECT_THAT(verify_study(study()), IsEmpty());
 }
 
 TEST_F(RepairTest, ScoresThatAreDamagedOrOfAnotherTaskAreSetAside) {

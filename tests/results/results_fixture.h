@@ -62,6 +62,8 @@ inline RunHeader sample_header() {
   header.training_tokens = 10'240;
   header.floor = 1.25;
   header.predicted_step_seconds = 0.125;
+  header.predicted_memory_bytes = 2e8;
+  header.peak_memory_bytes = 1.75e8;
   return header;
 }
 

@@ -8,6 +8,7 @@
 #include "results/checkpoint_names.h"
 #include "results/journal_frames.h"
 #include "results/set_aside.h"
+#include "results/study_makespan.h"
 #include "results/study_sum.h"
 #include "results/unread_error.h"
 #include "tests/results/study_fixture.h"
@@ -47,6 +48,15 @@ TEST_F(Verify, AWholeStudyHasNoFindings) { EXPECT_THAT(verify_study(study()), Is
 
 TEST_F(Verify, AFolderThatIsNotThereIsBadInput) {
   EXPECT_THROW(verify_study({folder_ / "nothing"}), InputError);
+}
+
+TEST_F(Verify, AChangedMakespanIsDamage) {
+  write_study_makespan(study(), {.ranks = 2, .predicted_seconds = 10});
+  EXPECT_THAT(verify_study(study()), IsEmpty());
+  std::string text = read_file(study().makespan_file());
+  text.replace(text.find("10.0"), 4, "11.0");
+  write_durably(study().makespan_file(), text);
+  expect_damage(study().makespan_file(), "checksum does not match");
 }
 
 TEST_F(Verify, AChangedRunFileIsDamage) {

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <set>
 
+#include "sweeps/quantity_text.h"
 #include "tests/sweeps/study_files.h"
 
 namespace isoloss {
@@ -34,10 +35,11 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
   EXPECT_EQ(keys_of(json["trials"][0]["flops"]),
             (std::set<std::string>{"exact", "6N", "6N_non_embedding", "6N_plus_attention",
                                    "chinchilla"}));
-  EXPECT_EQ(keys_of(json["runs"][0]),
-            (std::set<std::string>{"id", "trials", "trunk", "from_step", "tensor_parallel",
-                                   "data_parallel", "predicted_seconds",
-                                   "predicted_seconds_interval", "memory_bytes_per_rank"}));
+  EXPECT_EQ(
+      keys_of(json["runs"][0]),
+      (std::set<std::string>{"id", "trials", "trunk", "from_step", "tensor_parallel",
+                             "data_parallel", "predicted_seconds", "predicted_seconds_interval",
+                             "memory_bytes_per_rank", "memory_bytes_per_rank_interval"}));
   EXPECT_EQ(keys_of(json["schedule"]), (std::set<std::string>{"reason", "items"}));
   EXPECT_EQ(keys_of(json["schedule"]["items"][0]),
             (std::set<std::string>{"run", "from_step", "to_step", "first_rank", "ranks",
@@ -69,6 +71,29 @@ TEST(PlanJson, SecondsAreFlopsByRate) {
   EXPECT_DOUBLE_EQ(run["predicted_seconds"].get<double>(), plan.flops / 2e6);
   EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][0].get<double>(), plan.flops / 4e6);
   EXPECT_DOUBLE_EQ(run["predicted_seconds_interval"][1].get<double>(), plan.flops / 1e6);
+}
+
+// Its device's memory decides what fits; the interval is what processes hold of the prediction.
+TEST(PlanJson, MemoryOfARankStandsBetweenTwoOthers) {
+  const auto run = plan_json(plan_of({}), kOne, device_rate("cpu", "float32"))["runs"][0];
+  const double bytes = run["memory_bytes_per_rank"].get<double>();
+  EXPECT_GT(bytes, 0);
+  EXPECT_LT(run["memory_bytes_per_rank_interval"][0].get<double>(), bytes);
+  EXPECT_GT(run["memory_bytes_per_rank_interval"][1].get<double>(), bytes);
+}
+
+// An hour at the usual rate, at rates between half and twice; so many bytes as the JSON says.
+TEST(PlanTable, HasTheTimeOfEachRunAndTheMemoryOfARankWithTheirIntervals) {
+  const StudyPlan plan = plan_of({});
+  const double rate = plan.flops / 3600;
+  const DeviceRate device{"cpu", rate, rate / 2, rate * 2};
+  const std::string table = plan_table(plan, kOne, device);
+  EXPECT_NE(table.find(" 60.0 min  30.0 min to 2.0 h "), std::string::npos) << table;
+  const auto interval = plan_json(plan, kOne, device)["runs"][0]["memory_bytes_per_rank_interval"];
+  EXPECT_NE(table.find(fmt::format("between {} and {}\n", bytes_text(interval[0].get<double>()),
+                                   bytes_text(interval[1].get<double>()))),
+            std::string::npos)
+      << table;
 }
 
 TEST(PlanTable, NamesTheTotals) {

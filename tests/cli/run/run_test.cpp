@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -144,6 +145,43 @@ TEST_F(Run, StopsOnATimeLimitWithItsStateSavedAndGoesOn) {
   EXPECT_EQ(isoloss("run study.yaml --out out").status, 0);
   ASSERT_EQ(isoloss("run study.yaml --out whole").status, 0);
   EXPECT_EQ(losses("out"), losses("whole"));
+}
+
+// Slurm's variable says that the allocation ends in two seconds; the study would take hours. With
+// and without a supervisor; that such a stop changes no number the time limit's test shows.
+TEST_F(Run, StopsBeforeItsAllocationEnds) {
+  spill(scratch_ / "study.yaml", study_of("tiny", "[2e7, 4e7, 4e13]"));
+  for (const std::string ranks : {"", " --ranks 2"}) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const std::string end =
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 2);
+    ::setenv("SLURM_JOB_END_TIME", end.c_str(), 1);
+    const Outcome stopped = isoloss("run study.yaml --out out" + ranks);
+    ::unsetenv("SLURM_JOB_END_TIME");
+    EXPECT_EQ(stopped.status, 3) << stopped.err;
+    EXPECT_EQ(isoloss("verify out").status, 0);
+  }
+}
+
+// What `report` sets beside each other is in the folder of a study that one start trained whole,
+// and not in that of another.
+TEST_F(Run, TheReportSetsTimeAndMemoryBesideWhatWasPredicted) {
+  ASSERT_EQ(isoloss("run study.yaml --out whole --ranks 2").status, 0);
+  EXPECT_EQ(isoloss("run study.yaml --out halves --time-limit 0.05").status, 3);
+  ASSERT_EQ(isoloss("run study.yaml --out halves").status, 0);
+  for (const std::string folder : {"whole", "halves"}) {
+    ASSERT_EQ(isoloss("report " + folder + " --bootstrap 50").status, 0);
+    const std::string page = slurp(scratch_ / (folder + "/report.html"));
+    EXPECT_THAT(page, HasSubstr("Memory of a rank predicted for each run"));
+    EXPECT_EQ(page.find("where one start did all of it") != std::string::npos, folder == "whole");
+    EXPECT_EQ(isoloss("verify " + folder).status, 0);
+  }
+  const json makespan = json::parse(slurp(scratch_ / "whole/makespan.json"));
+  EXPECT_EQ(makespan.at("ranks"), 2);
+  EXPECT_EQ(makespan.at("starts"), 1);
+  EXPECT_GT(makespan.at("seconds"), 0);
+  EXPECT_GT(makespan.at("predicted_seconds"), 0);
+  EXPECT_EQ(json::parse(slurp(scratch_ / "halves/makespan.json")).at("starts"), 2);
 }
 
 TEST_F(Run, RefusesTheFolderOfAnotherStudy) {
