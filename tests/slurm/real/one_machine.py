@@ -68,8 +68,8 @@ def free_ports(count):
     return ports
 
 
-def descendants():
-    """Numbers of all processes below this one."""
+def descendants(of=None):
+    """Numbers of all processes below that one, this one by default; the nearest first."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -77,7 +77,7 @@ def descendants():
         with contextlib.suppress(OSError):
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             parents[int(entry.name)] = int(fields[1])
-    found, level = [], {os.getpid()}
+    found, level = [], {of or os.getpid()}
     while level:
         level = {child for child, parent in parents.items() if parent in level}
         found += level

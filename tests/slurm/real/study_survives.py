@@ -1,18 +1,21 @@
 """A study under a real Slurm: signalled, preempted, taken back on another number of nodes, cancelled
-and resubmitted, and at the end equal to an undisturbed one bit for bit.
+and resubmitted, killed with its batch step, and at the end equal to an undisturbed one bit for bit.
 Usage: study_survives.py ISOLOSS"""
+import contextlib
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
-from one_machine import OneMachineSlurm
+from one_machine import OneMachineSlurm, descendants
 
-DEADLINE_SECONDS = 270
+DEADLINE_SECONDS = 310
 ENOUGH_SECONDS = 6
 
 STUDY = """\
@@ -180,6 +183,33 @@ class Test:
         self.expect_whole("shared")
 
 
+    def processes_of(self, job):
+        """Numbers of what the slurmstepd of the job's steps have started, the batch step's first."""
+        steps = {}
+        for number in descendants():
+            with contextlib.suppress(OSError):
+                name = Path(f"/proc/{number}/cmdline").read_text()
+                if f"slurmstepd: [{job}." in name:
+                    steps[".batch]" not in name, number] = descendants(number)
+        return [number for step in sorted(steps) for number in steps[step]]
+
+    def killed_and_submitted_again(self):
+        """kill -9 of the batch step and the ranks: Slurm requeues no job that failed."""
+        site = "partition: low\ntasks_per_node: 2\ntime: 10\n"
+        job = self.submit("killed", site)
+        self.slurm.wait_until("two ranks of it train", lambda: self.begun("killed", 2))
+        killed = self.processes_of(job)
+        assert len(killed) >= 5, killed  # script, supervisor, mpirun, ranks
+        for number in killed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        self.wait_for(job, "FAILED")
+        assert self.trains("killed"), "somebody had time to give a claim up"
+        job = self.submit("killed", site)
+        self.wait_for(job, "COMPLETED", seconds=90)
+        self.expect_whole("killed")
+
+
 def main():
     def give_up(*_):
         raise TimeoutError(f"stopped from outside, or not over after {DEADLINE_SECONDS} s")
@@ -193,6 +223,7 @@ def main():
             test.requeued_by_srun()
             test.joined_by_tcp()
             test.cancelled_and_resubmitted()
+            test.killed_and_submitted_again()
     print("the study survived")
 
 
