@@ -216,10 +216,9 @@ TEST(Supervisor, TheDeathOfAnothersRankIsNoFailure) {
   expect_stopped_well(place, study, folder);
 }
 
-// Two runs, by default of ten thousand steps, each by both ranks.
-std::filesystem::path write_shared_study(const Place& place,
-                                         const std::string& budgets = "[640000]") {
-  const auto study = tiny_study::write_study(place, budgets, "[0.05]");
+// Two runs of forty thousand steps, each by both ranks: a signal must not meet the end of one.
+std::filesystem::path write_shared_study(const Place& place) {
+  const auto study = tiny_study::write_study(place, "[2560000]", "[0.05]");
   std::string text = read_file(study);
   text.replace(text.find("threads: 1"), 10, "threads: 1, data_parallel: 2, checkpoint_every: 0.1s");
   write_durably(study, text);
@@ -289,7 +288,7 @@ TEST(Supervisor, AWideRunWhoseHelperDiesTwiceIsGivenUpAndTheOthersFinish) {
 // A rank that is suspended keeps the one that leads its run waiting inside a step for good.
 TEST(Supervisor, ARunThatHangsTwiceIsGivenUpAndTheOthersFinish) {
   const Place place;
-  const auto study = write_shared_study(place, "[2560000]");
+  const auto study = write_shared_study(place);
   const auto folder = place.root / "supervised";
   pid_t supervisor = 0;
   const std::string hung = kill_a_helper_twice(folder, SIGSTOP, [&] {
