@@ -16,6 +16,9 @@ namespace {
 // Around the least and most of a prediction that was measured (docs/reliability.md, "What is
 // predicted, and what it took").
 constexpr double kLeastMemoryShare = 0.85, kMostMemoryShare = 1.2;
+// What the libraries of a build for GPUs add to a process, also of a run on the processor; which
+// build trains the study, a plan does not know.
+constexpr double kGpuLibraries = 220e6;
 
 bool divides(const RunSpec& spec, const RankLayout& layout) {
   if (layout.data > 1) {
@@ -70,7 +73,8 @@ double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
 
 Predicted predicted_memory(const RunSpec& spec, const RankLayout& layout) {
   const double bytes = memory_per_rank(spec, layout);
-  return {bytes, kLeastMemoryShare * bytes, kMostMemoryShare * bytes};
+  const double libraries = spec.on_device ? 0 : kGpuLibraries;
+  return {bytes, kLeastMemoryShare * bytes, kMostMemoryShare * bytes + libraries};
 }
 
 double step_seconds(const RunSpec& spec, const RankLayout& layout, const DeviceRate& rate) {
