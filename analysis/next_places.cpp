@@ -6,8 +6,7 @@
 
 #include "analysis/chinchilla_fit.h"
 #include "analysis/fit_intervals.h"
-#include "analysis/linear_design.h"
-#include "analysis/loss_noise.h"
+#include "analysis/law_design.h"
 #include "analysis/statistics.h"
 
 namespace isoloss {
@@ -17,89 +16,6 @@ constexpr double kSameSize = 1.02;   // nearer ones are one
 constexpr double kOneBudget = 1.25;  // what are_isoflop takes for one (budget_groups.h)
 constexpr double kApart = 1.5;       // neighbours nearer than this have nothing between them
 constexpr double kRatioBeyond = 2;
-
-// Parameters of the design: ln of both terms at the trials' centre, alpha, beta, E.
-constexpr Eigen::Index kCoordinates = 5;
-using Coordinates = Eigen::Matrix<double, kCoordinates, 1>;
-
-class LawDesign {
- public:
-  LawDesign(const ChinchillaFit& fit, std::vector<Point> trials, const SeedNoise& noise)
-      : fit_(fit), trials_(std::move(trials)), noise_(noise), design_(kCoordinates) {
-    noise_.factor.clear();  // pooled: by budget a few replicates say less than they seem to
-    for (Point& p : trials_) {
-      p.sequence_losses.clear();  // no run more changes the held-out text
-      log_size_ += std::log(p.parameters) / static_cast<double>(trials_.size());
-      log_tokens_ += std::log(p.tokens) / static_cast<double>(trials_.size());
-    }
-    add(trials_, design_);
-  }
-
-  const std::vector<Point>& trials() const { return trials_; }
-  double product() const { return fit_.product; }
-
-  // d ln C(L) / d coordinates along the law's frontier; NaN where the law does not reach the loss.
-  Coordinates slope(double loss) const {
-    constexpr double kStep = 1e-5;
-    Coordinates out;
-    for (Eigen::Index j = 0; j < kCoordinates; ++j) {
-      Coordinates up = Coordinates::Zero(), down = Coordinates::Zero();
-      up[j] = kStep;
-      down[j] = -kStep;
-      out[j] = (log_compute(moved(up), loss) - log_compute(moved(down), loss)) / (2 * kStep);
-    }
-    return out;
-  }
-
-  double variance(const Coordinates& target) const { return design_.variance(target); }
-
-  double variance_with(const std::vector<Point>& run, const Coordinates& target) const {
-    LinearDesign more = design_;
-    add(run, more);
-    return more.variance(target);
-  }
-
- private:
-  ChinchillaLaw moved(const Coordinates& by) const {
-    ChinchillaLaw law = fit_.law;
-    law.alpha += by[2];
-    law.beta += by[3];
-    law.E += by[4];
-    law.A *= std::exp(by[0] + by[2] * log_size_);
-    law.B *= std::exp(by[1] + by[3] * log_tokens_);
-    return law;
-  }
-
-  double log_compute(const ChinchillaLaw& law, double loss) const {
-    const double gamma = law.alpha * law.beta / (law.alpha + law.beta);
-    const double scale = efficient_point(law, 1, fit_.product).loss - law.E;
-    return std::log(scale / (loss - law.E)) / gamma;
-  }
-
-  // Rows of ln loss, as the fit sees it; noise of one run's evaluations is its own.
-  void add(const std::vector<Point>& points, LinearDesign& design) const {
-    const auto n = static_cast<Eigen::Index>(points.size());
-    Eigen::MatrixXd rows(n, kCoordinates);
-    Eigen::VectorXd loss(n);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      const Point& p = points[static_cast<std::size_t>(i)];
-      const double by_size = fit_.law.A * std::pow(p.parameters, -fit_.law.alpha);
-      const double by_tokens = fit_.law.B * std::pow(p.tokens, -fit_.law.beta);
-      loss[i] = fit_.law.E + by_size + by_tokens;
-      rows.row(i) << by_size, by_tokens, -by_size * (std::log(p.parameters) - log_size_),
-          -by_tokens * (std::log(p.tokens) - log_tokens_), 1;
-      rows.row(i) /= loss[i];
-    }
-    const Eigen::MatrixXd covariance = loss_noise(points, noise_).covariance;
-    design.add(rows, covariance.cwiseQuotient(loss * loss.transpose()));
-  }
-
-  ChinchillaFit fit_;
-  std::vector<Point> trials_;
-  SeedNoise noise_;
-  double log_size_ = 0, log_tokens_ = 0;
-  LinearDesign design_;
-};
 
 struct Level {
   double value = 0;
@@ -166,7 +82,7 @@ Interval tokens_per_parameter(const std::vector<Point>& trials) {
 
 // What both laws say of the savings, and how far the trials let it be known.
 struct Targets {
-  Coordinates savings, growth;
+  LawCoordinates savings, growth;
   double savings_variance = 0, growth_variance = 0;
 };
 
