@@ -29,4 +29,10 @@ std::vector<std::vector<std::size_t>> length_batches(std::span<const RowLength> 
   return batches;
 }
 
+std::int64_t padded_tokens(std::span<const std::vector<std::int32_t>> rows) {
+  std::size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  return static_cast<std::int64_t>(rows.size() * longest);
+}
+
 }  // namespace isoloss

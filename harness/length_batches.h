@@ -24,4 +24,7 @@ struct BatchLimits {
 std::vector<std::vector<std::size_t>> length_batches(std::span<const RowLength> rows,
                                                      const BatchLimits& limits);
 
+// Tokens that it takes to read these rows together: each as long as the longest.
+std::int64_t padded_tokens(std::span<const std::vector<std::int32_t>> rows);
+
 }  // namespace isoloss

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "harness/length_batches.h"
 #include "harness/model_input.h"
 #include "harness/prefix_tree.h"
+#include "harness/prefix_walk.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -38,75 +38,23 @@ std::vector<std::vector<WantedToken>> wanted_tokens(
   return wanted;
 }
 
+// Predictions of what is wanted of the nodes, in that order.
+void add_scores(std::span<const std::size_t> nodes,
+                const std::vector<std::vector<WantedToken>>& wanted,
+                const LanguageModel::Predictions& predictions,
+                std::vector<ContinuationScore>& scores) {
+  std::size_t at = 0;
+  for (const std::size_t node : nodes)
+    for (const WantedToken& token : wanted[node]) {
+      ContinuationScore& score = scores[token.request];
+      // A loss of nothing may round to just below it.
+      score.log_probability -= std::max(0.0, static_cast<double>(predictions.losses[at]));
+      score.greedy = score.greedy && predictions.greedy[at] != 0;
+      ++at;
+    }
+}
+
 }  // namespace
-
-// Walks the tree from its roots, a batch of nodes at a time, every batch's descendants before the
-// next batch, so that few states are held at once.
-struct ModelScorer::Reading {
-  ModelScorer& scorer;
-  std::span<const std::vector<std::int32_t>> rows;
-  const PrefixTree& tree;
-  const std::vector<std::vector<WantedToken>>& wanted;
-  std::vector<ContinuationScore>& scores;
-
-  void read(std::span<const std::size_t> nodes,
-            const std::function<DecodingState(std::span<const std::size_t> places)>& state_of) {
-    std::vector<RowLength> lengths;
-    for (const std::size_t node : nodes)
-      lengths.push_back({static_cast<std::int64_t>(tree.nodes[node].size()),
-                         static_cast<std::int64_t>(tree.nodes[node].end)});
-    for (const std::vector<std::size_t>& batch : length_batches(lengths, scorer.batch_limits())) {
-      DecodingState state = state_of(batch);
-      std::vector<std::size_t> batch_nodes;
-      for (const std::size_t place : batch) batch_nodes.push_back(nodes[place]);
-      read_batch(batch_nodes, state);
-      read_children(batch_nodes, state);
-    }
-  }
-
-  void read_batch(std::span<const std::size_t> nodes, DecodingState& state) {
-    TokenLists tokens;
-    std::vector<TokenPlace> places;
-    std::vector<std::int32_t> targets;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      const PrefixNode& node = tree.nodes[nodes[i]];
-      const auto begin = rows[node.row].begin();
-      tokens.emplace_back(begin + static_cast<std::ptrdiff_t>(node.begin),
-                          begin + static_cast<std::ptrdiff_t>(node.end));
-      for (const WantedToken& token : wanted[nodes[i]]) {
-        places.push_back({static_cast<std::int64_t>(i), static_cast<std::int64_t>(token.place)});
-        targets.push_back(token.token);
-      }
-    }
-    const auto predictions = scorer.model_.read_predictions(state, tokens, places, targets);
-    scorer.count_read(tokens);
-    std::size_t at = 0;
-    for (const std::size_t node : nodes)
-      for (const WantedToken& token : wanted[node]) {
-        ContinuationScore& score = scores[token.request];
-        // A loss of nothing may round to just below it.
-        score.log_probability -= std::max(0.0, static_cast<double>(predictions.losses[at]));
-        score.greedy = score.greedy && predictions.greedy[at] != 0;
-        ++at;
-      }
-  }
-
-  void read_children(std::span<const std::size_t> nodes, const DecodingState& state) {
-    std::vector<std::size_t> children;
-    std::vector<std::int64_t> parents;  // rows of the state
-    for (std::size_t i = 0; i < nodes.size(); ++i)
-      for (const std::size_t child : tree.nodes[nodes[i]].children) {
-        children.push_back(child);
-        parents.push_back(static_cast<std::int64_t>(i));
-      }
-    if (children.empty()) return;
-    read(children, [&](std::span<const std::size_t> places) {
-      std::vector<std::int64_t> of_places;
-      for (const std::size_t place : places) of_places.push_back(parents[place]);
-      return state.select(of_places);
-    });
-  }
-};
 
 ModelScorer::ModelScorer(const LanguageModel& model, const Tokenizer& tokenizer, FirstId first,
                          const ScorerLimits& limits)
@@ -130,12 +78,6 @@ BatchLimits ModelScorer::batch_limits() const {
           limits_.state_bytes / (2 * spec.layers * kv_width(spec) * element)};
 }
 
-void ModelScorer::count_read(const TokenLists& tokens) {
-  std::size_t longest = 0;
-  for (const auto& row : tokens) longest = std::max(longest, row.size());
-  tokens_read_ += static_cast<std::int64_t>(tokens.size() * longest);
-}
-
 std::vector<ContinuationScore> ModelScorer::score(std::span<const ScoreRequest> requests) {
   tokens_read_ = tokens_asked_ = 0;
   std::vector<ContinuationScore> scores(requests.size());
@@ -149,10 +91,19 @@ std::vector<ContinuationScore> ModelScorer::score(std::span<const ScoreRequest> 
   }
   const PrefixTree tree = prefix_tree(rows, static_cast<std::size_t>(limits_.least_shared));
   const auto wanted = wanted_tokens(tree, requests, rows);
-  Reading reading{*this, rows, tree, wanted, scores};
-  reading.read(tree.roots, [&](std::span<const std::size_t> places) {
-    return model_.nothing_read(std::ssize(places));
-  });
+  const auto read = [&](std::span<const std::size_t> nodes, const TokenLists& tokens,
+                        DecodingState& state) {
+    std::vector<TokenPlace> places;
+    std::vector<std::int32_t> targets;
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      for (const WantedToken& token : wanted[nodes[i]]) {
+        places.push_back({static_cast<std::int64_t>(i), static_cast<std::int64_t>(token.place)});
+        targets.push_back(token.token);
+      }
+    add_scores(nodes, wanted, model_.read_predictions(state, tokens, places, targets), scores);
+    tokens_read_ += padded_tokens(tokens);
+  };
+  walk_prefixes(model_, tree, rows, batch_limits(), {read, {}});
   return scores;
 }
 

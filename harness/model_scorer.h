@@ -47,10 +47,8 @@ class ModelScorer final : public Scorer {
   std::int64_t tokens_asked() const { return tokens_asked_; }
 
  private:
-  struct Reading;
   BatchLimits batch_limits() const;
   BatchLimits context_limits() const;
-  void count_read(const TokenLists& tokens);
   void generate_batch(std::span<const GenerationRequest> requests,
                       std::span<const std::size_t> batch, const TokenLists& inputs,
                       std::vector<Generation>& generations);

@@ -88,7 +88,7 @@ void ModelScorer::generate_batch(std::span<const GenerationRequest> requests,
     for (std::size_t row = 0; row < next.size(); ++row)
       last.push_back({static_cast<std::int64_t>(row), 0});
     logits = model_.read(state, next, last);
-    count_read(next);
+    tokens_read_ += padded_tokens(next);
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Hypothesis& best = searches[i].best();
