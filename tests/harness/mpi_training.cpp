@@ -143,28 +143,18 @@ TEST_P(Resumed, BySameLayoutIsBitEqualToNeverHavingStopped) {
 }
 
 // Notes which samples this rank trains on.
-class NotedData final : public Dataset {
+class NotedData final : public PeriodicData {
  public:
-  explicit NotedData(std::int64_t sequence) : data_(sequence) {}
-  std::int64_t vocabulary() const override { return data_.vocabulary(); }
-  std::string tokenizer_name() const override { return data_.tokenizer_name(); }
-  std::string tokenizer_hash() const override { return data_.tokenizer_hash(); }
-  std::int64_t training_tokens() const override { return data_.training_tokens(); }
-  const HeldOut& held_out() const override { return data_.held_out(); }
+  using PeriodicData::PeriodicData;
   std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
                                     std::int64_t sequence) const override {
     for (std::int64_t i = first; i < first + count; ++i) read_.push_back(i);
-    return data_.samples(seed, first, count, sequence);
-  }
-  const std::string& held_out_text() const override { return data_.held_out_text(); }
-  std::vector<std::int32_t> encode(const std::string& text) const override {
-    return data_.encode(text);
+    return PeriodicData::samples(seed, first, count, sequence);
   }
 
   const std::vector<std::int64_t>& read() const { return read_; }
 
  private:
-  PeriodicData data_;
   mutable std::vector<std::int64_t> read_;
 };
 
@@ -219,26 +209,16 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resumed,
                          testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
 
 // What the last rank reads ends it at sample `from`.
-class BrokenData final : public Dataset {
+class BrokenData final : public PeriodicData {
  public:
-  BrokenData(std::int64_t sequence, std::int64_t from) : data_(sequence), from_(from) {}
-  std::int64_t vocabulary() const override { return data_.vocabulary(); }
-  std::string tokenizer_name() const override { return data_.tokenizer_name(); }
-  std::string tokenizer_hash() const override { return data_.tokenizer_hash(); }
-  std::int64_t training_tokens() const override { return data_.training_tokens(); }
-  const HeldOut& held_out() const override { return data_.held_out(); }
+  BrokenData(std::int64_t sequence, std::int64_t from) : PeriodicData(sequence), from_(from) {}
   std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
                                     std::int64_t sequence) const override {
     if (job->rank() == job->size() - 1 && first >= from_) throw std::runtime_error("broken data");
-    return data_.samples(seed, first, count, sequence);
-  }
-  const std::string& held_out_text() const override { return data_.held_out_text(); }
-  std::vector<std::int32_t> encode(const std::string& text) const override {
-    return data_.encode(text);
+    return PeriodicData::samples(seed, first, count, sequence);
   }
 
  private:
-  PeriodicData data_;
   std::int64_t from_;
 };
 

@@ -24,12 +24,12 @@
 namespace isoloss {
 
 // Tokens that repeat with a period of five: easily learnt.
-class PeriodicData final : public Dataset {
+class PeriodicData : public Dataset {
  public:
   explicit PeriodicData(std::int64_t sequence) {
     for (HeldOutPart* part : {&held_out_.selection, &held_out_.report}) {
       part->sequences = 6;
-      part->tokens = samples(99, 0, 6, sequence);
+      part->tokens = PeriodicData::samples(99, 0, 6, sequence);
     }
   }
   std::int64_t vocabulary() const override { return 16; }
