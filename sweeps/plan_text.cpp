@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -16,15 +15,6 @@
 
 namespace isoloss {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json flops_json(const PlannedTrial& trial, const ModelSpec& model) {
-  Json json;
-  for (const auto& [name, per_token] : by_convention(flops_per_token(model)))
-    json[name] = per_token * trial.tokens;
-  return json;
-}
 
 std::string search_lines(const StudyPlan& plan) {
   std::string text;
@@ -174,83 +164,8 @@ std::string schedule_lines(const RankPlan& chosen) {
   return text;
 }
 
-Json schedule_json(const RankPlan& chosen) {
-  Json items = Json::array();
-  for (const ScheduledItem& scheduled : chosen.schedule.items) {
-    const WorkItem& item = chosen.work[scheduled.node].item;
-    items.push_back({{"run", item.id},
-                     {"from_step", item.from_step},
-                     {"to_step", item.to_step},
-                     {"first_rank", scheduled.block.first},
-                     {"ranks", scheduled.block.ranks},
-                     {"begins_seconds", scheduled.begins},
-                     {"ends_seconds", scheduled.ends}});
-  }
-  return {{"reason", chosen.reason}, {"items", std::move(items)}};
-}
-
-}  // namespace
-
-Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate) {
-  const RankPlan chosen = plan_ranks(plan, ranks, rate);
-  Json trials = Json::array();
-  std::map<std::size_t, Json> trials_of;
-  for (const PlannedTrial& trial : plan.trials) {
-    const PlannedRun& run = plan.runs[trial.run];
-    trials_of[trial.run].push_back(trial.id);
-    trials.push_back({{"id", trial.id},
-                      {"run", run.id},
-                      {"architecture", trial.architecture},
-                      {"size", trial.size},
-                      {"seed", trial.seed},
-                      {"budget", trial.budget},
-                      {"parameters", trial.parameters},
-                      {"tokens", trial.tokens},
-                      {"steps", trial.steps},
-                      {"flops", flops_json(trial, run.spec.model)}});
-  }
-  Json runs = Json::array();
-  const DeviceRates rates(rate);
-  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
-    const PlannedRun& run = plan.runs[i];
-    if (run.expected_steps == 0) continue;
-    const RankLayout& layout = chosen.layouts[i];
-    const Predicted seconds = run_seconds(run, layout, rates);
-    const Predicted memory = predicted_memory(run.spec, layout);
-    const auto known = trials_of.find(i);
-    runs.push_back({{"id", run.id},
-                    {"trials", known == trials_of.end() ? Json::array() : known->second},
-                    {"trunk", run.branch ? Json(plan.runs[run.branch->trunk].id) : Json()},
-                    {"from_step", run.first_step()},
-                    {"tensor_parallel", layout.tensor},
-                    {"data_parallel", layout.data},
-                    {"predicted_seconds", seconds.value},
-                    {"predicted_seconds_interval", {seconds.lowest, seconds.highest}},
-                    {"memory_bytes_per_rank", memory.value},
-                    {"memory_bytes_per_rank_interval", {memory.lowest, memory.highest}}});
-  }
-  const auto [makespan, device] = study_seconds(plan, chosen, ranks.ranks, rates);
-  Json json;
-  json["study"] = plan.study;
-  json["trials"] = std::move(trials);
-  json["runs"] = std::move(runs);
-  json["schedule"] = schedule_json(chosen);
-  json["totals"] = {{"flops", plan.flops},
-                    {"flops_without_sharing", plan.flops_without_sharing},
-                    {"device_hours", device.value / 3600},
-                    {"device_hours_interval", {device.lowest / 3600, device.highest / 3600}},
-                    {"makespan_seconds", makespan.value},
-                    {"makespan_seconds_interval", {makespan.lowest, makespan.highest}}};
-  if (ranks.price > 0) {
-    const double second = ranks.price / 3600;
-    json["totals"]["price"] = device.value * second;
-    json["totals"]["price_interval"] = {device.lowest * second, device.highest * second};
-  }
-  return json;
-}
-
-std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
-  const RankPlan chosen = plan_ranks(plan, machine, rate);
+// A line each, of runs that trials are in.
+std::string run_lines(const StudyPlan& plan, const RankPlan& chosen, const DeviceRate& rate) {
   std::string text =
       fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} {:<22} {}\n",
                   "architecture", "size", "seed", "parameters", "tokens", "steps", "FLOPs",
@@ -278,6 +193,17 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
         fmt::format(" {} to {}", seconds_text(seconds.lowest), seconds_text(seconds.highest)),
         budgets);
   }
+  return text;
+}
+
+}  // namespace
+
+std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const DeviceRate& rate) {
+  const RankPlan chosen = plan_ranks(plan, machine, rate);
+  std::string text;
+  if (!chosen.held)
+    text += fmt::format("Does not fit into the memory of these ranks: {}.\n", chosen.reason);
+  text += run_lines(plan, chosen, rate);
   text += published_lines(plan);
   text += search_lines(plan);
   text += trunk_line(plan);
@@ -292,7 +218,7 @@ std::string plan_table(const StudyPlan& plan, const PlanRanks& machine, const De
   text += memory_line(plan, chosen);
   text += rate_lines(plan, rate);
   text += schedule_lines(chosen);
-  text += fmt::format("So shared because {}.\n", chosen.reason);
+  if (chosen.held) text += fmt::format("So shared because {}.\n", chosen.reason);
   if (!plan.searches.empty()) text += "Totals assume that the middle rate wins each search.\n";
   return text;
 }

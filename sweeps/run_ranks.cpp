@@ -202,7 +202,8 @@ class RankPlanner {
 
   RankPlan result(const Candidate& chosen) const {
     const StudySchedule schedule = priced(chosen);
-    RankPlan result{widths_.unit(), chosen.runs, {}, work_, schedule, reason(chosen, schedule)};
+    RankPlan result{widths_.unit(), chosen.runs, {}, work_, schedule, reason(chosen, schedule),
+                    widths_.held()};
     for (std::size_t run = 0; run < plan_.runs.size(); ++run)
       result.layouts.push_back(widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
     return result;

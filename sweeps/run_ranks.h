@@ -26,6 +26,7 @@ struct RankPlan {
   std::vector<WorkNode> work;       // that the schedule is of
   StudySchedule schedule;           // predicted
   std::string reason;               // one sentence
+  bool held = true;                 // memory holds every run; else the reason says what to do
 };
 
 // Widths are what the study asks for, doubled as often as divides a run's heads, widths and batch,

@@ -40,7 +40,7 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
       (std::set<std::string>{"id", "trials", "trunk", "from_step", "tensor_parallel",
                              "data_parallel", "predicted_seconds", "predicted_seconds_interval",
                              "memory_bytes_per_rank", "memory_bytes_per_rank_interval"}));
-  EXPECT_EQ(keys_of(json["schedule"]), (std::set<std::string>{"reason", "items"}));
+  EXPECT_EQ(keys_of(json["schedule"]), (std::set<std::string>{"held", "reason", "items"}));
   EXPECT_EQ(keys_of(json["schedule"]["items"][0]),
             (std::set<std::string>{"run", "from_step", "to_step", "first_rank", "ranks",
                                    "begins_seconds", "ends_seconds"}));
@@ -48,6 +48,17 @@ TEST(PlanJson, HasTheKeysOfTheDesignPage) {
             (std::set<std::string>{"flops", "flops_without_sharing", "device_hours",
                                    "device_hours_interval", "makespan_seconds",
                                    "makespan_seconds_interval"}));
+}
+
+// A study that no rank holds is told so before the hours that it would take.
+TEST(PlanTable, WhatMemoryDoesNotHoldIsSaidFirst) {
+  const StudyPlan plan = plan_of({});
+  const DeviceRate rate = device_rate("cpu", "float32");
+  constexpr PlanRanks kNoMemory{1, 1};
+  EXPECT_TRUE(plan_table(plan, kNoMemory, rate).starts_with("Does not fit into the memory"));
+  EXPECT_TRUE(plan_table(plan, kOne, rate).starts_with("architecture"));
+  EXPECT_FALSE(plan_json(plan, kNoMemory, rate)["schedule"]["held"].get<bool>());
+  EXPECT_TRUE(plan_json(plan, kOne, rate)["schedule"]["held"].get<bool>());
 }
 
 TEST(PlanJson, EveryTrialStandsInItsRun) {
