@@ -1,6 +1,6 @@
-// Every flag that a fit or a comparison can carry (docs/fitting.md, "Flags"; each has a test that
-// tests/analysis/flag_test.cpp names). A flag is printed as `name` or `name: detail`; some names
-// hold what they speak of, a parameter or a quantity.
+// Every flag that a fit or a comparison can carry (docs/fitting.md, "Flags";
+// tests/analysis/flag_test.cpp raises each). A flag is printed as `name` or `name: detail`; some
+// names hold what they speak of, a parameter or a quantity.
 #pragma once
 #include <span>
 #include <string>

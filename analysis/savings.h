@@ -116,6 +116,12 @@ void check_options(const SavingsOptions& options);
 // tokenizers; WorkError: the losses do not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
+// savings_in_seconds.cpp. The same in seconds at the losses of `savings`, those of `options` in
+// FLOPs; empty where a point does not say its seconds, and where they have no frontiers or those do
+// not overlap, which `savings` is flagged with.
+std::optional<Savings> savings_in_seconds(const PointTable& table, SavingsOptions options,
+                                          Savings& savings);
+
 // Where verdict, headline and next study look: the middle of the losses at which savings are given.
 const SavingsAt& middle_loss(const Savings& savings);
 

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "analysis/flag.h"
 #include "analysis/next_study.h"
 #include "analysis/report_number.h"
 #include "analysis/savings.h"
@@ -132,26 +131,6 @@ void print_next_study(const NextStudy& next) {
   print_places(next);
 }
 
-// In seconds too, where every point says how many; what forbids it becomes a flag of `savings`.
-std::optional<Savings> in_wall_clock(const PointTable& table, SavingsOptions options,
-                                     Savings& savings) {
-  if (options.wall_clock) return std::nullopt;
-  for (const Point& p : table.points) {
-    const bool compared = p.architecture == options.baseline || p.architecture == options.candidate;
-    if (compared && is_result(p) && !(p.budget < options.from_budget) && !(p.wall_seconds > 0))
-      return std::nullopt;
-  }
-  options.wall_clock = true;
-  options.at.clear();
-  for (const SavingsAt& at : savings.at) options.at.push_back(at.loss);
-  try {
-    return compute_savings(table, options);
-  } catch (const WorkError& error) {
-    savings.flags.push_back(flag_text(Flag::WallClockRefused, error.what()));
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 int savings_command(Arguments arguments) {
@@ -204,7 +183,7 @@ int savings_command(Arguments arguments) {
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"));
   Savings savings = compute_savings(table, options);
-  const std::optional<Savings> wall_clock = in_wall_clock(table, options, savings);
+  const std::optional<Savings> wall_clock = savings_in_seconds(table, options, savings);
   std::optional<NextStudy> next;
   if (line.has("resolve"))
     next = plan_next_study(table, options, savings, line.get<double>("resolve"));

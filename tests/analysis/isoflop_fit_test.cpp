@@ -10,6 +10,7 @@
 
 #include "analysis/fit.h"
 #include "model/spec/error.h"
+#include "tests/analysis/isoflop_table.h"
 #include "tests/analysis/law_fixture.h"
 
 namespace isoloss {
@@ -18,33 +19,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-// L = 2 + C^-.05 + curvature (ln N - ln N*)^2 with N* = .02 C^.5, D = C / (6 N), `shift` moves the
-// sizes off the vertex.
-PointTable isoflop_table(double curvature, double shift = 0, int sizes = 5) {
-  PointTable table;
-  table.source = "made";
-  for (const double c : {1e17, 1e18, 1e19, 1e20}) {
-    for (int i = 0; i < sizes; ++i) {
-      Point p;
-      p.architecture = "t";
-      p.flops = p.budget = c;
-      const double off = shift + 0.5 * (i - (sizes - 1) / 2);
-      p.parameters = 0.02 * std::sqrt(c) * std::exp(off);
-      p.tokens = c / (6 * p.parameters);
-      p.loss = 2 + std::pow(c, -0.05) + curvature * off * off;
-      p.learning_rate = std::nan("");
-      table.points.push_back(p);
-    }
-  }
-  return table;
-}
-
-FitOptions isoflop() {
-  FitOptions options;
-  options.law = "isoflop";
-  return options;
-}
 
 TEST(Isoflop, FindsTheVerticesOfExactParabolas) {
   const Fit fit = fit_law(isoflop_table(0.03, 0.2), isoflop());

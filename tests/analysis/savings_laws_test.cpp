@@ -9,8 +9,8 @@
 #include "analysis/parallel_lines.h"
 #include "analysis/savings.h"
 #include "analysis/savings_estimate.h"
-#include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/analysis/frontier_lines.h"
 #include "tests/analysis/simulated_study.h"
 
 namespace isoloss {
@@ -26,51 +26,6 @@ FrontierPoint frontier_point(double flops, double loss) {
   p.flops = flops;
   p.loss = loss;
   return p;
-}
-
-// One trial for each budget and seed: L = E + a C^-k and noise.
-struct Line {
-  std::string name;
-  double a, k, floor;
-};
-
-PointTable table_of(const std::vector<Line>& lines, const std::vector<double>& budgets,
-                    int seeds = 1, double noise = 0) {
-  PointTable table;
-  table.source = "made";
-  std::uint64_t draw = 0;
-  for (const Line& line : lines) {
-    for (int seed = 0; seed < seeds; ++seed) {
-      for (const double budget : budgets) {
-        Point p;
-        p.architecture = line.name;
-        p.size = std::string("s");
-        p.parameters = p.tokens = p.learning_rate = p.wall_seconds = p.bits_per_byte = std::nan("");
-        p.budget = p.flops = budget;
-        p.seed = seed;
-        p.has_seed = seeds > 1;
-        p.loss =
-            line.floor + line.a * std::pow(budget, -line.k) + noise * random_normal(11, 5, ++draw);
-        table.points.push_back(p);
-      }
-    }
-  }
-  return table;
-}
-
-std::vector<double> budgets(int count, double from = 1e15, double factor = 2) {
-  std::vector<double> all;
-  for (int i = 0; i < count; ++i) all.push_back(from * std::pow(factor, i));
-  return all;
-}
-
-SavingsOptions against(const std::string& floor, int bootstrap = 200) {
-  SavingsOptions options;
-  options.baseline = "base";
-  options.candidate = "other";
-  options.floor = floor;
-  options.bootstrap = bootstrap;
-  return options;
 }
 
 // ln C 0..3 and ln L as below; NumPy's least squares with a level each and one slope, the standard
@@ -243,12 +198,6 @@ TEST(Flags, FlopsCountedInTwoWaysAreNamed) {
               Contains("mixed_conventions: FLOPs of base are 6 N D, those of other are not"));
   for (Point& p : table.points) p.tokens *= 0.9;
   EXPECT_THAT(compute_savings(table, options).flags, Not(Contains(StartsWith("mixed"))));
-}
-
-// Two lines that one factor of 1.3 sets apart, with noise and seeds.
-PointTable two_lines(int seeds, double noise) {
-  return table_of({{"base", 60, 0.1, 0}, {"other", 60 * std::pow(1.3, -0.1), 0.1, 0}}, budgets(5),
-                  seeds, noise);
 }
 
 TEST(Flags, NoiseThatIsKnownPoorlyOrNotAtAll) {
