@@ -156,6 +156,50 @@ TEST(Commands, FitGivesPoriansFifteenExponents) {
   EXPECT_EQ(configurations, 15);
 }
 
+// Porian et al. 2024's points themselves, all sizes of a budget in one parabola. Expected: NumPy's
+// polyfit of degree two of loss over ln n for each budget, and of degree one of the vertices inside
+// the sizes over ln C. (The paper interpolates noisy losses instead, and its exponents differ.)
+TEST(Commands, FitOfPoriansPointsIsNumpysParabolasAndLine) {
+  const std::filesystem::path laws = std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws";
+  if (!std::filesystem::exists(laws)) GTEST_SKIP() << "no isoFLOP points beside the project";
+  struct Expected {
+    const char* configuration;
+    std::size_t vertices;  // inside the sizes
+    double exponent;
+  };
+  const Expected all[] = {{"rw-base-long-kaplan-kaplan-train", 8, 0.865158254833},
+                          {"rw-base-long-kaplan-standard-val", 9, 0.779524294302},
+                          {"rw-base-short-kaplan-standard-val", 12, 0.659013853688},
+                          {"rw-base-short-chinchilla-standard-val", 12, 0.562977911939},
+                          {"rw-tuned-short-const-standard-val", 12, 0.513685460437},
+                          {"rw-base-long-kaplan-attention-train", 8, 0.735572859491},
+                          {"rw-base-short-kaplan-attention-train", 10, 0.663021255037},
+                          {"rw-base-short-chinchilla-attention-train", 8, 0.582826479059},
+                          {"rw-tuned-short-const-attention-train", 12, 0.522263208402},
+                          {"rw-tuned-long-const-kaplan-train", 11, 0.714959637469},
+                          {"owt2-base-long-kaplan-kaplan-train", 8, 0.842700882215},
+                          {"owt2-base-long-kaplan-standard-val", 10, 0.752994449845},
+                          {"owt2-base-short-kaplan-standard-val", 12, 0.611280087447},
+                          {"owt2-base-short-chinchilla-standard-val", 12, 0.554834212528},
+                          {"owt2-tuned-short-const-standard-val", 12, 0.511321225288}};
+  std::string csv = "architecture,flops,parameters,tokens,loss\n";
+  for (const auto& row : cells_of(laws / "porian_isoflop_points.csv")) {
+    if (row.at(0) == "dataset") continue;
+    for (std::size_t i = 0; i < 6; ++i) csv += (i ? "-" : "") + row.at(i);
+    for (std::size_t i = 6; i < 10; ++i) csv += ',' + row.at(i);
+    csv += '\n';
+  }
+  for (const Expected& expected : all) {
+    SCOPED_TRACE(expected.configuration);
+    const json fit =
+        fitted(csv, std::string("--law isoflop --architecture ") + expected.configuration);
+    EXPECT_NEAR(fit.at("parameters").at("a").get<double>(), expected.exponent, 1e-6);
+    std::size_t used = 0;
+    for (const json& row : fit.at("rows")) used += row.at("used").get<bool>() ? 1 : 0;
+    EXPECT_EQ(used, expected.vertices);
+  }
+}
+
 // A person reads the units too; a pure number has none.
 TEST(Commands, FitPrintsTheUnitsOfItsParameters) {
   const Scratch scratch;
