@@ -50,39 +50,46 @@ struct Surface {
   }
 };
 
+// Floors are means: with each budget's means taken out of losses and regressors, what budgets share
+// is a least-squares problem of its own (Frisch & Waugh 1933), however many budgets there are.
 Surface least_squares(const std::vector<Row>& rows, Eigen::Index budgets) {
   // One budget alone cannot say how the best size moves with compute.
   const bool several = budgets > 1, bends = budgets >= kBudgetsForCurvature;
   const Eigen::Index shared = bends ? 5 : several ? 3 : 2;
-  Eigen::MatrixXd design =
-      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(rows.size()), budgets + shared);
-  Eigen::VectorXd loss(design.rows());
-  Eigen::VectorXd c = Eigen::VectorXd::Zero(budgets);
-  for (Eigen::Index i = 0; i < design.rows(); ++i) {
+  const auto n = static_cast<Eigen::Index>(rows.size());
+  Eigen::MatrixXd design(n, shared);
+  Eigen::VectorXd loss(n), c = Eigen::VectorXd::Zero(budgets), count = c, mean_loss = c;
+  Eigen::MatrixXd mean = Eigen::MatrixXd::Zero(budgets, shared);
+  for (Eigen::Index i = 0; i < n; ++i) {
     const Row& row = rows[static_cast<std::size_t>(i)];
-    design(i, row.budget) = 1;
-    design(i, budgets) = row.x * row.x;
-    design(i, budgets + 1) = row.x;
-    if (several) design(i, budgets + 2) = row.c * row.x;
-    if (bends) {
-      design(i, budgets + 3) = row.c * row.c * row.x;
-      design(i, budgets + 4) = row.c * row.x * row.x;
-    }
+    const double all[] = {row.x * row.x, row.x, row.c * row.x, row.c * row.c * row.x,
+                          row.c * row.x * row.x};
+    design.row(i) = Eigen::Map<const Eigen::RowVectorXd>(all, shared);
     loss[i] = row.loss;
     c[row.budget] = row.c;
+    ++count[row.budget];
+    mean.row(row.budget) += design.row(i);
+    mean_loss[row.budget] += row.loss;
+  }
+  mean = count.cwiseInverse().asDiagonal() * mean;
+  mean_loss = mean_loss.cwiseQuotient(count);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const Eigen::Index budget = rows[static_cast<std::size_t>(i)].budget;
+    design.row(i) -= mean.row(budget);
+    loss[i] -= mean_loss[budget];
   }
   const Eigen::VectorXd solved = design.colPivHouseholderQr().solve(loss);
   Surface surface;
-  surface.kappa = solved[budgets];
+  surface.kappa = solved[0];
   for (Eigen::Index i = 1; i < std::min<Eigen::Index>(shared, 4); ++i) {
-    surface.linear[i - 1] = solved[budgets + i];
+    surface.linear[i - 1] = solved[i];
   }
-  if (bends) surface.kappa_slope = solved[budgets + 4];
-  surface.floor = solved.head(budgets);
+  if (bends) surface.kappa_slope = solved[4];
+  surface.floor = mean_loss - mean * solved;
   for (Eigen::Index k = 0; k < budgets; ++k) {
     surface.floor[k] -= surface.kappa_of(c[k]) * surface.best_of(c[k]) * surface.best_of(c[k]);
   }
-  const Eigen::Index degrees = design.rows() - design.cols();
+  const Eigen::Index degrees = n - budgets - shared;
   if (degrees > 0) {
     surface.degrees = static_cast<int>(degrees);
     surface.deviation =
