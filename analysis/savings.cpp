@@ -214,10 +214,20 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
     fit_laws(floor, savings);
     SavingsOptions affordable = options;
     affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
-    if (savings.seed_noise.measured && affordable.bootstrap > 0) {
+    const bool drawn = savings.seed_noise.measured && affordable.bootstrap > 0;
+    std::optional<SavingsBias> bias;
+    if (drawn || std::max(baseline.size(), candidate.size()) <= kMostScattered) {
+      bias = savings_bias(baseline, candidate, options, floor, places, savings);
+    }
+    if (savings.parallel) {
+      const auto interval = trial_scatter_interval(baseline, candidate, options, floor, bias,
+                                                   estimate.equal, savings);
+      if (interval) savings.parallel->lack_of_fit_interval = interval;
+      savings.parallel->scatter_of_trials = interval.has_value();
+    }
+    if (drawn) {
       SavingsDraws draws =
           draw_savings(trials, baseline.size(), affordable, floor, places, savings);
-      const auto bias = savings_bias(baseline, candidate, options, floor, places, savings);
       if (bias) move_draws(*bias, draws);
       savings.moved = bias.has_value();
       set_intervals(draws, options.level, savings);

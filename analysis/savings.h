@@ -47,9 +47,11 @@ struct ParallelSavings {  // one exponent for both: savings is a constant
   double k = 0;
   double savings = 0;
   std::optional<Interval> interval;
-  std::optional<Interval> lack_of_fit_interval;  // from the scatter about the lines alone
-  double slope_equality_p = 0;                   // F test; NaN where no degree of freedom is left
-  double slope_equality_bootstrap_p = 0;         // from the draws; NaN where there are none
+  std::optional<Interval> lack_of_fit_interval;  // Student's t from scatter alone
+  // Of the trials about their chinchilla laws, else of the frontiers' points about the lines.
+  bool scatter_of_trials = false;
+  double slope_equality_p = 0;            // F test; NaN where no degree of freedom is left
+  double slope_equality_bootstrap_p = 0;  // from the draws; NaN where there are none
   // So et al. 2021, appendix A.9: l - E = absolute_coefficient s^-k, s = FLOPs saved at loss l.
   double absolute_coefficient = 0;  // NaN where nothing is saved
   double floor = 0;                 // E of these lines

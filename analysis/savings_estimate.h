@@ -87,6 +87,23 @@ std::optional<SavingsBias> savings_bias(std::span<const Point> baseline,
 // Takes the difference of the two out of every draw.
 void move_draws(const SavingsBias& bias, SavingsDraws& draws);
 
+// Trials of an architecture that a covariance of every pair is made of.
+constexpr std::size_t kMostScattered = 1000;
+
+// savings_scatter.cpp: Student-t interval of the savings of `equal`, one factor for all losses,
+// from the scatter of each architecture's trials about its chinchilla law
+// (residual_noise_of_trials.h), carried through frontiers and lines to first order and moved by the
+// bias of parabolas. Where the frontiers' points scatter about the lines by more, it is scaled up.
+// The points of one surface scatter about lines by less than the surface itself is off. Empty where
+// frontiers are of rows as they stand, or an architecture has no such law or more trials than a
+// covariance is made of.
+std::optional<Interval> trial_scatter_interval(std::span<const Point> baseline,
+                                               std::span<const Point> candidate,
+                                               const SavingsOptions& options,
+                                               const SavingsFloor& floor,
+                                               const std::optional<SavingsBias>& bias,
+                                               const LinePair& equal, const Savings& savings);
+
 // Intervals and p values from the draws; an interval holds its estimate.
 void set_intervals(const SavingsDraws& draws, double level, Savings& savings);
 

@@ -32,6 +32,7 @@ nlohmann::json json_of(const ParallelSavings& parallel) {
           {"savings", json_number(parallel.savings)},
           {"interval", json_interval(parallel.interval)},
           {"lack_of_fit_interval", json_interval(parallel.lack_of_fit_interval)},
+          {"lack_of_fit_of", parallel.scatter_of_trials ? "trials" : "lines"},
           {"slope_equality_p", json_number(parallel.slope_equality_p)},
           {"slope_equality_bootstrap_p", json_number(parallel.slope_equality_bootstrap_p)},
           {"slope_test", json_of(slope_test(parallel))},

@@ -254,8 +254,8 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
                             (growth->first > 1 || growth->second < 1);
   if (!savings.growth_resolved) savings.flags.push_back(flag_text(Flag::GrowthNotResolved));
   flag_slopes(savings);
-  const bool by_scatter_alone =
-      savings.parallel && savings.parallel->lack_of_fit_interval && !savings.parallel->interval;
+  const bool by_scatter_alone = savings.parallel && savings.parallel->lack_of_fit_interval &&
+                                !savings.parallel->interval && !savings.parallel->scatter_of_trials;
   if (by_scatter_alone) flag_shared_runs(trials, savings.flags);
   const auto& middle = middle_loss(savings).interval;
   if (middle && middle->first <= 1 && middle->second >= 1) {

@@ -40,7 +40,9 @@ void print_laws(const Savings& savings, bool in_seconds) {
     fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {})\n", parallel->savings,
                in_brackets(parallel->interval), parallel->k, savings.floor);
     if (parallel->lack_of_fit_interval)
-      fmt::print("    by the scatter about the lines alone (lack of fit, Student t):{}\n",
+      fmt::print("    by the scatter {} alone (lack of fit, Student t):{}\n",
+                 parallel->scatter_of_trials ? "of the trials about their chinchilla laws"
+                                             : "about the lines",
                  in_brackets(parallel->lack_of_fit_interval));
     if (std::isfinite(parallel->absolute_coefficient))
       fmt::print("    what is saved, s {}, where the loss is L: L - {:.4g} = {:.4g} s^-{:.4g}\n",

@@ -46,6 +46,27 @@ TEST(ParallelLines, ScatterGivesTheIntervalThatNumpyGives) {
   EXPECT_NEAR(restriction_p(equal, own), 0.796929450448, 1e-9);
 }
 
+// Ten sizes of one run each at twelve checkpoints, so that budgets share runs: the scatter of the
+// trials knows that, the scatter of the frontiers' points about the lines does not and is flagged.
+TEST(ParallelLines, ScatterOfTrialsKnowsThatBudgetsShareRuns) {
+  PointTable table = test::simulate(test::curves_layout(), 1);
+  SavingsOptions options = against("auto", 0);
+  const Savings known = compute_savings(table, options);
+  ASSERT_TRUE(known.parallel && known.parallel->lack_of_fit_interval);
+  EXPECT_EQ(to_json(known)["parallel"]["lack_of_fit_of"], "trials");
+  EXPECT_THAT(known.flags, Not(Contains(StartsWith("budgets_share_runs"))));
+  for (Point& p : table.points) p.tokens = std::nan("");  // no chinchilla law
+  const Savings unknown = compute_savings(table, options);
+  ASSERT_TRUE(unknown.parallel && unknown.parallel->lack_of_fit_interval);
+  EXPECT_EQ(to_json(unknown)["parallel"]["lack_of_fit_of"], "lines");
+  EXPECT_THAT(unknown.flags, Contains(StartsWith("budgets_share_runs")));
+  const auto width = [](const Savings& savings) {
+    const Interval& interval = *savings.parallel->lack_of_fit_interval;
+    return std::log(interval.second / interval.first);
+  };
+  EXPECT_GT(width(known), 2 * width(unknown));
+}
+
 // The worked example of marin's gate: 3.5422 and 3.52 at one compute, E = 1.6, k = .0941, 433986
 // and 410000 tokens/s.
 TEST(GivenSlope, TheGateExampleFromOnePointEach) {
