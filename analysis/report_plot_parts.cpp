@@ -36,6 +36,14 @@ Series series_of(const StudyResults& study, const std::string& architecture, Ser
   return series;
 }
 
+std::vector<std::size_t> drawn_places(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> places(std::min(count, most));
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    places[k] = count <= most ? k : k * (count - 1) / (most - 1);
+  }
+  return places;
+}
+
 std::string tip_of(const Point& point) {
   std::string out = point.architecture;
   if (!point.size.empty()) out += ", size " + point.size;

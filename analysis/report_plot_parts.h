@@ -1,8 +1,10 @@
 // What the report's plots have in common: axes, an architecture's series, and what a trial's marker
 // says.
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analysis/plot.h"
 #include "analysis/report_study.h"
@@ -18,6 +20,14 @@ std::optional<SecondAxis> bits_per_byte_axis(const StudyResults& study);
 // In the architecture's colour, marker and dash.
 Series series_of(const StudyResults& study, const std::string& architecture, SeriesKind kind,
                  std::string title);
+
+// Trials of an architecture, and budgets, beyond which plots show an even selection of so many: a
+// page of a million markers opens in no browser. A note or the caption says so.
+constexpr std::size_t kMostDrawn = 4000;
+constexpr std::size_t kMostBudgetsDrawn = 24;
+
+// Places of an even selection of `most` of `count`, first and last among them; all of fewer.
+std::vector<std::size_t> drawn_places(std::size_t count, std::size_t most);
 
 // Architecture, size, seed, budget, loss, and whatever else the point says, a line each.
 std::string tip_of(const Point& point);

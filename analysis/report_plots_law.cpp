@@ -37,7 +37,8 @@ std::vector<Series> fitted_points(const StudyResults& study, const X& x, const Y
     const std::string& architecture = study.architectures[i];
     Series series = series_of(study, architecture, SeriesKind::Points, architecture);
     series.scale = 0.8;
-    for (const Point& point : law.points) {
+    for (const std::size_t at : drawn_places(law.points.size(), kMostDrawn)) {
+      const Point& point = law.points[at];
       series.x.push_back(x(point));
       series.y.push_back(y(law, point));
       series.tips.push_back(tip_of(law, point));
@@ -159,7 +160,8 @@ Plot contour_plot(const StudyResults& study, std::size_t place) {
   Series trials = series_of(study, architecture, SeriesKind::Points, "trials");
   trials.name = "trials";
   trials.scale = 0.7;
-  for (const Point& point : fitted.points) {
+  for (const std::size_t at : drawn_places(fitted.points.size(), kMostDrawn)) {
+    const Point& point = fitted.points[at];
     trials.x.push_back(point.parameters);
     trials.y.push_back(point.tokens);
     trials.tips.push_back(tip_of(fitted, point));

@@ -33,8 +33,12 @@ Plot loss_plot(const StudyResults& study) {
     trials.scale = 0.9;
     arms.scale = 0.55;
     arms.hollow = true;
+    std::vector<const Point*> own;
     for (const Point& point : study.all.points) {
-      if (point.architecture != architecture) continue;
+      if (point.architecture == architecture) own.push_back(&point);
+    }
+    for (const std::size_t at : drawn_places(own.size(), kMostDrawn)) {
+      const Point& point = *own[at];
       Series& series = is_result(point) ? trials : arms;
       series.x.push_back(point.flops);
       series.y.push_back(point.loss);

@@ -48,7 +48,9 @@ Plot isoflop_plot(const StudyResults& study, std::size_t place) {
   vertices.hollow = true;
   vertices.scale = 1.9;
   bool curves = false;
-  for (const Optimum& optimum : study.frontiers[place].optima) {
+  const std::vector<Optimum>& optima = study.frontiers[place].optima;
+  for (const std::size_t at : drawn_places(optima.size(), kMostBudgetsDrawn)) {
+    const Optimum& optimum = optima[at];
     ++style;
     Series trials;
     trials.style = style;
@@ -87,6 +89,9 @@ Plot isoflop_plot(const StudyResults& study, std::size_t place) {
       "is at the grid's edge.",
       surface ? "All lines are one surface: they share curvature, and N* is a power of compute."
               : "Each line is the least-squares parabola in ln N of its budget.");
+  if (optima.size() > kMostBudgetsDrawn) {
+    plot.caption += fmt::format(" {} of {} budgets are drawn.", kMostBudgetsDrawn, optima.size());
+  }
   return plot;
 }
 

@@ -92,6 +92,8 @@ double limit_of(const ArchitectureLaw& fitted, const ExponentProfile& profile, d
          std::exp(-std::log(1 - level) / static_cast<double>(fitted.points.size()));
 }
 
+constexpr std::size_t kMostProfiled = 20'000;  // points: a fit for each of 289 pairs of exponents
+
 Plot profile_plot(const StudyResults& study, std::size_t place) {
   Plot plot;
   const ArchitectureLaw& fitted = study.laws[place];
@@ -103,7 +105,7 @@ Plot profile_plot(const StudyResults& study, std::size_t place) {
   plot.caption += std::string(draws_of(fitted)) + ", fitted again.";
   plot.x = {"alpha", false, false, {}};
   plot.y = {"beta", false, false, {}};
-  if (!fitted.fit) return plot;
+  if (!fitted.fit || fitted.points.size() > kMostProfiled) return plot;
   const ExponentProfile profile = exponent_profile(study.results, fitted);
   for (const double level : {0.95, 0.5}) {
     const ProfileBand band = profile_band(profile, limit_of(fitted, profile, level));

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "analysis/comparable_rows.h"
+#include "analysis/report_plot_parts.h"
 #include "analysis/report_sources.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -149,6 +150,13 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
     study.notes.push_back(
         fmt::format("Budgets below {:g} are shown, not fitted, as this report was asked for.",
                     options.from_budget));
+  }
+  if (study.results.points.size() > kMostDrawn) {
+    study.notes.push_back(
+        fmt::format("Of {} trials plots show an even selection, at most {} of an architecture; "
+                    "laws and savings "
+                    "are of all.",
+                    study.results.points.size(), kMostDrawn));
   }
   // The baseline first: runs lie on disk in the order of their hashes, which means nothing.
   std::stable_partition(study.architectures.begin(), study.architectures.end(),

@@ -241,6 +241,38 @@ TEST_F(BadCsv, AMillionRowsAreFitted) {
   EXPECT_NEAR(parameters.at("beta").get<double>(), 0.28, 1e-4);
 }
 
+// A thousand budgets of five hundred sizes of two architectures, the second's tokens worth half as
+// much again: savings are 1.5 at every loss (tests/analysis/simulated_study.h, `saving`). The
+// report holds them too, and says that it draws a part of the points.
+TEST_F(BadCsv, AMillionRowsAreComparedAndReported) {
+  std::string text = "architecture,parameters,tokens,flops,loss,budget\n";
+  text.reserve(80 << 20);
+  char row[160];
+  for (const char name : {'a', 'b'}) {
+    for (int i = 0; i < 1000; ++i) {
+      const double c = 1e17 * std::pow(1e4, i / 999.0);
+      for (int j = 0; j < 500; ++j) {
+        const double n = 0.1 * std::sqrt(c) * std::exp(3 * (j / 499.0 - 0.5)), d = c / 6 / n;
+        const double worth = name == 'a' ? 1 : 1.5;
+        const double loss = 1.69 + 406.4 * std::pow(n, -0.34) + 410.7 * std::pow(worth * d, -0.28);
+        std::snprintf(row, sizeof row, "%c,%.9g,%.9g,%.9g,%.9g,%.9g\n", name, n, d, c, loss, c);
+        text += row;
+      }
+    }
+  }
+  spill(scratch_ / "points.csv", text);
+  const Outcome compared =
+      isoloss("savings points.csv --baseline a --candidate b --json", scratch_.path());
+  ASSERT_EQ(compared.status, 0) << compared.err;
+  const json savings = json::parse(compared.out);
+  EXPECT_EQ(savings.at("frontier"), "surface");
+  for (const json& at : savings.at("at")) EXPECT_NEAR(at.at("savings").get<double>(), 1.5, 0.05);
+  const Outcome reported = isoloss("report points.csv --baseline a", scratch_.path());
+  ASSERT_EQ(reported.status, 0) << reported.err;
+  const std::string page = slurp(scratch_ / "points-report" / "report.html");
+  EXPECT_NE(page.find("Of 1000000 trials plots show an even selection"), std::string::npos);
+}
+
 // A hole of a sparse file, 2 GiB without a line end: refused after a mebibyte, with half of that
 // memory to spare at most.
 TEST_F(BadCsv, ALineOfTwoGibibytesIsRefusedInLittleMemory) {
