@@ -21,9 +21,10 @@ std::optional<SecondAxis> bits_per_byte_axis(const StudyResults& study);
 Series series_of(const StudyResults& study, const std::string& architecture, SeriesKind kind,
                  std::string title);
 
-// Trials of an architecture, and budgets, beyond which plots show an even selection of so many: a
-// page of a million markers opens in no browser. A note or the caption says so.
-constexpr std::size_t kMostDrawn = 4000;
+// Trials of an architecture, and budgets, beyond which a plot and its CSV hold an even selection of
+// so many: a plot of a million trials is a gigabyte of files. A note or the caption says so. (Of
+// those the page draws a few thousand, plot.h.)
+constexpr std::size_t kMostDrawn = 30'000;
 constexpr std::size_t kMostBudgetsDrawn = 24;
 
 // Places of an even selection of `most` of `count`, first and last among them; all of fewer.

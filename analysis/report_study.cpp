@@ -153,9 +153,8 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
   }
   if (study.results.points.size() > kMostDrawn) {
     study.notes.push_back(
-        fmt::format("Of {} trials plots show an even selection, at most {} of an architecture; "
-                    "laws and savings "
-                    "are of all.",
+        fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
+                    "architecture; laws and savings are of all.",
                     study.results.points.size(), kMostDrawn));
   }
   // The baseline first: runs lie on disk in the order of their hashes, which means nothing.

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ struct Refusal {
   std::string says;  // part of the message
   Attempt attempt;
 };
+
+void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.name; }
 
 // The last row's field of a column differs from the others'.
 void with_column(PointTable& table, const std::string& name, bool spoilt) {
