@@ -29,10 +29,43 @@ void ask_rows(const LanguageModel& model, std::span<const AnswerRow* const> aske
   }
 }
 
+// Zeros but for what one rank asked, so that the sums are exact.
+void share_rows(std::span<ChoiceRow> rows, Communicator& data) {
+  std::vector<double> answers;
+  for (const ChoiceRow& row : rows) {
+    answers.push_back(row.log_probability);
+    answers.push_back(row.greedy ? 1 : 0);
+  }
+  data.all_reduce_sum(std::span<double>(answers));
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    rows[r].log_probability = answers[2 * r];
+    rows[r].greedy = answers[2 * r + 1] > 0;
+  }
+}
+
+// Passes go round the ranks. False where `stop` said yes.
+bool ask_all_rows(const LanguageModel& model, std::span<const AnswerRow* const> asked,
+                  std::span<ChoiceRow> rows, Communicator& data,
+                  const std::function<bool()>& stop) {
+  const auto ranks = static_cast<std::size_t>(data.size());
+  const auto mine = static_cast<std::size_t>(data.rank());
+  for (std::size_t round = 0; round < asked.size(); round += ranks * kRowsAtOnce) {
+    if (stop()) return false;
+    const std::size_t first = round + mine * kRowsAtOnce;
+    if (first >= asked.size()) continue;
+    const std::size_t count = std::min(kRowsAtOnce, asked.size() - first);
+    ask_rows(model, asked.subspan(first, count), rows.subspan(first, count));
+  }
+  // Once more before ranks wait for each other: one may have failed in its last pass.
+  if (ranks > 1 && stop()) return false;
+  share_rows(rows, data);
+  return true;
+}
+
 }  // namespace
 
 std::optional<TaskScores> score_answers(const LanguageModel& model, const TaskCard& card,
-                                        const std::vector<AnsweredItem>& items,
+                                        const std::vector<AnsweredItem>& items, Communicator& data,
                                         const std::function<bool()>& stop) {
   TaskScores scores;
   scores.task = card.task;
@@ -56,12 +89,7 @@ std::optional<TaskScores> score_answers(const LanguageModel& model, const TaskCa
       row.code_points = answer.code_points;
     }
   }
-  for (std::size_t first = 0; first < asked.size(); first += kRowsAtOnce) {
-    if (stop()) return std::nullopt;
-    const std::size_t count = std::min(kRowsAtOnce, asked.size() - first);
-    ask_rows(model, std::span(asked).subspan(first, count),
-             std::span(scores.rows).subspan(first, count));
-  }
+  if (!ask_all_rows(model, asked, scores.rows, data, stop)) return std::nullopt;
   compute_metrics(card, scores);
   return scores;
 }

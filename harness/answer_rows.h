@@ -10,6 +10,7 @@
 
 #include "harness/oneshot/task_card.h"
 #include "model/layers/language_model.h"
+#include "model/parallel/communicator.h"
 #include "results/task_scores.h"
 
 namespace isoloss {
@@ -31,10 +32,12 @@ struct AnsweredItem {
 };
 
 // Items, rows and metrics by the card; the data's digest, model, trial, step, FLOPs and tokenizer
-// are the caller's. Rows are read in batches of one size, so that who asks and what else is asked
-// changes nothing. `stop` is asked before each pass of the model; absent where it said yes.
+// are the caller's. Rows are read in passes of one size, so that who asks changes nothing.
+// Collective: the `data` ranks, which have the same weights and ask the same, divide the passes
+// among them and all get the whole. `stop` is asked before each round of passes, as often on every
+// rank, and must answer the same on all; absent where it said yes.
 std::optional<TaskScores> score_answers(const LanguageModel& model, const TaskCard& card,
-                                        const std::vector<AnsweredItem>& items,
+                                        const std::vector<AnsweredItem>& items, Communicator& data,
                                         const std::function<bool()>& stop);
 
 }  // namespace isoloss

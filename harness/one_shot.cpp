@@ -62,7 +62,7 @@ std::string digest_of(const SymbolOrderTask& task) {
 
 std::optional<TaskScores> score_text_task(const LanguageModel& model, const Dataset& dataset,
                                           const std::string& name, const OneShotTask& task,
-                                          const std::function<bool()>& stop) {
+                                          Communicator& data, const std::function<bool()>& stop) {
   const auto length = static_cast<std::size_t>(model.spec().sequence);
   std::vector<AnsweredItem> items;
   for (const OneShotItem& item : task.items) {
@@ -73,7 +73,7 @@ std::optional<TaskScores> score_text_task(const LanguageModel& model, const Data
     for (const std::string& answer : item.answers)
       asked.answers.push_back(answer_row(dataset, item, answer, length));
   }
-  auto scores = score_answers(model, study_card(name, task.chance), items, stop);
+  auto scores = score_answers(model, study_card(name, task.chance), items, data, stop);
   if (!scores) return std::nullopt;
   scores->data_digest = digest_of(task);
   scores->suite_seed = static_cast<std::int64_t>(kSuiteSeed);
@@ -81,7 +81,7 @@ std::optional<TaskScores> score_text_task(const LanguageModel& model, const Data
 }
 
 std::optional<TaskScores> score_symbol_order(const LanguageModel& model,
-                                             const SymbolOrderTask& task,
+                                             const SymbolOrderTask& task, Communicator& data,
                                              const std::function<bool()>& stop) {
   const auto length = static_cast<std::size_t>(model.spec().sequence);
   std::vector<AnsweredItem> items;
@@ -92,7 +92,7 @@ std::optional<TaskScores> score_symbol_order(const LanguageModel& model,
     for (const auto& row : item.rows)
       asked.answers.push_back({row, length - task.answer, length, 0, 0});
   }
-  auto scores = score_answers(model, study_card(kSymbolOrder, 0.25), items, stop);
+  auto scores = score_answers(model, study_card(kSymbolOrder, 0.25), items, data, stop);
   if (!scores) return std::nullopt;
   scores->data_digest = digest_of(task);
   scores->shots = 0;
@@ -113,7 +113,8 @@ Score score_of(const TaskScores& scores, std::int64_t step) {
 
 // One named task; false where `stop` said yes.
 bool add_task(const LanguageModel& model, const Dataset& dataset, const std::string& name,
-              std::int64_t step, const std::function<bool()>& stop, OneShotScores& all) {
+              std::int64_t step, Communicator& data, const std::function<bool()>& stop,
+              OneShotScores& all) {
   std::optional<TaskScores> scores;
   std::optional<double> best;
   if (name == kSymbolOrder) {
@@ -121,7 +122,7 @@ bool add_task(const LanguageModel& model, const Dataset& dataset, const std::str
     const SymbolOrderTask task = symbol_order_task(*dataset.language(), model.spec().sequence);
     if (task.items.empty()) return true;
     best = task.best;
-    scores = score_symbol_order(model, task, stop);
+    scores = score_symbol_order(model, task, data, stop);
   } else {
     if (dataset.held_out_text().empty()) return true;
     const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
@@ -129,7 +130,7 @@ bool add_task(const LanguageModel& model, const Dataset& dataset, const std::str
         text_task(name, {dataset.held_out_text(), encode, model.spec().sequence,
                          dataset.held_out().bytes_per_token});
     if (task.items.empty()) return true;
-    scores = score_text_task(model, dataset, name, task, stop);
+    scores = score_text_task(model, dataset, name, task, data, stop);
   }
   if (!scores) return false;
   scores->step = step;
@@ -155,14 +156,15 @@ std::vector<std::string> one_shot_task_names() {
 
 std::optional<OneShotScores> score_one_shot(const LanguageModel& model, const Dataset& dataset,
                                             const std::vector<std::string>& tasks,
-                                            std::int64_t step, const std::function<bool()>& stop) {
+                                            std::int64_t step, Communicator& data,
+                                            const std::function<bool()>& stop) {
   const std::vector<std::string> known = one_shot_task_names();
   OneShotScores all;
   for (const std::string& name : tasks) {
     if (std::ranges::find(known, name) == known.end())
       throw InputError(fmt::format("evaluate.tasks names {} (there is no such task){}", name,
                                    suggestion(name, known)));
-    if (!add_task(model, dataset, name, step, stop, all)) return std::nullopt;
+    if (!add_task(model, dataset, name, step, data, stop, all)) return std::nullopt;
   }
   return all;
 }

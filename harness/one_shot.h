@@ -10,6 +10,7 @@
 
 #include "harness/dataset.h"
 #include "model/layers/language_model.h"
+#include "model/parallel/communicator.h"
 #include "results/run_record.h"
 #include "results/task_scores.h"
 
@@ -28,9 +29,11 @@ struct OneShotScores {
 // model. A task for which the data give no items (a text task on a synthetic language, the other
 // way round, text too short) yields no score; symbol-order yields a second one without rows,
 // symbol-order-best, whose value is the best possible accuracy. Errors take items of one page of
-// the text together. `stop` is asked before each pass of the model; absent where it said yes.
+// the text together. Collective over the `data` ranks and asks `stop` as score_answers
+// (answer_rows.h) says: the same bits on any number of ranks; absent where `stop` said yes.
 std::optional<OneShotScores> score_one_shot(const LanguageModel& model, const Dataset& dataset,
                                             const std::vector<std::string>& tasks,
-                                            std::int64_t step, const std::function<bool()>& stop);
+                                            std::int64_t step, Communicator& data,
+                                            const std::function<bool()>& stop);
 
 }  // namespace isoloss

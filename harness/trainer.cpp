@@ -116,9 +116,9 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due,
   }
   // The model comes to the processor only where something is asked of it.
   const std::vector<std::string>& tasks = now.spec.evaluation.tasks;
-  auto scores = tasks.empty()
-                    ? std::optional(OneShotScores())
-                    : score_one_shot(state.model(), now.dataset, tasks, state.step(), now.stop);
+  auto scores = tasks.empty() ? std::optional(OneShotScores())
+                              : score_one_shot(state.model(), now.dataset, tasks, state.step(),
+                                               state.ranks().data(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
   tell_items(now, due, scores->rows);
@@ -141,7 +141,7 @@ Measured evaluate(const Measuring& now, const std::vector<EvaluationStop>& due,
 // cards' too.
 Measured score_between(const Measuring& now, const std::vector<EvaluationStop>& due) {
   auto scores = score_one_shot(now.state.model(), now.dataset, now.spec.evaluation.tasks,
-                               now.state.step(), now.stop);
+                               now.state.step(), now.state.ranks().data(), now.stop);
   if (!scores) return Measured::Stopped;
   tell_cards(now, due);
   tell_items(now, due, scores->rows);

@@ -94,7 +94,7 @@ int eval_command(Arguments arguments) {
           "--model");
     return eval_tasks(line, arguments);
   }
-  if (line.has("DIR")) return eval_study_tasks(line);
+  if (line.has("DIR")) return eval_study_tasks(line, arguments);
   if (line.has("ranks"))
     throw InputError("--ranks is given without tasks (their items are divided); leave it out");
   if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");

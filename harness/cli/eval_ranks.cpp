@@ -1,16 +1,29 @@
 #include "harness/cli/eval_ranks.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <thread>
 
 #include "harness/child_processes.h"
 #include "harness/cli/launcher_option.h"
+#include "harness/mpi_communicator.h"
 #include "harness/stop_signal.h"
+#include "harness/study_outcome.h"
 #include "harness/supervised.h"
+#include "model/spec/error.h"
 
 namespace isoloss {
+namespace {
+
+void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
+
+}  // namespace
 
 int eval_with_ranks(const CommandLine& line, Arguments arguments) {
   RankJob job{.command = {std::filesystem::read_symlink("/proc/self/exe").string(), "eval"},
@@ -26,6 +39,26 @@ int eval_with_ranks(const CommandLine& line, Arguments arguments) {
     std::this_thread::sleep_for(std::chrono::milliseconds(stop ? 1000 : 50));
   }
   return children.status();
+}
+
+int eval_as_rank(const std::function<int(Communicator&)>& work) {
+  const auto ranks = make_communicator();
+  const auto status_of_job = [&](int status) { return ranks->rank() == 0 ? status : kExitDone; };
+  try {
+    return status_of_job(work(*ranks));
+  } catch (const Stopped&) {
+    if (ranks->rank() == 0) tell("stopped; run it again to score the rest");
+    return status_of_job(kExitStopped);
+  } catch (const InputError& error) {
+    if (ranks->size() == 1) throw;
+    if (ranks->rank() == 0) tell(error.what());
+    return status_of_job(kExitBadInput);
+  } catch (const std::exception& error) {
+    if (ranks->size() == 1) throw;
+    tell(error.what());
+    std::fflush(stderr);
+    ::_exit(kExitFailed);
+  }
 }
 
 }  // namespace isoloss

@@ -72,10 +72,7 @@ EvaluationOptions checked_options(const CommandLine& line) {
   const EvaluationOptions options{line.get<std::int64_t>("shots"), line.get<std::uint64_t>("seed")};
   if (options.shots < 0)
     throw InputError(fmt::format("--shots is {} (worked examples); give 0 or more", options.shots));
-  if (line.has("out") && line.has("DIR"))
-    throw InputError(
-        "--out and a study's folder are both given (its scores lie in DIR/scores); "
-        "leave out --out");
+  check_out(line);
   if (line.has("limit") && line.get<std::int64_t>("limit") < 1)
     throw InputError("--limit is below 1 (items of a task); give 1 or more");
   return options;
@@ -97,6 +94,13 @@ void add_task_options(CommandLine& line) {
       "ranks", po::value<int>(), "start so many ranks, which divide the items among them")(
       "launcher", po::value<std::string>()->default_value("mpirun"),
       "what starts them: mpirun, or srun in a Slurm allocation");
+}
+
+void check_out(const CommandLine& line) {
+  if (line.has("out") && line.has("DIR"))
+    throw InputError(
+        "--out and a study's folder are both given (its scores lie in DIR/scores); "
+        "leave out --out");
 }
 
 bool asks_for_tasks(const CommandLine& line) { return line.has("data") || line.has("tasks"); }

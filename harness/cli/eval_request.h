@@ -38,6 +38,9 @@ struct EvalRequest {
   std::vector<EvalCandidate> candidates;  // of a study its finished runs, each at its last budget
 };
 
+// InputError where --out stands beside a study's folder.
+void check_out(const CommandLine& line);
+
 // Of each finished run of a study the trial that its last evaluation answers. InputError where none
 // is finished.
 std::vector<EvalCandidate> finished_runs(const StudyFolder& folder);

@@ -11,13 +11,18 @@
 #include <utility>
 #include <vector>
 
+#include "harness/agreed.h"
+#include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
+#include "harness/cli/on_every_rank.h"
 #include "harness/cli/score_listing.h"
 #include "harness/dataset.h"
 #include "harness/one_shot.h"
 #include "harness/oneshot/study_card.h"
+#include "harness/self_communicator.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
+#include "harness/supervised.h"
 #include "harness/trained_run.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
@@ -50,13 +55,15 @@ LanguageModel model_of(const TrainedModel& trained) {
   return model;
 }
 
-// The study's runs, one after the other; data are opened once for runs of the same.
+// The study's runs, one after the other; data are opened once for runs of the same. Everything is
+// collective over the ranks, of which the first speaks and stores.
 class StudyTasks {
  public:
-  StudyTasks(const CommandLine& line, StudyFolder folder)
+  StudyTasks(const CommandLine& line, StudyFolder folder, Communicator& ranks)
       : folder_(std::move(folder)),
         plan_(make_plan(read_study(folder_.study_file()))),
         tasks_(named_tasks(line, plan_)),
+        ranks_(ranks),
         stop_(stop_on_signals()) {
     if (tasks_.empty())
       throw InputError(folder_.root.string() +
@@ -65,24 +72,22 @@ class StudyTasks {
                        "prepare-tasks, or --tasks FOLDER");
   }
 
+  // Shows what is stored of the run, and scores and stores the rest.
   void score(const EvalCandidate& candidate, ScoreListing& listing) {
-    const TrainedModel trained = load_trained_run(candidate.name, complain);
-    if (trained.step != candidate.step)
-      throw InputError(fmt::format(
-          "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
-          "again to mend it",
-          candidate.name, trained.step, candidate.step));
+    const TrainedModel trained = on_every_rank(ranks_, [&] { return loaded(candidate); });
     std::vector<std::string> missing;
     for (const std::string& task : tasks_) {
-      if (const auto stored = stored_scores(candidate, trained, task))
-        listing.add(*stored);
-      else
-        missing.push_back(task);
+      const auto stored = on_every_rank(
+          ranks_, [&] { return leads() ? stored_scores(candidate, trained, task) : std::nullopt; });
+      if (!agreed(stored.has_value(), ranks_)) missing.push_back(task);
+      if (stored) listing.add(*stored);
     }
     if (missing.empty()) return;
-    auto scored = score_one_shot(model_of(trained), data_of(trained.run), missing, trained.step,
-                                 [this] { return stop_.load(); });
+    const auto data = on_every_rank(ranks_, [&] { return &data_of(trained.run); });
+    auto scored = score_one_shot(model_of(trained), *data, missing, trained.step, ranks_,
+                                 [this] { return agreed(stop_.load(), ranks_); });
     if (!scored) throw Stopped();
+    if (!leads()) return;
     for (const std::string& task : missing)
       if (std::ranges::find(scored->rows, task, &TaskScores::task) == scored->rows.end())
         complain(fmt::format("{}: {}: no score (the study's data give it fewer than 16 items)",
@@ -97,6 +102,20 @@ class StudyTasks {
   }
 
  private:
+  bool leads() const { return ranks_.rank() == 0; }
+
+  TrainedModel loaded(const EvalCandidate& candidate) const {
+    TrainedModel trained = load_trained_run(candidate.name, [&](const std::string& problem) {
+      if (leads()) complain(problem);
+    });
+    if (trained.step != candidate.step)
+      throw InputError(fmt::format(
+          "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
+          "again to mend it",
+          candidate.name, trained.step, candidate.step));
+    return trained;
+  }
+
   // The items are a function of the run's data, so the rule alone can be another.
   std::optional<TaskScores> stored_scores(const EvalCandidate& candidate,
                                           const TrainedModel& trained,
@@ -133,37 +152,62 @@ class StudyTasks {
   StudyFolder folder_;
   StudyPlan plan_;
   std::vector<std::string> tasks_;
+  Communicator& ranks_;
   const std::atomic<bool>& stop_;
   std::shared_ptr<const Dataset> dataset_;
   std::pair<std::int64_t, std::int64_t> key_;
 };
 
-}  // namespace
-
-int eval_study_tasks(const CommandLine& line) {
-  for (const char* other : {"ranks", "limit", "out"})
-    if (line.has(other))
+// What public tasks and own cards have and these have not: their items and examples are part of
+// what the study's trials were asked.
+void check_options(const CommandLine& line) {
+  check_out(line);
+  if (line.given("limit"))
+    throw InputError(
+        "--limit is given without --data or --tasks (a study's own tasks have 256 items at most, "
+        "the same for every trial, so that trials are paired); leave it out, or name fewer tasks "
+        "by --task");
+  for (const char* other : {"shots", "seed", "profile"})
+    if (line.given(other))
       throw InputError(fmt::format(
-          "--{} is given without --data or --tasks (it is for those tasks); leave it out", other));
+          "--{} is given without --data or --tasks (how a study's own tasks are asked is the same "
+          "for every trial); leave it out",
+          other));
+}
+
+int score_study(const CommandLine& line, Communicator& ranks) {
+  const bool leads = ranks.rank() == 0;
   const StudyFolder folder{line.get<std::string>("DIR")};
-  const std::vector<EvalCandidate> candidates = finished_runs(folder);
-  StudyTasks tasks(line, folder);
+  const auto candidates = on_every_rank(ranks, [&] { return finished_runs(folder); });
+  const auto tasks =
+      on_every_rank(ranks, [&] { return std::make_unique<StudyTasks>(line, folder, ranks); });
   ScoreListing listing(line.has("json"), true);
-  listing.begin();
+  if (leads) listing.begin();
   bool failed = false;
   for (const EvalCandidate& candidate : candidates) {
     try {
-      tasks.score(candidate, listing);
+      tasks->score(candidate, listing);
     } catch (const InputError& error) {
       failed = true;
-      complain(error.what());
-    } catch (const Stopped&) {
-      complain("stopped; run it again to score the rest");
-      return kExitStopped;
+      if (leads) complain(error.what());
     }
   }
-  listing.end();
+  if (leads) listing.end();
   return failed ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+
+int eval_study_tasks(const CommandLine& line, Arguments arguments) {
+  check_options(line);
+  if (line.has("ranks") && !is_supervised()) {
+    const StudyFolder folder{line.get<std::string>("DIR")};
+    finished_runs(folder);  // for their checks: said once
+    SelfCommunicator alone;
+    StudyTasks(line, folder, alone);
+    return eval_with_ranks(line, arguments);
+  }
+  return eval_as_rank([&](Communicator& ranks) { return score_study(line, ranks); });
 }
 
 }  // namespace isoloss

@@ -1,11 +1,9 @@
 #include "harness/cli/eval_tasks.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 #include "harness/agreed.h"
@@ -14,7 +12,6 @@
 #include "harness/cli/on_every_rank.h"
 #include "harness/cli/score_listing.h"
 #include "harness/cli/score_models.h"
-#include "harness/mpi_communicator.h"
 #include "harness/stop_signal.h"
 #include "harness/study_outcome.h"
 #include "harness/supervised.h"
@@ -59,26 +56,10 @@ int eval_tasks(const CommandLine& line, Arguments arguments) {
     read_eval_request(line);  // for its checks: said once
     return eval_with_ranks(line, arguments);
   }
-  const auto ranks = make_communicator();
-  // One rank's words and status count.
-  const auto status_of_job = [&](int status) { return ranks->rank() == 0 ? status : kExitDone; };
-  try {
-    const EvalRequest asked = on_every_rank(*ranks, [&] { return read_eval_request(line); });
-    return status_of_job(score_asked(line, asked, *ranks));
-  } catch (const Stopped&) {
-    if (ranks->rank() == 0) tell("stopped; run it again to score the rest");
-    return status_of_job(kExitStopped);
-  } catch (const InputError& error) {
-    if (ranks->size() == 1) throw;
-    if (ranks->rank() == 0) tell(error.what());
-    return status_of_job(kExitBadInput);
-  } catch (const std::exception& error) {
-    if (ranks->size() == 1) throw;
-    // The others wait for this rank: the job must end.
-    tell(error.what());
-    std::fflush(stderr);
-    ::_exit(kExitFailed);
-  }
+  return eval_as_rank([&](Communicator& ranks) {
+    const EvalRequest asked = on_every_rank(ranks, [&] { return read_eval_request(line); });
+    return score_asked(line, asked, ranks);
+  });
 }
 
 }  // namespace isoloss

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/tokenizer.h"
@@ -41,7 +42,9 @@ inline EvaluationSpec cards_at(const std::filesystem::path& folder) {
 // Bytes, as many ids as the model has.
 class PeriodicBytes final : public Dataset {
  public:
-  explicit PeriodicBytes(std::int64_t sequence) : periodic_(sequence) {}
+  // `text`: what own tasks are made of.
+  explicit PeriodicBytes(std::int64_t sequence, std::string text = "")
+      : periodic_(sequence), text_(std::move(text)) {}
   std::int64_t vocabulary() const override { return 256; }
   std::string tokenizer_name() const override { return "bytes"; }
   std::string tokenizer_hash() const override {
@@ -53,7 +56,7 @@ class PeriodicBytes final : public Dataset {
                                     std::int64_t sequence) const override {
     return periodic_.samples(seed, first, count, sequence);
   }
-  const std::string& held_out_text() const override { return periodic_.held_out_text(); }
+  const std::string& held_out_text() const override { return text_; }
   std::vector<std::int32_t> encode(const std::string& text) const override {
     return tokenizer_->encode(text);
   }
@@ -61,6 +64,7 @@ class PeriodicBytes final : public Dataset {
 
  private:
   PeriodicData periodic_;
+  std::string text_;
   std::unique_ptr<Tokenizer> tokenizer_ = byte_tokenizer();
 };
 

@@ -11,6 +11,7 @@
 
 #include "harness/gather_bytes.h"
 #include "harness/model_scorer.h"
+#include "harness/one_shot.h"
 #include "harness/self_communicator.h"
 #include "harness/shared_scorer.h"
 #include "harness/stop_signal.h"
@@ -21,16 +22,17 @@
 #include "model/spec/error.h"
 #include "tests/harness/card_fixture.h"
 #include "tests/harness/mpi_job.h"
+#include "tests/harness/text_only.h"
 
 namespace isoloss {
 namespace {
 
-LanguageModel byte_model() {
+LanguageModel byte_model(std::int64_t sequence = 48) {
   ModelSpec spec = named_architecture("primer");
   spec.layers = 2;
   spec.d_model = 16;
   spec.d_head = 8;
-  spec.sequence = 48;
+  spec.sequence = sequence;
   spec.vocabulary = 256;
   return LanguageModel(spec, 5);
 }
@@ -107,22 +109,41 @@ TEST(SharedScorer, AStopLeavesTheRest) {
   EXPECT_THROW(scorer.score(requests()), Stopped);
 }
 
-// A run that several ranks train scores its cards with all of them: data ranks divide the items,
-// tensor ranks share the model. Weights differ by the rounding of sums alone.
-TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("cards-{}", ::getpid());
-  RunSpec spec = byte_run();
-  spec.model.heads = 4;
-  spec.model.d_head = 4;
-  spec.dtype = "float64";
-  spec.optimizer.kind = OptimizerKind::AdamW;
-  const TaskSuite cards = study_cards(cards_at(folder));
-  std::filesystem::remove_all(folder);
-  const PeriodicBytes data(spec.model.sequence);
+// Tasks that a study makes of its own data: passes of 32 rows, four rows an item but for last-word.
+TEST(OwnTasks, ScoresAreTheSameBitsAsOnOneRankAndPassesAreDivided) {
+  const LanguageModel model = byte_model(96);
+  const TextOnly text(prose(400));
+  const LanguageOnly language;
+  SelfCommunicator alone;
+  const auto size = static_cast<std::size_t>(job->size());
+  for (const char* task : {"last-word", "mapping", "symbol-order"}) {
+    const Dataset& data = task == std::string("symbol-order") ? language : text;
+    const auto expected = score_one_shot(model, data, {task}, 7, alone, kGoOn);
+    std::size_t asked = 0;
+    const auto counting = [&] {
+      ++asked;
+      return false;
+    };
+    const auto scores = score_one_shot(model, data, {task}, 7, *job, counting);
+    ASSERT_TRUE(expected && scores);
+    ASSERT_EQ(expected->rows.size(), 1U) << task;
+    EXPECT_EQ(scores->rows, expected->rows) << task;
+    EXPECT_EQ(scores->scores, expected->scores) << task;
+    const std::size_t round = 32 * size;
+    const std::size_t rounds = (expected->rows[0].rows.size() + round - 1) / round;
+    EXPECT_EQ(asked, rounds + (size > 1 ? 1 : 0)) << task;
+  }
+  EXPECT_FALSE(score_one_shot(model, text, {"last-word"}, 7, *job, [] { return true; }));
+}
+
+// A run that several ranks train is scored by all of them: data ranks divide the items, tensor
+// ranks share the model. Weights differ by the rounding of sums alone.
+void expect_every_layout_scores_as_one_rank_does(const RunSpec& spec, const Dataset& data,
+                                                 const TaskSuite* cards, std::size_t tasks) {
   const auto scores_of = [&](TrainingState& state) {
     std::vector<TaskScores> scores;
     TrainingSegment segment{4, {{4, 256, BudgetUnit::Tokens}}};
-    segment.cards = &cards;
+    segment.cards = cards;
     segment.score_stops = {{3, 256, BudgetUnit::Tokens}};
     const auto listener = [&](const TrainingEvent& event) {
       if (const auto* told = std::get_if<TaskScores>(&event)) scores.push_back(*told);
@@ -132,18 +153,46 @@ TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
   };
   HostTrainingState alone(spec);
   const auto expected = scores_of(alone);
-  ASSERT_EQ(expected.size(), 2U);
+  ASSERT_EQ(expected.size(), 2 * tasks);
   for (int tensor = 1; tensor <= job->size(); tensor *= 2) {
     HostTrainingState state(spec, RankGroups(*job, {tensor, job->size() / tensor}));
     const auto scores = scores_of(state);
-    ASSERT_EQ(scores.size(), 2U);
-    for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(scores.size(), expected.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
       EXPECT_EQ(scores[i].trial, expected[i].trial);
+      EXPECT_EQ(scores[i].task, expected[i].task);
+      EXPECT_EQ(scores[i].data_digest, expected[i].data_digest);
       ASSERT_EQ(scores[i].rows.size(), expected[i].rows.size());
       for (std::size_t r = 0; r < scores[i].rows.size(); ++r)
         EXPECT_NEAR(scores[i].rows[r].log_probability, expected[i].rows[r].log_probability, 1e-6);
     }
   }
+}
+
+RunSpec shared_run() {
+  RunSpec spec = byte_run();
+  spec.model.heads = 4;
+  spec.model.d_head = 4;
+  spec.dtype = "float64";
+  spec.optimizer.kind = OptimizerKind::AdamW;
+  return spec;
+}
+
+TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("cards-{}", ::getpid());
+  const TaskSuite cards = study_cards(cards_at(folder));
+  std::filesystem::remove_all(folder);
+  const RunSpec spec = shared_run();
+  expect_every_layout_scores_as_one_rank_does(spec, PeriodicBytes(spec.model.sequence), &cards, 1);
+}
+
+TEST(OwnTasks, EveryLayoutScoresAsOneRankDoes) {
+  RunSpec spec = shared_run();
+  spec.model.sequence = 96;
+  spec.optimizer.batch_tokens = 4 * spec.model.sequence;
+  spec.evaluation.tasks = {"last-word", "mapping"};
+  expect_every_layout_scores_as_one_rank_does(spec, PeriodicBytes(spec.model.sequence, prose(400)),
+                                              nullptr, 2);
 }
 
 TEST(GatherBytes, TextsOfUnlikeLengthComeByRank) {

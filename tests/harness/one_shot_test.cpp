@@ -5,41 +5,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "harness/oneshot/text_task.h"
+#include "harness/self_communicator.h"
 #include "harness/symbol_order.h"
 #include "model/spec/catalogue.h"
 #include "sweeps/study.h"
-#include "tests/harness/oneshot/made_prose.h"
+#include "tests/harness/text_only.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::int64_t kSequence = 128;
-
-class TextOnly : public Dataset {
- public:
-  explicit TextOnly(std::string text) : text_(std::move(text)) {}
-  std::int64_t vocabulary() const override { return 256; }
-  std::string tokenizer_name() const override { return "bytes"; }
-  std::string tokenizer_hash() const override { return ""; }
-  std::int64_t training_tokens() const override { return 0; }
-  const HeldOut& held_out() const override { return held_out_; }
-  std::vector<std::int32_t> samples(std::uint64_t, std::int64_t, std::int64_t,
-                                    std::int64_t) const override {
-    return {};
-  }
-  const std::string& held_out_text() const override { return text_; }
-  std::vector<std::int32_t> encode(const std::string& text) const override {
-    return bytes_of(text);
-  }
-
- private:
-  std::string text_;
-  HeldOut held_out_;
-};
 
 LanguageModel tiny_model() {
   set_intra_op_threads(1);
@@ -50,6 +31,13 @@ LanguageModel tiny_model() {
   spec.sequence = kSequence;
   spec.vocabulary = 256;
   return LanguageModel(spec, 1);
+}
+
+std::optional<OneShotScores> scored_alone(const LanguageModel& model, const Dataset& dataset,
+                                          const std::vector<std::string>& tasks, std::int64_t step,
+                                          const std::function<bool()>& stop) {
+  SelfCommunicator alone;
+  return score_one_shot(model, dataset, tasks, step, alone, stop);
 }
 
 // The cluster-robust error of Liang & Zeger 1986 as docs/scoring.md prints it: items of one page
@@ -72,9 +60,9 @@ TEST(OneShot, ScoresLieBetweenZeroAndOneWithTheErrorOfTheirRows) {
   const TextOnly dataset(prose(400));
   const auto never = [] { return false; };
   const std::vector<std::string> tasks = {"last-word", "continuation"};
-  const auto scored = *score_one_shot(model, dataset, tasks, 7, never);
+  const auto scored = *scored_alone(model, dataset, tasks, 7, never);
   const std::vector<Score>& scores = scored.scores;
-  EXPECT_FALSE(score_one_shot(model, dataset, tasks, 7, [] { return true; }));
+  EXPECT_FALSE(scored_alone(model, dataset, tasks, 7, [] { return true; }));
   ASSERT_EQ(scores.size(), 2u);
   for (const Score& score : scores) {
     EXPECT_GE(score.value, 0);
@@ -111,7 +99,7 @@ TEST(OneShot, RowsScoredAloneAndWithoutPaddingGiveTheSameScores) {
     right += best == item.right ? 1 : 0;
   }
   const auto scores =
-      *score_one_shot(model, TextOnly(text), {"continuation"}, 0, [] { return false; });
+      *scored_alone(model, TextOnly(text), {"continuation"}, 0, [] { return false; });
   EXPECT_DOUBLE_EQ(scores.scores.at(0).value, right / 128);
   const TaskScores& rows = scores.rows.at(0);
   ASSERT_EQ(rows.rows.size(), 4 * task.items.size());
@@ -138,7 +126,7 @@ TEST(OneShot, RowsOfTwoModelsAreOfTheSameItems) {
   const LanguageModel other(other_spec, 2);
   const auto never = [] { return false; };
   const auto rows = [&](const LanguageModel& asked, const std::string& text) {
-    return score_one_shot(asked, TextOnly(text), {"last-word"}, 0, never)->rows.at(0);
+    return scored_alone(asked, TextOnly(text), {"last-word"}, 0, never)->rows.at(0);
   };
   const TaskScores first = rows(model, prose(400)), second = rows(other, prose(400));
   EXPECT_NE(first.rows, second.rows);
@@ -150,24 +138,14 @@ TEST(OneShot, RowsOfTwoModelsAreOfTheSameItems) {
 TEST(OneShot, NoTextGivesNoScore) {
   const LanguageModel model = tiny_model();
   const auto never = [] { return false; };
-  EXPECT_TRUE(score_one_shot(model, TextOnly(""), one_shot_task_names(), 0, never)->scores.empty());
+  EXPECT_TRUE(scored_alone(model, TextOnly(""), one_shot_task_names(), 0, never)->scores.empty());
 }
-
-// A language as data, and no text.
-class LanguageOnly final : public TextOnly {
- public:
-  LanguageOnly() : TextOnly(""), language_(make_language(SyntheticSpec())) {}
-  const SyntheticLanguage* language() const override { return &language_; }
-
- private:
-  SyntheticLanguage language_;
-};
 
 TEST(OneShot, ALanguageHasItsScoreAndTheBestPossible) {
   const LanguageModel model = tiny_model();
   const LanguageOnly dataset;
   const auto never = [] { return false; };
-  const auto scored = *score_one_shot(model, dataset, one_shot_task_names(), 3, never);
+  const auto scored = *scored_alone(model, dataset, one_shot_task_names(), 3, never);
   const std::vector<Score>& scores = scored.scores;
   ASSERT_EQ(scored.rows.size(), 1u);                         // the best possible has none
   EXPECT_EQ(scored.rows[0].items[0].gold_bits_per_byte, 0);  // symbols have no bytes
@@ -203,7 +181,7 @@ TEST(OneShot, AStudyFileMayNameTheTasksThatThereAre) {
 TEST(OneShot, AnUnknownTaskIsRefusedByName) {
   const LanguageModel model = tiny_model();
   try {
-    score_one_shot(model, TextOnly(prose(50)), {"lambada"}, 0, [] { return false; });
+    scored_alone(model, TextOnly(prose(50)), {"lambada"}, 0, [] { return false; });
     FAIL() << "scored";
   } catch (const std::exception& error) {
     EXPECT_NE(std::string(error.what()).find("lambada"), std::string::npos) << error.what();

@@ -270,7 +270,8 @@ TEST_F(EvalTasks, AStudysOwnTasksAreKeptItemByItemPairedAndRecomputed) {
   EXPECT_EQ(found.size(), 4);
   for (const json& score : found) EXPECT_EQ(std::ranges::count(scores, score), 1) << score;
   EXPECT_EQ(scores_of(scratch_ / "study"), written);
-  // DIR alone shows them at each run's end, and makes what is lost as training made it.
+  // DIR alone shows them at each run's end, and makes what is lost as training made it, on any
+  // number of ranks.
   const Outcome shown = run("eval study --json");
   ASSERT_EQ(shown.status, 0) << shown.err;
   const json own = json::parse(shown.out).at("scores");
@@ -279,9 +280,12 @@ TEST_F(EvalTasks, AStudysOwnTasksAreKeptItemByItemPairedAndRecomputed) {
   for (const auto& [path, time] : written) {
     if (path.filename() != "study.mapping.20.h5") continue;
     const std::string lost = slurp(path);
-    fs::remove(path);
-    EXPECT_EQ(run("eval study --json").out, shown.out);
-    EXPECT_EQ(slurp(path), lost);
+    for (const char* ranks : {"", " --ranks 2", " --ranks 3"}) {
+      fs::remove(path);
+      const Outcome made = run(std::string("eval study --json") + ranks);
+      EXPECT_EQ(made.out, shown.out) << ranks << made.err;
+      EXPECT_EQ(slurp(path), lost) << ranks;
+    }
   }
 }
 
@@ -424,6 +428,10 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --tasks tasks", "give DIR or --model"},
       {"eval somewhere", "no run of it is finished"},
       {"eval somewhere --limit 5", "--limit is given without --data or --tasks"},
+      {"eval somewhere --shots 0", "--shots is given without --data or --tasks"},
+      {"eval somewhere --seed 1 --ranks 2", "--seed is given without --data or --tasks"},
+      {"eval somewhere --out o", "its scores lie in DIR/scores"},
+      {"eval somewhere --ranks 2", "no run of it is finished"},
       {"eval somewhere --model hf:model --tasks tasks", "give one"},
       {"eval --model hf:model --tasks tasks --data t", "give one"},
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
