@@ -13,7 +13,6 @@
 #include "results/run_difference.h"
 #include "results/set_aside.h"
 #include "results/study_sum.h"
-#include "results/task_scores_file.h"
 #include "results/verify.h"
 
 namespace isoloss {
@@ -154,23 +153,6 @@ void join_tokens(std::span<const StudyFolder> sources, const StudyFolder& out) {
     }
 }
 
-// Scores are a function of model, card and data: two of one name with two contents were made by
-// different ones.
-void join_scores(std::span<const StudyFolder> sources, const StudyFolder& out) {
-  std::map<fs::path, fs::path> taken;
-  for (const StudyFolder& source : sources)
-    for (const fs::path& path : task_scores_files(source)) {
-      const fs::path name = path.lexically_relative(source.scores());
-      const auto [known, first] = taken.try_emplace(name, path);
-      if (first)
-        write_durably(out.scores() / name, read_file(path));
-      else if (!equal_files(known->second, path))
-        throw WorkError(known->second.string() + " and " + path.string() +
-                        " differ (one trial and task, two scores); score one folder again, or move "
-                        "the wrong file away");
-    }
-}
-
 }  // namespace
 
 Merge merge_studies(std::span<const StudyFolder> sources, const std::string& study_text,
@@ -184,15 +166,17 @@ Merge merge_studies(std::span<const StudyFolder> sources, const std::string& stu
   for (const StudyFolder& source : sources)
     for (const std::string& id : run_ids(source))
       if (is_run_id(id)) ids.insert(id);
+  std::map<std::string, JoinedRun> runs;
   for (const std::string& id : ids)
     if (const auto joined = join_run(sources, id, making.folder())) {
       ++merge.runs;
       ++merge.runs_from[joined->source];
       if (joined->holders > 1) ++merge.shared;
+      runs.emplace(id, *joined);
     }
   merge.decisions = join_decisions(sources, making.folder());
   join_tokens(sources, making.folder());
-  join_scores(sources, making.folder());
+  merge.scores_left = join_scores(sources, runs, making.folder());
   write_durably(making.folder().study_file(), with_study_sum(study_text));
   for (const Finding& finding : verify_study(making.folder()))
     if (!is_harmless(finding.severity))

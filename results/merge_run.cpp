@@ -120,7 +120,10 @@ std::optional<JoinedRun> join_run(std::span<const StudyFolder> sources, const st
     added = add_missing(holder.record, *stored) || added;
   }
   if (added) write_run_file(out.run_file(id), *stored);
-  return JoinedRun{furthest->source, holders.size()};
+  JoinedRun joined{furthest->source, holders.size(), {}};
+  for (const Holder& holder : holders)
+    if (!holder.record.header.id.empty()) joined.trained.push_back(holder.source);
+  return joined;
 }
 
 }  // namespace isoloss

@@ -51,6 +51,7 @@ int merge_command(Arguments arguments) {
                                               {"runs", merge.runs},
                                               {"shared", merge.shared},
                                               {"decisions", merge.decisions},
+                                              {"scores_left", merge.scores_left},
                                               {"from", from}}
                            .dump());
     return 0;
@@ -59,6 +60,11 @@ int merge_command(Arguments arguments) {
              merge.shared, merge.decisions);
   for (std::size_t i = 0; i < names.size(); ++i)
     fmt::print("  {} from {}\n", merge.runs_from[i], names[i]);
+  if (merge.scores_left > 0)
+    fmt::print(
+        "{} files of scores were left behind (their folder does not hold the run, and another "
+        "does); make them by `isoloss eval`\n",
+        merge.scores_left);
   return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/spec/error.h"
 #include "results/run_difference.h"
+#include "results/score_difference.h"
 #include "results/task_scores_file.h"
 #include "tests/results/study_fixture.h"
 #include "tests/results/task_scores_fixture.h"
@@ -183,12 +184,59 @@ TEST_F(MergeTest, ScoresComeFromBoth) {
   EXPECT_EQ(read_task_scores(task_scores_path(out(), scores)), scores);
 }
 
-TEST_F(MergeTest, ScoresThatDifferAreRefused) {
+// Two machines that scored the same weights round differently: the run's own folder is kept.
+TEST_F(MergeTest, ScoresThatDifferByRoundingAreOne) {
+  fs::remove_all(there().run(kTraining));
+  train(there(), kTraining, 30, 33);
+  TaskScores scores = sample_scores();
+  scores.model = kTraining;
+  write_task_scores(task_scores_path(here(), scores), scores);
+  scores.rows[1].log_probability += 9e-5;
+  scores.items[0].values[0] = 0;  // what was a tie
+  write_task_scores(task_scores_path(there(), scores), scores);
+  EXPECT_EQ(merged().runs_from[1], 1U);
+  EXPECT_EQ(read_task_scores(task_scores_path(out(), scores)), scores);
+}
+
+TEST_F(MergeTest, ScoresThatDifferAreRefusedWithTheFirstDifference) {
   TaskScores scores = sample_scores();
   write_task_scores(task_scores_path(here(), scores), scores);
-  scores.items[0].values[0] = 0;
+  scores.rows[1].log_probability -= 0.01;
   write_task_scores(task_scores_path(there(), scores), scores);
-  EXPECT_THAT(refusal(), HasSubstr("one trial and task, two scores"));
+  const std::string text = refusal();
+  EXPECT_THAT(text,
+              HasSubstr("one trial and task, two scores; log P of item caf\u00e9 1, choice 1"));
+  EXPECT_THAT(text, HasSubstr("-2 and -2.01"));
+}
+
+// `eval --limit` of one folder and all items of the other.
+TEST_F(MergeTest, OfScoresOfFewerItemsTheFullerAreKept) {
+  const TaskScores whole = sample_scores();
+  TaskScores fewer = whole;
+  fewer.items.erase(fewer.items.begin());
+  fewer.rows.clear();  // both are of the first item
+  fewer.figures = {{0, 0}, {1, 0}};
+  write_task_scores(task_scores_path(here(), fewer), fewer);
+  write_task_scores(task_scores_path(there(), whole), whole);
+  merged();
+  EXPECT_EQ(read_task_scores(task_scores_path(out(), whole)), whole);
+}
+
+// A run trained on two layouts, of which one folder's was moved away: its scores are of weights
+// that are not kept.
+TEST_F(MergeTest, ScoresGoWithTheirRun) {
+  TaskScores scores = sample_scores(), lost = sample_scores();
+  scores.model = lost.model = kFinished;
+  fs::remove_all(there().run(kFinished));
+  fs::remove_all(there().decisions());  // its arms are not there
+  write_task_scores(task_scores_path(here(), scores), scores);
+  lost.rows[0].log_probability = -3;
+  write_task_scores(task_scores_path(there(), lost), lost);
+  lost.task = "lambada";
+  write_task_scores(task_scores_path(there(), lost), lost);
+  EXPECT_EQ(merged().scores_left, 1U);
+  EXPECT_EQ(task_scores_files(out()).size(), 1U);
+  EXPECT_EQ(read_task_scores(task_scores_path(out(), scores)), scores);
 }
 
 TEST_F(MergeTest, CheckpointsThatBranchesNeedComeFromBoth) {
@@ -255,6 +303,29 @@ TEST_F(MergeTest, AFolderNamedByADotAtItsEndIsMadeInItsPlace) {
   const std::vector<StudyFolder> sources = {here(), there()};
   merge_studies(sources, kText, out().root / ".", std::chrono::milliseconds(200));
   EXPECT_TRUE(fs::exists(out().study_file()));
+}
+
+TEST(ScoreDifference, NamesWhatDiffers) {
+  const TaskScores scores = sample_scores();
+  EXPECT_EQ(first_difference(scores, scores), "");
+  const auto changed = [&](const auto& change) {
+    TaskScores other = scores;
+    change(other);
+    return first_difference(scores, other);
+  };
+  EXPECT_EQ(changed([](TaskScores& s) { s.shots = 0; }), "shots: 1 and 0");
+  EXPECT_EQ(changed([](TaskScores& s) { s.suite_seed = 8; }), "seed of the suite: 7 and 8");
+  EXPECT_EQ(changed([](TaskScores& s) { s.card_digest = "ee"; }), "card: cc and ee");
+  EXPECT_EQ(changed([](TaskScores& s) { s.data_digest = "ee"; }), "data: dd and ee");
+  EXPECT_EQ(changed([](TaskScores& s) { s.tokenizer = "bb"; }), "tokenizer: aa and bb");
+  EXPECT_EQ(changed([](TaskScores& s) { s.step = 21; }), "step: 20 and 21");
+  EXPECT_EQ(changed([](TaskScores& s) { s.items[1].id = "3"; }), "item 3: in one of them alone");
+  EXPECT_EQ(changed([](TaskScores& s) { s.items[1].generated = "a"; }),
+            "what was written for item 2");
+  EXPECT_EQ(changed([](TaskScores& s) { s.items[1].golds.pop_back(); }), "the choices of item 2");
+  EXPECT_EQ(changed([](TaskScores& s) { s.rows.pop_back(); }), "the choices of item caf\u00e9 1");
+  EXPECT_EQ(changed([](TaskScores& s) { s.rows[0].unconditional = -2.251; }),
+            "log P without its question of item caf\u00e9 1, choice 0: -2.25 and -2.251");
 }
 
 TEST(RunDifference, NamesWhatDiffers) {

@@ -289,6 +289,35 @@ TEST_F(EvalTasks, AStudysOwnTasksAreKeptItemByItemPairedAndRecomputed) {
   }
 }
 
+// Sums over ranks round otherwise, so that losses and scores differ in their last bits: one
+// folder's run is kept, and its scores with it.
+TEST_F(EvalTasks, OfRunsOfTwoLayoutsOneIsKeptWithItsScores) {
+  write_study(scratch_.path(), "tokens: 1024, tasks: [mapping]");
+  ASSERT_EQ(run("run study.yaml --out one").status, 0);
+  const std::string study = slurp(scratch_ / "study.yaml");
+  spill(scratch_ / "two.yaml", study + "run: {data_parallel: 2}\n");
+  ASSERT_EQ(run("run two.yaml --out two --ranks 2").status, 0);
+  const Outcome refused = run("merge one two --out joined");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("differs between one and two (loss of step"));
+  // One run of each.
+  std::vector<std::string> ids;
+  for (const auto& entry : fs::directory_iterator(scratch_ / "one/runs"))
+    ids.push_back(entry.path().filename());
+  ASSERT_EQ(ids.size(), 2);
+  fs::rename(scratch_ / "one/runs" / ids[0], scratch_ / "moved");
+  fs::rename(scratch_ / "two/runs" / ids[1], scratch_ / "moved-too");
+  const Outcome merged = run("merge one two --out joined --json");
+  ASSERT_EQ(merged.status, 0) << merged.err;
+  EXPECT_EQ(json::parse(merged.out).at("scores_left"), 0);
+  for (const auto& [path, time] : scores_of(scratch_ / "joined")) {
+    const fs::path name = path.lexically_relative(scratch_ / "joined");
+    const bool of_two = name.string().find(ids[0]) != std::string::npos;
+    EXPECT_EQ(slurp(path), slurp(scratch_ / (of_two ? "two" : "one") / name)) << name;
+  }
+  EXPECT_EQ(scores_of(scratch_ / "joined").size(), 4);
+}
+
 // An own card's rules are in its file: without it, or with another, its scores stay as they are.
 TEST_F(EvalTasks, RecomputingWantsTheCardThatScored) {
   ASSERT_EQ(run("eval --model hf:model --tasks tasks --out one").status, 0);
