@@ -144,7 +144,8 @@ TEST(PublicFolder, ExportsCountAfterThePublishersFilesAndParquetAfterJsonLines) 
   for (const char* name :
        {"piqa/plain_text/validation/0000.parquet", "piqa/data/validation-00000-of-00002.parquet",
         "piqa/data/validation-00001-of-00002.parquet", "piqa/data/train-00000-of-00001.parquet",
-        "piqa/validation.parquet", "piqa/validation.jsonl", "piqa/valid.jsonl"})
+        "piqa/validation.parquet", "piqa/validation.jsonl", "piqa/valid.jsonl",
+        "piqa/validation-00000-of-00001.json", "piqa/piqa_validation.jsonl"})
     write_durably(folder / name, "");
   const auto expect_and_remove = [&](const Names& names) {
     EXPECT_EQ(names_found(folder, "piqa"), names);
@@ -152,6 +153,8 @@ TEST(PublicFolder, ExportsCountAfterThePublishersFilesAndParquetAfterJsonLines) 
   };
   expect_and_remove({"piqa/valid.jsonl"});
   expect_and_remove({"piqa/validation.jsonl"});
+  expect_and_remove({"piqa/validation-00000-of-00001.json"});
+  expect_and_remove({"piqa/piqa_validation.jsonl"});
   expect_and_remove({"piqa/validation.parquet"});
   expect_and_remove({"piqa/data/validation-00000-of-00002.parquet",
                      "piqa/data/validation-00001-of-00002.parquet"});
