@@ -212,6 +212,23 @@ TEST_F(EvalTasks, AStudysScoresAreKeptVerifiedAndNotMadeAgain) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
+TEST_F(EvalTasks, SomeItemsAreScoredFirstAndTheRestLater) {
+  write_study(scratch_.path(), "tokens: 1024");
+  ASSERT_EQ(run("run study.yaml --out study").status, 0);
+  const auto counts = [&](const std::string& limit) {
+    const Outcome outcome = run("eval study --tasks tasks --json" + limit);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    std::set<int> n;
+    const json scores = json::parse(outcome.out).at("scores");
+    for (const json& score : scores) n.insert(score.at("n").get<int>());
+    return n;
+  };
+  EXPECT_EQ(counts(" --limit 2"), std::set<int>{2});
+  EXPECT_EQ(counts(" --limit 1"), std::set<int>{2}) << "what is there of more items stands";
+  EXPECT_EQ(counts(""), std::set<int>{6});
+  EXPECT_EQ(counts(" --limit 2"), std::set<int>{6});
+}
+
 // Three times within the last tenth: of 10 steps at 9 and 10, of 20 at 18, 19 and 20.
 TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
   write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, last-word], score_points: 3");
