@@ -104,7 +104,8 @@ RecordingCost measure_recording(const RunSpec& spec, const std::filesystem::path
       run_header("bench", run, *dataset, {}, {machine_name(), device_rate("cpu", spec.dtype)});
   RecordingCost cost;
   {
-    RunRecorder recorder(study, header, std::move(restart), state, *claim);
+    StallWatch watch({}, [](const std::string&) {});  // as in `run`, where nothing hangs
+    RunRecorder recorder(study, header, std::move(restart), state, *claim, watch);
     std::filesystem::create_directories(study.ranks());
     RankReporter reporter(study, 0);
     TimedRecorder timed(recorder, reporter, run, cost);

@@ -75,10 +75,13 @@ class Checkpoint {
 std::filesystem::path checkpoint_path(const std::filesystem::path& folder, std::int64_t step);
 // The file of a rank in the folder `place` that several ranks save in.
 std::filesystem::path part_file(const std::filesystem::path& place, int rank);
-// Waits until every rank has written its file in `place`, then gives it its name, durably. False,
-// and `place` is removed, where `given_up` says so before.
-bool commit_parts(const std::filesystem::path& place, const std::filesystem::path& path, int ranks,
-                  const std::function<bool()>& given_up);
+// Waits until every rank has written its file in `place`. False, and `place` is removed, where
+// `given_up` says so before. `grew` is told, at most once a second, that more lies there than
+// before: a slow disk is no rank that hangs.
+bool wait_for_parts(const std::filesystem::path& place, int ranks,
+                    const std::function<bool()>& given_up, const std::function<void()>& grew);
+// Gives a place in which all parts are its name, durably.
+void commit_parts(const std::filesystem::path& place, const std::filesystem::path& path);
 
 // The newest checkpoint of `run` that is whole; each one that is damaged or of another run is
 // passed over, and `warn` is told its problem. Absent where none is left. InputError where one

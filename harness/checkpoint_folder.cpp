@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <ranges>
 #include <thread>
+#include <utility>
 
 #include "harness/checkpoint.h"
 #include "harness/progress/run_progress.h"
@@ -46,6 +48,19 @@ void link_or_copy(const std::filesystem::path& from, const std::filesystem::path
   if (failure && failure != std::errc::file_exists) write_durably(to, read_file(from));
 }
 
+// Parts that are being written count with what they have.
+std::uintmax_t bytes_in(const std::filesystem::path& folder) {
+  std::uintmax_t bytes = 0;
+  std::error_code unseen;
+  for (std::filesystem::directory_iterator at(folder, unseen), end; !unseen && at != end;
+       at.increment(unseen)) {
+    std::error_code renamed;
+    const std::uintmax_t size = at->file_size(renamed);
+    if (!renamed) bytes += size;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void remove_checkpoint(const std::filesystem::path& path) {
@@ -67,9 +82,12 @@ std::filesystem::path part_file(const std::filesystem::path& place, int rank) {
   return place / part_name(static_cast<std::size_t>(rank));
 }
 
-bool commit_parts(const std::filesystem::path& place, const std::filesystem::path& path, int ranks,
-                  const std::function<bool()>& given_up) {
-  constexpr auto kLookEvery = std::chrono::milliseconds(10);
+bool wait_for_parts(const std::filesystem::path& place, int ranks,
+                    const std::function<bool()>& given_up, const std::function<void()>& grew) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kLookEvery{10}, kSumEvery{1000};
+  std::uintmax_t bytes = bytes_in(place);
+  auto summed = Clock::now();
   for (int rank = 0; rank < ranks; ++rank) {
     while (!std::filesystem::exists(part_file(place, rank))) {
       if (given_up()) {
@@ -78,11 +96,18 @@ bool commit_parts(const std::filesystem::path& place, const std::filesystem::pat
         return false;
       }
       std::this_thread::sleep_for(kLookEvery);
+      if (Clock::now() - summed < kSumEvery) continue;
+      summed = Clock::now();
+      const std::uintmax_t before = std::exchange(bytes, bytes_in(place));
+      if (bytes > before) grew();
     }
   }
+  return true;
+}
+
+void commit_parts(const std::filesystem::path& place, const std::filesystem::path& path) {
   remove_checkpoint(path);  // one of that step that was passed over
   commit_file(place, path);
-  return true;
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,

@@ -218,8 +218,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   add_scoring(run, segment);
   segment.losses_before = loss_history(run.spec, restart.record.steps);
   // From here on this rank waits for the others.
-  std::optional<StallWatch> watch;
-  watch.emplace(stall_, [&](const std::string& what) {
+  StallWatch watch(stall_, [&](const std::string& what) {
     log_.say(run, what);
     leave_stalled(folder_, run.id, claim, what);
   });
@@ -242,29 +241,27 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   std::optional<RunRecorder> recorder;
   do_together(block, [&] {
     recorder.emplace(folder_, run_header(study_, run, dataset, layout, trained_on(run.spec)),
-                     std::move(restart), state, claim);
+                     std::move(restart), state, claim, watch);
   });
   const auto tokens_per_step = static_cast<double>(run.spec.optimizer.batch_tokens);
   const auto listener = [&](const TrainingEvent& event) {
-    {
-      const StallWatch::Pause writing(*watch);
-      recorder->record(event);
-    }
+    recorder->record(event);
     log_event(log_, run, segment, state.step(), event);
     if (const auto* metrics = std::get_if<StepMetrics>(&event)) {
       reporter.step(metrics->step, metrics->loss, tokens_per_step, run.flops_per_step);
     }
   };
   const auto outcome = train(state, run.spec, dataset, segment, listener, [&] {
-    watch->beat();
+    watch.beat();
     return stop() || claim.lost();
   });
-  watch.reset();
-  recorder->settle();
+  recorder->settle();  // the others' parts are watched for too
   if (outcome == TrainingOutcome::Reached) {
     // Before anybody can go on past this step, which may remove the checkpoint.
-    if (item.keep && claim.held())
+    if (item.keep && claim.held()) {
+      const StallWatch::Pause writing(watch);
       keep_checkpoint(recorder->checkpoints(), folder_.run(run.id), item.to_step);
+    }
     recorder->finish();
   }
   log_.say(run, end_text(outcome, claim));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "harness/checkpoint.h"
@@ -33,11 +34,12 @@ bool holds(const RunRecord& record, const Score& score) {
 }  // namespace
 
 RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart restart,
-                         TrainingState& state, const Claim& claim)
+                         TrainingState& state, const Claim& claim, StallWatch& watch)
     : folder_(folder),
       restart_(std::move(restart)),
       state_(state),
       claim_(claim),
+      watch_(watch),
       flushed_(std::chrono::steady_clock::now()) {
   header.peak_memory_bytes = restart_.record.header.peak_memory_bytes;  // of the pieces before
   restart_.record.header = std::move(header);
@@ -58,6 +60,7 @@ void RunRecorder::record(const TrainingEvent& event) {
           save(told.place);
         } else if constexpr (std::is_same_v<Event, TaskScores>) {
           // Before the evaluation of its step is told: what has that is not scored again.
+          const StallWatch::Pause writing(watch_);
           if (claim_.held()) store_task_scores(folder_, told);
         } else if constexpr (std::is_same_v<Event, Score>) {
           // At the checkpoint that training goes on from they may be there.
@@ -79,7 +82,10 @@ void RunRecorder::append(const RunEvent& event) {
   const auto now = std::chrono::steady_clock::now();
   if (now - flushed_ < kFlushEvery || writing_.busy()) return;
   flushed_ = now;
-  writing_.start([this, events = std::exchange(unwritten_, {})] { write_events(events); });
+  writing_.start([this, events = std::exchange(unwritten_, {})] {
+    const StallWatch::Pause writing(watch_);
+    write_events(events);
+  });
 }
 
 void RunRecorder::write_events(const std::vector<RunEvent>& events) {
@@ -125,6 +131,7 @@ void RunRecorder::save(const std::filesystem::path& place) {
   const auto record =
       restart_.again ? nullptr : std::make_shared<const RunRecord>(whole_record(RunState::Running));
   writing_.start([=, this, events = std::exchange(unwritten_, {})] {
+    std::optional<StallWatch::Pause> writing(std::in_place, watch_);
     write_events(events);
     // The run file first: a checkpoint must not be further than the evaluations before it.
     if (record && claim_.held()) store_run_file(folder_.run_file(id), *record);
@@ -132,9 +139,13 @@ void RunRecorder::save(const std::filesystem::path& place) {
     // Where ranks of another layout saved that step, a file takes the place of their folder.
     if (ranks == 1 && std::filesystem::is_directory(place)) remove_checkpoint(place);
     copy->write(ranks == 1 ? place : part_file(place, 0));
-    const auto path = checkpoint_path(restart_.checkpoints, copy->step());
-    const auto given_up = [this] { return ending_ || !claim_.held(); };
-    if (ranks > 1 && !commit_parts(place, path, ranks, given_up)) return;
+    if (ranks > 1) {
+      writing.reset();
+      const auto given_up = [this] { return ending_ || !claim_.held(); };
+      if (!wait_for_parts(place, ranks, given_up, [this] { watch_.beat(); })) return;
+      writing.emplace(watch_);
+      commit_parts(place, checkpoint_path(restart_.checkpoints, copy->step()));
+    }
     remove_older_checkpoints(restart_.checkpoints, copy->step());
   });
   flushed_ = std::chrono::steady_clock::now();
@@ -142,6 +153,7 @@ void RunRecorder::save(const std::filesystem::path& place) {
 
 void RunRecorder::finish() {
   settle();
+  const StallWatch::Pause writing(watch_);
   const std::string id = restart_.record.header.id;
   // A trunk answers no budget: its branches do.
   const auto reached = restart_.record.evaluations.empty() ? RunState::Trunk : RunState::Finished;
@@ -159,6 +171,7 @@ void RunRecorder::finish() {
 
 void RunRecorder::diverged(const std::string& reason) {
   settle();
+  const StallWatch::Pause writing(watch_);
   const std::string id = restart_.record.header.id;
   restart_.record.reason = reason;
   unwritten_.emplace_back(RunEnd{RunState::Diverged, reason});

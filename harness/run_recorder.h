@@ -1,6 +1,7 @@
 // Keeps what a run in training tells: events to the journal every few seconds; at each checkpoint
 // the run file whole, then the checkpoint. All of it is written beside training, which waits for a
-// copy in memory alone. Nothing is published once the claim on the run is lost.
+// copy in memory alone. Nothing is published once the claim on the run is lost. A watch for hangs
+// is paused while this process writes, but not while it waits for what other ranks write.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -13,6 +14,7 @@
 #include "harness/claim.h"
 #include "harness/events.h"
 #include "harness/run_restart.h"
+#include "harness/stall_watch.h"
 #include "harness/training_state.h"
 #include "results/journal.h"
 #include "results/run_record.h"
@@ -24,7 +26,7 @@ class RunRecorder {
  public:
   // `state` is what checkpoints are made of, already at the restart's step.
   RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart restart, TrainingState& state,
-              const Claim& claim);
+              const Claim& claim, StallWatch& watch);
 
   // What is being written is finished first.
   ~RunRecorder();
@@ -57,6 +59,7 @@ class RunRecorder {
   RunRestart restart_;
   TrainingState& state_;
   const Claim& claim_;
+  StallWatch& watch_;
   std::unique_ptr<JournalWriter> journal_;
   std::chrono::steady_clock::time_point flushed_;
   std::vector<RunEvent> unwritten_;  // not in the journal yet
