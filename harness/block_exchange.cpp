@@ -20,13 +20,13 @@ Reason reason_of(const std::exception_ptr& failure) {
   Reason reason{};
   if (!failure) return reason;
   const auto say = [&](std::string_view text) {
-    text = text.substr(0, text.find('\n'));
     std::copy_n(text.begin(), std::min(text.size(), reason.size() - 1), reason.begin());
   };
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& problem) {
-    say(*problem.what() == '\0' ? "no reason given" : problem.what());
+    const std::string line = first_line(problem);
+    say(line.empty() ? "no reason given" : line);
   } catch (...) {
     say("no reason given");
   }
@@ -57,6 +57,11 @@ Exchanged exchange(const Exchanged& asked, const std::exception_ptr& failure, Co
   ranks.all_reduce_max(said);
   if (said[3] != 0) throw_shared(failure, ranks);
   return {said[0] != 0, said[1] != 0, said[2] != 0};
+}
+
+std::string first_line(const std::exception& problem) {
+  const std::string text = problem.what();
+  return text.substr(0, text.find('\n'));
 }
 
 std::exception_ptr failure_of(const std::function<void()>& work) {

@@ -34,6 +34,9 @@ struct Exchanged {
 // reason, where `failure` is set on any; one rank alone throws its own.
 Exchanged exchange(const Exchanged& asked, const std::exception_ptr& failure, Communicator& ranks);
 
+// The first line of what it says: LibTorch adds where it was thrown.
+std::string first_line(const std::exception& problem);
+
 // What `work` throws of this run alone; bad input, a full disk and lost ranks, which concern more
 // than the run, are thrown.
 std::exception_ptr failure_of(const std::function<void()>& work);

@@ -22,8 +22,6 @@ namespace {
 
 constexpr auto kPollEvery = std::chrono::milliseconds(300);
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 }  // namespace
 
 void leave_job(const std::string& message, int status) {
@@ -148,10 +146,11 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
   const auto items = ready_work(work_.plan, state.progress, state.decisions);
   const auto item = std::ranges::find(items, id, &WorkItem::id);
   if (item == items.end()) return;
+  const int attempt = next_attempt(work_.folder, id);
   const auto failed = [&](const std::exception& problem) {
-    const std::string reason = first_line(problem.what());
+    const std::string reason = first_line(problem);
     work_.executor.log().say(work_.plan.runs[item->run], fmt::format("failed ({})", reason));
-    record_attempt(work_.folder, id, reason);
+    record_attempt(work_.folder, id, reason, attempt);
     reporter_.idle();
     return fmt::format("run {} failed ({})", id, reason);
   };

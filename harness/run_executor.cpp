@@ -42,12 +42,12 @@ void restore(TrainingState& state, const RunRestart& restart) {
 
 // On the watch's thread: the training thread hangs and may hold any lock. A process that was told
 // to go is no failure of its run.
-[[noreturn]] void leave_stalled(const StudyFolder& folder, const std::string& id, Claim& claim,
-                                const std::string& what) {
+[[noreturn]] void leave_stalled(const StudyFolder& folder, const std::string& id, int attempt,
+                                Claim& claim, const std::string& what) {
   fmt::print(stderr, "isoloss: run {} {}; this process ends, run again to go on\n", id, what);
   std::fflush(stderr);
   try {
-    if (claim.held() && !stop_signalled()) record_attempt(folder, id, what);
+    if (claim.held() && !stop_signalled()) record_attempt(folder, id, what, attempt);
   } catch (const std::exception& problem) {
     fmt::print(stderr, "isoloss: {}\n", problem.what());
   }
@@ -162,9 +162,10 @@ void RunExecutor::follow(Communicator& block, const StudyPlan& plan, const Train
   } catch (const SharedFailure&) {
     throw;
   } catch (const std::exception& problem) {
-    log_.say(run, fmt::format("failed ({})", problem.what()));
-    record_attempt(folder_, run.id, problem.what());
-    throw BrokenBlock(fmt::format("run {} failed ({})", run.id, problem.what()));
+    const std::string reason = first_line(problem);
+    log_.say(run, fmt::format("failed ({})", reason));
+    record_attempt(folder_, run.id, reason, order.attempt);
+    throw BrokenBlock(fmt::format("run {} failed ({})", run.id, reason));
   }
 }
 
@@ -217,12 +218,14 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
   segment.losses_before = loss_history(run.spec, restart.record.steps);
+  const int attempt = next_attempt(folder_, run.id);
   // From here on this rank waits for the others.
   StallWatch watch(stall_, [&](const std::string& what) {
     log_.say(run, what);
-    leave_stalled(folder_, run.id, claim, what);
+    leave_stalled(folder_, run.id, attempt, claim, what);
   });
-  give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment}, block);
+  give_order(TrainingOrder{item.run, layout, restart.checkpoint.has_value(), segment, attempt},
+             block);
   exchange({}, nullptr, block);  // the others have their data
   forget_peak_memory();
   const auto made = new_state(run, block, layout);

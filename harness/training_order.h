@@ -15,6 +15,7 @@ struct TrainingOrder {
   RankLayout layout;     // of the block's ranks
   bool resumes = false;  // from a state that the leader restores
   TrainingSegment segment;
+  int attempt = 1;  // the number that a failure of it gets, on whichever of the ranks
 };
 struct SplitOrder {};
 struct LeaveOrder {};

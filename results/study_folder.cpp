@@ -22,6 +22,16 @@ fs::path attempt_path(const StudyFolder& folder, const std::string& id, int atte
   return folder.run(id) / ("attempt-" + std::to_string(attempt) + ".json");
 }
 
+// False where there is one of that number.
+bool publish_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason,
+                     int attempt) {
+  return publish_once(attempt_path(folder, id, attempt),
+                      sealed_json_text({{"format", kAttemptFormat},
+                                        {"version", kAttemptVersion},
+                                        {"attempt", attempt},
+                                        {"reason", reason}}));
+}
+
 }  // namespace
 
 std::optional<int> attempt_number(const fs::path& path) {
@@ -85,13 +95,18 @@ std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::s
 }
 
 void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason) {
-  for (int attempt = 1;; ++attempt) {
-    const std::string text = sealed_json_text({{"format", kAttemptFormat},
-                                               {"version", kAttemptVersion},
-                                               {"attempt", attempt},
-                                               {"reason", reason}});
-    if (publish_once(attempt_path(folder, id, attempt), text)) return;
-  }
+  for (int attempt = 1; !publish_attempt(folder, id, reason, attempt);) ++attempt;
+}
+
+int next_attempt(const StudyFolder& folder, const std::string& id) {
+  int attempt = 1;
+  while (fs::exists(attempt_path(folder, id, attempt))) ++attempt;
+  return attempt;
+}
+
+void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason,
+                    int attempt) {
+  publish_attempt(folder, id, reason, attempt);
 }
 
 }  // namespace isoloss

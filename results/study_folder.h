@@ -74,6 +74,12 @@ FailedAttempt read_attempt(const std::filesystem::path& path);
 std::vector<FailedAttempt> read_attempts(const StudyFolder& folder, const std::string& id);
 // Writes the next attempt-N.json; two writers at once get two numbers.
 void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason);
+// The number that the next attempt gets.
+int next_attempt(const StudyFolder& folder, const std::string& id);
+// Writes that of this number, unless somebody has: ranks that fail together, each on its own, have
+// failed once.
+void record_attempt(const StudyFolder& folder, const std::string& id, const std::string& reason,
+                    int attempt);
 
 // N of a path attempt-N.json; absent for any other name.
 std::optional<int> attempt_number(const std::filesystem::path& path);

@@ -303,31 +303,6 @@ TEST(Supervisor, ARunThatHangsTwiceIsGivenUpAndTheOthersFinish) {
   EXPECT_EQ(finished_runs(folder), 1U);
 }
 
-// The system refuses the weights of one size to every process, which have 24 GB of address space;
-// the others train on in the processes that it was refused to.
-TEST(Supervisor, ARunWithoutMemoryIsGivenUpAndTheOthersFinish) {
-  const Place place;
-  const auto study = tiny_study::write_study(place, "[640]", "[0.05]");
-  std::string text = read_file(study);
-  text.replace(text.find("d_model: 16"), 11, "d_model: 65536");  // 206 GB
-  text.replace(text.find("threads: 1"), 10, "threads: 1, tensor_parallel: 1, data_parallel: 1");
-  write_durably(study, text);
-  const auto folder = place.root / "supervised";
-  const pid_t supervisor =
-      tiny_study::start_program({"sh", "-c", R"(ulimit -v 24000000 && exec "$0" "$1" "$2" 2)",
-                                 ISOLOSS_STUDY_PROCESS, study.string(), folder.string()});
-  EXPECT_EQ(tiny_study::wait(supervisor), kExitFailed);
-  std::vector<std::string> reasons;
-  for (const std::string& id : run_ids({folder}))
-    for (const FailedAttempt& attempt : read_attempts({folder}, id))
-      reasons.push_back(attempt.reason);
-  ASSERT_EQ(reasons.size(), 2U);
-  for (const std::string& reason : reasons)
-    EXPECT_THAT(reason,
-                testing::AnyOf(testing::HasSubstr("memory"), testing::HasSubstr("bad_alloc")));
-  EXPECT_EQ(finished_runs(folder), 1U);
-}
-
 // Without a supervisor a process that was killed may have been preempted, but a crash says so.
 TEST(Supervisor, UnderPlainMpirunACrashCountsAndTheSameCommandGoesOn) {
   const Place place;

@@ -9,7 +9,11 @@ namespace {
 
 TEST(TrainingOrder, ReachesEveryRankOfTheBlockUntilNothingIsLeft) {
   const TrainingOrder order{
-      7, {1, 3}, true, {100, {{40, 1e6, BudgetUnit::Flops}, {100, 2e6}}, std::chrono::seconds(5)}};
+      7,
+      {1, 3},
+      true,
+      {100, {{40, 1e6, BudgetUnit::Flops}, {100, 2e6}}, std::chrono::seconds(5)},
+      2};
   std::vector<std::vector<BlockOrder>> taken(3);
   testing_ranks::on_ranks(3, [&](Communicator& block) {
     if (block.rank() == 0) {
@@ -27,6 +31,7 @@ TEST(TrainingOrder, ReachesEveryRankOfTheBlockUntilNothingIsLeft) {
     EXPECT_EQ(training->run, 7U);
     EXPECT_EQ(training->layout, (RankLayout{1, 3}));
     EXPECT_TRUE(training->resumes);
+    EXPECT_EQ(training->attempt, 2);
     EXPECT_EQ(training->segment.to, 100);
     EXPECT_EQ(training->segment.checkpoint_every, std::chrono::seconds(5));
     ASSERT_EQ(training->segment.stops.size(), 2U);

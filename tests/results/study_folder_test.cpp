@@ -314,6 +314,17 @@ TEST_F(Study, AttemptsOfTwoProcessesAtOnceAreBothKept) {
   EXPECT_EQ(read_attempts(study(), kId).size(), 20U);
 }
 
+TEST_F(Study, AnAttemptOfOneNumberIsRecordedOnce) {
+  record_attempt(study(), kId, "before");
+  const int attempt = next_attempt(study(), kId);
+  EXPECT_EQ(attempt, 2);
+  for (const char* reason : {"of one rank", "of another"})
+    record_attempt(study(), kId, reason, attempt);
+  EXPECT_EQ(read_attempts(study(), kId),
+            (std::vector<FailedAttempt>{{1, "before"}, {2, "of one rank"}}));
+  EXPECT_EQ(next_attempt(study(), kId), 3);
+}
+
 TEST_F(Study, OnlyNumberedFilesAreAttempts) {
   EXPECT_EQ(attempt_number("runs/x/attempt-12.json"), 12);
   for (const char* name : {"attempt-.json", "attempt-1x.json", "attempt-0.json", "attempt-1.txt"})
