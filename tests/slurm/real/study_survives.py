@@ -5,6 +5,7 @@ import contextlib
 import csv
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from one_machine import OneMachineSlurm, descendants
 
-DEADLINE_SECONDS = 310
+DEADLINE_SECONDS = 1500
 ENOUGH_SECONDS = 6
 
 STUDY = """\
@@ -55,10 +56,17 @@ class Test:
             tokens *= 2
             shutil.rmtree(self.folder / "undisturbed", ignore_errors=True)
             (self.folder / "study.yaml").write_text(STUDY.format(tokens=tokens))
-            began = time.monotonic()
+            began, computed = time.monotonic(), self.seconds_computed()
             self.run("run", "study.yaml", "--out", "undisturbed", "--ranks", "2")
-            seconds = time.monotonic() - began
+            # On a machine that others use the clock alone would make it too short for a quiet one.
+            seconds = min(time.monotonic() - began, (self.seconds_computed() - computed) / 2)
         print(f"undisturbed, {tokens} tokens a run: {seconds:.1f} s", flush=True)
+
+    @staticmethod
+    def seconds_computed():
+        """By all processes that this one has started and seen end."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
 
     def run(self, *arguments, status=0):
         done = subprocess.run([self.isoloss, *arguments], cwd=self.folder, capture_output=True,
@@ -112,9 +120,9 @@ class Test:
     def saved(self, out):
         return any((self.folder / out).glob("runs/*/checkpoint-*"))
 
-    def wait_for(self, job, *states, seconds=60):
+    def wait_for(self, job, *states):
         self.slurm.wait_until(f"job {job} is {' or '.join(states)}",
-                              lambda: self.slurm.state(job) in states, seconds)
+                              lambda: self.slurm.state(job) in states)
 
     def log(self, job):
         return (self.folder / f"survivor-{job}.out").read_text()
@@ -140,7 +148,7 @@ class Test:
         assert not self.trains("requeued"), "a claim was left behind"
         slurm.slurm("scontrol", "update", f"JobId={job}", "NumNodes=1", "NumTasks=1")
         slurm.slurm("scancel", high)
-        self.wait_for(job, "COMPLETED", seconds=90)
+        self.wait_for(job, "COMPLETED")
         assert slurm.detail(job, "NumNodes") == "1"
         assert int(slurm.detail(job, "Restarts")) >= 2, slurm.detail(job, "Restarts")
         assert "stopped early" in self.log(job)  # what earlier starts said is still there
@@ -154,7 +162,7 @@ class Test:
         self.slurm.slurm("scancel", "--signal=TERM", job)
         self.wait_for(job, "PENDING")
         assert self.saved("by_srun") and not self.trains("by_srun")
-        self.wait_for(job, "COMPLETED", seconds=90)
+        self.wait_for(job, "COMPLETED")
         self.expect_whole("by_srun")
 
     def joined_by_tcp(self):
@@ -163,7 +171,7 @@ class Test:
                           "time: 10\n")
         self.slurm.wait_until("ranks 0 and 1 of one job train",
                               lambda: self.ranks("by_tcp") == {0, 1})
-        self.wait_for(job, "COMPLETED", seconds=90)
+        self.wait_for(job, "COMPLETED")
         self.expect_whole("by_tcp")
 
     def cancelled_and_resubmitted(self):
@@ -179,9 +187,8 @@ class Test:
         assert self.queued("PENDING") == 2, "each has its successor"
         slurm.slurm("scancel", high)
         slurm.wait_until("nothing is queued any more",
-                         lambda: self.queued("RUNNING,COMPLETING,PENDING") == 0, 90)
+                         lambda: self.queued("RUNNING,COMPLETING,PENDING") == 0)
         self.expect_whole("shared")
-
 
     def processes_of(self, job):
         """Numbers of what the slurmstepd of the job's steps have started, the batch step's first."""
@@ -206,7 +213,7 @@ class Test:
         self.wait_for(job, "FAILED")
         assert self.trains("killed"), "somebody had time to give a claim up"
         job = self.submit("killed", site)
-        self.wait_for(job, "COMPLETED", seconds=90)
+        self.wait_for(job, "COMPLETED")
         self.expect_whole("killed")
 
 
