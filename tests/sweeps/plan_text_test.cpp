@@ -196,6 +196,12 @@ TEST(PlanTable, SaysWhichRunsAreSmallerThanWhatWasMeasured) {
             std::string::npos);
 }
 
+TEST(PlanTable, NamesTheSourceOfADevicesRate) {
+  EXPECT_NE(plan_table(plan_of({}), kOne, device_rate("a100", "bfloat16"))
+                .find("The rate of a100 is of GPT-2 124M: nanoGPT 37 %"),
+            std::string::npos);
+}
+
 TEST(DeviceRate, UnknownDeviceIsBadInput) {
   EXPECT_THROW(device_rate("abacus", "float32"), InputError);
 }

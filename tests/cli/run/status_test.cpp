@@ -172,5 +172,39 @@ TEST_F(Status, NamesTrialsThatDivergedAndWhy) {
   EXPECT_THAT(failures[0].at("reason").get<std::string>(), HasSubstr("not finite at step"));
 }
 
+// As two deaths leave it: the others are trained, and what was given up is named by all who look.
+TEST_F(Status, NamesTrialsThatWereGivenUpAndWhyAsRunAndReportDo) {
+  write_study("[640]", "[0.03]", "[0, 1]");
+  const json plan = json::parse(isoloss("plan study.yaml --json").out);
+  std::string broken;
+  for (const json& trial : plan.at("trials"))
+    if (trial.at("seed") == 1) broken = trial.at("run");
+  ASSERT_FALSE(broken.empty());
+  for (const int attempt : {1, 2}) {
+    const json content = {{"format", "isoloss attempt"},
+                          {"version", 1},
+                          {"attempt", attempt},
+                          {"reason", "died while training (SIGSEGV)"}};
+    const auto file =
+        scratch_ / ("out/runs/" + broken) / ("attempt-" + std::to_string(attempt) + ".json");
+    std::filesystem::create_directories(file.parent_path());
+    spill(file, content.dump());
+  }
+  const Outcome ran = isoloss("run study.yaml --out out");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("SIGSEGV"));
+  const std::string text = isoloss("status out").out;
+  EXPECT_THAT(text, HasSubstr("1 done, 0 running, 0 waiting, 0 failed, 1 quarantined"));
+  EXPECT_THAT(text, testing::ContainsRegex("seed 1.*SIGSEGV"));
+  const json failures = status().at("failures");
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].at("seed"), 1);
+  EXPECT_EQ(failures[0].at("attempts"), 2);
+  EXPECT_EQ(failures[0].at("reason"), "died while training (SIGSEGV)");
+  ASSERT_EQ(isoloss("report out --bootstrap 50").status, 0);
+  EXPECT_THAT(slurp(scratch_ / "out/report.html"),
+              HasSubstr("given up after 2 attempts: died while training (SIGSEGV)"));
+}
+
 }  // namespace
 }  // namespace isoloss::test
