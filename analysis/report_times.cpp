@@ -120,17 +120,21 @@ Table training_times_table(const StudyResults& study) {
 }
 
 Table makespans_table(const StudyResults& study) {
-  Table table{"makespan",
-              "Time from the beginning of training to its end, where one start did all of it: "
-              "predicted from the steps of the schedule alone, and what it took with evaluation, "
-              "checkpoints and waiting.",
-              {number_column("ranks", "ranks"), number_column("predicted_seconds", "predicted (s)"),
-               number_column("predicted_low", "from"), number_column("predicted_high", "to"),
-               number_column("seconds", "took (s)"), number_column("ratio", "took / predicted")},
-              {}};
+  Table table{
+      "makespan",
+      "Time of training the whole study: predicted, as it was begun, from the steps of the "
+      "schedule alone, and what it took with evaluation, checkpoints and waiting. Of several "
+      "starts it is their times together, without those between them, but with what was "
+      "trained again after a kill; of one that was killed its last seconds are missing.",
+      {number_column("ranks", "ranks"), number_column("starts", "starts"),
+       number_column("predicted_seconds", "predicted (s)"), number_column("predicted_low", "from"),
+       number_column("predicted_high", "to"), number_column("seconds", "took (s)"),
+       number_column("ratio", "took / predicted")},
+      {}};
   for (const StudyMakespan& makespan : study.makespans) {
     if (!makespan.seconds) continue;
     table.rows.push_back({fixed_cell(static_cast<double>(makespan.ranks), 0),
+                          fixed_cell(static_cast<double>(makespan.starts), 0),
                           significant_cell(makespan.predicted_seconds, 3),
                           significant_cell(makespan.lowest_seconds, 3),
                           significant_cell(makespan.highest_seconds, 3),

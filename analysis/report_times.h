@@ -10,8 +10,9 @@ namespace isoloss {
 // checkpoints and waiting are in neither.
 Table training_times_table(const StudyResults& study);
 
-// A row a study folder that one start trained from its beginning to its end: the time between them,
-// with evaluation, checkpoints and waiting, beside that of the planned schedule and its interval.
+// A row a study folder that was trained by the plan it began with, one start after another: their
+// time, with evaluation, checkpoints and waiting, beside that of the planned schedule and its
+// interval.
 Table makespans_table(const StudyResults& study);
 
 // The most that a rank's process held beside the prediction, by rows as of training_times_table;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -18,14 +19,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string conditions() {
-  return fmt::format("{}, {} cores, {}", machine_name(), sysconf(_SC_NPROCESSORS_ONLN),
+int cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
+
+std::string conditions(int at_once) {
+  return fmt::format("{}, {} cores, {} at once, {}", machine_name(), cores(), at_once,
                      code_version());
 }
 
 }  // namespace
 
-std::filesystem::path remembered_steps_file() {
+int steps_at_once(int ranks, int threads) {
+  return std::clamp(cores() / std::max(threads, 1), 1, std::max(ranks, 1));
+}
+
+std::filesystem::path remembered_steps_file(int at_once) {
   std::filesystem::path folder;
   if (const char* cache = std::getenv("XDG_CACHE_HOME"))
     folder = cache;
@@ -33,19 +40,19 @@ std::filesystem::path remembered_steps_file() {
     folder = std::filesystem::path(home) / ".cache";
   else
     return {};
-  std::string name = conditions();
+  std::string name = conditions(at_once);
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.') c = '-';
   return folder / "isoloss" / "steps" / (name + ".json");
 }
 
-StepTimes remembered_steps() {
-  const std::filesystem::path file = remembered_steps_file();
+StepTimes remembered_steps(int at_once) {
+  const std::filesystem::path file = remembered_steps_file(at_once);
   StepTimes times;
   if (file.empty() || !std::filesystem::exists(file)) return times;
   try {
     const Json json = Json::parse(read_file(file));
-    if (json.at("machine") != conditions()) return times;
+    if (json.at("machine") != conditions(at_once)) return times;
     for (const auto& [key, step] : json.at("steps").items()) {
       const MeasuredStep measured{step.at(0).get<double>(), step.at(1).get<double>(),
                                   step.at(2).get<double>()};
@@ -57,16 +64,16 @@ StepTimes remembered_steps() {
   return times;
 }
 
-void remember_steps(const StepTimes& times) {
-  const std::filesystem::path file = remembered_steps_file();
+void remember_steps(const StepTimes& times, int at_once) {
+  const std::filesystem::path file = remembered_steps_file(at_once);
   if (file.empty())
     throw WorkError(
         "measured steps cannot be kept (neither XDG_CACHE_HOME nor HOME is set); set "
         "one");
-  StepTimes all = remembered_steps();
+  StepTimes all = remembered_steps(at_once);
   for (const auto& [key, step] : times) all[key] = step;
   Json json;
-  json["machine"] = conditions();
+  json["machine"] = conditions(at_once);
   for (const auto& [key, step] : all)
     json["steps"][key] = {step.seconds, step.fastest, step.slowest};
   write_durably(file, json.dump(1) + "\n");

@@ -12,7 +12,6 @@
 #include "harness/rank_groups.h"
 #include "harness/rank_log.h"
 #include "harness/rank_reporter.h"
-#include "harness/remembered_steps.h"
 #include "harness/run_header.h"
 #include "harness/stall_watch.h"
 #include "harness/trainer.h"
@@ -20,20 +19,24 @@
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 #include "sweeps/schedule.h"
+#include "sweeps/step_times.h"
 
 namespace isoloss {
 
 class RunExecutor {
  public:
-  // `device`: where this rank has taken its place; null: it trains on the processor.
+  // `device`: where this rank has taken its place; null: it trains on the processor, where `steps`
+  // were measured earlier.
   RunExecutor(StudyFolder folder, std::string study, std::int64_t rank,
-              const StallLimits& stall = {}, const RankDevice* device = nullptr)
+              const StallLimits& stall = {}, const RankDevice* device = nullptr,
+              StepTimes steps = {})
       : folder_(std::move(folder)),
         study_(std::move(study)),
         log_(folder_, study_, rank),
         rank_(rank),
         stall_(stall),
-        device_(device) {}
+        device_(device),
+        steps_(std::move(steps)) {}
 
   // This rank's.
   const RankLog& log() const { return log_; }
@@ -72,7 +75,7 @@ class RunExecutor {
   std::int64_t rank_;
   StallLimits stall_;
   const RankDevice* device_;
-  StepTimes steps_ = remembered_steps();
+  StepTimes steps_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
   std::shared_ptr<const TaskSuite> cards_;  // of the study, read once

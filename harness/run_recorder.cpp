@@ -25,6 +25,15 @@ void extend(std::vector<Event>& events, const std::vector<Event>& later) {
   events.insert(events.end(), later.begin(), later.end());
 }
 
+// What the pieces of the run that were trained before say of it whole. Where other ranks or another
+// machine trained them, no one prediction is of its steps.
+void take_from_before(RunHeader& header, const RunHeader& before) {
+  header.peak_memory_bytes = before.peak_memory_bytes;
+  if (before.id != header.id) return;
+  const bool alike = before.ranks == header.ranks && before.machine == header.machine;
+  header.predicted_step_seconds = alike ? before.predicted_step_seconds : std::nullopt;
+}
+
 bool holds(const RunRecord& record, const Score& score) {
   return std::ranges::any_of(record.scores, [&](const Score& other) {
     return other.step == score.step && other.task == score.task && other.metric == score.metric;
@@ -41,7 +50,7 @@ RunRecorder::RunRecorder(const StudyFolder& folder, RunHeader header, RunRestart
       claim_(claim),
       watch_(watch),
       flushed_(std::chrono::steady_clock::now()) {
-  header.peak_memory_bytes = restart_.record.header.peak_memory_bytes;  // of the pieces before
+  take_from_before(header, restart_.record.header);
   restart_.record.header = std::move(header);
   restart_.later.header = restart_.record.header;
   const RunHeader& kept = restart_.record.header;

@@ -2,25 +2,48 @@
 // (results/study_makespan.h). A file that cannot be read or written is left out: training goes on.
 #pragma once
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
 
 #include "results/study_folder.h"
+#include "sweeps/plan.h"
 #include "sweeps/predicted.h"
 
 namespace isoloss {
 
-// Of rank 0, before it trains: writes the prediction where nobody has trained the folder, else
-// counts one more start. Whether this job begins the study.
-bool note_start(const StudyFolder& folder, const Predicted& makespan, int ranks);
+// Before a job trains: writes the prediction where nobody has trained the folder and the plan is of
+// the `whole` study, else counts one more start. Its number; 0 where nothing is to be noted, as of
+// a study that is trained already.
+std::int64_t note_start(const StudyFolder& folder, const StudyPlan& plan, const Predicted& makespan,
+                        int ranks, bool whole);
 
-// Runs from its making.
+// Of the rank that notes for its job: how long the job trains, every so often, so that one that is
+// killed loses no more, and at its own end.
 class StudyClock {
  public:
-  // Everything is trained: writes how long it took where no other job was started on the folder and
-  // no other rank of this one has said it.
-  void note_end(const StudyFolder& folder) const;
+  // `start` as note_start gave it.
+  StudyClock(const StudyFolder& folder, std::int64_t start,
+             std::chrono::milliseconds note_every = std::chrono::seconds(10));
+  ~StudyClock();
+  StudyClock(const StudyClock&) = delete;
+  StudyClock& operator=(const StudyClock&) = delete;
+
+  // Everything is trained: notes how long all starts took, for good.
+  void note_end();
 
  private:
+  // False where there is nothing to note any more.
+  bool note(bool over);
+
+  StudyFolder folder_;
+  std::int64_t start_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  bool ending_ = false;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::thread noting_;
 };
 
 }  // namespace isoloss

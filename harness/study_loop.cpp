@@ -40,15 +40,15 @@ namespace {
 
 // What all ranks learn of rank 0 before they train.
 struct Start {
-  int status = kExitDone;  // otherwise the program ends with it
-  bool begins = false;     // the study: nobody has trained it
+  int status = kExitDone;   // otherwise the program ends with it
+  std::int64_t number = 0;  // among the folder's starts; 0: nothing is noted of it
   JobRanks ranks;
 };
 
 // Steps that were measured here say how long the study takes; they decide nothing.
-DeviceRate host_rate() {
+DeviceRate host_rate(const StepTimes& steps) {
   DeviceRate rate = device_rate("cpu", "float32");
-  rate.steps = remembered_steps();
+  rate.steps = steps;
   return rate;
 }
 
@@ -56,21 +56,22 @@ DeviceRate host_rate() {
 // 0, so that it is said once; the others get its status.
 Start set_up(Communicator& communicator, const StudyFolder& folder, const Study& study,
              const StudyPlan& plan, const RunOptions& options,
-             const std::optional<RankDevice>& device) {
+             const std::optional<RankDevice>& device, int on_machine, const StepTimes& steps) {
   Start start;
   std::exception_ptr failure;
   std::string reason;
-  const int on_machine = ranks_on_machine(communicator, host_name());
   if (communicator.rank() == 0) {
     try {
       PlanRanks ranks{communicator.size(), machine_memory() / on_machine};
       if (device) ranks = ranks_on(device->own.job, communicator.size(), device->own.ranks);
-      start.ranks = plan_job(plan, ranks, device ? rate_for_planning(device->own) : host_rate());
+      start.ranks =
+          plan_job(plan, ranks, device ? rate_for_planning(device->own) : host_rate(steps));
       if (device) check_packing(plan, start.ranks.layouts, device->own.job, device->own.ranks);
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
-      start.begins = note_start(folder, start.ranks.makespan, communicator.size());
+      start.number =
+          note_start(folder, plan, start.ranks.makespan, communicator.size(), options.only.empty());
     } catch (const InputError& problem) {
       start.status = kExitBadInput;
       reason = problem.what();
@@ -81,14 +82,14 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
       failure = std::current_exception();
     }
   }
-  std::array<int, 2> status = {start.status, static_cast<int>(start.begins)};
+  std::array<std::int64_t, 2> status = {start.status, start.number};
   communicator.broadcast(std::as_writable_bytes(std::span(status)), 0);
   if (failure && is_supervised())
     report_failure(folder, {start.status, reason});  // who starts ranks says it
   else if (failure)
     std::rethrow_exception(failure);
-  start.status = status[0];
-  start.begins = status[1] != 0;
+  start.status = static_cast<int>(status[0]);
+  start.number = status[1];
   if (start.status == kExitDone) share(start.ranks, plan.runs.size(), communicator);
   return start;
 }
@@ -116,15 +117,22 @@ JobPlace take_place(Communicator& job, const StudyFolder& folder, TrainingDevice
   }
 }
 
-int train_study(const StudyWork& work, Communicator& job, bool begins) {
-  const StudyClock clock;
+// Whether a leader found everything trained, on every rank; collective.
+bool all_is_trained(const std::optional<StudyOutcome>& outcome, Communicator& job) {
+  std::array<double, 1> any = {outcome && outcome->status == kExitDone ? 1.0 : 0.0};
+  job.all_reduce_max(any);
+  return any[0] != 0;
+}
+
+int train_study(const StudyWork& work, Communicator& job, std::int64_t number) {
+  StudyClock clock(work.folder, job.rank() == 0 ? number : 0);
   std::unique_ptr<ProgressDisplay> display;
   const bool speaks = job.rank() == 0 && !is_supervised();
   if (speaks) display = std::make_unique<ProgressDisplay>(work.folder, work.plan);
   const auto outcome = train_with_job(work, job);
   display.reset();
+  if (all_is_trained(outcome, job)) clock.note_end();
   if (!outcome) return kExitDone;  // the leaders say how the study stands
-  if (begins && outcome->status == kExitDone) clock.note_end(work.folder);
   if (speaks) report_outcome(*outcome, work.folder);
   if (!is_supervised()) return outcome->status;
   if (outcome->status == kExitStopped) report_stop(work.folder);
@@ -154,11 +162,15 @@ int run_study(const Study& study, const RunOptions& options) {
                                                  static_cast<int>(study.ranks_per_device))
                                     : JobPlace{};
   if (place.status != kExitDone) return place.status;
-  const Start start = set_up(*communicator, folder, study, plan, options, place.device);
+  const int on_machine = ranks_on_machine(*communicator, host_name());
+  const StepTimes steps =
+      remembered_steps(steps_at_once(on_machine, static_cast<int>(plan.runs.at(0).spec.threads)));
+  const Start start =
+      set_up(*communicator, folder, study, plan, options, place.device, on_machine, steps);
   if (start.status != kExitDone) return start.status;
   if (communicator->rank() == 0 && !is_supervised()) tell_left_out(left_out);
   RunExecutor executor(folder, plan.study, communicator->rank(), options.stall,
-                       place.device ? &*place.device : nullptr);
+                       place.device ? &*place.device : nullptr, steps);
   try {
     executor.log().say(fmt::format("rank {} of {}, process {}, begins on {}", communicator->rank(),
                                    communicator->size(), ::getpid(),
@@ -166,7 +178,7 @@ int run_study(const Study& study, const RunOptions& options) {
     const auto ordered = in_block_order(*communicator, start.ranks.unit, host_name());
     return train_study(
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
-        ordered ? *ordered : *communicator, start.begins);
+        ordered ? *ordered : *communicator, start.number);
   } catch (const BrokenBlock& problem) {
     // A supervisor starts the ranks again.
     leave_job(problem.what(), kExitFailed);

@@ -1,5 +1,5 @@
-// How long a study was predicted to take when it was begun, and how long it took where the start
-// that began it also ended it: makespan.json, for reports. Nothing else rests on it.
+// How long a study was predicted to take when it was begun, and how long the starts that trained it
+// took together: makespan.json, for reports. Nothing else rests on it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -11,8 +11,13 @@ namespace isoloss {
 struct StudyMakespan {
   std::int64_t ranks = 1;
   double predicted_seconds = 0, lowest_seconds = 0, highest_seconds = 0;
-  std::int64_t starts = 1;  // of jobs on this folder so far
-  // From the beginning of training to its end, where one start did all of it.
+  std::int64_t starts = 1;  // of jobs on this folder until it was trained
+  double flops = 0;         // of the plan, exact; 0: unknown (an earlier version's)
+  // Of training by the starts before the last, and by that as far as it has said so.
+  double earlier_seconds = 0, latest_seconds = 0;
+  // Each start had the first one's plan and ranks, and none trained beside another.
+  bool comparable = true;
+  // Of all of them together, where everything is trained and they are comparable.
   std::optional<double> seconds = {};
 
   bool operator==(const StudyMakespan&) const = default;

@@ -4,9 +4,7 @@
 #ifdef ISOLOSS_TRAIN
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <thread>
 
 #include "harness/remembered_steps.h"
 #include "harness/step_probe.h"
@@ -25,18 +23,16 @@ namespace isoloss {
 
 #ifdef ISOLOSS_TRAIN
 StepTimes step_times(const StudyPlan& plan, int ranks, bool probe) {
-  StepTimes known = remembered_steps();
-  if (!probe) return known;
   ProbeConditions conditions;
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int threads = static_cast<int>(plan.runs.at(0).spec.threads);
-  conditions.beside = std::clamp(cores / threads, 1, ranks);
+  conditions.beside = steps_at_once(ranks, static_cast<int>(plan.runs.at(0).spec.threads));
+  StepTimes known = remembered_steps(conditions.beside);
+  if (!probe) return known;
   conditions.memory_bytes = machine_memory() / conditions.beside;
   const StepTimes measured =
       probe_steps(plan, known, conditions, [](std::size_t done, std::size_t of) {
         fmt::print(stderr, "isoloss: {} of {} kinds of step measured\n", done, of);
       });
-  if (!measured.empty()) remember_steps(measured);
+  if (!measured.empty()) remember_steps(measured, conditions.beside);
   known.insert(measured.begin(), measured.end());
   return known;
 }

@@ -53,17 +53,18 @@ TEST(TrainingTimes, HaveNoRowsWhereNothingWasPredicted) {
   EXPECT_TRUE(training_times_table(study).rows.empty());
 }
 
-TEST(Makespans, AreOfFoldersThatOneStartTrainedWhole) {
+TEST(Makespans, AreOfFoldersThatSayHowLongTheirStartsTook) {
   StudyResults study;
   study.makespans = {{.ranks = 4,
                       .predicted_seconds = 200,
                       .lowest_seconds = 150,
                       .highest_seconds = 400,
+                      .starts = 2,
                       .seconds = 250},
                      {.ranks = 2, .predicted_seconds = 100, .starts = 3}};
   const Table table = makespans_table(study);
   ASSERT_EQ(table.rows.size(), 1);
-  const double wanted[] = {4, 200, 150, 400, 250, 1.25};
+  const double wanted[] = {4, 2, 200, 150, 400, 250, 1.25};
   for (std::size_t i = 0; i < std::size(wanted); ++i)
     EXPECT_DOUBLE_EQ(std::stod(table.rows[0][i].value), wanted[i]) << i;
 }

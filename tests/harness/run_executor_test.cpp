@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -128,6 +129,28 @@ TEST(RunExecutor, GoingOnWithWhatAnotherVersionTrainedIsSaidOnceAndDone) {
   EXPECT_EQ(tiny_study::run(more, root), kExitDone);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::Not(testing::HasSubstr("0.0.1")));
   EXPECT_THAT(logged(root), testing::Not(testing::HasSubstr("by isoloss " + code_version() + ";")));
+}
+
+// A run's steps are set against what was predicted as it began, if the same ranks took them all.
+TEST(RunExecutor, ARunThatOtherRanksTrainedTooHasNoPredictionOfItsSteps) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[1280]", "[0.05]");
+  for (const std::int64_t ranks : {1, 2}) {
+    const StudyFolder folder{place.root / std::to_string(ranks)};
+    int asked = 0;
+    ASSERT_EQ(train_first_item(study, folder.root, [&] { return ++asked >= 12; }),
+              TrainingOutcome::Stopped);
+    const std::string id = run_ids(folder).at(0);
+    RunRecord stored = *load_run(folder, id);
+    ASSERT_TRUE(stored.header.predicted_step_seconds);
+    stored.header.predicted_step_seconds = 123;
+    stored.header.ranks = ranks;
+    store_run_file(folder.run_file(id), stored);
+    std::filesystem::remove(folder.journal(id));
+    ASSERT_EQ(train_first_item(study, folder.root, [] { return false; }), TrainingOutcome::Reached);
+    EXPECT_EQ(load_run(folder, id)->header.predicted_step_seconds,
+              ranks == 1 ? std::optional<double>(123) : std::nullopt);
+  }
 }
 
 // What the runs' own tasks scored, by run.

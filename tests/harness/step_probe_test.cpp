@@ -2,6 +2,7 @@
 #include "harness/step_probe.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -58,19 +59,29 @@ TEST(StepProbe, LeavesOutWhatMemoryDoesNotHoldAndWhatTakesTooLong) {
 TEST(RememberedSteps, AreAddedToAndReadBack) {
   const tiny_study::Place place;
   ::setenv("XDG_CACHE_HOME", place.root.c_str(), 1);
-  EXPECT_TRUE(remembered_steps().empty());
-  remember_steps({{"a", {0.5, 0.25, 1.0 / 3}}});
-  remember_steps({{"b", {2, 1, 4}}});
-  EXPECT_EQ(remembered_steps(), (StepTimes{{"a", {0.5, 0.25, 1.0 / 3}}, {"b", {2, 1, 4}}}));
+  EXPECT_TRUE(remembered_steps(2).empty());
+  remember_steps({{"a", {0.5, 0.25, 1.0 / 3}}}, 2);
+  remember_steps({{"b", {2, 1, 4}}}, 2);
+  EXPECT_EQ(remembered_steps(2), (StepTimes{{"a", {0.5, 0.25, 1.0 / 3}}, {"b", {2, 1, 4}}}));
+  // One process alone takes others.
+  EXPECT_TRUE(remembered_steps(1).empty());
+}
+
+TEST(RememberedSteps, AtOnceAreAsManyAsHaveCores) {
+  const int cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  EXPECT_EQ(steps_at_once(1, 1), 1);
+  EXPECT_EQ(steps_at_once(2 * cores, 1), cores);
+  EXPECT_EQ(steps_at_once(cores, cores), 1);
+  EXPECT_EQ(steps_at_once(4, 2 * cores), 1);
 }
 
 TEST(RememberedSteps, AreNoneWhereTheFileSaysSomethingElse) {
   const tiny_study::Place place;
   ::setenv("XDG_CACHE_HOME", place.root.c_str(), 1);
-  remember_steps({{"a", {2, 1, 4}}});
+  remember_steps({{"a", {2, 1, 4}}}, 1);
   for (const char* text : {"", "{", "[]", R"({"machine": "another", "steps": {"a": [2, 1, 4]}})"}) {
-    std::ofstream(remembered_steps_file()) << text;
-    EXPECT_TRUE(remembered_steps().empty()) << text;
+    std::ofstream(remembered_steps_file(1)) << text;
+    EXPECT_TRUE(remembered_steps(1).empty()) << text;
   }
 }
 

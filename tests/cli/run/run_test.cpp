@@ -163,17 +163,21 @@ TEST_F(Run, StopsBeforeItsAllocationEnds) {
   }
 }
 
-// What `report` sets beside each other is in the folder of a study that one start trained whole,
-// and not in that of another.
+// What `report` sets beside each other is in the folder of a study that one start trained whole, or
+// one start after another, and not in that of one whose grid grew meanwhile.
 TEST_F(Run, TheReportSetsTimeAndMemoryBesideWhatWasPredicted) {
   ASSERT_EQ(isoloss("run study.yaml --out whole --ranks 2").status, 0);
   EXPECT_EQ(isoloss("run study.yaml --out halves --time-limit 0.05").status, 3);
   ASSERT_EQ(isoloss("run study.yaml --out halves").status, 0);
-  for (const std::string folder : {"whole", "halves"}) {
+  EXPECT_EQ(isoloss("run study.yaml --out grown --time-limit 0.05").status, 3);
+  spill(scratch_ / "study.yaml", study_of("tiny", "[2e7, 4e7, 8e7, 1.6e8]"));
+  ASSERT_EQ(isoloss("run study.yaml --out grown").status, 0);
+  for (const std::string folder : {"whole", "halves", "grown"}) {
     ASSERT_EQ(isoloss("report " + folder + " --bootstrap 50").status, 0);
     const std::string page = slurp(scratch_ / (folder + "/report.html"));
     EXPECT_THAT(page, HasSubstr("Memory of a rank predicted for each run"));
-    EXPECT_EQ(page.find("where one start did all of it") != std::string::npos, folder == "whole");
+    EXPECT_EQ(page.find("Time of training the whole study") != std::string::npos,
+              folder != "grown");
     EXPECT_EQ(isoloss("verify " + folder).status, 0);
   }
   const json makespan = json::parse(slurp(scratch_ / "whole/makespan.json"));
@@ -181,7 +185,10 @@ TEST_F(Run, TheReportSetsTimeAndMemoryBesideWhatWasPredicted) {
   EXPECT_EQ(makespan.at("starts"), 1);
   EXPECT_GT(makespan.at("seconds"), 0);
   EXPECT_GT(makespan.at("predicted_seconds"), 0);
-  EXPECT_EQ(json::parse(slurp(scratch_ / "halves/makespan.json")).at("starts"), 2);
+  const json halves = json::parse(slurp(scratch_ / "halves/makespan.json"));
+  EXPECT_EQ(halves.at("starts"), 2);
+  EXPECT_GT(halves.at("seconds"), halves.at("earlier_seconds"));
+  EXPECT_GT(halves.at("earlier_seconds"), 0);
 }
 
 TEST_F(Run, RefusesTheFolderOfAnotherStudy) {
