@@ -14,10 +14,6 @@
 
 namespace isoloss {
 
-// Whether each data rank keeps all of the optimizer's state, or its share of whole tensors
-// (ZeRO-1).
-enum class OptimizerState { OnEveryRank, Shared };
-
 class HostTrainingState final : public TrainingState {
  public:
   // Initial weights of the spec's seed, no update made. The spec's dtype decides the precision.

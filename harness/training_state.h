@@ -18,6 +18,10 @@
 
 namespace isoloss {
 
+// Whether each data rank keeps all of the optimizer's state, or its share of whole tensors
+// (ZeRO-1).
+enum class OptimizerState { OnEveryRank, Shared };
+
 class TrainingState {
  public:
   virtual ~TrainingState() = default;

@@ -7,12 +7,14 @@
 
 namespace isoloss {
 
-// Why the run cannot be trained on devices, as an error's text from its field on; empty where it
-// can.
+// Why the run cannot be trained on devices by ranks of which so many share its model, as an error's
+// text from its field on, or why they cannot share it; empty where it can.
+std::string no_kernel_for(const RunSpec& spec, int tensor_ranks);
+// By the ranks that the run asks for, one where it leaves them open.
 std::string no_kernel_for(const RunSpec& spec);
 
-// The plan as devices train it: each has whole models. InputError that names file, line and field
-// where some run has what there is no kernel for, or the study asks for tensor parallelism.
+// The plan as devices train it. InputError that names file, line and field where some run has what
+// there is no kernel for.
 StudyPlan plan_on_devices(const Study& study, StudyPlan plan);
 
 }  // namespace isoloss

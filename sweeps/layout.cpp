@@ -9,6 +9,7 @@
 #include "model/cost/memory.h"
 #include "model/spec/error.h"
 #include "model/spec/shard.h"
+#include "sweeps/device_runs.h"
 
 namespace isoloss {
 namespace {
@@ -31,7 +32,7 @@ bool divides(const RunSpec& spec, const RankLayout& layout) {
   } catch (const InputError&) {
     return false;
   }
-  return true;
+  return !spec.on_device || no_kernel_for(spec, layout.tensor).empty();
 }
 
 bool has_what_is_asked(const RunSpec& spec, const RankLayout& layout) {
@@ -53,7 +54,9 @@ double memory_per_rank(const RunSpec& spec, const RankLayout& layout) {
                                                .bfloat16 = bfloat16,
                                                .recompute = spec.recompute,
                                                .optimizer_states = states,
-                                               .factored_from = factored_from})
+                                               .factored_from = factored_from,
+                                               .tensor_ranks = layout.tensor,
+                                               .optimizer_ranks = layout.data})
         .total();
   }
   return training_memory(

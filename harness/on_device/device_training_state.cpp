@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -9,42 +10,49 @@
 #include "harness/learning_rate.h"
 #include "harness/on_device/device_options.h"
 #include "harness/optimizer.h"
+#include "harness/rank_part.h"
 
 namespace isoloss {
-namespace {
-
-// The table's tensors alone, one after the other.
-ParameterTable without_gaps(ParameterTable table) {
-  table.buffer_size = 0;
-  for (Parameter& p : table.parameters) {
-    p.offset = table.buffer_size;
-    table.buffer_size += p.size();
-  }
-  return table;
-}
-
-std::span<float> tensor_of(const Parameter& p, std::span<float> buffer) {
-  return buffer.subspan(static_cast<std::size_t>(p.offset), static_cast<std::size_t>(p.size()));
-}
-
-}  // namespace
 
 DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
-                                         const DeviceJoining& joining, const WatchedRun& run)
-    : TrainingState(std::move(ranks)), spec_(spec) {
+                                         const DeviceJoining& joining, const WatchedRun& run,
+                                         OptimizerState kept)
+    : TrainingState(std::move(ranks)), spec_(spec), kept_(kept) {
   if (ranks_.all().size() > 1)
     joined_ = std::make_unique<RunDevices>(ranks_.all(), ranks_.tensor(), ranks_.data(),
                                            joining.job_rank, joining.links, run);
-  DeviceModel model(spec.model, spec.seed, device_model_options(spec, ranks_.data().size()));
+  DeviceModelOptions of_model = device_model_options(spec, ranks_.data().size());
+  if (ranks_.tensor().size() > 1)
+    of_model.tensor = {{ranks_.tensor().rank(), ranks_.tensor().size()},
+                       joined_->groups().tensor().get()};
+  DeviceModel model(spec.model, spec.seed, of_model);
   DeviceTrainingOptions options = device_training_options(spec);
-  if (joined_) {
+  if (ranks_.data().size() > 1) {
+    DeviceCommunicator& data = *joined_->groups().data();
+    if (shares()) options.shared = {share_out(model.table(), data.size()), &data};
+    shares_ = options.shared.shares;
     const DeviceValues gradients{model.buffers().gradients,
                                  static_cast<std::size_t>(model.table().buffer_size)};
-    average_.emplace(*joined_->groups().data(), joining.order, gradients,
-                     as_device_stream(exchange_));
+    average_.emplace(data, joining.order, gradients, as_device_stream(exchange_),
+                     ranges_of(shares_));
     options.exchange = exchange_through(*average_);
   }
   training_.emplace(std::move(model), options);
+}
+
+template <typename Work>
+auto DeviceTrainingState::watched(std::int64_t step, const Work& work) {
+  if (!joined_) return work();
+  joined_->watch().begun(step);
+  try {
+    const auto result = work();
+    joined_->watch().ended(step);
+    joined_->watch().check();
+    return result;
+  } catch (const std::exception& problem) {
+    joined_->watch().fail(problem.what());  // the others wait on their devices
+    throw;
+  }
 }
 
 TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> tokens) {
@@ -52,19 +60,10 @@ TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> 
   Update result;
   result.metrics.step = step_ + 1;
   const double learning_rate = learning_rate_at(spec_.optimizer, step_);
-  if (joined_) joined_->watch().begun(step_);
-  DeviceMetrics metrics;
-  try {
+  const DeviceMetrics metrics = watched(step_, [&] {
     training_->start(tokens, step_, learning_rate);
-    metrics = training_->finish();
-  } catch (const std::exception& problem) {
-    if (joined_) joined_->watch().fail(problem.what());  // the others wait on their devices
-    throw;
-  }
-  if (joined_) {
-    joined_->watch().ended(step_);
-    joined_->watch().check();
-  }
+    return training_->finish();
+  });
   result.metrics.loss = metrics.loss;
   result.metrics.gradient_norm = metrics.gradient_norm;
   result.finite = metrics.finite;
@@ -85,7 +84,7 @@ std::vector<float> DeviceTrainingState::token_losses(std::span<const std::int32_
   const auto pass = static_cast<std::size_t>(model.rows().tokens());
   std::vector<std::int32_t> whole(tokens.begin(), tokens.end());
   whole.resize((tokens.size() + pass - 1) / pass * pass, 0);  // rows of which nobody asks
-  std::vector<float> losses = model.token_losses(whole);
+  std::vector<float> losses = watched(step_, [&] { return model.token_losses(whole); });
   losses.resize(tokens.size());
   return losses;
 }
@@ -98,6 +97,7 @@ const LanguageModel& DeviceTrainingState::model() {
   if (!host_) {
     ModelOptions options;
     if (spec_.dtype == "bfloat16") options.precision = Precision::BFloat16;
+    if (ranks_.tensor().size() > 1) options.tensor_ranks = &ranks_.tensor();
     host_.emplace(spec_.model, spec_.seed, options);
   }
   if (host_step_ != step_) {
@@ -112,35 +112,32 @@ StateTables DeviceTrainingState::tables() const {
   return {whole, optimizer_state_table(whole, spec_.optimizer)};
 }
 
-// Every rank has all of it: the first one saves it.
+ParameterTable DeviceTrainingState::state_table() {
+  const auto mine = static_cast<std::size_t>(ranks_.data().rank());
+  return optimizer_state_table(shares_.empty() ? training_->model().table() : shares_[mine],
+                               spec_.optimizer);
+}
+
 StatePart DeviceTrainingState::part() {
-  StatePart part;
-  if (!ranks_.leads()) return part;
-  part.tables = tables();
-  saved_weights_ = training_->model().weights();
-  saved_optimizer_ = training_->optimizer_state();
-  for (const Parameter& p : part.tables.weights.parameters)
-    part.tensors.push_back(std::as_bytes(tensor_of(p, saved_weights_)));
-  for (const Parameter& p : part.tables.optimizer.parameters)
-    part.tensors.push_back(std::as_bytes(tensor_of(p, saved_optimizer_)));
-  if (ranks_.all().size() > 1) part.tables.weights = without_gaps(part.tables.weights);
-  return part;
+  // Ranks that have what others save need no copy of it.
+  const ParameterTable state = state_table();
+  const bool saves_state = shares() || ranks_.data().rank() == 0;
+  if (ranks_.data().rank() == 0) saved_weights_ = training_->model().weights();
+  if (saves_state) saved_optimizer_ = training_->optimizer_state();
+  return saved_part<float>(ranks_, tables(),
+                           {training_->model().table(), saved_weights_, state, saved_optimizer_},
+                           shares());
 }
 
 void DeviceTrainingState::take_tensors(std::int64_t step, double seconds,
                                        const TensorSource& fill) {
-  const StateTables whole = tables();
-  const auto taken = [&](const ParameterTable& table) {
-    std::vector<float> buffer(static_cast<std::size_t>(table.buffer_size), 0.0F);
-    for (const Parameter& p : table.parameters) {
-      const auto tensor = std::as_writable_bytes(tensor_of(p, buffer));
-      if (ranks_.leads()) fill(tensor);
-      ranks_.all().broadcast(tensor, 0);
-    }
-    return buffer;
-  };
-  training_->model().set_weights(taken(whole.weights));
-  training_->set_optimizer_state(taken(whole.optimizer));
+  const ParameterTable state = state_table();
+  std::vector<float> weights(static_cast<std::size_t>(training_->model().table().buffer_size),
+                             0.0F);
+  std::vector<float> optimizer(static_cast<std::size_t>(state.buffer_size), 0.0F);
+  take_part<float>(ranks_, tables(), {training_->model().table(), weights, state, optimizer}, fill);
+  training_->model().set_weights(weights);
+  training_->set_optimizer_state(optimizer);
   go_on_from(step, seconds);
   host_step_.reset();
 }

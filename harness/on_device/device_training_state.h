@@ -1,7 +1,7 @@
 // A training state on a device (model/device): the step is one graph there, weights and optimizer
-// state come to the host for checkpoints alone, laid out as the processor's are, in float32. Ranks
-// that share a batch have a device each and average gradients while the backward pass runs; each
-// keeps all of the optimizer's state.
+// state come to the host for checkpoints alone, laid out as the processor's are, in float32. Every
+// rank has a device: those that share a model its shard of the tensors, those that share a batch
+// its share of the optimizer's state, and gradients are averaged while the backward pass runs.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,14 +27,15 @@ struct DeviceJoining {
 
 class DeviceTrainingState final : public TrainingState {
  public:
-  // As TrainingDevices::state; the spec is one that check_on_devices (sweeps/device_runs.h) lets
-  // pass.
+  // As TrainingDevices::state; the spec and the tensor ranks are some that no_kernel_for()
+  // (sweeps/device_runs.h) lets pass.
   DeviceTrainingState(const RunSpec& spec, RankGroups ranks, const DeviceJoining& joining,
-                      const WatchedRun& run);
+                      const WatchedRun& run, OptimizerState kept = OptimizerState::Shared);
 
   std::size_t element_bytes() const override { return sizeof(float); }
   Update update(std::span<const std::int32_t> tokens) override;
-  // Of rows of the model's own length, by passes of as many rows as training has.
+  // Of rows of the model's own length, by passes of as many rows as training has; watched as a
+  // step is.
   std::vector<float> token_losses(std::span<const std::int32_t> tokens,
                                   std::int64_t length) override;
   std::int64_t computes_multiples_of() const override;
@@ -45,7 +46,16 @@ class DeviceTrainingState final : public TrainingState {
   void take_tensors(std::int64_t step, double seconds, const TensorSource& fill) override;
 
  private:
+  // Work for which this rank waits on its device, and the device on other ranks'.
+  template <typename Work>
+  auto watched(std::int64_t step, const Work& work);
+  bool shares() const { return ranks_.data().size() > 1 && kept_ == OptimizerState::Shared; }
+  // Of the tensors that this rank updates.
+  ParameterTable state_table();
+
   RunSpec spec_;
+  OptimizerState kept_;
+  std::vector<ParameterTable> shares_;  // of every data rank; none where each keeps all
   // In the order in which they may go: a graph holds its communicator, the average its stream.
   std::unique_ptr<RunDevices> joined_;  // null: one rank
   Stream exchange_;

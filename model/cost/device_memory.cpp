@@ -5,6 +5,8 @@
 #include "model/cost/optimizer_state.h"
 #include "model/cost/quantities.h"
 #include "model/spec/parameters.h"
+#include "model/spec/shard.h"
+#include "model/spec/tensor_shares.h"
 
 namespace isoloss {
 namespace {
@@ -45,6 +47,9 @@ class PerToken {
         stored_(options.bfloat16 ? 2 : kFloat),
         d_(real(spec.d_model)),
         query_(real(attention_width(spec))),
+        keys_of_all_(spec.shared_qk != SharedQk::Full || options.tensor_ranks == 1
+                         ? 0
+                         : query_ * real(options.tensor_ranks)),
         projected_((projects_queries() ? query_ : 0) + 2 * real(kv_width(spec))),
         hidden_(real(rounded_up(feed_forward_width(spec), 8))),
         before_(spec.gated ? 2 * hidden_ : hidden_) {}
@@ -55,8 +60,8 @@ class PerToken {
 
   double attention(bool sums) const {
     return sub_layer(norms_.before || norms_.primer, norms_.of_attention, sums) +
-           stored_ *
-               ((convolves() ? 2 : 1) * projected_ + (projects_queries() ? 0 : query_) + query_) +
+           stored_ * ((convolves() ? 2 : 1) * projected_ + (projects_queries() ? 0 : query_) +
+                      query_ + keys_of_all_) +
            kFloat * rows_of_heads();
   }
   double feed_forward() const {
@@ -99,14 +104,16 @@ class PerToken {
     double buckets = 0;
     if (spec_.positions == Positions::Relative)
       buckets = real(spec_.relative_buckets) / kQueriesOfBlock;
-    return stored_ *
-               (query_ + (convolves() ? 2 : 1) * projected_ + (projects_queries() ? 0 : query_)) +
+    return stored_ * (query_ + (convolves() ? 2 : 1) * projected_ +
+                      (projects_queries() ? 0 : query_) + keys_of_all_) +
            kFloat * rows_of_heads() * (1 + buckets);
   }
 
   const ModelSpec& spec_;
   Norms norms_;
-  double stored_, d_, query_, projected_, hidden_, before_;
+  double stored_, d_, query_;
+  double keys_of_all_;  // that tensor ranks make queries of
+  double projected_, hidden_, before_;
 };
 
 double activations(const ModelSpec& spec, const DeviceMemoryOptions& options) {
@@ -120,20 +127,28 @@ double activations(const ModelSpec& spec, const DeviceMemoryOptions& options) {
     kept = layers * (token.attention(true) + token.feed_forward()) -
            (token.sums_between() ? token.sum() : 0);  // the lowest reads the embedding itself
   const double row = kFloat * real(rounded_up(spec.vocabulary, 8));
-  return tokens * (kept + token.once()) + std::min(tokens * row, std::max(row, kMostLogits));
+  const double logits = std::min(tokens * row, std::max(row, kMostLogits));
+  // What tensor ranks tell each other of a row of logits.
+  const double parts = options.tensor_ranks > 1 ? 2 * kFloat * options.tensor_ranks / row : 0;
+  return tokens * (kept + token.once()) + logits * (1 + parts);
 }
 
 }  // namespace
 
-DeviceMemoryBytes device_training_memory(const ModelSpec& spec,
+DeviceMemoryBytes device_training_memory(const ModelSpec& whole,
                                          const DeviceMemoryOptions& options) {
-  const ParameterTable table = parameter_table(spec);
+  // The last rank has the most of what does not divide.
+  const Shard shard{options.tensor_ranks - 1, options.tensor_ranks};
+  const ModelSpec spec = spec_of_shard(whole, shard);
+  const ParameterTable table = parameter_table(whole, shard);
   const double n = real(table.buffer_size);
   DeviceMemoryBytes bytes;
   bytes.weights = (kFloat + (options.bfloat16 ? 2 : 0)) * n;
   bytes.gradients = kFloat * n;
-  bytes.optimizer =
-      kFloat * optimizer_values(table, options.optimizer_states, options.factored_from);
+  for (const ParameterTable& share : share_out(table, options.optimizer_ranks))
+    bytes.optimizer =
+        std::max(bytes.optimizer,
+                 kFloat * optimizer_values(share, options.optimizer_states, options.factored_from));
   bytes.activations = activations(spec, options);
   bytes.step =
       kFloat * real(options.sequences * spec.sequence * options.micro_batches) + kProductWorkspace;

@@ -1,6 +1,5 @@
 // Bytes of a GPU's memory that one rank of a training run takes, from the spec: what model/device
-// lays out, but for the sums of a few kernels and what is small for any shape. Whole models, as
-// studies train there.
+// lays out, but for the sums of a few kernels and what is small for any shape.
 #pragma once
 #include <cstdint>
 
@@ -15,18 +14,21 @@ struct DeviceMemoryOptions {
   bool recompute = false;          // of each layer its input alone is kept
   double optimizer_states = 2;     // values a parameter: AdamW 2, Adafactor 1
   std::int64_t factored_from = 0;  // as MemoryOptions
+  int tensor_ranks = 1;     // ranks that share the model; InputError where it does not divide
+  int optimizer_ranks = 1;  // ranks that share the optimizer's state
 };
 
 struct DeviceMemoryBytes {
-  double weights = 0;    // with their bfloat16 copies
-  double gradients = 0;  // of the whole model
-  double optimizer = 0;
+  double weights = 0;      // with their bfloat16 copies
+  double gradients = 0;    // of all of the rank's tensors
+  double optimizer = 0;    // of the rank with most of it
   double activations = 0;  // kept for the backward pass, and what it works in
   double step = 0;         // losses by token, and what cuBLASLt works in
 
   double total() const { return weights + gradients + optimizer + activations + step; }
 };
 
-DeviceMemoryBytes device_training_memory(const ModelSpec& spec, const DeviceMemoryOptions& options);
+DeviceMemoryBytes device_training_memory(const ModelSpec& whole,
+                                         const DeviceMemoryOptions& options);
 
 }  // namespace isoloss

@@ -34,13 +34,22 @@ void check_device_support(const ModelSpec& spec) {
          "so many distances do not fit the bias kernel");
 }
 
-std::string tensor_without_update(const ModelSpec& spec,
-                                  std::optional<std::int64_t> factored_from) {
-  for (const Parameter& parameter : parameter_table(spec).parameters) {
-    const std::vector<std::int64_t>& shape = parameter.shape;
+void check_device_shards(const ModelSpec& spec, int tensor_ranks) {
+  if (tensor_ranks == 1) return;
+  check_layout(spec, tensor_ranks);
+  if (spec.convolution_width > 0 && spec.convolution_shared)
+    throw InputError(
+        "convolution_shared: true is not shared by ranks on GPUs (every rank's heads have the same "
+        "filter); train it without tensor parallelism");
+}
+
+std::string tensor_without_update(const ModelSpec& spec, std::optional<std::int64_t> factored_from,
+                                  const Shard& shard) {
+  for (const Parameter& parameter : parameter_table(spec, shard).parameters) {
+    const std::vector<std::int64_t> whole = whole_shape(parameter);
     const bool factored =
-        factored_from && shape.size() == 2 && std::min(shape[0], shape[1]) >= *factored_from;
-    if (!device::reads_by_fours(parameter.offset, factored, factored ? shape[1] : 0))
+        factored_from && whole.size() == 2 && std::min(whole[0], whole[1]) >= *factored_from;
+    if (!device::reads_by_fours(parameter.offset, factored, factored ? parameter.shape[1] : 0))
       return parameter.name;
   }
   return "";

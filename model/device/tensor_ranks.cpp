@@ -1,7 +1,7 @@
 #include "model/device/tensor_ranks.h"
 
 #include "model/device/device_stream.h"
-#include "model/spec/error.h"
+#include "model/device/device_support.h"
 
 namespace isoloss {
 
@@ -16,18 +16,8 @@ void TensorRanks::sum(Stream& stream, simt::Bf16* values, std::int64_t count) co
 }
 
 ModelSpec part_of(const ModelSpec& spec, const Shard& shard) {
-  if (shard.ranks == 1) return spec;
-  check_layout(spec, shard.ranks);
-  if (spec.convolution_width > 0 && spec.convolution_shared)
-    throw InputError(
-        "convolution_shared: true is not shared by ranks on GPUs (every rank's heads have the same "
-        "filter); train it without tensor parallelism");
-  ModelSpec part = spec;
-  part.heads = head_count(spec) / shard.ranks;
-  part.kv_heads = kv_head_count(spec) / shard.ranks;
-  (spec.gated ? part.d_ff_gated : part.d_ff) = feed_forward_width(spec) / shard.ranks;
-  part.vocabulary = vocabulary_part(spec, shard).count;
-  return part;
+  check_device_shards(spec, shard.ranks);
+  return spec_of_shard(spec, shard);
 }
 
 device::VocabularyPart vocabulary_part(const ModelSpec& spec, const Shard& shard) {

@@ -29,8 +29,7 @@ struct TensorRanks {
   void sum(Stream& stream, simt::Bf16* values, std::int64_t count) const;
 };
 
-// The model that this rank's heads, hidden channels and ids would be alone; the same at one rank.
-// InputError as check_layout(), and where heads of all ranks have one filter.
+// spec_of_shard(). InputError as check_device_shards().
 ModelSpec part_of(const ModelSpec& spec, const Shard& shard);
 
 device::VocabularyPart vocabulary_part(const ModelSpec& spec, const Shard& shard);

@@ -89,6 +89,18 @@ void check_layout(const ModelSpec& spec, int tensor_ranks) {
                      " (each rank takes ids of its own); use fewer ranks");
 }
 
+ModelSpec spec_of_shard(const ModelSpec& spec, const Shard& shard) {
+  if (shard.ranks == 1) return spec;
+  check_layout(spec, shard.ranks);
+  ModelSpec part = spec;
+  part.heads = head_count(spec) / shard.ranks;
+  part.kv_heads = kv_head_count(spec) / shard.ranks;
+  (spec.gated ? part.d_ff_gated : part.d_ff) = feed_forward_width(spec) / shard.ranks;
+  part.vocabulary = first_of_shard(spec.vocabulary, {shard.rank + 1, shard.ranks}) -
+                    first_of_shard(spec.vocabulary, shard);
+  return part;
+}
+
 ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard) {
   ParameterTable table = parameter_table(spec);
   if (shard.ranks == 1) return table;

@@ -28,6 +28,10 @@ std::int64_t first_of_shard(std::int64_t extent, const Shard& shard);
 // widths that would.
 void check_layout(const ModelSpec& spec, int tensor_ranks);
 
+// The model that the rank's heads, hidden channels and ids would be alone; the same at one rank.
+// InputError as check_layout.
+ModelSpec spec_of_shard(const ModelSpec& spec, const Shard& shard);
+
 // The table of the rank's shard: names and order of the whole one, shapes and offsets its own.
 // InputError as check_layout.
 ParameterTable parameter_table(const ModelSpec& spec, const Shard& shard);

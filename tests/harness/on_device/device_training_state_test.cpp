@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "harness/evaluation.h"
 #include "harness/trainer.h"
 #include "model/spec/error.h"
+#include "model/spec/tensor_shares.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/periodic_training.h"
 #include "tests/harness/tiny_study.h"
@@ -174,31 +176,155 @@ TEST(DeviceTrainingState, ALossThatClimbsEndsTheRun) {
       << heard.diverged[0];
 }
 
-// What ranks that share the batches leave is one rank's within rounding, the same bits on each, and
-// one rank goes on from it.
-TEST(DeviceTrainingState, RanksThatShareBatchesTrainAsOne) {
+// Four heads, so that four ranks may share them; a vocabulary that neither two nor four divide.
+RunSpec shared_spec(OptimizerKind kind) {
+  RunSpec spec = device_spec(kind);
+  spec.model.heads = 4;
+  spec.model.d_ff = 32;
+  spec.model.vocabulary = 17;
+  spec.optimizer.min_dim_factored = 16;
+  return spec;
+}
+
+double held_out_of(TrainingState& state) {
+  const PeriodicData data(16);
+  return evaluate_held_out(
+             [&](auto tokens, auto length) { return state.token_losses(tokens, length); },
+             data.held_out(), state.ranks().data(), kNeverStop, state.computes_multiples_of())
+      ->loss;
+}
+
+// What the ranks of a layout have in the end, by rank; the state as the checkpoint holds it.
+struct RanksTrained {
+  std::vector<std::vector<double>> losses;
+  std::vector<double> held_out;
+  StoredState state;
+};
+
+// From `from`, which any layout left after `begins` steps, to `to`.
+RanksTrained train_layout(const RunSpec& spec, const RankLayout& layout, std::int64_t to,
+                          std::int64_t begins = 0, const StoredState* from = nullptr,
+                          OptimizerState kept = OptimizerState::Shared) {
   const tiny_study::Place place;
-  const RunSpec spec = device_spec();
-  const auto alone = on_device(spec);
-  const std::vector<double> expected = losses_of(*alone, spec, 12);
-  for (const int ranks : {2, 4}) {
-    StoredState saved;
-    std::vector<std::vector<double>> losses(static_cast<std::size_t>(ranks));
-    testing_ranks::on_ranks(ranks, [&](Communicator& all) {
-      EmulatedDevices devices;
-      devices.take_place(all, "here", 1);
-      const auto state = devices.state(spec, RankGroups(all, {1, ranks}), {"run", place.root});
-      losses[static_cast<std::size_t>(all.rank())] = losses_of(*state, spec, 8);
-      const StoredState told = stored(*state);
-      if (all.rank() == 0) saved = told;
-    });
-    for (const auto& of_rank : losses) EXPECT_EQ(of_rank, losses.front());
-    expect_near(losses.front(), {expected.begin(), expected.begin() + 8}, 1e-4);
-    const auto after = on_device(spec);
-    restore(*after, 8, 0, saved);
-    expect_near(losses_of(*after, spec, 12), {expected.begin() + 8, expected.end()}, 1e-3);
+  RanksTrained result;
+  result.losses.resize(static_cast<std::size_t>(layout.ranks()));
+  result.held_out.resize(result.losses.size());
+  testing_ranks::on_ranks(layout.ranks(), [&](Communicator& all) {
+    EmulatedDevices devices(8, kept);
+    devices.take_place(all, "here", 1);
+    const auto state = devices.state(spec, RankGroups(all, layout), {"run", place.root});
+    if (from != nullptr) restore(*state, begins, 0, *from);
+    const auto rank = static_cast<std::size_t>(all.rank());
+    result.losses[rank] = losses_of(*state, spec, to);
+    result.held_out[rank] = held_out_of(*state);
+    const StoredState told = stored(*state);
+    if (all.rank() == 0) result.state = told;
+  });
+  for (const auto& of_rank : result.losses) EXPECT_EQ(of_rank, result.losses.front());
+  for (const double loss : result.held_out) EXPECT_EQ(loss, result.held_out.front());
+  return result;
+}
+
+class Layouts : public testing::TestWithParam<OptimizerKind> {
+ protected:
+  const std::vector<RankLayout> layouts_ = {{1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}};
+};
+
+// What ranks that share the model or the batches leave is the processor's within rounding, the
+// same bits on each; a processor goes on from it.
+TEST_P(Layouts, TrainAsTheProcessorDoesAndItGoesOnFromTheirs) {
+  const RunSpec spec = shared_spec(GetParam());
+  HostTrainingState host(spec);
+  std::vector<double> expected = losses_of(host, spec, 8);
+  const double held_out = held_out_of(host);
+  for (const double loss : losses_of(host, spec, 12)) expected.push_back(loss);
+  for (const RankLayout& layout : layouts_) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    const RanksTrained trained = train_layout(spec, layout, 8);
+    expect_near(trained.losses.front(), {expected.begin(), expected.begin() + 8}, 1e-3);
+    EXPECT_NEAR(trained.held_out.front(), held_out, 1e-3 * held_out);
+    HostTrainingState after(spec);
+    restore(after, 8, 0, trained.state);
+    expect_near(losses_of(after, spec, 12), {expected.begin() + 8, expected.end()}, 1e-3);
   }
 }
+
+// A layout goes on from its own checkpoint with the bits of an undisturbed run, and the next one
+// from it within rounding.
+TEST_P(Layouts, GoOnFromEachOthersCheckpoints) {
+  const RunSpec spec = shared_spec(GetParam());
+  for (std::size_t i = 0; i < layouts_.size(); ++i) {
+    const RankLayout &layout = layouts_[i], &other = layouts_[(i + 1) % layouts_.size()];
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    const RanksTrained whole = train_layout(spec, layout, 9);
+    const RanksTrained half = train_layout(spec, layout, 5);
+    const RanksTrained rest = train_layout(spec, layout, 9, 5, &half.state);
+    const std::vector<double>& all = whole.losses.front();
+    EXPECT_EQ(rest.losses.front(), std::vector<double>(all.begin() + 5, all.end()));
+    EXPECT_EQ(rest.held_out, whole.held_out);
+    EXPECT_EQ(rest.state, whole.state);
+    expect_near(train_layout(spec, other, 9, 5, &half.state).losses.front(), rest.losses.front(),
+                1e-3);
+  }
+}
+
+// ZeRO-1: the bits of ranks each of which keeps all of the optimizer's state.
+TEST_P(Layouts, ShareTheOptimizersStateWithoutChangingABit) {
+  const RunSpec spec = shared_spec(GetParam());
+  for (const RankLayout& layout : {RankLayout{1, 2}, {1, 4}, {2, 2}}) {
+    SCOPED_TRACE(std::to_string(layout.tensor) + " x " + std::to_string(layout.data));
+    const RanksTrained shared = train_layout(spec, layout, 6);
+    const RanksTrained kept =
+        train_layout(spec, layout, 6, 0, nullptr, OptimizerState::OnEveryRank);
+    EXPECT_EQ(shared.losses, kept.losses);
+    EXPECT_EQ(shared.held_out, kept.held_out);
+    EXPECT_EQ(shared.state, kept.state);
+  }
+}
+
+// Of the moments that a checkpoint holds each data rank gives its share of whole tensors alone.
+TEST(DeviceTrainingState, EachRankSavesItsShareOfTheOptimizersState) {
+  const RunSpec spec = shared_spec(OptimizerKind::AdamW);
+  const tiny_study::Place place;
+  std::vector<std::int64_t> weights(2), moments(2);
+  testing_ranks::on_ranks(2, [&](Communicator& all) {
+    EmulatedDevices devices;
+    devices.take_place(all, "here", 1);
+    const auto state = devices.state(spec, RankGroups(all, {1, 2}), {"run", place.root});
+    const StatePart part = state->part();
+    const auto rank = static_cast<std::size_t>(all.rank());
+    weights[rank] = part.tables.weights.buffer_size;
+    moments[rank] = part.tables.optimizer.buffer_size;
+  });
+  const auto shares = share_out(parameter_table(spec.model), 2);
+  for (const std::size_t rank : {0, 1}) {
+    std::int64_t mine = 0;
+    for (const Parameter& p : shares[rank].parameters) mine += p.size();
+    EXPECT_GT(mine, 0);
+    EXPECT_EQ(moments[rank], 2 * mine);
+  }
+  EXPECT_GT(weights[0], 0);
+  EXPECT_EQ(weights[1], 0);
+}
+
+// The model on the hosts, which scores one-shot tasks, is shared by them as it is on their devices.
+TEST(DeviceTrainingState, TensorRanksHostsHaveTheDevicesModel) {
+  const RunSpec spec = shared_spec(OptimizerKind::AdamW);
+  const tiny_study::Place place;
+  testing_ranks::on_ranks(2, [&](Communicator& all) {
+    EmulatedDevices devices;
+    devices.take_place(all, "here", 1);
+    const auto state = devices.state(spec, RankGroups(all, {2, 1}), {"run", place.root});
+    losses_of(*state, spec, 3);
+    const auto tokens = PeriodicData(16).samples(1, 0, 4, 16);
+    const std::vector<float> here = state->token_losses(tokens, 16),
+                             there = state->model().token_losses(tokens, 16);
+    for (std::size_t i = 0; i < here.size(); ++i) EXPECT_NEAR(here[i], there[i], 1e-5F) << i;
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Layouts,
+                         testing::Values(OptimizerKind::Adafactor, OptimizerKind::AdamW));
 
 }  // namespace
 }  // namespace isoloss

@@ -1,6 +1,7 @@
 // Devices of the emulator (model/kernels/cuda/emulator) for tests of the training loop: each rank
 // sees `count` of them, and ranks are joined by their hosts' communicator.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -22,28 +23,34 @@ struct EmulatedOrder final : StreamOrder {
   void after(DeviceStream, DeviceStream) override {}
 };
 
-// For the next state's data ranks, the only group that has several.
+// For the groups of the next state, which DeviceGroups names by what they share.
 class EmulatedLinks final : public DeviceLinks {
  public:
-  explicit EmulatedLinks(Communicator& data) : data_(data) {}
-  DeviceGroupId fresh_id() override { return {std::byte{1}}; }
+  explicit EmulatedLinks(const RankGroups& ranks)
+      : all_(ranks.all()), tensor_(ranks.tensor()), data_(ranks.data()) {}
+  DeviceGroupId fresh_id() override { return {std::byte{++made_}}; }
   std::unique_ptr<DeviceCommunicator> join(const DeviceGroupId&, int, int,
-                                           const std::string&) override {
-    std::vector<int> everybody(static_cast<std::size_t>(data_.size()));
+                                           const std::string& name) override {
+    Communicator& hosts = name.starts_with("tensor") ? tensor_
+                          : name.starts_with("data") ? data_
+                                                     : all_;
+    std::vector<int> everybody(static_cast<std::size_t>(hosts.size()));
     std::iota(everybody.begin(), everybody.end(), 0);
     return std::make_unique<testing_devices::HostDeviceCommunicator>(
-        data_.group(everybody), [](DeviceStream on, std::function<void()> work) {
+        hosts.group(everybody), [](DeviceStream on, std::function<void()> work) {
           static_cast<Stream*>(on.handle)->put(std::move(work));
         });
   }
 
  private:
-  Communicator& data_;
+  Communicator &all_, &tensor_, &data_;
+  std::uint8_t made_ = 0;
 };
 
 class EmulatedDevices final : public TrainingDevices {
  public:
-  explicit EmulatedDevices(int count = 8) : count_(count) {}
+  explicit EmulatedDevices(int count = 8, OptimizerState kept = OptimizerState::Shared)
+      : count_(count), kept_(kept) {}
 
   bool any() override { return count_ > 0; }
   TrainingDevice take_place(Communicator& ranks, const std::string& machine,
@@ -53,19 +60,19 @@ class EmulatedDevices final : public TrainingDevices {
     const std::vector<RankView> views = gather_views(ranks, mine);
     const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
     job_rank_ = ranks.rank();
-    return {"an emulated device",
-            {placed.devices, placed.apart, 1e10, 1e8},
-            placed.ranks_per_device};
+    return {
+        "an emulated device", {placed.devices, placed.apart, 1e10, 1e8}, placed.ranks_per_device};
   }
   std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
                                        const WatchedRun& run) override {
-    links_.emplace(ranks.data());
-    return std::make_unique<DeviceTrainingState>(spec, std::move(ranks),
-                                                 DeviceJoining{*links_, order_, job_rank_}, run);
+    links_.emplace(ranks);
+    return std::make_unique<DeviceTrainingState>(
+        spec, std::move(ranks), DeviceJoining{*links_, order_, job_rank_}, run, kept_);
   }
 
  private:
   int count_;
+  OptimizerState kept_;
   int job_rank_ = 0;
   EmulatedOrder order_;
   std::optional<EmulatedLinks> links_;

@@ -6,8 +6,11 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/job_rounds.h"
 #include "harness/run_executor.h"
@@ -27,7 +30,7 @@ namespace {
 const auto kNeverAsked = [] { return false; };
 
 // In a folder that all ranks know and the first one makes; four rows a step, so that four ranks
-// have one each.
+// have one each, and two and four heads, so that two ranks share either model.
 class DeviceStudy {
  public:
   DeviceStudy() {
@@ -38,36 +41,57 @@ class DeviceStudy {
       std::string text = read_file(file);
       text.replace(text.find("batch_tokens: 64"), 16, "batch_tokens: 128");
       text.replace(text.find("device: cpu"), 11, "device: cuda");
+      text.replace(text.find("d_model: 16"), 11, "d_model: 32");
+      text.replace(text.find("d_model: 8"), 10, "d_model: 16");
       std::ofstream(file) << text;
       std::ranges::copy(file.string(), path.begin());
     }
     job->broadcast(std::as_writable_bytes(std::span(path)), 0);
     study = read_study(path.data());
     plan = plan_on_devices(study, make_plan(study));
-    folder = {study.file.parent_path() / "job"};
-    if (job->rank() == 0) prepare_study_folder(folder, study);
-    job->barrier();
+    root = study.file.parent_path();
   }
 
-  // Each run by `together` ranks, of a job that has so many devices.
-  std::optional<StudyOutcome> train(Communicator& ranks, const StudyFolder& to, int together,
-                                    int count, const std::function<bool()>& stop) {
+  // Each run by the ranks of a layout, of a job that has so many devices; none: on processors.
+  std::optional<StudyOutcome> train(Communicator& ranks, const StudyFolder& to,
+                                    const RankLayout& layout, int count,
+                                    const std::function<bool()>& stop) {
     EmulatedDevices devices(count);
-    const RankDevice device{devices, devices.take_place(ranks, "here", ranks.size() / count)};
+    std::optional<RankDevice> device;
+    if (count > 0)
+      device.emplace(RankDevice{devices, devices.take_place(ranks, "here", ranks.size() / count)});
+    const int together = layout.ranks();
     const JobRanks chosen{1, 1e12, std::vector<RunRanks>(plan.runs.size(), {together, together}),
-                          std::vector<RankLayout>(plan.runs.size(), {1, together})};
-    RunExecutor executor(to, study.name, ranks.rank(), {}, &device);
+                          std::vector<RankLayout>(plan.runs.size(), layout)};
+    RunExecutor executor(to, study.name, ranks.rank(), {}, device ? &*device : nullptr);
     return train_with_job({to, plan, true, chosen, ranks.rank(), executor, stop}, ranks);
   }
+  // Of the whole job, in a folder of that name; from what is in it already. Left where the leader
+  // has been asked so many times.
+  StudyFolder train_job(const std::string& name, const RankLayout& layout, int devices,
+                        int most_asked = 1'000'000) {
+    const StudyFolder to{root / name};
+    if (job->rank() == 0) prepare_study_folder(to, study);
+    job->barrier();
+    int asked = 0;
+    const auto outcome = train(*job, to, layout, devices, [&] { return ++asked > most_asked; });
+    job->barrier();
+    if (job->rank() == 0) {
+      EXPECT_TRUE(outcome);
+      EXPECT_EQ(outcome->status, most_asked < 1'000'000 ? kExitStopped : kExitDone) << name;
+      EXPECT_TRUE(verify_study(to).empty()) << name;
+    }
+    return to;
+  }
 
-  // The losses of the folder beside those of one rank alone.
-  void expect_one_ranks_losses(double tolerance) {
-    EXPECT_TRUE(verify_study(folder).empty());
-    const StudyFolder alone{folder.root.parent_path() / "alone"};
-    prepare_study_folder(alone, study);
+  // The losses of a folder beside those of one processor alone.
+  void expect_one_processors_losses(const StudyFolder& of, double tolerance) {
+    if (job->rank() != 0) return;
+    const StudyFolder alone{root / "alone"};
     SelfCommunicator self;
-    train(self, alone, 1, 1, kNeverAsked);
-    const auto got = tiny_study::losses(folder.root), wanted = tiny_study::losses(alone.root);
+    prepare_study_folder(alone, study);
+    train(self, alone, {1, 1}, 0, kNeverAsked);
+    const auto got = tiny_study::losses(of.root), wanted = tiny_study::losses(alone.root);
     ASSERT_EQ(got.size(), wanted.size());
     for (const auto& [id, losses] : wanted) {
       ASSERT_EQ(got.at(id).size(), losses.size());
@@ -78,35 +102,63 @@ class DeviceStudy {
 
   Study study;
   StudyPlan plan;
-  StudyFolder folder;
+  std::filesystem::path root;
 
  private:
   std::unique_ptr<tiny_study::Place> place_;
 };
 
-// Stopped half way by its leader and gone on with.
-TEST(JobOnDevices, ARunThatRanksShareIsStoppedGoesOnAndHasOneRanksLosses) {
-  DeviceStudy study;
+// Of the whole job: ranks that share the batches, and two that share a model.
+std::vector<RankLayout> layouts() {
   const int all = job->size();
-  int asked = 0;
-  const auto stopped = study.train(*job, study.folder, all, all, [&] { return ++asked > 14; });
-  if (job->rank() == 0) {
-    ASSERT_TRUE(stopped);
-    EXPECT_EQ(stopped->status, kExitStopped);
+  if (all == 1) return {{1, 1}};
+  return {{1, all}, {2, all / 2}};
+}
+
+std::string text(const RankLayout& layout) {
+  return std::to_string(layout.tensor) + "x" + std::to_string(layout.data);
+}
+
+// Stopped half way by its leader and gone on with by the same ranks, to the bits of a study that
+// was not stopped.
+TEST(JobOnDevices, RunsThatRanksShareAreStoppedGoOnAndHaveOneProcessorsLosses) {
+  DeviceStudy study;
+  for (const RankLayout& layout : layouts()) {
+    SCOPED_TRACE(text(layout));
+    const StudyFolder whole = study.train_job("whole" + text(layout), layout, job->size());
+    study.train_job("stopped" + text(layout), layout, job->size(), 14);
+    const StudyFolder stopped = study.train_job("stopped" + text(layout), layout, job->size());
+    study.expect_one_processors_losses(whole, 1e-3);
+    if (job->rank() == 0) {
+      EXPECT_EQ(tiny_study::losses(stopped.root), tiny_study::losses(whole.root));
+    }
   }
-  const auto outcome = study.train(*job, study.folder, all, all, kNeverAsked);
-  job->barrier();
-  if (job->rank() != 0) return;
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->status, kExitDone);
-  study.expect_one_ranks_losses(1e-3);
+}
+
+// Begun on devices and ended on processors of another layout, and the other way round.
+TEST(JobOnDevices, OtherLayoutsAndKindsGoOn) {
+  DeviceStudy study;
+  const RankLayout first = layouts().back(), second = layouts().front();
+  for (const int begins : {job->size(), 0}) {
+    const std::string name = begins > 0 ? "to-processors" : "to-devices";
+    SCOPED_TRACE(name);
+    study.train_job(name, first, begins, 14);
+    study.expect_one_processors_losses(study.train_job(name, second, begins > 0 ? 0 : job->size()),
+                                       1e-3);
+  }
+  study.train_job("devices", second, job->size(), 14);
+  study.expect_one_processors_losses(study.train_job("devices", first, job->size()), 1e-3);
 }
 
 TEST(JobOnDevices, RanksOfOneDeviceTrainRunsSideBySide) {
   DeviceStudy study;
-  study.train(*job, study.folder, 1, 1, kNeverAsked);
-  job->barrier();
-  if (job->rank() == 0) study.expect_one_ranks_losses(0);
+  const StudyFolder shared = study.train_job("shared", {1, 1}, 1);
+  if (job->rank() != 0) return;
+  const StudyFolder alone{study.root / "alone"};
+  SelfCommunicator self;
+  prepare_study_folder(alone, study.study);
+  study.train(self, alone, {1, 1}, 1, kNeverAsked);
+  EXPECT_EQ(tiny_study::losses(shared.root), tiny_study::losses(alone.root));
 }
 
 }  // namespace

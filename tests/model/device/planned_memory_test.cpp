@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "model/device/device_model.h"
 #include "model/spec/catalogue.h"
+#include "model/spec/parameters.h"
 #include "model/spec/spec_fields.h"
+#include "model/spec/tensor_shares.h"
 
 namespace isoloss {
 namespace {
@@ -20,13 +23,19 @@ double taken(const ModelSpec& spec, const DeviceModelOptions& options) {
   return bytes;
 }
 
-// Of the model's part; sums of kernels and the rounding of sizes are not planned.
-void expect_planned(const ModelSpec& spec, std::int64_t sequences, bool bfloat16, bool recompute) {
-  const DeviceMemoryBytes planned = device_training_memory(
-      spec, {.sequences = sequences, .bfloat16 = bfloat16, .recompute = recompute});
+// Of the model's part, on the last of the ranks that share it; sums of kernels and the rounding of
+// sizes are not planned.
+void expect_planned(const ModelSpec& spec, std::int64_t sequences, bool bfloat16, bool recompute,
+                    int tensor_ranks = 1) {
+  const DeviceMemoryBytes planned = device_training_memory(spec, {.sequences = sequences,
+                                                                  .bfloat16 = bfloat16,
+                                                                  .recompute = recompute,
+                                                                  .tensor_ranks = tensor_ranks});
   const double model = planned.weights + planned.gradients + planned.activations;
-  const double bytes = taken(
-      spec, {bfloat16 ? DeviceNumbers::BFloat16 : DeviceNumbers::Float32, sequences, recompute});
+  const double bytes = taken(spec, {bfloat16 ? DeviceNumbers::BFloat16 : DeviceNumbers::Float32,
+                                    sequences,
+                                    recompute,
+                                    {{tensor_ranks - 1, tensor_ranks}}});
   EXPECT_NEAR(model / bytes, 1, .01)
       << spec.architecture << (bfloat16 ? " bfloat16" : "") << (recompute ? " recompute" : "");
 }
@@ -60,6 +69,33 @@ TEST(PlannedMemory, IsWithinAHundredthForSwitches) {
     set_field(unnormed, "norm", "none");
     expect_planned(unnormed, 16, false, recompute);
   }
+}
+
+// Queries that are made of all ranks' keys among them (primer).
+TEST(PlannedMemory, IsWithinAHundredthForRanksThatShareAModel) {
+  for (const CatalogueEntry& entry : architectures())
+    for (const int ranks : {2, 4})
+      for (const bool recompute : {false, true})
+        expect_planned(middling(entry.name), 16, ranks == 2, recompute, ranks);
+}
+
+// By hand: whole tensors, cut where the elements before are nearest to equal parts, and two moments
+// of four bytes each; more than half of all, since no tensor is cut.
+TEST(PlannedMemory, TheOptimizersStateIsThatOfTheLargestShare) {
+  const ModelSpec spec = middling("gpt2");
+  const auto state = [&](int ranks) {
+    return device_training_memory(spec, {.optimizer_ranks = ranks}).optimizer;
+  };
+  double largest = 0, all = 0;
+  for (const ParameterTable& share : share_out(parameter_table(spec), 2)) {
+    double elements = 0;
+    for (const Parameter& p : share.parameters) elements += static_cast<double>(p.size());
+    largest = std::max(largest, 8 * elements);
+    all += 8 * elements;
+  }
+  EXPECT_EQ(state(1), all);
+  EXPECT_EQ(state(2), largest);
+  EXPECT_LT(state(2), 0.75 * all);
 }
 
 // More tokens than logits are held for at a time.
