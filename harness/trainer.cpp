@@ -70,6 +70,11 @@ struct Measuring {
                          [&](const EvaluationStop& asked) { return asked.step == state.step(); });
     return here;
   }
+  bool due_at(std::int64_t step) const {
+    const auto asks = [step](const EvaluationStop& asked) { return asked.step == step; };
+    return std::ranges::any_of(segment.stops, asks) ||
+           std::ranges::any_of(segment.score_stops, asks);
+  }
   double flops() const { return static_cast<double>(state.step()) * flops_per_step(spec); }
 };
 
@@ -165,69 +170,131 @@ Measured measure_if_due(const Measuring& now) {
   return Measured::Done;
 }
 
+// Tells of updates in their order and keeps their losses. Behind one by which the run diverges none
+// is told: those under way there were put on a device before anybody knew.
+struct Hearing {
+  TrainingState& state;
+  const RunSpec& spec;
+  const TrainingListener& listener;
+  LossHistory losses;
+  bool finite = true;
+
+  bool goes_on() const { return finite && !has_diverged(losses); }
+  void hear(const TrainingState::Update& made) {
+    finite = made.finite;
+    if (finite) {
+      listener(made.metrics);
+      add_loss(losses, spec, made.metrics);
+      return;
+    }
+    exchange({}, nullptr, state.ranks().all());  // one that failed gave no loss
+    const char* what = std::isfinite(made.metrics.loss) ? "gradient norm" : "loss";
+    listener(TrainingDiverged{fmt::format("{} is not finite at step {}", what, made.metrics.step)});
+  }
+  // All that are under way.
+  void rest() {
+    while (goes_on() && state.under_way() > 0) hear(state.next());
+  }
+};
+
 // The run on this rank. Every collective operation stands right behind an exchange, or is one that
 // a rank which failed takes part in.
-TrainingOutcome train_steps(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
-                            const TrainingSegment& segment, const TrainingListener& listener,
-                            const std::function<bool()>& stop) {
-  Communicator &all = state.ranks().all(), &data = state.ranks().data();
-  const std::int64_t windows = spec.optimizer.batch_tokens / spec.model.sequence;
-  const std::int64_t mine = windows / data.size();
-  const auto asked_to_stop = [&] { return exchange({.stop = stop()}, nullptr, all).stop; };
-  std::int64_t saved = -1;  // the step of the last checkpoint: a stop right after it needs no other
-  const auto save = [&](bool last) {
-    if (saved == state.step()) return true;
-    if (!ask_for_checkpoint(state, listener, last)) return false;
-    saved = state.step();
-    return true;
-  };
-  const Measuring measuring{state, spec, dataset, segment, listener, asked_to_stop};
-  const auto measure = [&] { return measure_if_due(measuring); };
-  auto last_checkpoint = Clock::now();
-  const auto save_is_due = [&] {
-    const bool due = Clock::now() - last_checkpoint >= segment.checkpoint_every;
-    return exchange({.save = due}, nullptr, all).save;
-  };
-  LossHistory losses = segment.losses_before;
-  all.broadcast(std::as_writable_bytes(std::span(&losses, 1)), 0);
-  Measured measured = measure();
-  while (measured == Measured::Done && state.step() < segment.to) {
+class Steps {
+ public:
+  Steps(TrainingState& state, const RunSpec& spec, const Dataset& dataset,
+        const TrainingSegment& segment, const TrainingListener& listener,
+        const std::function<bool()>& stop)
+      : state_(state),
+        spec_(spec),
+        dataset_(dataset),
+        segment_(segment),
+        listener_(listener),
+        stop_(stop),
+        measuring_{state,    spec,
+                   dataset,  segment,
+                   listener, [this] { return exchange({.stop = stop_()}, nullptr, all()).stop; }},
+        hearing_{state, spec, listener, segment.losses_before} {}
+
+  TrainingOutcome train() {
+    all().broadcast(std::as_writable_bytes(std::span(&hearing_.losses, 1)), 0);
+    Measured measured = measure_if_due(measuring_);
+    while (measured == Measured::Done && hearing_.finite && begun() < segment_.to) {
+      const auto asked = begin();
+      if (asked.diverged) break;
+      if (asked.stop) {
+        hearing_.rest();
+        if (hearing_.goes_on()) measured = Measured::Stopped;
+        break;
+      }
+      if (measuring_.due_at(begun()) || begun() == segment_.to) hearing_.rest();
+      if (!hearing_.finite) break;
+      if (state_.under_way() == 0) measured = measure_if_due(measuring_);
+      if (measured == Measured::Done && begun() < segment_.to && save_is_due()) save_between();
+    }
+    return ended(measured);
+  }
+
+ private:
+  Communicator& all() const { return state_.ranks().all(); }
+  // Updates that were made, and those under way.
+  std::int64_t begun() const { return state_.step() + state_.under_way(); }
+
+  // One more update, unless what the ranks say ends the run.
+  Exchanged begin() {
+    const Communicator& data = state_.ranks().data();
+    const std::int64_t windows = spec_.optimizer.batch_tokens / spec_.model.sequence;
+    const std::int64_t mine = windows / data.size();
     // Read before the exchange, so that a rank that fails in it comes to no step.
     const auto reading = Clock::now();
-    const auto tokens = dataset.samples(spec.seed, state.step() * windows + data.rank() * mine,
-                                        mine, spec.model.sequence);
+    const auto tokens = dataset_.samples(spec_.seed, begun() * windows + data.rank() * mine, mine,
+                                         spec_.model.sequence);
     const std::chrono::duration<double> read = Clock::now() - reading;
     const Exchanged asked =
-        exchange({.stop = stop(), .diverged = has_diverged(losses)}, nullptr, all);
-    if (asked.diverged) break;
-    if (asked.stop) {
-      measured = Measured::Stopped;
-      break;
-    }
-    state.add_seconds(read.count());
-    const auto [metrics, finite] = state.update(tokens);
-    if (!finite) {
-      exchange({}, nullptr, all);  // one that failed gave no loss
-      const char* what = std::isfinite(metrics.loss) ? "gradient norm" : "loss";
-      listener(TrainingDiverged{fmt::format("{} is not finite at step {}", what, metrics.step)});
+        exchange({.stop = stop_(), .diverged = has_diverged(hearing_.losses)}, nullptr, all());
+    if (asked.diverged || asked.stop) return asked;
+    state_.add_seconds(read.count());
+    if (const auto made = state_.begin(tokens)) hearing_.hear(*made);
+    return asked;
+  }
+
+  bool save_is_due() {
+    const bool due = Clock::now() - last_checkpoint_ >= segment_.checkpoint_every;
+    return exchange({.save = due}, nullptr, all()).save;
+  }
+  void save_between() {
+    hearing_.rest();
+    if (hearing_.goes_on() && save(false)) last_checkpoint_ = Clock::now();
+  }
+  bool save(bool last) {
+    if (saved_ == state_.step()) return true;
+    if (!ask_for_checkpoint(state_, listener_, last)) return false;
+    saved_ = state_.step();
+    return true;
+  }
+
+  TrainingOutcome ended(Measured measured) {
+    if (!hearing_.finite || measured == Measured::NotFinite) return TrainingOutcome::Diverged;
+    // Where an evaluation was left, who goes on makes it first.
+    const bool over = measured == Measured::Done && has_diverged(hearing_.losses);
+    if (exchange({.diverged = over}, nullptr, all()).diverged) {
+      listener_(TrainingDiverged{divergence_reason(spec_, hearing_.losses, state_.step())});
       return TrainingOutcome::Diverged;
     }
-    listener(metrics);
-    add_loss(losses, spec, metrics);
-    measured = measure();
-    if (measured == Measured::Done && state.step() < segment.to && save_is_due() && save(false))
-      last_checkpoint = Clock::now();
+    save(true);
+    return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
   }
-  if (measured == Measured::NotFinite) return TrainingOutcome::Diverged;
-  // Where an evaluation was left, who goes on makes it first.
-  const bool over = measured == Measured::Done && has_diverged(losses);
-  if (exchange({.diverged = over}, nullptr, all).diverged) {
-    listener(TrainingDiverged{divergence_reason(spec, losses, state.step())});
-    return TrainingOutcome::Diverged;
-  }
-  save(true);
-  return measured == Measured::Stopped ? TrainingOutcome::Stopped : TrainingOutcome::Reached;
-}
+
+  TrainingState& state_;
+  const RunSpec& spec_;
+  const Dataset& dataset_;
+  const TrainingSegment& segment_;
+  const TrainingListener& listener_;
+  const std::function<bool()>& stop_;
+  Measuring measuring_;
+  Hearing hearing_;
+  Clock::time_point last_checkpoint_ = Clock::now();
+  std::int64_t saved_ = -1;  // a stop right after a checkpoint needs no other
+};
 
 }  // namespace
 
@@ -237,7 +304,7 @@ TrainingOutcome train(TrainingState& state, const RunSpec& spec, const Dataset& 
   TrainingOutcome outcome{};
   std::exception_ptr failure;
   try {
-    outcome = train_steps(state, spec, dataset, segment, listener, stop);
+    outcome = Steps(state, spec, dataset, segment, listener, stop).train();
   } catch (const InputError&) {
     throw;
   } catch (const WorkError&) {

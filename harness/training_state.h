@@ -7,7 +7,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,7 @@ class TrainingState {
   std::int64_t step() const { return step_; }  // updates made
   double seconds() const { return seconds_; }  // of training, evaluation left out
   // Adds time spent on the next update outside of update(): reading its batch.
-  void add_seconds(double seconds) { seconds_ += seconds; }
+  virtual void add_seconds(double seconds) { seconds_ += seconds; }
   // Of what tensors of checkpoints hold.
   virtual std::size_t element_bytes() const = 0;
 
@@ -45,6 +47,18 @@ class TrainingState {
     bool finite = true;
   };
   virtual Update update(std::span<const std::int32_t> tokens) = 0;
+
+  // The same without waiting for its end, where the state can: the update is under way then, and
+  // what comes back is the oldest such one once as many are as the state allows. step() counts
+  // those that were told; behind one that is not finite no other changes anything, and who hears of
+  // one may leave the rest untold, with the state. Whatever else is asked of a state, none is under
+  // way.
+  virtual std::optional<Update> begin(std::span<const std::int32_t> tokens) {
+    return update(tokens);
+  }
+  virtual std::int64_t under_way() const { return 0; }
+  // Waits for the oldest under way, of which there is one.
+  virtual Update next() { throw std::logic_error("no update is under way"); }
 
   // Cross-entropy of every token in nats, [rows * length]; collective over tensor ranks.
   virtual std::vector<float> token_losses(std::span<const std::int32_t> tokens,

@@ -41,39 +41,62 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
 }
 
 template <typename Work>
-auto DeviceTrainingState::watched(std::int64_t step, const Work& work) {
+auto DeviceTrainingState::together(const Work& work) {
   if (!joined_) return work();
-  joined_->watch().begun(step);
   try {
-    const auto result = work();
-    joined_->watch().ended(step);
-    joined_->watch().check();
-    return result;
+    return work();
   } catch (const std::exception& problem) {
     joined_->watch().fail(problem.what());  // the others wait on their devices
     throw;
   }
 }
 
-TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> tokens) {
-  const auto start = std::chrono::steady_clock::now();
-  Update result;
-  result.metrics.step = step_ + 1;
-  const double learning_rate = learning_rate_at(spec_.optimizer, step_);
-  const DeviceMetrics metrics = watched(step_, [&] {
-    training_->start(tokens, step_, learning_rate);
-    return training_->finish();
+void DeviceTrainingState::add_seconds(double seconds) {
+  if (under_way() == 0) TrainingState::add_seconds(seconds);
+}
+
+void DeviceTrainingState::start(std::span<const std::int32_t> tokens) {
+  const std::int64_t step = step_ + under_way();
+  if (under_way() == 0) since_ = Clock::now();
+  if (joined_) joined_->watch().begun(step);
+  together([&] {
+    training_->start(tokens, step, learning_rate_at(spec_.optimizer, step));
+    return true;
   });
+}
+
+TrainingState::Update DeviceTrainingState::next() {
+  const DeviceMetrics metrics = together([&] { return training_->finish(); });
+  if (joined_) {
+    joined_->watch().ended(metrics.step);
+    joined_->watch().check();
+  }
+  Update result;
+  result.metrics.step = metrics.step + 1;
   result.metrics.loss = metrics.loss;
   result.metrics.gradient_norm = metrics.gradient_norm;
   result.finite = metrics.finite;
   if (result.finite) {
-    result.metrics.learning_rate = learning_rate;
+    result.metrics.learning_rate = learning_rate_at(spec_.optimizer, metrics.step);
     ++step_;
   }
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto now = Clock::now();
+  seconds_ += std::chrono::duration<double>(now - since_).count();
+  since_ = now;
   result.metrics.seconds = seconds_;
   return result;
+}
+
+std::optional<TrainingState::Update> DeviceTrainingState::begin(
+    std::span<const std::int32_t> tokens) {
+  start(tokens);
+  if (under_way() < DeviceTraining::kSteps) return std::nullopt;
+  return next();
+}
+
+TrainingState::Update DeviceTrainingState::update(std::span<const std::int32_t> tokens) {
+  start(tokens);
+  return next();
 }
 
 std::vector<float> DeviceTrainingState::token_losses(std::span<const std::int32_t> tokens,
@@ -84,7 +107,12 @@ std::vector<float> DeviceTrainingState::token_losses(std::span<const std::int32_
   const auto pass = static_cast<std::size_t>(model.rows().tokens());
   std::vector<std::int32_t> whole(tokens.begin(), tokens.end());
   whole.resize((tokens.size() + pass - 1) / pass * pass, 0);  // rows of which nobody asks
-  std::vector<float> losses = watched(step_, [&] { return model.token_losses(whole); });
+  if (joined_) joined_->watch().begun(step_);
+  std::vector<float> losses = together([&] { return model.token_losses(whole); });
+  if (joined_) {
+    joined_->watch().ended(step_);
+    joined_->watch().check();
+  }
   losses.resize(tokens.size());
   return losses;
 }

@@ -1,8 +1,10 @@
-// A training state on a device (model/device): the step is one graph there, weights and optimizer
+// A training state on a device (model/device): the step is one graph there, of which several are
+// under way, so that the device never waits for the host. Weights and optimizer
 // state come to the host for checkpoints alone, laid out as the processor's are, in float32. Every
 // rank has a device: those that share a model its shard of the tensors, those that share a batch
 // its share of the optimizer's state, and gradients are averaged while the backward pass runs.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,7 +35,12 @@ class DeviceTrainingState final : public TrainingState {
                       const WatchedRun& run, OptimizerState kept = OptimizerState::Shared);
 
   std::size_t element_bytes() const override { return sizeof(float); }
+  // Nothing while updates are under way: their time passes by the clock.
+  void add_seconds(double seconds) override;
   Update update(std::span<const std::int32_t> tokens) override;
+  std::optional<Update> begin(std::span<const std::int32_t> tokens) override;
+  std::int64_t under_way() const override { return training_->under_way(); }
+  Update next() override;
   // Of rows of the model's own length, by passes of as many rows as training has; watched as a
   // step is.
   std::vector<float> token_losses(std::span<const std::int32_t> tokens,
@@ -46,9 +53,11 @@ class DeviceTrainingState final : public TrainingState {
   void take_tensors(std::int64_t step, double seconds, const TensorSource& fill) override;
 
  private:
-  // Work for which this rank waits on its device, and the device on other ranks'.
+  using Clock = std::chrono::steady_clock;
+  void start(std::span<const std::int32_t> tokens);
+  // Work on the device, which waits for other ranks': where it fails, they are told.
   template <typename Work>
-  auto watched(std::int64_t step, const Work& work);
+  auto together(const Work& work);
   bool shares() const { return ranks_.data().size() > 1 && kept_ == OptimizerState::Shared; }
   // Of the tensors that this rank updates.
   ParameterTable state_table();
@@ -61,6 +70,7 @@ class DeviceTrainingState final : public TrainingState {
   Stream exchange_;
   std::optional<DeviceGradientAverage> average_;
   std::optional<DeviceTraining> training_;
+  Clock::time_point since_;                             // what is under way takes time
   std::vector<float> saved_weights_, saved_optimizer_;  // of part()
   std::optional<LanguageModel> host_;
   std::optional<std::int64_t> host_step_;  // of whose end it has the weights

@@ -1,7 +1,7 @@
 #include "model/device/device_training.h"
 
 #include <algorithm>
-#include <array>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,11 +58,19 @@ struct DeviceTraining::Impl {
         losses(input.tokens()),
         loss(1),
         state(1),
-        scratch(table.scratch),
-        slots{StepSlot(input.bytes(), sizeof(device::UpdateState)),
-              StepSlot(input.bytes(), sizeof(device::UpdateState))} {
+        scratch(table.scratch) {
+    for (int i = 0; i < kSteps; ++i) slots.emplace_back(input.bytes(), sizeof(device::UpdateState));
     stream.zero(moments.data(), static_cast<std::size_t>(moments.size()) * sizeof(float));
     stream.synchronize();
+  }
+
+  // Steps may be under way of which nobody will hear.
+  ~Impl() {
+    try {
+      stream.synchronize();
+    } catch (const std::exception&) {
+      // The device failed, which whoever works on it hears elsewhere.
+    }
   }
 
   // Of moments: AdamW has first and second ones.
@@ -88,7 +96,7 @@ struct DeviceTraining::Impl {
     const std::span<const float> squares =
         updates.squares(stream, {scratch.data(), static_cast<std::size_t>(table.pieces.size())});
     device::finish_gradient_norm(stream, std::ssize(squares), squares.data(), loss.data(),
-                                 options.clip_norm, state.data());
+                                 options.clip_norm, input.update(current.data()), state.data());
     update(updates.shared() ? nullptr : buffers.rounded);
     updates.hand_out(stream, buffers);
   }
@@ -115,10 +123,11 @@ struct DeviceTraining::Impl {
   }
 
   void start(std::span<const std::int32_t> tokens, std::int64_t step, double learning_rate) {
-    if (started - finished == std::ssize(slots))
-      throw InputError("two steps are under way on the device already; ask for the metrics of one");
+    if (under_way() == kSteps)
+      throw InputError("as many steps as may be (" + std::to_string(kSteps) +
+                       ") are under way on the device already; ask for the metrics of one");
     StepSlot& slot = slots[static_cast<std::size_t>(started % std::ssize(slots))];
-    input.fill(tokens, {learning_rate, step}, slot.input.data());
+    input.fill(tokens, {learning_rate, step, under_way() > 0 ? 1 : 0}, slot.input.data());
     slot.step = step;
     if (started >= std::ssize(slots)) copies.wait(slot.read);
     copies.copy_to_device(slot.arrived.data(), slot.input.data(), slot.input.size());
@@ -154,6 +163,8 @@ struct DeviceTraining::Impl {
             metrics.finite != 0};
   }
 
+  int under_way() const { return static_cast<int>(started - finished); }
+
   DeviceModel model;
   DeviceTrainingOptions options;
   StepInput input;
@@ -165,7 +176,7 @@ struct DeviceTraining::Impl {
   DeviceArray<device::UpdateState> state;
   DeviceArray<float> scratch;
   Stream stream, copies;
-  std::array<StepSlot, 2> slots;
+  std::vector<StepSlot> slots;
   std::optional<Graph> graph;
   std::int64_t started = 0, finished = 0;
 };
@@ -182,6 +193,7 @@ void DeviceTraining::start(std::span<const std::int32_t> tokens, std::int64_t st
 }
 
 DeviceMetrics DeviceTraining::finish() { return impl_->finish(); }
+int DeviceTraining::under_way() const { return impl_->under_way(); }
 
 DeviceModel& DeviceTraining::model() {
   impl_->stream.synchronize();
@@ -224,7 +236,7 @@ std::vector<PlannedBuffer> DeviceTraining::memory() const {
   };
   return {{"optimizer state", bytes(impl_->moments)},
           {"optimizer scratch", bytes(impl_->scratch) + impl_->updates.bytes()},
-          {"inputs", bytes(impl_->current) + 2 * bytes(impl_->slots[0].arrived)},
+          {"inputs", bytes(impl_->current) + kSteps * bytes(impl_->slots[0].arrived)},
           {"losses", bytes(impl_->losses)}};
 }
 

@@ -1,8 +1,9 @@
 // A model in training on the device: a step (gradients of every micro-batch, their norm, clipping,
 // the optimizer's update) is one graph over memory that never moves. The host writes a step's ids
 // and learning rate into pinned memory, which is copied ahead on a second stream, and reads the
-// metrics of a step when it has started the next: between steps it waits for nothing. A loss or
-// gradient norm that is not finite leaves weights and optimizer state alone.
+// metrics of a step when it has started others: between steps it waits for nothing. A loss or
+// gradient norm that is not finite leaves weights and optimizer state alone, and so do the steps
+// behind it that were started before anybody heard of it.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -59,11 +60,13 @@ class DeviceTraining {
   DeviceTraining& operator=(DeviceTraining&&) noexcept;
 
   // Starts update number `step` (0 for the first) from whole batches of ids: micro_batches times
-  // the model's rows. At most two steps may be under way: InputError otherwise.
+  // the model's rows. At most kSteps may be under way: InputError otherwise.
+  static constexpr int kSteps = 4;
   void start(std::span<const std::int32_t> tokens, std::int64_t step, double learning_rate);
-  // The metrics of the oldest step that was started and not yet asked for; waits for its end.
-  // InputError where there is none.
+  // The metrics of the oldest step that was started and not yet asked for; waits for its end and
+  // for no later one's. InputError where there is none.
   DeviceMetrics finish();
+  int under_way() const;
 
   // The model between steps: waits for those under way.
   DeviceModel& model();

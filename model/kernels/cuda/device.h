@@ -1,8 +1,9 @@
 // A GPU as the rest sees it: memory, streams, events, graphs, and launches of kernels. CUDA's
 // (device.cpp) or, with ISOLOSS_EMULATED, the emulator's (emulator/device.cpp), where memory is the
-// host's and a stream does its work at once. One thread at a time may use an object. What the
-// device refuses throws WorkError that names the call, DeviceMemoryFull where memory is what it
-// lacks; failures inside asynchronous work surface at the next call that waits.
+// host's and a stream does its work at once, or as late as it may (emulator/late_device.h). One
+// thread at a time may use an object. What the device refuses throws WorkError that names the call,
+// DeviceMemoryFull where memory is what it lacks; failures inside asynchronous work surface at the
+// next call that waits.
 #pragma once
 #include <cstddef>
 #include <cstdint>

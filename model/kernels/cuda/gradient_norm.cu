@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
 
 __global__ void __launch_bounds__(kNormOfAllThreads)
     norm_of_all(std::int64_t pieces, const float* squares, const float* loss, double limit,
-                UpdateState* state) {
+                const UpdateInput* input, UpdateState* state) {
   __shared__ __align__(16) double shared[kNormOfAllThreads];
   double total = 0;
   for (std::int64_t i = threadIdx.x; i < pieces; i += kNormOfAllThreads)
@@ -63,7 +63,8 @@ __global__ void __launch_bounds__(kNormOfAllThreads)
   state->loss = loss[0];
   state->clip_factor = limit > 0 && norm > limit ? static_cast<float>(limit / norm) : 1.0F;
   // Of what is not finite, the difference with itself is not a number.
-  state->finite = norm - norm == 0 && loss[0] - loss[0] == 0 ? 1 : 0;
+  const bool finite = norm - norm == 0 && loss[0] - loss[0] == 0;
+  state->finite = finite && (input->behind == 0 || state->finite != 0) ? 1 : 0;
 }
 
 }  // namespace
@@ -76,8 +77,10 @@ void measure_gradients(Stream& stream, const UpdateTable& table, const float* gr
 }
 
 void finish_gradient_norm(Stream& stream, std::int64_t pieces, const float* squares,
-                          const float* loss, double limit, UpdateState* state) {
-  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, pieces, squares, loss, limit, state);
+                          const float* loss, double limit, const UpdateInput* input,
+                          UpdateState* state) {
+  launch(stream, {.threads = kNormOfAllThreads}, norm_of_all, pieces, squares, loss, limit, input,
+         state);
 }
 
 }  // namespace isoloss::device

@@ -15,8 +15,10 @@ void measure_gradients(Stream& stream, const UpdateTable& table, const float* gr
                        float* scratch);
 
 // state = {norm, loss, limit / norm where norm > limit > 0, whether loss and norm are finite},
-// where the norm's square is the sum of `squares` [pieces].
+// where the norm's square is the sum of `squares` [pieces]. `input` is the step's, on the device;
+// where it is behind another, `state` holds what that one left.
 void finish_gradient_norm(Stream& stream, std::int64_t pieces, const float* squares,
-                          const float* loss, double limit, UpdateState* state);
+                          const float* loss, double limit, const UpdateInput* input,
+                          UpdateState* state);
 
 }  // namespace isoloss::device

@@ -87,6 +87,33 @@ TEST(DeviceTraining, ALossThatIsNotFiniteLeavesWeightsAndStateAlone) {
   }
 }
 
+// An id whose embedding is infinite, in the first of three steps that are under way at once: the
+// others' own losses are finite. Once all were heard of, training goes on.
+TEST(DeviceTraining, StepsBehindOneThatIsNotFiniteChangeNothing) {
+  ModelSpec spec = tiny_spec("transformer");
+  spec.tied = false;
+  DeviceTraining trained(DeviceModel(spec, 5, {DeviceNumbers::Float32, 2}),
+                         {.optimizer = kTinyAdamW});
+  std::vector<float> weights = trained.model().weights();
+  weights[static_cast<std::size_t>(7 * spec.d_model)] = std::numeric_limits<float>::infinity();
+  trained.model().set_weights(weights);
+  const std::vector<std::int32_t> good(static_cast<std::size_t>(2 * spec.sequence), 3);
+  std::vector<std::int32_t> bad = good;
+  bad[0] = 7;
+  trained.start(bad, 0, 0.01);
+  trained.start(good, 1, 0.01);
+  trained.start(good, 2, 0.01);
+  for (int step = 0; step < 3; ++step) {
+    const DeviceMetrics metrics = trained.finish();
+    EXPECT_FALSE(metrics.finite);
+    EXPECT_EQ(std::isfinite(metrics.loss), step > 0);
+  }
+  EXPECT_EQ(trained.model().weights(), weights);
+  trained.start(good, 3, 0.01);
+  EXPECT_TRUE(trained.finish().finite);
+  EXPECT_NE(trained.model().weights(), weights);
+}
+
 TEST(DeviceTraining, GoesOnFromACopyOfItsState) {
   DeviceTraining whole = training("primer", DeviceNumbers::Float32, true);
   const ModelSpec spec = whole.model().spec();
@@ -143,13 +170,15 @@ TEST(DeviceTraining, AnnouncesGradientsFromTheEndOnceTheyAreFinal) {
   }
 }
 
-TEST(DeviceTraining, KeepsTwoStepsUnderWayAndNoMore) {
+TEST(DeviceTraining, KeepsAFewStepsUnderWayAndNoMore) {
   DeviceTraining trained = training("transformer", DeviceNumbers::Float32, true);
   const std::vector<std::int32_t> tokens = tiny_tokens(trained.model().spec(), 2, 0);
   EXPECT_THROW(trained.finish(), InputError);
-  trained.start(tokens, 0, 0.01);
-  trained.start(tokens, 1, 0.01);
-  EXPECT_THROW(trained.start(tokens, 2, 0.01), InputError);
+  for (int step = 0; step < DeviceTraining::kSteps; ++step) trained.start(tokens, step, 0.01);
+  EXPECT_EQ(trained.under_way(), DeviceTraining::kSteps);
+  EXPECT_THROW(trained.start(tokens, DeviceTraining::kSteps, 0.01), InputError);
+  EXPECT_EQ(trained.finish().step, 0);
+  EXPECT_NO_THROW(trained.start(tokens, DeviceTraining::kSteps, 0.01));
 }
 
 }  // namespace

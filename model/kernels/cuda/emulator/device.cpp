@@ -3,7 +3,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <utility>
 
+#include "model/kernels/cuda/emulator/late_device.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -26,11 +29,67 @@ std::shared_ptr<void> host_memory(std::size_t bytes) {
 // The graph that is being captured by this thread, if any: streams take part by use.
 thread_local std::vector<std::function<void()>>* captured = nullptr;
 
+struct Late {
+  bool on = false;
+  std::int64_t waits = 0, pending = 0;
+};
+thread_local Late late;
+
+struct Lane;
+
+// A place in a stream's work that an event marks.
+struct Mark {
+  std::shared_ptr<Lane> on;
+  bool passed = false;
+};
+// What a late stream has before it.
+struct Task {
+  std::function<void()> work;
+  std::shared_ptr<Mark> awaited;  // a wait, in place of work
+};
+struct Lane {
+  std::deque<Task> tasks;
+};
+
+void step(Lane& lane);
+
+void run_to(const Mark& mark) {
+  while (!mark.passed) step(*mark.on);
+}
+
+void step(Lane& lane) {
+  const Task task = std::move(lane.tasks.front());
+  lane.tasks.pop_front();
+  --late.pending;
+  if (task.awaited)
+    run_to(*task.awaited);
+  else
+    task.work();
+}
+
+void run_all(Lane& lane) {
+  while (!lane.tasks.empty()) step(lane);
+}
+
+void put_later(Lane& lane, Task task) {
+  lane.tasks.push_back(std::move(task));
+  ++late.pending;
+}
+
 }  // namespace
 
-struct Stream::Impl {};
+LateDevice::LateDevice() { late = {.on = true}; }
+LateDevice::~LateDevice() { late.on = false; }
+std::int64_t LateDevice::waits() const { return late.waits; }
+std::int64_t LateDevice::pending() const { return late.pending; }
+
+struct Stream::Impl {
+  ~Impl() { run_all(*lane); }
+  std::shared_ptr<Lane> lane = std::make_shared<Lane>();
+};
 struct Event::Impl {
   Clock::time_point at;
+  std::shared_ptr<Mark> mark;  // of the last time that it was recorded, outside of graphs
 };
 struct Graph::Impl {
   std::vector<std::function<void()>> work;
@@ -47,10 +106,14 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::put(std::function<void()> work) {
-  if (captured != nullptr)
+  if (captured != nullptr) {
     captured->push_back(std::move(work));
-  else
+  } else if (late.on) {
+    put_later(*impl_->lane, {std::move(work), nullptr});
+  } else {
+    run_all(*impl_->lane);
     work();
+  }
 }
 void Stream::zero(void* device, std::size_t bytes) {
   if (bytes > 0) put([=] { std::memset(device, 0, bytes); });
@@ -64,9 +127,15 @@ void Stream::copy_to_device(void* device, const void* host, std::size_t bytes) {
 void Stream::copy_to_host(void* host, const void* device, std::size_t bytes) {
   copy(host, device, bytes);
 }
-void Stream::wait(const Event&) {}  // everything is done at once, in the order of the host
+// Otherwise everything is done at once, in the order of the host, and in a graph likewise.
+void Stream::wait(const Event& event) {
+  if (late.on && captured == nullptr && event.impl_->mark)
+    put_later(*impl_->lane, {nullptr, event.impl_->mark});
+}
 void Stream::synchronize() {
   if (captured != nullptr) throw WorkError("the host waits for a stream inside a graph");
+  if (!impl_->lane->tasks.empty()) ++late.waits;
+  run_all(*impl_->lane);
 }
 
 Event::Event() : impl_(std::make_unique<Impl>()) {}
@@ -75,11 +144,24 @@ Event::Event(Event&&) noexcept = default;
 Event& Event::operator=(Event&&) noexcept = default;
 void Event::record(Stream& stream) {
   Impl* impl = impl_.get();
-  stream.put([impl] { impl->at = Clock::now(); });
+  if (captured != nullptr) {
+    stream.put([impl] { impl->at = Clock::now(); });
+    return;
+  }
+  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, false});
+  impl->mark = mark;
+  stream.put([impl, mark] {
+    impl->at = Clock::now();
+    mark->passed = true;
+    mark->on.reset();
+  });
 }
-bool Event::done() const { return true; }
+bool Event::done() const { return !impl_->mark || impl_->mark->passed; }
 void Event::synchronize() const {
   if (captured != nullptr) throw WorkError("the host waits for an event inside a graph");
+  if (done()) return;
+  ++late.waits;
+  run_to(*impl_->mark);
 }
 double Event::milliseconds(const Event& from, const Event& to) {
   return std::chrono::duration<double, std::milli>(to.impl_->at - from.impl_->at).count();

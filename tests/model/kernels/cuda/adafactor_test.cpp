@@ -94,7 +94,7 @@ struct AdafactorOnDevice {
     Stream stream;
     measure_gradients(stream, table, gradients.data(), scratch.data());
     finish_gradient_norm(stream, table.pieces.size(), scratch.data(), scalars.loss.data(),
-                         kClipNorm, scalars.state.data());
+                         kClipNorm, scalars.input.data(), scalars.state.data());
     adafactor_update(stream, table, kAdafactor, scalars.input.data(), scalars.state.data(),
                      {gradients.data(), weights.data(), moments.data(), rounded.data()},
                      scratch.data());

@@ -58,7 +58,7 @@ TEST(DeviceAdamW, FollowsTheAlgorithmAndRoundsACopy) {
       scalars.set({rate, t}, 1);
       measure_gradients(stream, update, gradients.data(), scratch.data());
       finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(),
-                           kClipNorm, scalars.state.data());
+                           kClipNorm, scalars.input.data(), scalars.state.data());
       adamw_update(stream, update, kAdamW, scalars.input.data(), scalars.state.data(),
                    {gradients.data(), weights.data(), first.data(), second.data(), rounded.data()});
       stream.synchronize();
@@ -88,7 +88,7 @@ TEST(DeviceAdamW, ChangesNothingWhereTheLossIsNotFinite) {
   Stream stream;
   measure_gradients(stream, update, gradients.data(), scratch.data());
   finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(), kClipNorm,
-                       scalars.state.data());
+                       scalars.input.data(), scalars.state.data());
   adamw_update(stream, update, kAdamW, scalars.input.data(), scalars.state.data(),
                {gradients.data(), weights.data(), first.data(), second.data(), nullptr});
   stream.synchronize();

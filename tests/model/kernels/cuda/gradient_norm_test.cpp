@@ -9,15 +9,18 @@
 namespace isoloss::device {
 namespace {
 
-UpdateState measured(const UpdateTable& table, const Doubles& gradients, float loss, double limit) {
+// `before` is what the step before left.
+UpdateState measured(const UpdateTable& table, const Doubles& gradients, float loss, double limit,
+                     const UpdateInput& input = {0.1, 0}, const UpdateState& before = {}) {
   const auto device = on_device<float>(gradients);
   UpdateScalars scalars;
-  scalars.set({0.1, 0}, loss);
+  scalars.set(input, loss);
+  scalars.state = to_device<UpdateState>(std::vector{before});
   DeviceArray<float> scratch(table.scratch);
   Stream stream;
   measure_gradients(stream, table, device.data(), scratch.data());
   finish_gradient_norm(stream, table.pieces.size(), scratch.data(), scalars.loss.data(), limit,
-                       scalars.state.data());
+                       scalars.input.data(), scalars.state.data());
   stream.synchronize();
   return to_host(scalars.state)[0];
 }
@@ -56,6 +59,19 @@ TEST(DeviceGradientNorm, SaysWhatIsNotFinite) {
   EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
   gradients[5] = static_cast<double>(kInfinity);
   EXPECT_EQ(measured(update, gradients, 1, 1).finite, 0);
+}
+
+// Nobody has heard of the step before yet.
+TEST(DeviceGradientNorm, BehindAStepThatIsNotFiniteNoneIs) {
+  const ParameterTable table = small_table();
+  const UpdateTable update = update_table(table, -1);
+  const Doubles gradients = gradients_of(table, 1);
+  const UpdateState good{.finite = 1}, bad{.finite = 0};
+  const UpdateInput behind{0.1, 3, 1}, alone{0.1, 3, 0};
+  EXPECT_EQ(measured(update, gradients, 1, 1, behind, good).finite, 1);
+  EXPECT_EQ(measured(update, gradients, 1, 1, behind, bad).finite, 0);
+  EXPECT_EQ(measured(update, gradients, 1, 1, alone, bad).finite, 1);
+  EXPECT_EQ(measured(update, gradients, std::nanf(""), 1, behind, good).finite, 0);
 }
 
 // The first tensor is a shard, the others all ranks have.

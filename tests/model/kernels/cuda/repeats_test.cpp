@@ -100,7 +100,7 @@ TEST(DeviceBits, OfAnUpdateRepeat) {
     DeviceArray<float> scratch(update.scratch);
     measure_gradients(stream, update, gradients.data(), scratch.data());
     finish_gradient_norm(stream, update.pieces.size(), scratch.data(), scalars.loss.data(),
-                         kClipNorm, scalars.state.data());
+                         kClipNorm, scalars.input.data(), scalars.state.data());
     adafactor_update(stream, update, {}, scalars.input.data(), scalars.state.data(),
                      {gradients.data(), weights.data(), moments.data(), nullptr}, scratch.data());
     stream.synchronize();

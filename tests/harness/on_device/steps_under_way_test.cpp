@@ -1,0 +1,157 @@
+// When the host waits in training, on a device that does nothing before somebody waits for it.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "harness/divergence.h"
+#include "harness/trainer.h"
+#include "model/device/device_training.h"
+#include "model/kernels/cuda/emulator/late_device.h"
+#include "tests/harness/on_device/emulated_devices.h"
+#include "tests/harness/periodic_training.h"
+#include "tests/model/device/tiny_models.h"
+#include "tests/model/device/tiny_optimizers.h"
+
+namespace isoloss {
+namespace {
+
+struct Steps {
+  std::vector<double> losses;
+  std::vector<float> weights, state;
+  bool operator==(const Steps&) const = default;
+};
+
+DeviceTraining training_of(const ModelSpec& spec) {
+  return DeviceTraining(DeviceModel(spec, 5, {DeviceNumbers::BFloat16, 1}),
+                        {.optimizer = kTinyAdamW, .clip_norm = 1, .micro_batches = 2});
+}
+
+constexpr int kAll = 3 * DeviceTraining::kSteps;
+
+Steps one_after_the_other(const ModelSpec& spec) {
+  DeviceTraining training = training_of(spec);
+  Steps steps;
+  for (int step = 0; step < kAll; ++step) {
+    training.start(tiny_tokens(spec, 2, step), step, 0.01);
+    steps.losses.push_back(training.finish().loss);
+  }
+  steps.weights = training.model().weights();
+  steps.state = training.optimizer_state();
+  return steps;
+}
+
+// The graph is captured at the second step, and each slot of inputs and metrics is used three times
+// over. Metrics wait for their own step and for no later one; starting a step waits for none.
+TEST(StepsUnderWay, StartingWaitsForNothingAndMetricsForTheirOwnStep) {
+  const ModelSpec spec = tiny_spec("primer");
+  const Steps expected = one_after_the_other(spec);
+  const LateDevice late;
+  DeviceTraining training = training_of(spec);
+  Steps steps;
+  std::int64_t waits = late.waits();
+  const auto start = [&](int step) {
+    const std::int64_t pending = late.pending();
+    training.start(tiny_tokens(spec, 2, step), step, 0.01);
+    EXPECT_EQ(late.waits(), waits) << "the host waited to start step " << step;
+    EXPECT_GT(late.pending(), pending) << "something was done before anybody waited";
+  };
+  const auto finish = [&] {
+    steps.losses.push_back(training.finish().loss);
+    EXPECT_EQ(late.waits(), ++waits);
+    EXPECT_EQ(late.pending() > 0, training.under_way() > 0) << "what is behind was waited for";
+  };
+  for (int step = 0; step < kAll; ++step) {
+    start(step);
+    if (training.under_way() == DeviceTraining::kSteps) finish();
+  }
+  while (training.under_way() > 0) finish();
+  steps.weights = training.model().weights();
+  steps.state = training.optimizer_state();
+  EXPECT_EQ(late.waits(), waits + 2) << "copies of weights and state alone";
+  EXPECT_TRUE(steps == expected);
+}
+
+RunSpec device_run() {
+  RunSpec spec = tiny_spec(OptimizerKind::AdamW);
+  spec.model.d_model = 16;
+  spec.model.d_head = 8;
+  return spec;
+}
+
+std::unique_ptr<TrainingState> state_of(const RunSpec& spec) {
+  return EmulatedDevices().state(spec, {}, {"run", std::filesystem::temp_directory_path()});
+}
+
+// The loop of a study. By hand: with four steps under way the host hears of step s when it has
+// started step s + 3; at an evaluation, after step 6, and at the end it hears of all. In between it
+// waits once a step, for the step that it hears of.
+TEST(StepsUnderWay, TheLoopKeepsThemAheadOfTheDeviceButWhereItMeasures) {
+  ASSERT_EQ(DeviceTraining::kSteps, 4);
+  const RunSpec spec = device_run();
+  const auto run = [&](TrainingState& state, const TrainingListener& listener) {
+    train(state, spec, PeriodicData(spec.model.sequence), {12, {{6, 1, BudgetUnit::Tokens}}},
+          listener, kNeverStop);
+  };
+  Heard at_once;
+  run(*state_of(spec), at_once.listener());
+  const LateDevice late;
+  const auto state = state_of(spec);
+  Heard heard;
+  std::vector<std::int64_t> ahead, waits;
+  run(*state, [&, listener = heard.listener()](const TrainingEvent& event) {
+    listener(event);
+    if (!std::holds_alternative<StepMetrics>(event)) return;
+    ahead.push_back(state->under_way());
+    waits.push_back(late.waits());
+    EXPECT_EQ(late.pending() > 0, state->under_way() > 0);
+  });
+  EXPECT_EQ(ahead, (std::vector<std::int64_t>{3, 3, 3, 2, 1, 0, 3, 3, 3, 2, 1, 0}));
+  for (const std::size_t step : {2, 3, 4, 5, 6, 8, 9, 10, 11, 12})
+    EXPECT_EQ(waits[step - 1] - waits[step - 2], 1) << step;
+  ASSERT_EQ(heard.steps.size(), at_once.steps.size());
+  for (std::size_t i = 0; i < heard.steps.size(); ++i)
+    EXPECT_EQ(heard.steps[i].loss, at_once.steps[i].loss) << i;
+  EXPECT_EQ(heard.evaluations.at(0).loss, at_once.evaluations.at(0).loss);
+}
+
+// Steps that were put on the device before anybody knew are not told.
+TEST(StepsUnderWay, ARunEndsAtTheStepByWhichItDiverges) {
+  RunSpec spec = device_run();
+  spec.optimizer.schedule = ScheduleKind::Constant;
+  spec.optimizer.learning_rate = 10;
+  const auto state = state_of(spec);
+  Heard heard;
+  ASSERT_EQ(train(*state, spec, PeriodicData(16), {1000, {}}, heard.listener(), kNeverStop),
+            TrainingOutcome::Diverged);
+  EXPECT_TRUE(has_diverged(loss_history(spec, heard.steps)));
+  heard.steps.pop_back();
+  EXPECT_FALSE(has_diverged(loss_history(spec, heard.steps)));
+}
+
+// Of five steps that were started before the stop all are heard of,
+// and what goes on from there has the bits of what was not stopped.
+TEST(StepsUnderWay, AStopHearsOfAllThatWereStarted) {
+  const RunSpec spec = device_run();
+  const auto whole = state_of(spec), first = state_of(spec), second = state_of(spec);
+  const PeriodicData data(16);
+  Heard all, before, after;
+  train(*whole, spec, data, {9, {}}, all.listener(), kNeverStop);
+  int asked = 0;
+  EXPECT_EQ(train(*first, spec, data, {9, {}}, before.listener(), [&] { return ++asked > 5; }),
+            TrainingOutcome::Stopped);
+  EXPECT_EQ(first->step(), 5);
+  EXPECT_EQ(first->under_way(), 0);
+  EXPECT_EQ(before.steps.size(), 5U);
+  restore(*second, 5, 0, stored(*first));
+  train(*second, spec, data, {9, {}}, after.listener(), kNeverStop);
+  EXPECT_EQ(stored(*second), stored(*whole));
+  EXPECT_EQ(after.steps.back().loss, all.steps.back().loss);
+}
+
+}  // namespace
+}  // namespace isoloss
