@@ -185,10 +185,11 @@ void AttentionBranch<T>::make_queries_backward(const DeviceStep& step, const Hea
   const T* const d_query = gradients.query.data;
   if (keys_of_all_ != nullptr) {
     T* const d_keys = temporaries_.d_keys_of_all;
+    step.products.input_gradient(step.stream, shape, d_query, query_from_key_.operand, d_keys);
+    step.sum_beside.begin(step.tensor, step.stream, d_keys, shape.rows * shape.in);
     step.products.weight_gradient(step.stream, shape, d_query, keys_of_all_,
                                   query_from_key_.gradient);
-    step.products.input_gradient(step.stream, shape, d_query, query_from_key_.operand, d_keys);
-    step.tensor.sum(step.stream, d_keys, shape.rows * shape.in);
+    step.sum_beside.end(step.stream);
     device::add_columns<T>(step.stream, shape.rows, query_width_,
                            {d_keys + step.tensor.shard.rank * query_width_, shape.in},
                            {gradients.key.data, gradients.key.stride});
@@ -254,10 +255,11 @@ void AttentionBranch<T>::backward(const DeviceStep& step, const T* x, const T* d
                             temporaries_.d_projected, projection_biases_.gradient,
                             temporaries_.sums);
   const ProductShape in = product_shape(tokens, spec.d_model, projected_width_);
-  step.products.weight_gradient(step.stream, in, temporaries_.d_projected, x,
-                                projections_.gradient);
   step.products.input_gradient(step.stream, in, temporaries_.d_projected, projections_.operand,
                                d_x);
+  step.sum_beside.begin(step.tensor, step.stream, d_x, tokens * spec.d_model);
+  step.products.weight_gradient(step.stream, in, temporaries_.d_projected, x,
+                                projections_.gradient);
 }
 
 template struct AttentionTemporaries<float>;

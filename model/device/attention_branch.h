@@ -49,7 +49,9 @@ class AttentionBranch {
   // more.
   void forward(const DeviceStep& step, const T* x, T* result, bool adds_bias);
   // d_x from the gradient of F(x), and what the weights get, the output bias where `adds_bias`,
-  // added to their gradients. Wants what forward() left.
+  // added to their gradients. Wants what forward() left. The sum of d_x over the tensor ranks is
+  // under way then, beside the gradients of the weights that read x: step.sum_beside.end() waits
+  // for it.
   void backward(const DeviceStep& step, const T* x, const T* d_result, T* d_x, bool adds_bias);
   const DeviceTensor<T>& output_bias() const { return output_bias_; }
 

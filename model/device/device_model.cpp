@@ -94,7 +94,7 @@ struct DeviceModel::Impl {
         layout(memory.data()),
         decoder(lay_out(spec, options, table, &tables, layout, buffers)) {}
 
-  DeviceStep step(Stream& on) { return {on, products, part, rows, tensor}; }
+  DeviceStep step(Stream& on) { return {on, products, part, rows, tensor, sum_beside}; }
   void round_weights(Stream& on) {
     if (buffers.rounded != nullptr)
       device::convert(on, table.buffer_size, buffers.weights, buffers.rounded);
@@ -113,6 +113,7 @@ struct DeviceModel::Impl {
   MemoryLayout layout;
   AnyDecoder decoder;
   Products products;
+  SumBeside sum_beside;
   Stream stream;  // of the functions that wait
 };
 

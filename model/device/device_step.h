@@ -23,6 +23,7 @@ struct DeviceStep {
   const ModelSpec& spec;  // part_of() the model's
   DeviceRows rows;
   TensorRanks tensor;
+  SumBeside& sum_beside;
 };
 
 }  // namespace isoloss

@@ -128,13 +128,17 @@ void FeedForwardBranch<T>::backward(const DeviceStep& step, const T* x, const T*
                               temporaries_.d_hidden,
                               by_row ? temporaries_.d_bias : in_bias_.gradient, temporaries_.sums);
   if (by_row) add_bias_gradient(step);
-  for (std::int64_t i = 0; i < hidden.products(); ++i) {
-    const std::int64_t weights = i * hidden.columns() * width;
-    const T* const d_hidden = temporaries_.d_hidden + i * hidden.padded_width;
-    step.products.weight_gradient(step.stream, in_shape(step), d_hidden, x, in_.gradient + weights);
-    step.products.input_gradient(step.stream, in_shape(step), d_hidden, in_.operand + weights, d_x,
-                                 ProductTerms<T>{.addend = i == 0 ? nullptr : d_x});
-  }
+  const auto d_hidden = [&](std::int64_t i) {
+    return temporaries_.d_hidden + i * hidden.padded_width;
+  };
+  const auto weights = [&](std::int64_t i) { return i * hidden.columns() * width; };
+  for (std::int64_t i = 0; i < hidden.products(); ++i)
+    step.products.input_gradient(step.stream, in_shape(step), d_hidden(i), in_.operand + weights(i),
+                                 d_x, ProductTerms<T>{.addend = i == 0 ? nullptr : d_x});
+  step.sum_beside.begin(step.tensor, step.stream, d_x, step.rows.tokens() * width);
+  for (std::int64_t i = 0; i < hidden.products(); ++i)
+    step.products.weight_gradient(step.stream, in_shape(step), d_hidden(i), x,
+                                  in_.gradient + weights(i));
 }
 
 template struct FeedForwardTemporaries<float>;

@@ -134,7 +134,7 @@ void SubLayer<T, F>::backward(const DeviceStep& step, StreamGradient& gradient) 
   const bool shifts = shifted_ != nullptr;
   T* const d_read = shifts ? temporaries_.d_shifted : temporaries_.d_read;
   function_.backward(step, read_, d_result, d_read, static_cast<bool>(norm_of_branch_));
-  step.tensor.sum(step.stream, d_read, step.rows.tokens() * step.spec.d_model);
+  step.sum_beside.end(step.stream);
   if (shifts)
     device::shift_tokens_backward(step.stream,
                                   {step.rows.sequences, step.rows.length, step.spec.d_model},

@@ -29,6 +29,30 @@ struct TensorRanks {
   void sum(Stream& stream, simt::Bf16* values, std::int64_t count) const;
 };
 
+// A sum over the ranks that share a model beside other work of the step: it begins after what is on
+// the step's stream when it is put, and what is put there after end() finds it. One at a time.
+class SumBeside {
+ public:
+  template <typename T>
+  void begin(const TensorRanks& ranks, Stream& stream, T* values, std::int64_t count) {
+    if (ranks.alone()) return;
+    before_.record(stream);
+    side_.wait(before_);
+    ranks.sum(side_, values, count);
+    after_.record(side_);
+    under_way_ = true;
+  }
+  void end(Stream& stream) {
+    if (under_way_) stream.wait(after_);
+    under_way_ = false;
+  }
+
+ private:
+  Stream side_;
+  Event before_, after_;
+  bool under_way_ = false;
+};
+
 // spec_of_shard(). InputError as check_device_shards().
 ModelSpec part_of(const ModelSpec& spec, const Shard& shard);
 

@@ -45,9 +45,10 @@ struct DeviceGroupFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Every rank of the group puts the same operations, of equal counts and elements, on one stream in
-// the same order. All work in place and leave the same bits wherever several ranks hold a result.
-// Operations throw DeviceGroupFailed once the group has failed or was aborted.
+// Every rank of the group puts the same operations, of equal counts and elements, in the same
+// order, on one stream or on streams that wait for each other in between. All work in place and
+// leave the same bits wherever several ranks hold a result. Operations throw DeviceGroupFailed once
+// the group has failed or was aborted.
 class DeviceCommunicator {
  public:
   virtual ~DeviceCommunicator() = default;

@@ -6,8 +6,8 @@
 
 namespace isoloss {
 
-// While it lives, of all streams of this thread's; one at a time. Streams and events of ranks that
-// meet on their hosts do not go together with it.
+// While it lives, of all streams of this thread's; one at a time. Ranks, a thread each, may meet in
+// what their devices do, but not on their hosts while work lies there.
 class LateDevice {
  public:
   LateDevice();

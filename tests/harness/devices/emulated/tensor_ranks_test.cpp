@@ -3,16 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "model/device/device_training.h"
+#include "model/kernels/cuda/emulator/late_device.h"
 #include "model/spec/error.h"
 #include "model/spec/shard.h"
 #include "model/spec/spec_fields.h"
@@ -128,6 +133,49 @@ TEST(TensorRanksOnDevices, ComputingActivationsAnewChangesNoBit) {
   const WholePass anew = pass_of_ranks(spec, DeviceNumbers::BFloat16, 2, true);
   EXPECT_EQ(anew.losses, kept.losses);
   EXPECT_TRUE(anew.gradients == kept.gradients);
+}
+
+struct PassOfTwo {
+  std::vector<float> gradients;     // of all ranks, one after the other
+  std::map<void*, int> operations;  // of the first rank's group, by stream
+};
+
+PassOfTwo pass_of_two(const ModelSpec& spec, bool late) {
+  PassOfTwo result;
+  std::array<std::vector<float>, 2> gradients;
+  testing_ranks::on_ranks(2, [&](Communicator& hosts) {
+    const std::array<int, 2> both = {0, 1};
+    testing_devices::HostDeviceCommunicator group(
+        hosts.group(both), [&](DeviceStream on, std::function<void()> work) {
+          if (hosts.rank() == 0) ++result.operations[on.handle];
+          testing_devices::put_on_emulator(on, std::move(work));
+        });
+    std::optional<LateDevice> device;
+    if (late) device.emplace();
+    DeviceModel model(spec, 3, {DeviceNumbers::BFloat16, 1, false, {{hosts.rank(), 2}, &group}});
+    model.loss_and_gradients(tiny_tokens(spec, 2, 0), 0.01);
+    gradients[static_cast<std::size_t>(hosts.rank())] = model.gradients();
+  });
+  for (const auto& of_rank : gradients)
+    result.gradients.insert(result.gradients.end(), of_rank.begin(), of_rank.end());
+  return result;
+}
+
+// Going back, the sums of what attention and feed-forward read, by hand two of each of two layers
+// in each of two passes, and with queries of all ranks' keys another one, are put on a stream of
+// their own: first thing there, or last thing before somebody waits for it, they leave the same
+// bits.
+TEST(TensorRanksOnDevices, SumsOfGradientsGoBesideTheGradientsOfWeights) {
+  for (const auto& [architecture, sums] : {std::pair{"gpt2", 8}, {"primer", 12}}) {
+    const ModelSpec spec = shared_spec(architecture);
+    ASSERT_EQ(spec.layers, 2);
+    const PassOfTwo at_once = pass_of_two(spec, false), late = pass_of_two(spec, true);
+    EXPECT_TRUE(late.gradients == at_once.gradients) << architecture;
+    ASSERT_EQ(late.operations.size(), 2U) << architecture;
+    int fewest = 1'000'000;
+    for (const auto& [stream, count] : late.operations) fewest = std::min(fewest, count);
+    EXPECT_EQ(fewest, sums) << architecture;
+  }
 }
 
 struct WholeRun {
