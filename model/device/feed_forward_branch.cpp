@@ -81,16 +81,17 @@ ProductShape FeedForwardBranch<T>::out_shape(const DeviceStep& step) const {
 template <typename T>
 void FeedForwardBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const HiddenColumns& hidden = hidden_columns_;
+  ProductTerms<T> terms;
+  if (product_has_relu(step)) terms = {.bias = in_bias_.operand, .relu = true};
   for (std::int64_t i = 0; i < hidden.products(); ++i)
     step.products.forward(step.stream, in_shape(step), x,
                           in_.operand + i * hidden.columns() * step.spec.d_model,
-                          hidden_ + i * hidden.padded_width);
+                          hidden_ + i * hidden.padded_width, terms);
   if (bias_row_ != nullptr)
     for (std::int64_t half = 0; half < hidden.halves; ++half)
       step.stream.copy(bias_row_ + half * hidden.padded_width,
                        in_bias_.weight + half * hidden.width, bytes_of(hidden.width));
-  device::activation_forward(step.stream, activation(step), hidden_,
-                             bias_row_ != nullptr ? bias_row_ : in_bias_.weight, activated_);
+  device::activation_forward(step.stream, activation(step), hidden_, bias(step), activated_);
   if (result == nullptr) return;
   step.products.forward(step.stream, out_shape(step), activated_, out_.operand, result,
                         ProductTerms<T>{.bias = adds_bias ? out_bias_.operand : nullptr});
@@ -123,9 +124,8 @@ void FeedForwardBranch<T>::backward(const DeviceStep& step, const T* x, const T*
                             out_bias_.gradient, temporaries_.sums);
   const bool by_row = bias_row_ != nullptr;
   if (by_row) step.stream.zero(temporaries_.d_bias, bytes_of(hidden.row()));
-  device::activation_backward(step.stream, activation(step), hidden_,
-                              by_row ? bias_row_ : in_bias_.weight, temporaries_.d_activated,
-                              temporaries_.d_hidden,
+  device::activation_backward(step.stream, activation(step), hidden_, bias(step),
+                              temporaries_.d_activated, temporaries_.d_hidden,
                               by_row ? temporaries_.d_bias : in_bias_.gradient, temporaries_.sums);
   if (by_row) add_bias_gradient(step);
   const auto d_hidden = [&](std::int64_t i) {

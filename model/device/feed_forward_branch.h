@@ -55,6 +55,17 @@ class FeedForwardBranch {
   ProductShape in_shape(const DeviceStep& step) const;
   ProductShape out_shape(const DeviceStep& step) const;
   void add_bias_gradient(const DeviceStep& step);
+  // Whether the product adds the bias and cuts off below zero, so that what it leaves is squared
+  // alone.
+  bool product_has_relu(const DeviceStep& step) const {
+    return step.spec.activation == Activation::SquaredRelu && !step.spec.gated && in_bias_ &&
+           bias_row_ == nullptr;
+  }
+  // What the activation adds itself; null: nothing.
+  const float* bias(const DeviceStep& step) const {
+    if (product_has_relu(step)) return nullptr;
+    return bias_row_ != nullptr ? bias_row_ : in_bias_.weight;
+  }
 
   DeviceTensor<T> in_, in_bias_, out_, out_bias_;  // in_: with a gate, the gate and in as one
   HiddenColumns hidden_columns_;

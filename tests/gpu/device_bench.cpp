@@ -17,6 +17,7 @@
 #include "tests/gpu/device_timer.h"
 #include "tests/gpu/json_line.h"
 #include "tests/gpu/step_bench.h"
+#include "tests/model/cost/reference_models.h"
 
 namespace isoloss {
 namespace {
@@ -147,7 +148,7 @@ class Bench {
           .add("tokens_per_second_one_after_the_other", packed.alone)
           .add("tokens_per_second", packed.together)
           .add("ratio", packed.together / packed.alone)
-          .add("ratio_asked", 4)
+          .add("ratio_asked", kPackingAsked)
           .add("began", packed.began)
           .add("ended", packed.ended)
           .print();

@@ -43,6 +43,13 @@ struct Trial {
     for (std::int32_t& one : ids) one = id(random);
   }
   void start() { training.start(ids, steps++, kLearningRate); }
+  // All but one of the steps that may be.
+  void fill() {
+    while (training.under_way() + 1 < DeviceTraining::kSteps) start();
+  }
+  void drain() {
+    while (training.under_way() > 0) training.finish();
+  }
 
   DeviceTraining training;
   std::vector<std::int32_t> ids;
@@ -55,13 +62,13 @@ double bytes_of(const std::vector<PlannedBuffer>& buffers) {
   return bytes;
 }
 
-// Two steps are always under way, as in a run.
+// As many steps are always under way as in a run.
 StepTiming time_steps(Trial& trial, double seconds) {
   for (int i = 0; i < 2; ++i) {  // kernels load, products choose, the graph is made
     trial.start();
     trial.training.finish();
   }
-  trial.start();
+  trial.fill();
   std::vector<double> samples;
   StepTiming timing;
   timing.began = now();
@@ -73,7 +80,7 @@ StepTiming time_steps(Trial& trial, double seconds) {
     if (before > 0) samples.push_back(after - before);  // the first began before the clock did
     before = after;
   }
-  trial.training.finish();
+  trial.drain();
   timing.ended = now();
   std::sort(samples.begin(), samples.end());
   timing.steps = static_cast<int>(samples.size());
@@ -116,7 +123,7 @@ PackingResult measure_packing(double seconds) {
   for (Trial& trial : trials) alone += time_steps(trial, seconds / kPackedTrials / 2).seconds;
   const double tokens = static_cast<double>(trials.front().ids.size()) * kPackedTrials;
   result.alone = tokens / alone;
-  for (Trial& trial : trials) trial.start();
+  for (Trial& trial : trials) trial.fill();
   const double began = now();
   int rounds = 0;
   for (; rounds < kFewestSteps || now() - began < seconds / 2; ++rounds) {
@@ -124,7 +131,7 @@ PackingResult measure_packing(double seconds) {
     for (Trial& trial : trials) trial.training.finish();
   }
   result.together = tokens * rounds / (now() - began);
-  for (Trial& trial : trials) trial.training.finish();
+  for (Trial& trial : trials) trial.drain();
   result.ended = now();
   return result;
 }

@@ -35,14 +35,12 @@ struct StepCase {
 // clipping at 1, at most eight parts a step, on random ids.
 std::vector<StepCase> step_cases();
 
-// Eight trials of kPackedModel: tokens per second of all together, one after the
-// other and side by side, each on a stream of its own.
+// Trials that share the GPU (tests/model/cost/reference_models.h): tokens per second of all
+// together, one after the other and side by side, each on a stream of its own.
 struct PackingResult {
   double alone = 0, together = 0;
   double began = 0, ended = 0;
 };
-inline constexpr int kPackedTrials = 8;
-inline constexpr const char* kPackedModel = "gpt2 1M";
 PackingResult measure_packing(double seconds);
 
 }  // namespace isoloss

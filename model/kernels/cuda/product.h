@@ -26,12 +26,14 @@ inline ProductShape product_shape(std::int64_t rows, std::int64_t in, std::int64
 }
 
 // What a result is besides the product: factor * product + addend + bias. The addend is laid out
-// as the result and may be the result itself, which then adds up; bias [out] is of y alone.
+// as the result and may be the result itself, which then adds up; bias [out] is of y alone, and
+// with it `relu`, which leaves zero of what is negative.
 template <typename Result>
 struct ProductTerms {
   float factor = 1;
   const Result* addend = nullptr;
   const Result* bias = nullptr;
+  bool relu = false;
 };
 
 // The products of one stream. An algorithm is chosen by cuBLASLt's heuristic the first time that a

@@ -40,6 +40,12 @@ inline std::vector<ReferenceModel> reference_models() {
           {"gpt2 1.5B", model("gpt2", 48, 1600), {524288, 64, true}, 52e3}};
 }
 
+// What is asked of packing: how many trials of which model, and how many times as fast as one
+// after the other.
+inline constexpr int kPackedTrials = 8;
+inline constexpr const char* kPackedModel = "gpt2 1M";
+inline constexpr double kPackingAsked = 4;
+
 inline ReferenceModel reference_model(const std::string& name) {
   for (const ReferenceModel& model : reference_models())
     if (model.name == name) return model;

@@ -70,6 +70,22 @@ void print_totals() {
     }
 }
 
+// Trials side by side move the bytes and do the FLOPs of the same trials one after the other: what
+// they can gain is the time that one alone leaves between and beside its launches.
+void print_packing() {
+  const ReferenceModel model = reference_model(kPackedModel);
+  std::puts(
+      "\n| work | device | tokens/s of all at most | asked, over one after the other | where one "
+      "alone trains at most | us a launch then, at least |\n|---|---|---|---|---|---|");
+  for (const char* device : {"h100", "h200"}) {
+    const Totals sum = totals(step_kernels(model.spec, model.shape), data_sheet(device));
+    const double speed = static_cast<double>(model.shape.batch_tokens) / sum.seconds;
+    std::printf("| %d trials of %s on one GPU | %s | %.0f | %.0fx | %.0f tokens/s | %.2f |\n",
+                kPackedTrials, kPackedModel, device, speed, kPackingAsked, speed / kPackingAsked,
+                kPackingAsked * sum.seconds / sum.launches * 1e6);
+  }
+}
+
 }  // namespace
 }  // namespace isoloss
 
@@ -81,6 +97,7 @@ int main() {
                 sheet.memory_bytes_per_second / 1e12, sheet.memory_bytes / 1e9,
                 sheet.source.c_str());
   isoloss::print_totals();
+  isoloss::print_packing();
   for (const isoloss::ReferenceModel& model : isoloss::reference_models())
     isoloss::print_kernels(model);
 }
