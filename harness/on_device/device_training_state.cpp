@@ -36,6 +36,10 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
     average_.emplace(data, joining.order, gradients, as_device_stream(exchange_),
                      ranges_of(shares_));
     options.exchange = exchange_through(*average_);
+    // Two groups' operations at once end only where both find room on every device, which nobody
+    // promises (NCCL's guide, "Using multiple NCCL communicators concurrently"): those of the data
+    // group wait for the end of the backward pass, in which those of the tensor group are.
+    if (ranks_.tensor().size() > 1) options.exchange.ready = nullptr;
   }
   training_.emplace(std::move(model), options);
 }
