@@ -14,6 +14,7 @@
 
 #include "harness/job_rounds.h"
 #include "harness/run_executor.h"
+#include "harness/run_storage.h"
 #include "harness/self_communicator.h"
 #include "harness/study_outcome.h"
 #include "harness/study_setup.h"
@@ -37,7 +38,8 @@ class DeviceStudy {
     std::array<char, 256> path{};
     if (job->rank() == 0) {
       place_ = std::make_unique<tiny_study::Place>();
-      const auto file = tiny_study::write_study(*place_, "[2560]", "[0.01]");
+      const auto file = tiny_study::write_study(*place_, "[2560]", "[0.01]", "tiny", "rsqrt",
+                                                "tokens: 1024, tasks: [mapping], score_points: 2");
       std::string text = read_file(file);
       text.replace(text.find("batch_tokens: 64"), 16, "batch_tokens: 128");
       text.replace(text.find("device: cpu"), 11, "device: cuda");
@@ -84,7 +86,8 @@ class DeviceStudy {
     return to;
   }
 
-  // The losses of a folder beside those of one processor alone.
+  // The losses of a folder beside those of one processor alone, and the scores of the study's own
+  // task, of which rounding may decide an item or two.
   void expect_one_processors_losses(const StudyFolder& of, double tolerance) {
     if (job->rank() != 0) return;
     const StudyFolder alone{root / "alone"};
@@ -97,6 +100,13 @@ class DeviceStudy {
       ASSERT_EQ(got.at(id).size(), losses.size());
       for (std::size_t i = 0; i < losses.size(); ++i)
         EXPECT_NEAR(got.at(id)[i], losses[i], tolerance * losses[i]) << id << " " << i;
+      const auto scores = load_run(of, id)->scores, alones = load_run(alone, id)->scores;
+      ASSERT_EQ(scores.size(), 2U);
+      for (std::size_t i = 0; i < scores.size(); ++i) {
+        EXPECT_EQ(scores[i].step, alones[i].step);
+        EXPECT_EQ(scores[i].n, alones[i].n);
+        EXPECT_NEAR(scores[i].value, alones[i].value, 2.0 / static_cast<double>(alones[i].n));
+      }
     }
   }
 
