@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -14,8 +15,10 @@
 #include "model/kernels/cuda/emulator/late_device.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/periodic_training.h"
+#include "tests/harness/tiny_study.h"
 #include "tests/model/device/tiny_models.h"
 #include "tests/model/device/tiny_optimizers.h"
+#include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {
 namespace {
@@ -131,6 +134,44 @@ TEST(StepsUnderWay, ARunEndsAtTheStepByWhichItDiverges) {
   EXPECT_TRUE(has_diverged(loss_history(spec, heard.steps)));
   heard.steps.pop_back();
   EXPECT_FALSE(has_diverged(loss_history(spec, heard.steps)));
+}
+
+// Cannot read the batch of the seventh step.
+class DataThatEnds final : public PeriodicData {
+ public:
+  using PeriodicData::PeriodicData;
+  std::vector<std::int32_t> samples(std::uint64_t seed, std::int64_t first, std::int64_t count,
+                                    std::int64_t sequence) const override {
+    if (first >= 6 * 4) throw std::runtime_error("the file ends");
+    return PeriodicData::samples(seed, first, count, sequence);
+  }
+};
+
+// Three steps are under way on both ranks when one of them hears that it has no batch.
+TEST(StepsUnderWay, ABatchThatOneRankCannotReadEndsTheRunOnAll) {
+  const tiny_study::Place place;
+  const RunSpec spec = device_run();
+  std::vector<std::string> reasons(2);
+  std::vector<std::size_t> heard_of(2);
+  testing_ranks::on_ranks(2, [&](Communicator& all) {
+    EmulatedDevices devices;
+    devices.take_place(all, "here", 1);
+    const auto state = devices.state(spec, RankGroups(all, {1, 2}), {"run", place.root});
+    const PeriodicData whole(16);
+    const DataThatEnds ends(16);
+    const auto rank = static_cast<std::size_t>(all.rank());
+    Heard heard;
+    try {
+      train(*state, spec, rank == 0 ? whole : static_cast<const Dataset&>(ends), {20, {}},
+            heard.listener(), kNeverStop);
+    } catch (const std::exception& problem) {
+      reasons[rank] = problem.what();
+    }
+    heard_of[rank] = heard.steps.size();
+  });
+  for (const std::string& reason : reasons)
+    EXPECT_NE(reason.find("the file ends"), std::string::npos) << reason;
+  EXPECT_EQ(heard_of, (std::vector<std::size_t>{3, 3}));
 }
 
 // Of five steps that were started before the stop all are heard of,
