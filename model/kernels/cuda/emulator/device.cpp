@@ -41,6 +41,7 @@ struct Lane;
 struct Mark {
   std::shared_ptr<Lane> on;
   bool passed = false;
+  Clock::time_point at;
 };
 // What a late stream has before it.
 struct Task {
@@ -88,8 +89,7 @@ struct Stream::Impl {
   std::shared_ptr<Lane> lane = std::make_shared<Lane>();
 };
 struct Event::Impl {
-  Clock::time_point at;
-  std::shared_ptr<Mark> mark;  // of the last time that it was recorded, outside of graphs
+  std::shared_ptr<Mark> mark;  // of the last time that it was recorded
 };
 struct Graph::Impl {
   std::vector<std::function<void()>> work;
@@ -143,15 +143,11 @@ Event::~Event() = default;
 Event::Event(Event&&) noexcept = default;
 Event& Event::operator=(Event&&) noexcept = default;
 void Event::record(Stream& stream) {
-  Impl* impl = impl_.get();
-  if (captured != nullptr) {
-    stream.put([impl] { impl->at = Clock::now(); });
-    return;
-  }
-  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, false});
-  impl->mark = mark;
-  stream.put([impl, mark] {
-    impl->at = Clock::now();
+  // In a graph nobody waits for it: its work has one order.
+  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, captured != nullptr, {}});
+  impl_->mark = mark;
+  stream.put([mark] {
+    mark->at = Clock::now();
     mark->passed = true;
     mark->on.reset();
   });
@@ -164,7 +160,8 @@ void Event::synchronize() const {
   run_to(*impl_->mark);
 }
 double Event::milliseconds(const Event& from, const Event& to) {
-  return std::chrono::duration<double, std::milli>(to.impl_->at - from.impl_->at).count();
+  return std::chrono::duration<double, std::milli>(to.impl_->mark->at - from.impl_->mark->at)
+      .count();
 }
 
 Graph::Graph() : impl_(std::make_unique<Impl>()) {}
