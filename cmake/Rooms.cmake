@@ -47,12 +47,16 @@ function(isoloss_room target)
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
-# isoloss_tests(NAME folder DEPENDS ... TOGETHER suites LABEL name): every *_test.cpp of tests/FOLDER
-# is one GoogleTest program, each test a process; the suites TOGETHER are a process each, where they
+# isoloss_tests(folder DEPENDS ... ROOMS ... TOGETHER suites LABEL name): every *_test.cpp of
+# tests/FOLDER, and of the rooms in it that are named, is one GoogleTest program, each test a process; the suites TOGETHER are a process each, where they
 # share something, or are so many that to load LibTorch for each takes longer than the tests.
 function(isoloss_tests folder)
-  cmake_parse_arguments(TESTS "" "LABEL" "DEPENDS;TOGETHER" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
+  cmake_parse_arguments(TESTS "" "LABEL" "DEPENDS;ROOMS;TOGETHER" ${ARGN})
+  set(patterns ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
+  foreach(room IN LISTS TESTS_ROOMS)
+    list(APPEND patterns ${PROJECT_SOURCE_DIR}/tests/${folder}/${room}/*_test.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   if(NOT sources)
     return()
   endif()

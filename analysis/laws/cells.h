@@ -1,6 +1,6 @@
 // What the laws are over cells of their axes (law_cells.h).
 #pragma once
-#include "analysis/law_cells.h"
+#include "analysis/laws/law_cells.h"
 
 namespace isoloss {
 

@@ -1,5 +1,5 @@
 // Hoffmann et al. 2022, equation 2 (approach 3).
-#include "analysis/law_formula.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

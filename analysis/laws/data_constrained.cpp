@@ -3,8 +3,8 @@
 // e^(-R/R_D)) tokens, and parameters beyond the U_N that U_D unique tokens can use decay likewise
 // with R_N. U_N is the compute-optimal size for U_D tokens under the same law (as the authors' code
 // has it): min((U_D G)^(beta/alpha) G, N), G = (alpha A / (beta B))^(1/(alpha + beta)).
-#include "analysis/law_formula.h"
 #include "analysis/laws/cells.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

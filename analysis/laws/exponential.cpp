@@ -1,6 +1,6 @@
 // Accuracy from a loss without a middle: Gadre et al. 2024 (arXiv 2403.08540), equation 5, where
 // the error is eps - k e^(-gamma L); here E = 1 - eps and a = k.
-#include "analysis/law_formula.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

@@ -1,7 +1,7 @@
 // The sum of chinchilla's terms to a power: Busbridge et al. 2025 (distillation scaling laws,
 // equation 1), also used for xLSTM.
-#include "analysis/law_formula.h"
 #include "analysis/laws/cells.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

@@ -1,7 +1,7 @@
 // Kaplan et al. 2020, equation 1.5: L = ((Nc/N)^(alphaN/alphaD) + Dc/D)^alphaD. Raised to
 // 1/alphaD it is linear in two coefficients; it has no floor.
-#include "analysis/law_formula.h"
 #include "analysis/laws/cells.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

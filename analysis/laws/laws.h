@@ -1,7 +1,7 @@
 // Every law, one file each. To add one: its file beside these, its line here and in laws(),
 // or accuracy_laws() where it says accuracy and no loss (law.cpp).
 #pragma once
-#include "analysis/law.h"
+#include "analysis/laws/law.h"
 
 namespace isoloss {
 

@@ -1,6 +1,6 @@
 // Over-training: Gadre et al. 2024, equation 4: E + (a M^eta + b M^-eta) C^-eta with M = D/N tokens
 // per parameter. It says that over-training moves the curve over compute and keeps its exponent.
-#include "analysis/law_formula.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

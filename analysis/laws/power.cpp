@@ -1,6 +1,6 @@
 // Power law of compute with a floor: Kaplan et al. 2020 (equation 1.3 has no floor), Henighan et
 // al. 2020 (equation 1.1 has one).
-#include "analysis/law_formula.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

@@ -1,7 +1,7 @@
 // Accuracy on a task from the task's loss: Bhagia et al. 2024 (OLMo ladder, arXiv 2412.04403),
 // section 3.2, a'/(1 + e^-k'(L - L0)) + b with a' = -a and k' = -k, so that a' + b is what a model
 // of no use scores. Here that is the floor E, fixed at chance.
-#include "analysis/law_formula.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

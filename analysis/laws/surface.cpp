@@ -1,8 +1,8 @@
 // The joint surface of isoFLOP studies (docs/comparison.md rule 6) with a power law along its
 // valley: L(N, C) = E + A C^-k + kappa (ln N - a ln C - g)^2. frontier_surface.cpp has the one
 // whose valley is free per budget.
-#include "analysis/law_formula.h"
 #include "analysis/laws/cells.h"
+#include "analysis/laws/law_formula.h"
 #include "analysis/laws/laws.h"
 
 namespace isoloss {

@@ -11,10 +11,10 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "analysis/law_certificate.h"
-#include "analysis/law_solver.h"
-#include "analysis/parallel_for.h"
-#include "analysis/report.h"
+#include "analysis/numbers/parallel_for.h"
+#include "analysis/report/report.h"
+#include "analysis/solver/law_certificate.h"
+#include "analysis/solver/law_solver.h"
 #include "harness/cli/command_line.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"

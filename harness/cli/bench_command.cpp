@@ -9,15 +9,15 @@
 #include <sstream>
 #include <utility>
 
-#include "harness/bench.h"
-#include "harness/bench_process.h"
-#include "harness/bench_rounds.h"
+#include "harness/bench/bench.h"
+#include "harness/bench/bench_process.h"
+#include "harness/bench/bench_rounds.h"
 #include "harness/cli/bench_analysis.h"
 #include "harness/cli/bench_recording.h"
 #include "harness/cli/bench_study.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
-#include "harness/machine.h"
+#include "harness/ranks/machine.h"
 #include "model/kernels/cpu/gemm_peak.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"

@@ -10,8 +10,8 @@
 #include <tuple>
 #include <vector>
 
-#include "harness/bench_recording.h"
-#include "harness/bench_sizes.h"
+#include "harness/bench/bench_recording.h"
+#include "harness/bench/bench_sizes.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/temporary_folder.h"
 #include "model/spec/catalogue.h"

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "harness/bench_study.h"
+#include "harness/bench/bench_study.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/temporary_folder.h"
-#include "harness/machine.h"
+#include "harness/ranks/machine.h"
 #include "model/spec/error.h"
 
 namespace isoloss {

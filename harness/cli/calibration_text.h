@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "analysis/predict_calibration.h"
+#include "analysis/fit/predict_calibration.h"
 
 namespace isoloss {
 

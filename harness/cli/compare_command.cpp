@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/json_number.h"
-#include "analysis/paired_scores.h"
+#include "analysis/numbers/json_number.h"
+#include "analysis/scores/paired_scores.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/compared_sides.h"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "analysis/paired_trials.h"
-#include "analysis/report_tasks.h"
+#include "analysis/report/report_tasks.h"
+#include "analysis/scores/paired_trials.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "results/folder_entries.h"

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/accuracy_points.h"
-#include "analysis/points.h"
+#include "analysis/points/points.h"
+#include "analysis/scores/accuracy_points.h"
 #include "results/task_scores.h"
 
 namespace isoloss {

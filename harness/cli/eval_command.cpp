@@ -13,8 +13,8 @@
 #include "harness/cli/eval_study_tasks.h"
 #include "harness/cli/eval_tasks.h"
 #include "harness/cli/recompute_scores.h"
-#include "harness/hf_folder.h"
-#include "harness/text_loss.h"
+#include "harness/models/hf_folder.h"
+#include "harness/training/text_loss.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 

@@ -10,12 +10,12 @@
 #include <string>
 #include <thread>
 
-#include "harness/child_processes.h"
 #include "harness/cli/launcher_option.h"
-#include "harness/mpi_communicator.h"
-#include "harness/stop_signal.h"
-#include "harness/study_outcome.h"
-#include "harness/supervised.h"
+#include "harness/ranks/mpi_communicator.h"
+#include "harness/ranks/stop_signal.h"
+#include "harness/study/child_processes.h"
+#include "harness/study/study_outcome.h"
+#include "harness/study/supervised.h"
 #include "model/spec/error.h"
 
 namespace isoloss {

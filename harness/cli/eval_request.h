@@ -11,7 +11,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/evaluate_task.h"
-#include "harness/task_suite.h"
+#include "harness/scoring/task_suite.h"
 #include "results/study_folder.h"
 #include "results/task_scores.h"
 

@@ -6,15 +6,15 @@
 #include <cstdio>
 #include <string>
 
-#include "harness/agreed.h"
 #include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
 #include "harness/cli/on_every_rank.h"
 #include "harness/cli/score_listing.h"
 #include "harness/cli/score_models.h"
-#include "harness/stop_signal.h"
-#include "harness/study_outcome.h"
-#include "harness/supervised.h"
+#include "harness/ranks/agreed.h"
+#include "harness/ranks/stop_signal.h"
+#include "harness/study/study_outcome.h"
+#include "harness/study/supervised.h"
 #include "model/spec/error.h"
 
 namespace isoloss {

@@ -5,8 +5,8 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
-#include "harness/export_target.h"
-#include "harness/trained_run.h"
+#include "harness/models/export_target.h"
+#include "harness/models/trained_run.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 

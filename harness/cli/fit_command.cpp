@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "analysis/fit.h"
+#include "analysis/fit/fit.h"
 #include "harness/cli/calibration_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "analysis/fit.h"
+#include "analysis/fit/fit.h"
 
 namespace isoloss {
 

@@ -1,7 +1,7 @@
 // --ranks and --launcher, which say how a command becomes an MPI job.
 #pragma once
-#include "harness/child_processes.h"
 #include "harness/cli/command_line.h"
+#include "harness/study/child_processes.h"
 
 namespace isoloss {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "harness/gather_bytes.h"
+#include "harness/ranks/gather_bytes.h"
 #include "model/parallel/communicator.h"
 #include "model/spec/error.h"
 

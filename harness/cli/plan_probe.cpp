@@ -6,17 +6,17 @@
 
 #include <cstdio>
 
-#include "harness/remembered_steps.h"
-#include "harness/step_probe.h"
+#include "harness/training/remembered_steps.h"
+#include "harness/training/step_probe.h"
 #include "sweeps/layout.h"
 #endif
 #ifdef ISOLOSS_CUDA
 #include <filesystem>
 
 #include "harness/on_device/cuda_devices.h"
-#include "harness/rank_device.h"
-#include "harness/rank_groups.h"
-#include "harness/self_communicator.h"
+#include "harness/ranks/rank_groups.h"
+#include "harness/ranks/self_communicator.h"
+#include "harness/study/rank_device.h"
 #endif
 
 namespace isoloss {

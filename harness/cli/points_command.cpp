@@ -1,7 +1,7 @@
 // `isoloss points`: the losses of a study folder as the CSV every analysis reads.
 #include <iostream>
 
-#include "analysis/points.h"
+#include "analysis/points/points.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "analysis/predict.h"
+#include "analysis/fit/predict.h"
 #include "harness/cli/calibration_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"

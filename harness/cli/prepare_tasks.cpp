@@ -9,12 +9,12 @@
 #include <numeric>
 
 #include "harness/cli/command_line.h"
-#include "harness/document_forms.h"
-#include "harness/hf_folder.h"
+#include "harness/data/document_forms.h"
+#include "harness/data/token_file.h"
+#include "harness/data/tokenizer.h"
+#include "harness/models/hf_folder.h"
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/overlap.h"
-#include "harness/token_file.h"
-#include "harness/tokenizer.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 

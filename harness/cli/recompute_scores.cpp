@@ -14,7 +14,7 @@
 #include "harness/oneshot/metrics.h"
 #include "harness/oneshot/study_card.h"
 #include "harness/oneshot/task_card.h"
-#include "harness/study_outcome.h"
+#include "harness/study/study_outcome.h"
 #include "model/spec/error.h"
 #include "results/folder_entries.h"
 #include "results/task_scores_file.h"

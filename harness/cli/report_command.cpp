@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "analysis/published_report.h"
-#include "analysis/report.h"
-#include "analysis/report_failures.h"
+#include "analysis/published/published_report.h"
+#include "analysis/report/report.h"
+#include "analysis/report/report_failures.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"

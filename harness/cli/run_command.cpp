@@ -9,9 +9,9 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/launcher_option.h"
 #include "harness/cli/study_paths.h"
-#include "harness/study_loop.h"
-#include "harness/supervised.h"
-#include "harness/supervisor.h"
+#include "harness/study/study_loop.h"
+#include "harness/study/supervised.h"
+#include "harness/study/supervisor.h"
 #include "model/spec/error.h"
 #include "sweeps/study.h"
 #ifdef ISOLOSS_CUDA

@@ -6,9 +6,9 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
-#include "harness/model_input.h"
-#include "harness/named_model.h"
-#include "harness/sampling.h"
+#include "harness/models/named_model.h"
+#include "harness/scoring/model_input.h"
+#include "harness/scoring/sampling.h"
 #include "model/spec/error.h"
 
 namespace isoloss {

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "analysis/next_study.h"
-#include "analysis/report_number.h"
-#include "analysis/savings.h"
+#include "analysis/plot/number_text.h"
+#include "analysis/savings/next_study.h"
+#include "analysis/savings/savings.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"

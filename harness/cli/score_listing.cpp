@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "analysis/json_number.h"
-#include "analysis/task_measure.h"
+#include "analysis/numbers/json_number.h"
+#include "analysis/scores/task_measure.h"
 #include "harness/oneshot/metrics.h"
 
 namespace isoloss {

@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
-#include "harness/agreed.h"
 #include "harness/cli/on_every_rank.h"
-#include "harness/model_scorer.h"
-#include "harness/named_model.h"
-#include "harness/shared_scorer.h"
+#include "harness/models/named_model.h"
+#include "harness/ranks/agreed.h"
+#include "harness/scoring/model_scorer.h"
+#include "harness/scoring/shared_scorer.h"
 #include "model/spec/error.h"
 #include "results/task_scores_file.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <memory>
 
-#include "harness/training_devices.h"
+#include "harness/training/training_devices.h"
 
 namespace isoloss {
 

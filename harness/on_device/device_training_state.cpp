@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "harness/devices/step_exchange.h"
-#include "harness/learning_rate.h"
 #include "harness/on_device/device_options.h"
-#include "harness/optimizer.h"
-#include "harness/rank_part.h"
+#include "harness/training/learning_rate.h"
+#include "harness/training/optimizer.h"
+#include "harness/training/rank_part.h"
 
 namespace isoloss {
 

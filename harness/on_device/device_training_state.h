@@ -14,7 +14,7 @@
 
 #include "harness/devices/gradient_buckets.h"
 #include "harness/devices/run_devices.h"
-#include "harness/training_state.h"
+#include "harness/training/training_state.h"
 #include "model/device/device_training.h"
 #include "sweeps/run_spec.h"
 

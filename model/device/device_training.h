@@ -70,9 +70,9 @@ class DeviceTraining {
 
   // The model between steps: waits for those under way.
   DeviceModel& model();
-  // The optimizer's state as harness/optimizer.h lays it out in files: first moments and second
-  // moments, or Adafactor's moments, without padding; of this rank's share, where the update is
-  // shared. Waits likewise.
+  // The optimizer's state as harness/training/optimizer.h lays it out in files: first moments and
+  // second moments, or Adafactor's moments, without padding; of this rank's share, where the update
+  // is shared. Waits likewise.
   std::vector<float> optimizer_state();
   void set_optimizer_state(std::span<const float> state);
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "analysis/chinchilla_law.h"
+#include "analysis/fit/chinchilla_law.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss::test {

@@ -8,10 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "analysis/fit.h"
-#include "analysis/parallel_for.h"
-#include "analysis/predict.h"
-#include "analysis/savings.h"
+#include "analysis/fit/fit.h"
+#include "analysis/fit/predict.h"
+#include "analysis/numbers/parallel_for.h"
+#include "analysis/savings/savings.h"
 #include "model/spec/error.h"
 #include "tests/analysis/simulated_study.h"
 

@@ -1,6 +1,6 @@
 // Every flag is raised by a table or study of its own and not by a near one, and has a line in
 // docs/fitting.md.
-#include "analysis/flag.h"
+#include "analysis/points/flag.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/savings.h"
+#include "analysis/savings/savings.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "analysis/fit.h"
+#include "analysis/fit/fit.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss {

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "analysis/fit.h"
+#include "analysis/fit/fit.h"
 
 namespace isoloss {
 

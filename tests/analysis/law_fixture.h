@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/points.h"
+#include "analysis/points/points.h"
 #include "results/csv.h"
 
 namespace isoloss {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/fit.h"
+#include "analysis/fit/fit.h"
 #include "tests/analysis/good_table.h"
 #include "tests/analysis/isoflop_table.h"
 #include "tests/analysis/simulated_study.h"

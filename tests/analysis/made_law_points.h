@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "analysis/law.h"
-#include "analysis/points.h"
+#include "analysis/laws/law.h"
+#include "analysis/points/points.h"
 
 namespace isoloss {
 

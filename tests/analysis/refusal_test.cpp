@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/savings.h"
+#include "analysis/savings/savings.h"
 #include "model/spec/error.h"
 #include "tests/analysis/frontier_lines.h"
 #include "tests/analysis/good_table.h"

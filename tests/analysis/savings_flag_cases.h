@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/savings.h"
+#include "analysis/savings/savings.h"
 #include "tests/analysis/frontier_lines.h"
 #include "tests/analysis/law_flag_cases.h"
 #include "tests/analysis/surface_table.h"

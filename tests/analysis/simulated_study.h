@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/points.h"
+#include "analysis/points/points.h"
 #include "model/spec/counter_random.h"
 
 namespace isoloss::test {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/frontier.h"
+#include "analysis/fit/frontier.h"
 
 namespace isoloss {
 

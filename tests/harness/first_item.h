@@ -4,10 +4,10 @@
 #include <functional>
 #include <optional>
 
-#include "harness/run_executor.h"
-#include "harness/run_storage.h"
-#include "harness/self_communicator.h"
-#include "harness/study_setup.h"
+#include "harness/files/run_storage.h"
+#include "harness/ranks/self_communicator.h"
+#include "harness/study/run_executor.h"
+#include "harness/study/study_setup.h"
 
 namespace isoloss {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/mpi_communicator.h"
+#include "harness/ranks/mpi_communicator.h"
 #include "model/layers/language_model.h"
 
 namespace isoloss {

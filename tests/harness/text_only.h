@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "harness/dataset.h"
-#include "harness/synthetic.h"
+#include "harness/data/dataset.h"
+#include "harness/data/synthetic.h"
 #include "tests/harness/oneshot/made_prose.h"
 
 namespace isoloss {

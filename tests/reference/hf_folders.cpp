@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "harness/hf_folder.h"
+#include "harness/models/hf_folder.h"
 #include "tests/model/layers/every_spec.h"
 
 namespace isoloss {

@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/optimizer.h"
+#include "harness/training/optimizer.h"
 #include "model/layers/language_model.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/counter_random.h"

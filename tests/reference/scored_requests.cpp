@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "harness/hf_folder.h"
-#include "harness/model_scorer.h"
+#include "harness/models/hf_folder.h"
+#include "harness/scoring/model_scorer.h"
 
 namespace isoloss {
 namespace {

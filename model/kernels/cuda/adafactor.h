@@ -1,8 +1,8 @@
 // Adafactor (Shazeer & Stern 2018, arXiv 1804.04235) without momentum, as Mesh TensorFlow runs it
 // for T5 and Primer: second moments in rows and columns where the table factors a matrix, decay
 // 1 - (t+1)^-0.8, the update clipped by its RMS, the step scaled by the tensor's RMS
-// (harness/adafactor.h is the reference). Gradients are read three times over all, measuring them
-// for the global norm included.
+// (harness/training/adafactor.h is the reference). Gradients are read three times over all,
+// measuring them for the global norm included.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 // AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2) over flat buffers in one launch:
 // bias correction, decoupled weight decay scaled by the learning rate on tensors that decay
-// (harness/adamw.h is the reference).
+// (harness/training/adamw.h is the reference).
 #pragma once
 #include "model/kernels/cuda/bfloat16.h"
 #include "model/kernels/cuda/device.h"

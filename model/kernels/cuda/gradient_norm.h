@@ -1,6 +1,6 @@
 // The global norm of the gradients, the factor that clips them and whether the step may be taken,
-// all left on the device (harness/gradient_norm.h is the reference). A norm whose square passes
-// float's range within a piece of a tensor counts as not finite.
+// all left on the device (harness/training/gradient_norm.h is the reference). A norm whose square
+// passes float's range within a piece of a tensor counts as not finite.
 #pragma once
 #include "model/kernels/cuda/device.h"
 #include "model/kernels/cuda/update_state.h"

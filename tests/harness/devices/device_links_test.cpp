@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "harness/devices/self_device_communicator.h"
-#include "harness/self_communicator.h"
+#include "harness/ranks/self_communicator.h"
 #include "tests/harness/devices/host_device.h"
 
 namespace isoloss {

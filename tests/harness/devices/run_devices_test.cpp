@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/self_communicator.h"
+#include "harness/ranks/self_communicator.h"
 #include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {

@@ -22,7 +22,7 @@
 #include "harness/nccl/cuda_stream_order.h"
 #include "harness/nccl/nccl_links.h"
 #include "harness/nccl/visible_devices.h"
-#include "harness/self_communicator.h"
+#include "harness/ranks/self_communicator.h"
 #include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "harness/nccl/nccl_links.h"
-#include "harness/self_communicator.h"
+#include "harness/ranks/self_communicator.h"
 #include "model/spec/error.h"
 
 namespace isoloss {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "harness/run_storage.h"
-#include "harness/study_loop.h"
-#include "harness/study_outcome.h"
+#include "harness/files/run_storage.h"
+#include "harness/study/study_loop.h"
+#include "harness/study/study_outcome.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/verify.h"

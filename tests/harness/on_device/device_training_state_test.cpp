@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "harness/evaluation.h"
-#include "harness/trainer.h"
+#include "harness/training/evaluation.h"
+#include "harness/training/trainer.h"
 #include "model/spec/error.h"
 #include "model/spec/tensor_shares.h"
 #include "tests/harness/on_device/emulated_devices.h"
-#include "tests/harness/periodic_training.h"
 #include "tests/harness/tiny_study.h"
+#include "tests/harness/training/periodic_training.h"
 #include "tests/model/parallel/thread_ranks.h"
 
 namespace isoloss {

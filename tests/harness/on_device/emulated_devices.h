@@ -13,7 +13,7 @@
 #include "harness/devices/placement.h"
 #include "harness/devices/rank_views.h"
 #include "harness/on_device/device_training_state.h"
-#include "harness/training_devices.h"
+#include "harness/training/training_devices.h"
 #include "tests/harness/devices/host_device.h"
 
 namespace isoloss {

@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "harness/job_rounds.h"
-#include "harness/run_executor.h"
-#include "harness/run_storage.h"
-#include "harness/self_communicator.h"
-#include "harness/study_outcome.h"
-#include "harness/study_setup.h"
+#include "harness/files/run_storage.h"
+#include "harness/ranks/self_communicator.h"
+#include "harness/study/job_rounds.h"
+#include "harness/study/run_executor.h"
+#include "harness/study/study_outcome.h"
+#include "harness/study/study_setup.h"
 #include "results/durable_file.h"
 #include "results/verify.h"
 #include "sweeps/device_runs.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "harness/step_probe.h"
+#include "harness/training/step_probe.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/tiny_study.h"
 

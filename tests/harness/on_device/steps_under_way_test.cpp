@@ -9,13 +9,13 @@
 #include <variant>
 #include <vector>
 
-#include "harness/divergence.h"
-#include "harness/trainer.h"
+#include "harness/training/divergence.h"
+#include "harness/training/trainer.h"
 #include "model/device/device_training.h"
 #include "model/kernels/cuda/emulator/late_device.h"
 #include "tests/harness/on_device/emulated_devices.h"
-#include "tests/harness/periodic_training.h"
 #include "tests/harness/tiny_study.h"
+#include "tests/harness/training/periodic_training.h"
 #include "tests/model/device/tiny_models.h"
 #include "tests/model/device/tiny_optimizers.h"
 #include "tests/model/parallel/thread_ranks.h"

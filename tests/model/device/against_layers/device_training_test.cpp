@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/gradient_norm.h"
 #include "harness/on_device/device_options.h"
-#include "harness/optimizer.h"
+#include "harness/training/gradient_norm.h"
+#include "harness/training/optimizer.h"
 #include "model/layers/language_model.h"
 #include "tests/model/device/tiny_models.h"
 

@@ -1,0 +1,143 @@
+#include "analysis/fit/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "analysis/fit/fit_flags.h"
+#include "analysis/fit/fit_intervals.h"
+#include "analysis/fit/fit_points.h"
+#include "analysis/fit/noise_intervals.h"
+#include "analysis/points/flag.h"
+#include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
+
+namespace isoloss {
+
+double Fit::parameter(const std::string& name) const {
+  for (const auto& [known, number] : parameters) {
+    if (known == name) return number;
+  }
+  throw std::logic_error("law '" + law + "' has no parameter '" + name + "'");
+}
+
+bool Fit::has_flag(const std::string& name) const {
+  return std::find(flags.begin(), flags.end(), name) != flags.end();
+}
+
+Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
+  return {options.objective.value_or(standard), options.delta, options.space, options.overestimate};
+}
+
+LawData frontier_data(const std::vector<FrontierPoint>& used) {
+  std::vector<double> compute, loss;
+  for (const FrontierPoint& point : used) {
+    compute.push_back(point.flops);
+    loss.push_back(point.loss);
+  }
+  return law_data(compute, loss);
+}
+
+Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
+  const Law& law = law_named("power");
+  require_points("the frontier", used.size(), law, options.floor);
+  const LawData data = frontier_data(used);
+  const Objective objective = objective_of(options, ObjectiveKind::Squares);
+  const CertifiedSolution solved =
+      solve_certified(law, data, objective, options.floor, options.certify);
+  const LawSolution& solution = solved.solution;
+  Fit fit = describe_solution(law, data, solution, options, objective);
+  fit.certificate = solved.certificate;
+  const LawScatter scatter = scatter_of(law, data, solution, objective, options.floor);
+  if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
+  return fit;
+}
+
+namespace {
+
+std::string one_architecture(const PointTable& table, const std::string& chosen) {
+  if (!chosen.empty()) return chosen;
+  const std::vector<std::string> known = architectures_of(table);
+  if (known.size() == 1) return known.front();
+  throw InputError(
+      fmt::format("{}: {} architectures (a frontier is of one); choose one with --architecture",
+                  table.source, known.size()));
+}
+
+Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
+  if (options.floor.kind == FloorChoice::Pinned) {
+    throw InputError(
+        fmt::format("{}: floors by evaluation set (a frontier has no evaluation sets); fit every "
+                    "point with --frontier points, or give one floor",
+                    table.source));
+  }
+  const std::string architecture = one_architecture(table, options.architecture);
+  FrontierOptions frontier_options;
+  frontier_options.kind = options.frontier;
+  frontier_options.from_budget = options.from_budget;
+  const std::vector<Point> trials = frontier_trials(table, architecture, frontier_options);
+  const Frontier frontier = compute_frontier(trials, frontier_options);
+  const std::vector<FrontierPoint> used = frontier.used();
+  if (used.empty()) {
+    throw WorkError(
+        fmt::format("{}: no budget of '{}' has its best size inside the grid (the "
+                    "frontier has no point); add sizes, or fit every point with "
+                    "--frontier points",
+                    table.source, architecture));
+  }
+  Fit fit = fit_frontier(used, options);
+  fit.frontier = name_of(frontier.kind);
+  fit.origin = origin_of(table, trials, architecture);
+  for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
+  if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
+    fit.flags.push_back(flag_text(Flag::FloorNotIdentified));
+  }
+  const Law& law = law_named("power");
+  const LawData data = frontier_data(used);
+  const Objective objective = objective_of(options, ObjectiveKind::Squares);
+  const LawSolution solution =
+      solve_certified(law, data, objective, options.floor, options.certify).solution;
+  add_frontier_intervals({law, data, objective, options.floor, solution},
+                         scatter_of(law, data, solution, objective, options.floor), table, trials,
+                         frontier, options, fit);
+  flag_wide_intervals(law, fit.intervals, fit);
+  if (options.calibrate) {
+    fit.calibration_missing =
+        "a frontier is one point a budget, too few to hold some out; a law of every point "
+        "(chinchilla, or --frontier points) can be calibrated";
+  }
+  return fit;
+}
+
+}  // namespace
+
+void check_options(const FitOptions& options) {
+  const auto require = [](bool fine, const char* name, double value, const char* must) {
+    if (fine) return;
+    throw InputError(fmt::format("{} {} (must be {}); correct it", name, value, must));
+  };
+  const auto positive = [](double value) { return value > 0 && std::isfinite(value); };
+  require(options.bootstrap >= 0, "bootstrap", options.bootstrap, "zero or more resamples");
+  require(options.level > 0 && options.level < 1, "level", options.level, "between 0 and 1");
+  require(positive(options.delta), "delta", options.delta, "a number above zero");
+  require(positive(options.overestimate), "overestimate penalty", options.overestimate,
+          "a number above zero");
+  require(options.threads >= 1, "threads", options.threads, "one or more");
+  require(options.from_budget >= 0 && std::isfinite(options.from_budget), "from-budget",
+          options.from_budget, "a number of FLOPs, zero or more");
+}
+
+Fit fit_law(const PointTable& table, const FitOptions& options) {
+  check_options(options);
+  if (options.law == "isoflop") return fit_isoflop(table, options);
+  const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
+  const bool folder = !table.runs.empty();
+  const bool along = options.frontier != FrontierKind::Points &&
+                     (options.frontier != FrontierKind::Auto || folder);
+  if (law.name == "power" && along) return fit_along_frontier(table, options);
+  return fit_points(law, table, options);
+}
+
+}  // namespace isoloss

@@ -1,0 +1,236 @@
+#include "analysis/fit/fit_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "analysis/fit/fit_intervals.h"
+#include "analysis/points/flag.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr double kWideExponent = 4;
+constexpr std::size_t kMostNamed = 5;
+constexpr double kSamePlace = 1e-3;  // of a regressor
+
+void add_once(Fit& fit, const std::string& flag) {
+  if (!fit.has_flag(flag)) fit.flags.push_back(flag);
+}
+
+std::string row_name(const Point& point, std::size_t row) {
+  return fmt::format("row {} ('{}'{}, {:.3g} FLOPs, loss {:.4g})", row + 1, point.architecture,
+                     point.size.empty() ? "" : ", " + point.size, point.flops, point.loss);
+}
+
+void flag_outliers(const LawScatter& scatter, std::span<const Point> points,
+                   std::span<const std::size_t> rows, Fit& fit) {
+  if (!(scatter.degrees >= 3) || !(scatter.robust_deviation > 1e-9)) return;
+  const auto n = static_cast<double>(points.size());
+  const double limit = student_factor(scatter.degrees, 1 - 0.01 / n);
+  std::vector<std::pair<double, std::size_t>> beyond;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto at = static_cast<Eigen::Index>(i);
+    const double left = std::max(1 - scatter.leverage[at], 1e-6);
+    const double deviations = -scatter.residual[at] / (scatter.robust_deviation * std::sqrt(left));
+    if (std::abs(deviations) > limit) beyond.emplace_back(deviations, i);
+  }
+  std::sort(beyond.begin(), beyond.end(), [](const auto& a, const auto& b) {
+    return std::abs(a.first) != std::abs(b.first) ? std::abs(a.first) > std::abs(b.first)
+                                                  : a.second < b.second;
+  });
+  for (std::size_t k = 0; k < std::min(beyond.size(), kMostNamed); ++k) {
+    const auto [deviations, i] = beyond[k];
+    fit.flags.push_back(
+        flag_text(Flag::Outlier, fmt::format("{} is {:.1f} deviations {} the law, leverage {:.2f}",
+                                             row_name(points[i], rows[i]), std::abs(deviations),
+                                             deviations > 0 ? "above" : "below",
+                                             scatter.leverage[static_cast<Eigen::Index>(i)])));
+  }
+  if (beyond.size() > kMostNamed) {
+    fit.flags.push_back(
+        flag_text(Flag::Outlier, fmt::format("{} more rows", beyond.size() - kMostNamed)));
+  }
+}
+
+void flag_leverage(const LawScatter& scatter, std::span<const Point> points,
+                   std::span<const std::size_t> rows, Fit& fit) {
+  if (!(scatter.degrees >= 1)) return;
+  std::size_t named = 0;
+  for (std::size_t i = 0; i < points.size() && named < kMostNamed; ++i) {
+    const double leverage = scatter.leverage[static_cast<Eigen::Index>(i)];
+    if (leverage < 0.9) continue;
+    fit.flags.push_back(flag_text(Flag::HighLeverage,
+                                  fmt::format("{} alone decides the law near it, leverage {:.2f}",
+                                              row_name(points[i], rows[i]), leverage)));
+    ++named;
+  }
+}
+
+bool same_place(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  return std::abs(std::log(a / b)) < kSamePlace;
+}
+
+void flag_duplicates(std::span<const Point> points, std::span<const std::size_t> rows, Fit& fit) {
+  std::vector<std::size_t> order(points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(points[a].flops, a) < std::tie(points[b].flops, b);
+  });
+  std::size_t pairs = 0;
+  std::string first;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const Point& a = points[order[k]];
+    // A place where hundreds of rows lie is named by its first pair; looking at all pairs of 10^6
+    // rows would take days.
+    for (std::size_t l = k + 1; l < std::min(order.size(), k + 50); ++l) {
+      const Point& b = points[order[l]];
+      if (!same_place(a.flops, b.flops)) break;
+      if (a.architecture != b.architecture || !same_place(a.parameters, b.parameters) ||
+          !same_place(a.tokens, b.tokens) || !same_place(a.learning_rate, b.learning_rate)) {
+        continue;
+      }
+      if ((a.has_seed && b.has_seed && a.seed != b.seed) || (!a.run.empty() && a.run != b.run)) {
+        continue;
+      }
+      if (a.other != b.other) continue;
+      if (pairs++ == 0) {
+        first = fmt::format("rows {} and {}", std::min(rows[order[k]], rows[order[l]]) + 1,
+                            std::max(rows[order[k]], rows[order[l]]) + 1);
+      }
+    }
+  }
+  if (pairs == 0) return;
+  fit.flags.push_back(
+      flag_text(Flag::NearDuplicateRows,
+                first + (pairs > 1 ? fmt::format(" and {} more pairs", pairs - 1) : "")));
+}
+
+}  // namespace
+
+std::size_t free_parameters(const Law& law, const FloorChoice& floor) {
+  return law.terms.size() + law.shape.size() - (law.tied ? 1 : 0) +
+         (law.has_floor && floor.kind == FloorChoice::Free ? 1 : 0);
+}
+
+void require_points(const std::string& source, std::size_t n, const Law& law,
+                    const FloorChoice& floor) {
+  const std::size_t free = free_parameters(law, floor);
+  if (n >= free) return;
+  throw InputError(fmt::format(
+      "{}: law '{}' has {} free parameters and there are {} points (too few to fit); add points{}",
+      source, law.name, free, n,
+      law.has_floor && floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
+}
+
+void flag_solution(const Law& law, const LawSolution& solution, Fit& fit) {
+  if (fit.n < free_parameters(law, {FloorChoice::Zero}) + 4) {
+    fit.flags.push_back(flag_text(Flag::FewPoints));
+  }
+  if (solution.floor_at_bound) fit.flags.push_back(flag_text_of("E", Flag::OfAtBound));
+  std::vector<bool> unidentified = solution.shape_at_bound;
+  for (std::size_t t = 0; t < law.terms.size(); ++t) {
+    if (!solution.coefficient_at_bound[t]) continue;
+    if (law.terms[t].shape >= 0) {
+      unidentified[static_cast<std::size_t>(law.terms[t].shape)] = true;
+    } else {
+      fit.flags.push_back(flag_text_of(law.terms[t].name, Flag::OfAtBound));
+    }
+  }
+  for (std::size_t k = 0; k < unidentified.size(); ++k) {
+    if (unidentified[k]) add_once(fit, flag_text_of(law.shape[k].name, Flag::OfUnidentified));
+  }
+}
+
+void flag_ranges(const Law& law, const LawData& data, Fit& fit) {
+  const auto flag = [&](const Eigen::ArrayXd& z, const std::string& name) {
+    const double decades = (z.maxCoeff() - z.minCoeff()) / std::log(10.0);
+    if (decades >= 1) return;
+    add_once(fit, flag_text(Flag::NarrowRange));
+    fit.flags.push_back(
+        flag_text_of(name, Flag::NarrowRangeOf, fmt::format("{:.2f} decades", decades)));
+  };
+  Eigen::Index n = -1, d = -1;
+  for (std::size_t r = 0; r < law.regressors.size(); ++r) {
+    const auto column = static_cast<Eigen::Index>(r);
+    if (law.regressors[r] == Regressor::Parameters) n = column;
+    if (law.regressors[r] == Regressor::Tokens) d = column;
+    // Unique tokens are often one number for all rows; what counts is how often they repeat.
+    if (law.regressors[r] == Regressor::UniqueTokens) continue;
+    flag(data.z.col(column), column_of(law.regressors[r]));
+  }
+  if (n >= 0 && d >= 0) flag(data.z.col(d) - data.z.col(n), "tokens_per_parameter");
+}
+
+bool is_undetermined(const Interval& interval) {
+  constexpr double kDecades = 6;
+  return !(std::log10(interval.second) - std::log10(interval.first) <= kDecades);
+}
+
+void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& intervals, Fit& fit) {
+  for (const ShapeParameter& shape : law.shape) {
+    for (const auto& [name, interval] : intervals) {
+      if (name != shape.name || !shape.positive) continue;
+      if (interval.second > kWideExponent * interval.first) {
+        add_once(fit, flag_text_of(name, Flag::OfUnidentified));
+      }
+    }
+  }
+  for (const LawTerm& term : law.terms) {
+    for (const auto& [name, interval] : intervals) {
+      if (name != term.name || name.starts_with("ln") || !is_undetermined(interval)) continue;
+      add_once(fit, flag_text_of(name, Flag::OfUndetermined));
+    }
+  }
+}
+
+void flag_misfit(const LawScatter& scatter, Fit& fit) {
+  if (!(scatter.misfit_p < 0.05)) return;
+  fit.flags.push_back(flag_text(
+      Flag::ScatterBeyondNoise,
+      fmt::format("points lie {:.3g} times as far off the law as measured noise explains (p = "
+                  "{:.2g}); the intervals are widened by that, draws of the noise are not",
+                  std::sqrt(scatter.misfit), scatter.misfit_p)));
+}
+
+void flag_shared_runs(std::span<const Point> points, std::vector<std::string>& flags) {
+  if (runs_of(points).empty()) return;
+  flags.push_back(flag_text(Flag::BudgetsShareRuns,
+                            "the scatter about the line takes budgets as independent, and runs are "
+                            "measured at several of them: its interval is too narrow"));
+}
+
+void flag_outside_intervals(Fit& fit) {
+  for (const auto& [name, interval] : fit.intervals) {
+    const double value = fit.parameter(name);
+    if (value >= interval.first && value <= interval.second) continue;
+    fit.flags.push_back(flag_text_of(
+        name, Flag::OfOutsideInterval,
+        fmt::format("parabolas move {} by more than its interval is wide; go by the interval, or "
+                    "leave out sizes far from the best",
+                    name)));
+  }
+}
+
+void flag_architectures(std::span<const Point> points, Fit& fit) {
+  std::set<std::string> names;
+  for (const Point& point : points) names.insert(point.architecture);
+  if (names.size() < 2) return;
+  fit.flags.push_back(
+      flag_text(Flag::SeveralArchitectures, fmt::format("{} in one law", names.size())));
+}
+
+void flag_rows(const LawScatter& scatter, std::span<const Point> points,
+               std::span<const std::size_t> rows, Fit& fit) {
+  flag_outliers(scatter, points, rows, fit);
+  flag_leverage(scatter, points, rows, fit);
+  flag_duplicates(points, rows, fit);
+}
+
+}  // namespace isoloss

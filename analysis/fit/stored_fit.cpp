@@ -1,0 +1,173 @@
+#include "analysis/fit/stored_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "analysis/points/points_digest.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+
+FitOrigin origin_of(const PointTable& table, std::span<const Point> points,
+                    const std::string& architecture) {
+  FitOrigin origin{table.source,
+                   input_digest(table).digest,
+                   architecture,
+                   table.flops_convention,
+                   table.tokenizer_hash,
+                   table.held_out_hash,
+                   {}};
+  const auto add = [&](const std::string& name, auto value) {
+    Interval range{INFINITY, -INFINITY};
+    for (const Point& point : points) {
+      const double x = value(point);
+      if (!(x > 0)) return;
+      range = {std::min(range.first, x), std::max(range.second, x)};
+    }
+    origin.ranges[name] = range;
+  };
+  add("parameters", [](const Point& p) { return p.parameters; });
+  add("tokens", [](const Point& p) { return p.tokens; });
+  add("flops", [](const Point& p) { return p.flops; });
+  add("tokens_per_parameter", [](const Point& p) { return p.tokens / p.parameters; });
+  return origin;
+}
+
+namespace {
+
+using nlohmann::json;
+
+struct Reader {
+  const std::string& name;
+
+  const json& at(const json& object, const char* key) const {
+    if (object.is_object() && object.contains(key)) return object[key];
+    throw InputError(fmt::format(
+        "{}: no key '{}' (not what `isoloss fit --json` prints); print the fit again", name, key));
+  }
+  double number(const json& value, const char* key) const {
+    if (value.is_number()) return value.get<double>();
+    throw InputError(
+        fmt::format("{}: '{}' is {} (not a number); print the fit again", name, key, value.dump()));
+  }
+  std::string text(const json& object, const char* key) const {
+    const json& value = at(object, key);
+    if (value.is_string()) return value.get<std::string>();
+    throw InputError(
+        fmt::format("{}: '{}' is {} (not a text); print the fit again", name, key, value.dump()));
+  }
+  std::vector<double> numbers(const json& value, const char* key) const {
+    std::vector<double> out;
+    for (const json& entry : value) out.push_back(number(entry, key));
+    return out;
+  }
+};
+
+PredictionBasis basis_of(const json& object, const Reader& read) {
+  PredictionBasis basis;
+  basis.centre = read.numbers(read.at(object, "centre"), "centre");
+  const json& rows = read.at(object, "covariance");
+  const auto size = static_cast<Eigen::Index>(rows.size());
+  basis.covariance.resize(size, size);
+  for (Eigen::Index j = 0; j < size; ++j) {
+    const auto row = read.numbers(rows[static_cast<std::size_t>(j)], "covariance");
+    if (static_cast<Eigen::Index>(row.size()) != size) {
+      throw InputError(
+          fmt::format("{}: 'covariance' is not square; print the fit again", read.name));
+    }
+    for (Eigen::Index k = 0; k < size; ++k) {
+      basis.covariance(j, k) = row[static_cast<std::size_t>(k)];
+    }
+  }
+  if (object.contains("shift")) {
+    const auto shift = read.numbers(object["shift"], "shift");
+    basis.shift =
+        Eigen::Map<const Eigen::VectorXd>(shift.data(), static_cast<Eigen::Index>(shift.size()));
+    if (basis.shift.size() > 0 && basis.shift.size() != size) {
+      throw InputError(
+          fmt::format("{}: 'shift' has {} numbers (the covariance is of {}); print the fit again",
+                      read.name, basis.shift.size(), size));
+    }
+  }
+  basis.deviation = read.number(read.at(object, "deviation"), "deviation");
+  basis.degrees = read.number(read.at(object, "degrees"), "degrees");
+  basis.factor = read.number(read.at(object, "factor"), "factor");
+  if (!(basis.degrees > 0) || !(basis.factor > 0) || !(basis.deviation >= 0)) {
+    throw InputError(fmt::format(
+        "{}: 'prediction' is out of range (degrees and factor must be above zero); print the fit "
+        "again",
+        read.name));
+  }
+  return basis;
+}
+
+Calibration calibration_of(const json& object, const Reader& read) {
+  Calibration out;
+  out.predictions =
+      static_cast<std::size_t>(read.number(read.at(object, "predictions"), "predictions"));
+  out.decades = read.number(read.at(object, "decades"), "decades");
+  if (object.contains("level")) out.level = read.number(object["level"], "level");
+  out.factor = read.number(read.at(object, "factor"), "factor");
+  for (const json& row : read.at(object, "rows")) {
+    out.rows.push_back({read.number(read.at(row, "level"), "level"),
+                        read.number(read.at(row, "coverage"), "coverage"),
+                        read.number(read.at(row, "calibrated"), "calibrated")});
+  }
+  for (const json& fold : read.at(object, "hold_out")) {
+    out.folds.push_back(
+        {read.number(read.at(fold, "largest_flops"), "largest_flops"),
+         static_cast<std::size_t>(read.number(read.at(fold, "fitted"), "fitted")),
+         static_cast<std::size_t>(read.number(read.at(fold, "predicted"), "predicted")),
+         read.number(read.at(fold, "error"), "error")});
+  }
+  return out;
+}
+
+}  // namespace
+
+StoredFit stored_fit(const json& object, const std::string& name) {
+  const Reader read{name};
+  StoredFit fit;
+  fit.law = read.text(object, "law");
+  const std::string status = read.text(object, "status");
+  if (status != "converged") {
+    throw InputError(
+        fmt::format("{}: status is '{}' (only a converged fit predicts); fit again", name, status));
+  }
+  for (const auto& [key, value] : read.at(object, "parameters").items()) {
+    fit.parameters[key] = read.number(value, key.c_str());
+  }
+  fit.space = read.text(read.at(object, "objective"), "space") == "linear" ? FitSpace::Linear
+                                                                           : FitSpace::Log;
+  const json& data = read.at(object, "data");
+  fit.origin = {read.text(data, "source"),
+                read.text(data, "digest"),
+                read.text(data, "architecture"),
+                read.text(data, "flops_convention"),
+                read.text(data, "tokenizer_hash"),
+                read.text(data, "held_out_hash"),
+                {}};
+  for (const auto& [key, value] : read.at(data, "ranges").items()) {
+    const auto ends = read.numbers(value, key.c_str());
+    if (ends.size() != 2) {
+      throw InputError(
+          fmt::format("{}: range of '{}' is not two numbers; print the fit again", name, key));
+    }
+    fit.origin.ranges[key] = {ends[0], ends[1]};
+  }
+  const json& prediction = read.at(object, "prediction");
+  if (!prediction.is_null()) fit.basis = basis_of(prediction, read);
+  // Fits that were printed before predictions were calibrated have no such key.
+  if (object.contains("calibration") && !object["calibration"].is_null()) {
+    fit.calibration = calibration_of(object["calibration"], read);
+  }
+  if (object.contains("calibration_missing")) {
+    fit.calibration_missing = read.text(object, "calibration_missing");
+  }
+  return fit;
+}
+
+}  // namespace isoloss

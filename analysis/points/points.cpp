@@ -1,0 +1,27 @@
+#include "analysis/points/points.h"
+
+#include <algorithm>
+
+namespace isoloss {
+
+PointTable read_points(const std::filesystem::path& path, const std::string& convention, bool all) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return read_points_folder(path, convention, all);
+  }
+  return read_points_csv(path);
+}
+
+bool is_result(const Point& point) { return point.role.empty() || point.role == "result"; }
+
+std::vector<std::string> architectures_of(const PointTable& table) {
+  std::vector<std::string> names;
+  for (const Point& point : table.points) {
+    if (std::find(names.begin(), names.end(), point.architecture) == names.end()) {
+      names.push_back(point.architecture);
+    }
+  }
+  return names;
+}
+
+}  // namespace isoloss

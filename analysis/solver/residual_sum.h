@@ -1,0 +1,30 @@
+// A convex function of few unknowns that is a sum over points, each of its ratio, which is linear
+// in the unknowns or has been made so at a place.
+#pragma once
+#include "analysis/solver/convex_descent.h"
+#include "analysis/solver/residual_bend.h"
+
+namespace isoloss {
+
+// Adds a point whose ratio changes by `row` with the unknowns, to the lower triangles alone.
+inline void add_point(ConvexLook& at, const ResidualBend& bend, const double* row) {
+  at.value += bend.value;
+  for (Eigen::Index j = 0; j < at.gradient.size(); ++j) {
+    at.gradient[j] += bend.slope * row[j];
+    const double curve = bend.curvature * row[j], weigh = bend.weight * row[j];
+    for (Eigen::Index k = 0; k <= j; ++k) {
+      at.curvature(j, k) += curve * row[k];
+      at.weight(j, k) += weigh * row[k];
+    }
+  }
+}
+
+// After the last point: the upper triangles, and where the tangent meets the unknowns' zero. A
+// convex function lies above its tangent, so its least where the unknowns may be is to be added.
+inline void complete_sum(ConvexLook& at, const Eigen::VectorXd& x) {
+  at.curvature = at.curvature.selfadjointView<Eigen::Lower>();
+  at.weight = at.weight.selfadjointView<Eigen::Lower>();
+  at.bound = at.value - at.gradient.dot(x);
+}
+
+}  // namespace isoloss

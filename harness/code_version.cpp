@@ -1,7 +1,0 @@
-#include "harness/code_version.h"
-
-namespace isoloss {
-
-std::string code_version() { return ISOLOSS_CODE_VERSION; }
-
-}  // namespace isoloss

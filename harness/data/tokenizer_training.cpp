@@ -1,0 +1,81 @@
+// Training of the study's own SentencePiece unigram.
+#include <fmt/format.h>
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "harness/data/tokenizer.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::uint64_t kTrainingBytes = 30'000'000;
+
+class LineIterator final : public sentencepiece::SentenceIterator {
+ public:
+  explicit LineIterator(const std::vector<std::string>& lines) : lines_(lines) {}
+  bool done() const override { return next_ >= lines_.size(); }
+  void Next() override { ++next_; }
+  const std::string& value() const override { return lines_[next_]; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  const std::vector<std::string>& lines_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+LineSample::LineSample(std::uint64_t bytes)
+    : stride_(std::max<std::uint64_t>(1, (bytes + kTrainingBytes - 1) / kTrainingBytes)) {}
+
+void LineSample::add(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0 && number_++ % stride_ == 0) lines_.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string train_unigram(const LineSample& sample, std::int64_t vocabulary) {
+  LineIterator lines(sample.lines());
+  const auto too_small = [&](const std::string& why) {
+    return InputError(
+        fmt::format("data.tokenizer: a unigram of {} pieces cannot be trained on this text ({}); "
+                    "give a smaller "
+                    "vocabulary (at least 300), more text, or the tokenizer bytes",
+                    vocabulary, why));
+  };
+  if (vocabulary < 300) throw too_small("256 bytes and the single characters come first");
+  if (sample.lines().empty()) throw too_small("its training part has no lines");
+  const std::unordered_map<std::string, std::string> settings = {
+      {"model_type", "unigram"},
+      {"vocab_size", std::to_string(vocabulary)},
+      {"num_threads", "1"},
+      {"byte_fallback", "true"},
+      {"character_coverage", "1.0"},
+      {"normalization_rule_name", "identity"},
+      {"add_dummy_prefix", "false"},
+      {"remove_extra_whitespaces", "false"},
+      {"max_sentence_length", "1073741824"},
+      {"shuffle_input_sentence", "false"},
+      {"unk_id", "0"},
+      {"bos_id", "-1"},
+      {"eos_id", "-1"},
+      {"pad_id", "-1"},
+      {"minloglevel", "2"},
+  };
+  std::string model;
+  const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &lines, &model);
+  if (!status.ok()) {
+    // The library's text begins with the place in its source, in brackets.
+    const std::string why = status.ToString();
+    const std::size_t place = why.rfind("] ");
+    throw too_small(place == std::string::npos ? why : why.substr(place + 2));
+  }
+  return model;
+}
+
+}  // namespace isoloss

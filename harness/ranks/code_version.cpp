@@ -1,0 +1,7 @@
+#include "harness/ranks/code_version.h"
+
+namespace isoloss {
+
+std::string code_version() { return ISOLOSS_CODE_VERSION; }
+
+}  // namespace isoloss

@@ -1,0 +1,47 @@
+#include "harness/ranks/stop_signal.h"
+
+#include <signal.h>
+
+#include <chrono>
+
+namespace isoloss {
+namespace {
+
+constexpr auto kLookEvery = std::chrono::seconds(1);  // for the stop file
+std::atomic<bool> stop_requested = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch it");
+
+void request_stop(int) { stop_requested = true; }
+
+}  // namespace
+
+const std::atomic<bool>& stop_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) ::sigaction(signal, &action, nullptr);
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  return stop_requested;
+}
+
+const std::atomic<bool>& stop_signalled() { return stop_requested; }
+
+std::function<bool()> stop_condition(const std::filesystem::path& stop_file,
+                                     std::optional<double> limit_seconds) {
+  using Clock = std::chrono::steady_clock;
+  return [&signalled = stop_on_signals(), stop_file, limit_seconds, began = Clock::now(),
+          looked = Clock::time_point{}, found = false]() mutable {
+    const auto now = Clock::now();
+    if (!found && now - looked >= kLookEvery) {
+      std::error_code unseen;
+      found = std::filesystem::exists(stop_file, unseen);
+      looked = now;
+    }
+    return found || signalled ||
+           (limit_seconds && std::chrono::duration<double>(now - began).count() >= *limit_seconds);
+  };
+}
+
+}  // namespace isoloss

@@ -1,0 +1,76 @@
+#include "harness/study/rank_device.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+
+#include "sweeps/device_runs.h"
+
+namespace isoloss {
+
+namespace {
+
+// The first run of the plan that has what there is no kernel for, and that; empty without any.
+std::string missing_kernel(const StudyPlan& plan) {
+  for (const PlannedRun& run : plan.runs)
+    if (const std::string why = no_kernel_for(run.spec); !why.empty())
+      return fmt::format("{} of size {}: {}", run.spec.model.architecture, run.spec.model.size,
+                         why);
+  return "";
+}
+
+// Whether a model's number goes on there: an A1000 is no A100.
+bool digit_at(const std::string& name, std::size_t at) {
+  return at < name.size() && std::isdigit(static_cast<unsigned char>(name[at])) != 0;
+}
+
+}  // namespace
+
+bool devices_serve(const Study& study, const StudyPlan& plan, TrainingDevices* devices,
+                   Communicator& job) {
+  bool sees = false;
+  try {
+    sees = devices != nullptr && devices->any();
+  } catch (const std::exception& problem) {  // the others wait below
+    fmt::print(stderr, "isoloss: rank {} takes itself to see no device ({})\n", job.rank(),
+               problem.what());
+  }
+  std::array<double, 1> without = {sees ? 0.0 : 1.0};
+  job.all_reduce_max(std::span<double>(without));
+  const bool none = without[0] > 0, sharing = study.ranks_per_device > 1;
+  const std::string why = !none                ? missing_kernel(plan)
+                          : devices == nullptr ? "this isoloss was built without CUDA"
+                                               : "a rank sees no GPU";
+  if (why.empty()) return true;
+  // Most machines have no device, which is worth no word where nothing was asked of one.
+  if (job.rank() == 0 && (!none || sharing))
+    fmt::print(stderr, "isoloss: run.device: auto trains on the processor ({}){}\n", why,
+               sharing ? fmt::format("; run.ranks_per_device: {} has no effect there",
+                                     study.ranks_per_device)
+                       : "");
+  return false;
+}
+
+std::optional<DeviceRate> rate_of(const TrainingDevice& device) {
+  std::string name = device.name;
+  std::ranges::transform(name, name.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  for (const char* known : {"h100", "h200", "a100"})
+    if (const auto at = name.find(known); at != std::string::npos && !digit_at(name, at + 4))
+      return device_rate(known, "bfloat16");
+  return std::nullopt;
+}
+
+DeviceRate rate_for_planning(const TrainingDevice& device) {
+  return rate_of(device).value_or(device_rate("a100", "bfloat16"));
+}
+
+}  // namespace isoloss

@@ -1,0 +1,131 @@
+#include "harness/data/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "model/spec/counter_random.h"
+#include "model/spec/error.h"
+
+namespace isoloss {
+namespace {
+
+constexpr std::int64_t kVocabulary = 320;
+
+// Four hundred words of one to four syllables, with punctuation, repeated spaces and line ends.
+std::string sample_text() {
+  const char* syllables[] = {"the", "wha", "le",  "of",   "sea", "cap", "tain", "and", "a",
+                             "sai", "led", "har", "poon", "wi",  "nd",  "ro",   "mi",  "ku"};
+  std::string text;
+  for (std::uint64_t i = 0; i < 6000; ++i) {
+    const std::uint64_t word = random_below(3, 5, i, 400);
+    for (std::uint64_t part = 0; part <= word % 4; ++part)
+      text += syllables[random_below(7, word, part, 18)];
+    text += i % 17 == 16 ? ".\n\n" : i % 29 == 28 ? ",  " : " ";
+  }
+  return text;
+}
+
+std::string train_on(const std::string& text, std::int64_t vocabulary) {
+  LineSample sample(text.size());
+  sample.add(text);
+  return train_unigram(sample, vocabulary);
+}
+
+const std::string& trained() {
+  static const std::string model = train_on(sample_text(), kVocabulary);
+  return model;
+}
+
+class RoundTrip : public testing::TestWithParam<std::string> {};
+
+TEST_P(RoundTrip, EveryByteComesBackFromBytes) {
+  const auto tokenizer = byte_tokenizer();
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(GetParam())), GetParam());
+}
+
+TEST_P(RoundTrip, EveryByteComesBackFromATrainedUnigram) {
+  const auto tokenizer = unigram_tokenizer(trained());
+  const auto ids = tokenizer->encode(GetParam());
+  EXPECT_EQ(tokenizer->decode(ids), GetParam());
+  for (const auto id : ids) EXPECT_NE(id, 0) << "the unknown piece loses what it stands for";
+}
+
+INSTANTIATE_TEST_SUITE_P(Texts, RoundTrip,
+                         testing::Values("", "the whale", " leading", "trailing ",
+                                         "a  double   space", "\n\nlines\n", "tab\there\r\n",
+                                         "caf\xC3\xA9 \xE4\xBD\xA0\xE5\xA5\xBD \xF0\x9F\x90\x8B",
+                                         "the \xE2\x96\x81 mark", std::string("nul\0inside", 10),
+                                         "broken \xC3 utf8 \xFF", "<s> </s> <unk> <0x41>",
+                                         "\xED\xA0\x80 surrogate", "\xEF\xBC\xA1 wide"));
+
+TEST(Tokenizer, BytesAreTheirOwnIds) {
+  EXPECT_EQ(byte_tokenizer()->encode("A\xFF"), (std::vector<std::int32_t>{65, 255}));
+  EXPECT_EQ(byte_tokenizer()->vocabulary(), 256);
+}
+
+TEST(Tokenizer, AUnigramHasTheVocabularyAskedFor) {
+  const auto tokenizer = unigram_tokenizer(trained());
+  EXPECT_EQ(tokenizer->vocabulary(), kVocabulary);
+  for (const auto id : tokenizer->encode(sample_text())) {
+    EXPECT_GE(id, 0);
+    EXPECT_LT(id, kVocabulary);
+  }
+}
+
+TEST(Tokenizer, AUnigramShortensTheTextItWasTrainedOn) {
+  const std::string text = sample_text();
+  EXPECT_LT(unigram_tokenizer(trained())->encode(text).size(), text.size() / 2);
+}
+
+TEST(Tokenizer, TrainingTwiceGivesTheSameModel) {
+  EXPECT_EQ(train_on(sample_text(), kVocabulary), trained());
+}
+
+TEST(Tokenizer, AVocabularyTooLargeForTheTextIsRefused) {
+  try {
+    train_on("a few words only", 5000);
+    FAIL() << "trained";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("5000"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Tokenizer, AModelFromElsewhereGivesTheIdsOfItsOwnPieces) {
+  const auto foreign = foreign_tokenizer(trained(), "own.model");
+  EXPECT_EQ(foreign->encode("the whale"), unigram_tokenizer(trained())->encode("the whale"));
+}
+
+TEST(Tokenizer, AFileThatIsNoModelIsRefusedByName) {
+  try {
+    foreign_tokenizer("no model", "words.model");
+    FAIL() << "read";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("words.model"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Tokenizer, HashOfTheBytesTokenizerIsThatOfTheWord) {
+  EXPECT_EQ(tokenizer_hash(""), tokenizer_hash("bytes"));
+  EXPECT_NE(tokenizer_hash("bytes"), tokenizer_hash("byte"));
+}
+
+TEST(Tokenizer, OfALargeTextEveryNthLineIsSampledAcrossDocuments) {
+  LineSample sample(61'000'000);  // 30 MB are enough: every third line
+  sample.add("one\ntwo\n\nthree\n");
+  sample.add("four\nfive");
+  EXPECT_EQ(sample.lines(), (std::vector<std::string>{"one", "four"}));
+}
+
+TEST(Tokenizer, TokenizersOfOursHaveNoEnd) {
+  EXPECT_EQ(byte_tokenizer()->end_id(), std::nullopt);
+  EXPECT_EQ(unigram_tokenizer(trained())->end_id(), std::nullopt);
+}
+
+TEST(Tokenizer, SymbolsHaveNoTextTokenizer) {
+  EXPECT_EQ(stored_tokenizer("symbols:32", ""), nullptr);
+  EXPECT_EQ(stored_tokenizer("bytes", "")->vocabulary(), 256);
+}
+
+}  // namespace
+}  // namespace isoloss
