@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -137,6 +138,41 @@ TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
     EXPECT_THAT(page, HasSubstr(part));
   EXPECT_EQ(page.find("http"), page.find("http://www.w3.org"))
       << "something is loaded from outside";
+}
+
+// What a folder's analyses say follows from its points: the same as from the CSV of them, by which
+// `predict` goes on. (Intervals may differ, because a folder knows losses by sequence.)
+TEST_F(Run, TheAnalysesOfAFolderAreThoseOfItsPoints) {
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
+  spill(scratch_ / "points.csv", isoloss("points out").out);
+  const auto parsed = [&](const std::string& command) {
+    const Outcome outcome = isoloss(command);
+    EXPECT_EQ(outcome.status, 0) << command << '\n' << outcome.err;
+    return outcome.status == 0 ? json::parse(outcome.out) : json::object();
+  };
+  const std::string fit = " --architecture transformer --floor zero --bootstrap 0 --json";
+  for (const std::string law : {" --law power --frontier points",
+                                " --law power --frontier envelope", " --law chinchilla"}) {
+    SCOPED_TRACE(law);
+    const json folder = parsed("fit out" + law + fit);
+    EXPECT_EQ(folder.at("status"), "converged");
+    EXPECT_EQ(folder.at("parameters"), parsed("fit points.csv" + law + fit).at("parameters"));
+  }
+  const std::string savings =
+      " --baseline transformer --candidate primer --frontier points"
+      " --floor zero --bootstrap 50 --json";
+  const json of_folder = parsed("savings out" + savings);
+  const json of_points = parsed("savings points.csv" + savings);
+  ASSERT_FALSE(of_folder.at("at").empty());
+  EXPECT_EQ(of_folder.at("parallel").at("savings"), of_points.at("parallel").at("savings"));
+  EXPECT_EQ(of_folder.at("frontier_overlap"), of_points.at("frontier_overlap"));
+  EXPECT_TRUE(of_folder.at("seed_noise").at("measured"));
+  EXPECT_FALSE(of_folder.at("at")[0].at("interval").is_null());
+  spill(scratch_ / "fit.json", isoloss("fit out --law power --frontier points" + fit).out);
+  const json predicted = parsed("predict fit.json --flops 1.6e8 --json");
+  const json law = json::parse(slurp(scratch_ / "fit.json")).at("parameters");
+  EXPECT_NEAR(predicted.at("loss").get<double>(),
+              law.at("a").get<double>() * std::pow(1.6e8, -law.at("b").get<double>()), 1e-9);
 }
 
 TEST_F(Run, StopsOnATimeLimitWithItsStateSavedAndGoesOn) {
