@@ -202,8 +202,8 @@ class RankPlanner {
 
   RankPlan result(const Candidate& chosen) const {
     const StudySchedule schedule = priced(chosen);
-    RankPlan result{widths_.unit(), chosen.runs, {}, work_, schedule, reason(chosen, schedule),
-                    widths_.held()};
+    RankPlan result{widths_.unit(),           chosen.runs,   {}, work_, schedule,
+                    reason(chosen, schedule), widths_.held()};
     for (std::size_t run = 0; run < plan_.runs.size(); ++run)
       result.layouts.push_back(widths_.at(run, widths_.level_of(chosen.runs[run].planned))->layout);
     return result;
@@ -221,10 +221,13 @@ class RankPlanner {
     const std::string room = bytes_text(bytes_per_rank_);
     if (!widths_.held())
       return fmt::format(
-          "the largest run takes {} of a rank's {}, and no number of these {} ranks that divides "
-          "its heads, widths and batch would hold it: set run.accumulate or run.recompute, or use "
-          "fewer ranks a machine",
-          bytes_text(alone), room, ranks_);
+          "the largest run takes {} of a rank's {}, and {}", bytes_text(alone), room,
+          ranks_ == 1 ? "no other rank shares it: set run.accumulate or run.recompute, or "
+                        "give it more ranks, on more machines"
+                      : fmt::format("no number of these {} ranks that divides its heads, widths "
+                                    "and batch would hold it: set run.accumulate or run.recompute, "
+                                    "or use fewer ranks a machine",
+                                    ranks_));
     const std::size_t level = widths_.level_of(chosen.runs[largest].planned);
     const double shared = memory_per_rank(spec, widths_.at(largest, level)->layout);
     std::string text =

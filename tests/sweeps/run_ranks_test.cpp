@@ -129,6 +129,8 @@ TEST(RunRanks, WhatNoNumberOfRanksHoldsIsTriedByTheFewest) {
   const RankPlan chosen = plan_ranks(plan_of(), {3, 1}, device_rate("cpu", "float32"));
   EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
   EXPECT_THAT(chosen.reason, HasSubstr("run.recompute"));
+  EXPECT_THAT(plan_ranks(plan_of(), {1, 1}, device_rate("cpu", "float32")).reason,
+              HasSubstr("no other rank shares it"));
 }
 
 // What the study fixes is in every run, and widths double from there.
