@@ -38,8 +38,9 @@ std::int64_t note_start(const StudyFolder& folder, const StudyPlan& plan, const 
     } else {
       ++known->starts;
       known->earlier_seconds += std::exchange(known->latest_seconds, 0);
-      // Of an earlier version's starts nobody knows how long they took.
-      if (known->ranks != ranks || known->flops != plan.flops) known->comparable = false;
+      // Of an earlier version's starts nobody knows how long they took. A part of the study has the
+      // FLOPs of the whole, and its end is not the study's.
+      if (!whole || known->ranks != ranks || known->flops != plan.flops) known->comparable = false;
     }
     write_study_makespan(folder, *known);
     return known->starts;

@@ -14,8 +14,8 @@
 namespace isoloss {
 
 // Before a job trains: writes the prediction where nobody has trained the folder and the plan is of
-// the `whole` study, else counts one more start. Its number; 0 where nothing is to be noted, as of
-// a study that is trained already.
+// the `whole` study, else counts one more start, after which nothing is compared where it trains a
+// part (--only). Its number; 0 where nothing is to be noted, as of a study that is trained already.
 std::int64_t note_start(const StudyFolder& folder, const StudyPlan& plan, const Predicted& makespan,
                         int ranks, bool whole);
 
