@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <tuple>
 
@@ -93,6 +94,19 @@ std::vector<StudyMakespan> read_makespans(const std::vector<std::filesystem::pat
   return makespans;
 }
 
+// Says so where an architecture has more trials than plots hold.
+void note_selection(StudyResults& study) {
+  const bool selected = std::ranges::any_of(study.architectures, [&](const std::string& name) {
+    return std::ranges::count(study.all.points, name, &Point::architecture) >
+           static_cast<std::ptrdiff_t>(kMostDrawn);
+  });
+  if (!selected) return;
+  study.notes.push_back(
+      fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
+                  "architecture; laws and savings are of all.",
+                  study.all.points.size(), kMostDrawn));
+}
+
 }  // namespace
 
 SavingsOptions savings_options(const Comparison& comparison, const ReportOptions& options) {
@@ -151,12 +165,7 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
         fmt::format("Budgets below {:g} are shown, not fitted, as this report was asked for.",
                     options.from_budget));
   }
-  if (study.results.points.size() > kMostDrawn) {
-    study.notes.push_back(
-        fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
-                    "architecture; laws and savings are of all.",
-                    study.results.points.size(), kMostDrawn));
-  }
+  note_selection(study);
   // The baseline first: runs lie on disk in the order of their hashes, which means nothing.
   std::stable_partition(study.architectures.begin(), study.architectures.end(),
                         [&](const std::string& name) { return name == study.baseline; });
