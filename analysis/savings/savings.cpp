@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "analysis/fit/frontier_curve.h"
 #include "analysis/fit/frontier_pair.h"
@@ -136,6 +137,33 @@ std::string floor_asked(const SavingsOptions& options, const PointTable& table) 
   return table.floor ? fmt::format("{}", *table.floor) : "zero";
 }
 
+// By the scatter of the trials, the baseline's first among them, and where seed noise is measured
+// by draws of it. `equal`: the estimate's lines of one slope.
+void add_intervals(const std::vector<Point>& trials, std::size_t baseline_count,
+                   const SavingsOptions& options, const SavingsFloor& floor,
+                   const SavingsPlaces& places, const LinePair& equal, Savings& savings) {
+  const std::span<const Point> baseline = std::span(trials).first(baseline_count);
+  const std::span<const Point> candidate = std::span(trials).subspan(baseline_count);
+  SavingsOptions affordable = options;
+  affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
+  const bool drawn = savings.seed_noise.measured && affordable.bootstrap > 0;
+  std::optional<SavingsBias> bias;
+  if (drawn || std::max(baseline.size(), candidate.size()) <= kMostScattered) {
+    bias = savings_bias(baseline, candidate, options, floor, places, savings);
+  }
+  if (savings.parallel) {
+    const auto interval =
+        trial_scatter_interval(baseline, candidate, options, floor, bias, equal, savings);
+    if (interval) savings.parallel->lack_of_fit_interval = interval;
+    savings.parallel->scatter_of_trials = interval.has_value();
+  }
+  if (!drawn) return;
+  SavingsDraws draws = draw_savings(trials, baseline_count, affordable, floor, places, savings);
+  if (bias) move_draws(*bias, draws);
+  savings.moved = bias.has_value();
+  set_intervals(draws, options.level, savings);
+}
+
 }  // namespace
 
 FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind) {
@@ -212,26 +240,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
             : estimate_savings(used_b, used_c, floor, places);
     set_point_estimates(estimate, floor, places, options, savings);
     fit_laws(floor, savings);
-    SavingsOptions affordable = options;
-    affordable.bootstrap = affordable_draws(options.bootstrap, trials.size());
-    const bool drawn = savings.seed_noise.measured && affordable.bootstrap > 0;
-    std::optional<SavingsBias> bias;
-    if (drawn || std::max(baseline.size(), candidate.size()) <= kMostScattered) {
-      bias = savings_bias(baseline, candidate, options, floor, places, savings);
-    }
-    if (savings.parallel) {
-      const auto interval = trial_scatter_interval(baseline, candidate, options, floor, bias,
-                                                   estimate.equal, savings);
-      if (interval) savings.parallel->lack_of_fit_interval = interval;
-      savings.parallel->scatter_of_trials = interval.has_value();
-    }
-    if (drawn) {
-      SavingsDraws draws =
-          draw_savings(trials, baseline.size(), affordable, floor, places, savings);
-      if (bias) move_draws(*bias, draws);
-      savings.moved = bias.has_value();
-      set_intervals(draws, options.level, savings);
-    }
+    add_intervals(trials, baseline.size(), options, floor, places, estimate.equal, savings);
     return savings;
   };
   const SavingsFloor floor =
