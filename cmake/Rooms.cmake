@@ -48,8 +48,9 @@ function(isoloss_room target)
 endfunction()
 
 # isoloss_tests(folder DEPENDS ... ROOMS ... TOGETHER suites LABEL name): every *_test.cpp of
-# tests/FOLDER, and of the rooms in it that are named, is one GoogleTest program, each test a process; the suites TOGETHER are a process each, where they
-# share something, or are so many that to load LibTorch for each takes longer than the tests.
+# tests/FOLDER, and of the rooms in it that are named, is one GoogleTest program, each test a
+# process; the suites TOGETHER are a process each, where they share something, or are so many that
+# to load LibTorch for each takes longer than the tests.
 function(isoloss_tests folder)
   cmake_parse_arguments(TESTS "" "LABEL" "DEPENDS;ROOMS;TOGETHER" ${ARGN})
   set(patterns ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)

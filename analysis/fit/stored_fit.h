@@ -19,7 +19,7 @@ namespace isoloss {
 
 struct FitOrigin {
   std::string source;            // file or folder
-  std::string digest;            // of the table, as report_digest.h has it
+  std::string digest;            // of the table, as points_digest.h has it
   std::string architecture;      // empty: every point
   std::string flops_convention;  // empty where the table does not say, as the hashes
   std::string tokenizer_hash, held_out_hash;

@@ -21,7 +21,7 @@ struct ReportOptions {
 
 struct WrittenReport {
   std::filesystem::path page;
-  std::string digest;  // of the input (report_digest.h)
+  std::string digest;  // of the input (points_digest.h)
 };
 
 // InputError naming the option that is out of range: nothing is written then.

@@ -270,7 +270,8 @@ TEST_F(BadCsv, AMillionRowsAreComparedAndReported) {
   const Outcome reported = isoloss("report points.csv --baseline a", scratch_.path());
   ASSERT_EQ(reported.status, 0) << reported.err;
   const std::string page = slurp(scratch_ / "points-report" / "report.html");
-  EXPECT_NE(page.find("Of 1000000 trials plots and their CSVs hold an even selection"), std::string::npos);
+  EXPECT_NE(page.find("Of 1000000 trials plots and their CSVs hold an even selection"),
+            std::string::npos);
 }
 
 // A hole of a sparse file, 2 GiB without a line end: refused after a mebibyte, with half of that

@@ -1,5 +1,5 @@
 // From a study file to its report: one-shot accuracy against compute for each architecture with
-// bands, and the compute multiplier beside the loss savings (issue 7).
+// bands, and the compute multiplier beside the loss savings.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

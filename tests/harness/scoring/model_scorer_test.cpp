@@ -68,8 +68,8 @@ double log_probability(std::span<const double> logits, std::int32_t token) {
   return logits[static_cast<std::size_t>(token)] - most - std::log(sum);
 }
 
-// The rule of oneshot.md 5 in so many words: the last 48 of what comes before each token, the first
-// id kept where it is always there.
+// The rule in so many words: the last 48 of what comes before each token, the first id kept where it
+// is always there.
 ContinuationScore by_hand(const LanguageModel& model, const ScoreRequest& request, FirstId first) {
   Tokens all = request.context;
   all.insert(all.end(), request.continuation.begin(), request.continuation.end() - 1);
