@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "analysis/report/report_plot_families.h"
 #include "analysis/report/report_plot_parts.h"
 
@@ -15,6 +17,31 @@ Series band_of(const StudyResults& study, std::size_t place) {
   return band;
 }
 
+// An architecture's trials, and those whose learning rate lost its search.
+struct Trials {
+  Series results, arms;
+};
+
+Trials trials_of(const StudyResults& study, const std::string& architecture) {
+  Series trials = series_of(study, architecture, SeriesKind::Points, "");
+  Series arms = trials;
+  trials.scale = 0.9;
+  arms.scale = 0.55;
+  arms.hollow = true;
+  std::vector<const Point*> own;
+  for (const Point& point : study.all.points) {
+    if (point.architecture == architecture) own.push_back(&point);
+  }
+  for (const std::size_t at : drawn_places(own.size(), kMostDrawn)) {
+    const Point& point = *own[at];
+    Series& series = is_result(point) ? trials : arms;
+    series.x.push_back(point.flops);
+    series.y.push_back(point.loss);
+    series.tips.push_back(tip_of(point));
+  }
+  return {std::move(trials), std::move(arms)};
+}
+
 }  // namespace
 
 Plot loss_plot(const StudyResults& study) {
@@ -28,22 +55,7 @@ Plot loss_plot(const StudyResults& study) {
   std::vector<Series> behind, trials_of_all, lines;
   for (std::size_t i = 0; i < study.architectures.size(); ++i) {
     const std::string& architecture = study.architectures[i];
-    Series trials = series_of(study, architecture, SeriesKind::Points, "");
-    Series arms = trials;
-    trials.scale = 0.9;
-    arms.scale = 0.55;
-    arms.hollow = true;
-    std::vector<const Point*> own;
-    for (const Point& point : study.all.points) {
-      if (point.architecture == architecture) own.push_back(&point);
-    }
-    for (const std::size_t at : drawn_places(own.size(), kMostDrawn)) {
-      const Point& point = *own[at];
-      Series& series = is_result(point) ? trials : arms;
-      series.x.push_back(point.flops);
-      series.y.push_back(point.loss);
-      series.tips.push_back(tip_of(point));
-    }
+    auto [trials, arms] = trials_of(study, architecture);
     arms_there = arms_there || !arms.x.empty();
     if (law_draws_frontier(study, i)) {
       LawLine law = law_line(study, i, [](const EfficientPoint& p) { return p.loss; });

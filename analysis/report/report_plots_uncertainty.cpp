@@ -92,8 +92,6 @@ double limit_of(const ArchitectureLaw& fitted, const ExponentProfile& profile, d
          std::exp(-std::log(1 - level) / static_cast<double>(fitted.points.size()));
 }
 
-constexpr std::size_t kMostProfiled = 20'000;  // points: a fit for each of 289 pairs of exponents
-
 Plot profile_plot(const StudyResults& study, std::size_t place) {
   Plot plot;
   const ArchitectureLaw& fitted = study.laws[place];

@@ -94,17 +94,25 @@ std::vector<StudyMakespan> read_makespans(const std::vector<std::filesystem::pat
   return makespans;
 }
 
-// Says so where an architecture has more trials than plots hold.
+// Says so where an architecture has more trials than plots hold, or than are profiled.
 void note_selection(StudyResults& study) {
-  const bool selected = std::ranges::any_of(study.architectures, [&](const std::string& name) {
-    return std::ranges::count(study.all.points, name, &Point::architecture) >
-           static_cast<std::ptrdiff_t>(kMostDrawn);
-  });
-  if (!selected) return;
-  study.notes.push_back(
-      fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
-                  "architecture; laws and savings are of all.",
-                  study.all.points.size(), kMostDrawn));
+  const auto more_than = [&](const std::vector<Point>& points, std::size_t most) {
+    return std::ranges::any_of(study.architectures, [&](const std::string& name) {
+      return std::ranges::count(points, name, &Point::architecture) >
+             static_cast<std::ptrdiff_t>(most);
+    });
+  };
+  if (more_than(study.all.points, kMostDrawn)) {
+    study.notes.push_back(
+        fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
+                    "architecture; laws and savings are of all.",
+                    study.all.points.size(), kMostDrawn));
+  }
+  if (more_than(study.results.points, kMostProfiled)) {
+    study.notes.push_back(fmt::format(
+        "Of more than {} trials of an architecture no profile of the exponents is drawn.",
+        kMostProfiled));
+  }
 }
 
 }  // namespace
