@@ -15,9 +15,10 @@ namespace isoloss {
 using StateMaker = std::function<std::unique_ptr<TrainingState>(const RunSpec&)>;
 
 // Of `processes` processes, forked from this one, of which each takes steps on random tokens for
-// `seconds`, at least three, once all have taken their first ones (which load libraries and record
-// graphs). Absent where one of them ends before that: their memory does not suffice. WorkError
-// where there can be no processes, or one ends later.
+// `seconds`, at least three, as many under way as in a run (TrainingState::begin()), once all have
+// taken their first ones (which load libraries and record graphs). Absent where one of them ends
+// before that: their memory does not suffice. WorkError where there can be no processes, or one
+// ends later.
 std::optional<MeasuredStep> steps_side_by_side(const RunSpec& spec, const StateMaker& maker,
                                                int processes, double seconds);
 

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <stdexcept>
+#include <thread>
 
 #include "harness/training/remembered_steps.h"
 #include "tests/harness/tiny_study.h"
@@ -54,6 +57,46 @@ TEST(StepProbe, LeavesOutWhatMemoryDoesNotHoldAndWhatTakesTooLong) {
   ProbeConditions hasty = quick();
   hasty.longest_step = 1e-12;
   EXPECT_TRUE(probe_steps(plan, {}, hasty, nobody).empty());
+}
+
+// Like a device's: four updates are under way in a run. Only the first two may be waited for alone.
+class FourUnderWay final : public TrainingState {
+ public:
+  FourUnderWay() : TrainingState(RankGroups()) {}
+  std::size_t element_bytes() const override { return 4; }
+  Update update(std::span<const std::int32_t>) override {
+    if (++alone_ > 2) throw std::logic_error("nothing else is under way");
+    return {};
+  }
+  std::optional<Update> begin(std::span<const std::int32_t>) override {
+    if (++under_way_ < 4) return std::nullopt;
+    return next();
+  }
+  std::int64_t under_way() const override { return under_way_; }
+  Update next() override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --under_way_;
+    return {};
+  }
+  std::vector<float> token_losses(std::span<const std::int32_t>, std::int64_t) override {
+    throw std::logic_error("a step alone is asked for");
+  }
+  const LanguageModel& model() override { throw std::logic_error("a step alone is asked for"); }
+  StateTables tables() const override { throw std::logic_error("a step alone is asked for"); }
+  StatePart part() override { throw std::logic_error("a step alone is asked for"); }
+  void take_tensors(std::int64_t, double, const TensorSource&) override {}
+
+ private:
+  int alone_ = 0;
+  std::int64_t under_way_ = 0;
+};
+
+TEST(StepProbe, TimesStepsWithAsManyUnderWayAsInARun) {
+  const tiny_study::Place place;
+  const StateMaker maker = [](const RunSpec&) { return std::make_unique<FourUnderWay>(); };
+  const PackedStepTimes times = probe_packing(plan_of_two_sizes(place), maker, 2, 0.02);
+  ASSERT_EQ(times.size(), 2);
+  for (const int processes : {1, 2}) EXPECT_EQ(times.at(processes).size(), 2) << processes;
 }
 
 TEST(RememberedSteps, AreAddedToAndReadBack) {
