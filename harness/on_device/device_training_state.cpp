@@ -44,6 +44,12 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
   training_.emplace(std::move(model), options);
 }
 
+// Steps under way may wait for a rank that is gone, and their memory waits for them to end.
+DeviceTrainingState::~DeviceTrainingState() {
+  if (joined_ && std::uncaught_exceptions() > errors_before_)
+    joined_->watch().fail("an error ended its part");
+}
+
 template <typename Work>
 auto DeviceTrainingState::together(const Work& work) {
   if (!joined_) return work();

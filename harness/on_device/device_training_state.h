@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,8 @@ class DeviceTrainingState final : public TrainingState {
   // (sweeps/device_runs.h) lets pass.
   DeviceTrainingState(const RunSpec& spec, RankGroups ranks, const DeviceJoining& joining,
                       const WatchedRun& run, OptimizerState kept = OptimizerState::Shared);
+  // Waits for what is under way; while an error leaves the run it ends the ranks' groups first.
+  ~DeviceTrainingState() override;
 
   std::size_t element_bytes() const override { return sizeof(float); }
   // Nothing while updates are under way: their time passes by the clock.
@@ -62,6 +65,7 @@ class DeviceTrainingState final : public TrainingState {
   // Of the tensors that this rank updates.
   ParameterTable state_table();
 
+  int errors_before_ = std::uncaught_exceptions();  // that were leaving something
   RunSpec spec_;
   OptimizerState kept_;
   std::vector<ParameterTable> shares_;  // of every data rank; none where each keeps all

@@ -1,14 +1,19 @@
 // When the host waits in training, on a device that does nothing before somebody waits for it.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "harness/on_device/device_training_state.h"
 #include "harness/training/divergence.h"
 #include "harness/training/trainer.h"
 #include "model/device/device_training.h"
@@ -172,6 +177,73 @@ TEST(StepsUnderWay, ABatchThatOneRankCannotReadEndsTheRunOnAll) {
   for (const std::string& reason : reasons)
     EXPECT_NE(reason.find("the file ends"), std::string::npos) << reason;
   EXPECT_EQ(heard_of, (std::vector<std::size_t>{3, 3}));
+}
+
+// Counts operations that the device comes to before the group is ended, where each would wait for
+// ever for a rank that is gone.
+struct OfRanksThatAreGone final : DeviceCommunicator {
+  OfRanksThatAreGone(int own_rank, int ranks, std::atomic<int>& would_wait)
+      : rank_(own_rank), size_(ranks), would_wait_(would_wait) {}
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  void all_reduce_sum(DeviceValues, DeviceStream on) override { put(on); }
+  void all_reduce_mean(DeviceValues, DeviceStream on) override { put(on); }
+  void all_reduce_max(DeviceValues, DeviceStream on) override { put(on); }
+  void broadcast(DeviceValues, int, DeviceStream on) override { put(on); }
+  void reduce_parts_mean(DeviceValues, std::span<const ElementRange>, DeviceStream on) override {
+    put(on);
+  }
+  void gather_parts(DeviceValues, std::span<const ElementRange>, DeviceStream on) override {
+    put(on);
+  }
+  std::optional<std::string> failure() override { return std::nullopt; }
+  void abort() noexcept override { ended_ = true; }
+
+ private:
+  void put(DeviceStream on) {
+    static_cast<Stream*>(on.handle)->put([this] {
+      if (!ended_) ++would_wait_;
+    });
+  }
+
+  int rank_, size_;
+  std::atomic<int>& would_wait_;
+  std::atomic<bool> ended_ = false;
+};
+
+struct LinksOfRanksThatAreGone final : DeviceLinks {
+  explicit LinksOfRanksThatAreGone(std::atomic<int>& would_wait) : would_wait_(would_wait) {}
+  DeviceGroupId fresh_id() override { return {std::byte{1}}; }
+  std::unique_ptr<DeviceCommunicator> join(const DeviceGroupId&, int rank, int size,
+                                           const std::string&) override {
+    return std::make_unique<OfRanksThatAreGone>(rank, size, would_wait_);
+  }
+
+ private:
+  std::atomic<int>& would_wait_;
+};
+
+// What leaves a run while steps are under way waits for their end, which comes when the group's
+// does: nobody waits for the clock.
+TEST(StepsUnderWay, AnErrorEndsTheGroupBeforeItsStepsAreWaitedFor) {
+  const tiny_study::Place place;
+  const RunSpec spec = device_run();
+  std::atomic<int> would_wait = 0;
+  testing_ranks::on_ranks(2, [&](Communicator& all) {
+    const LateDevice late;
+    LinksOfRanksThatAreGone links(would_wait);
+    EmulatedOrder order;
+    const auto leave = [&] {
+      DeviceTrainingState state(spec, RankGroups(all, {1, 2}), {links, order, all.rank()},
+                                {"run", place.root});
+      const auto mine = static_cast<std::size_t>(spec.optimizer.batch_tokens / 2);
+      state.begin(std::vector<std::int32_t>(mine, 1));
+      ASSERT_EQ(state.under_way(), 1);
+      throw std::runtime_error("a rank is gone");
+    };
+    EXPECT_THROW(leave(), std::runtime_error);
+  });
+  EXPECT_EQ(would_wait, 0);
 }
 
 // Of five steps that were started before the stop all are heard of,
