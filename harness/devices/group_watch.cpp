@@ -32,6 +32,11 @@ void GroupWatch::ended(std::int64_t step, Clock::time_point now) {
   waiting_since_ = now;
 }
 
+void GroupWatch::slept(Clock::duration time) {
+  const std::lock_guard guard(lock_);
+  waiting_since_ += time;
+}
+
 std::optional<std::string> GroupWatch::overdue(Clock::time_point now) const {
   const std::lock_guard guard(lock_);
   if (begun_ == ended_ || now - waiting_since_ < longest_step_) return std::nullopt;
@@ -95,8 +100,13 @@ GroupWatchThread::GroupWatchThread(GroupWatch& watch, std::chrono::milliseconds 
         std::mutex mutex;
         std::condition_variable_any waits;
         std::unique_lock lock(mutex);
-        while (!stop.stop_requested() && !watch.look())
+        auto looked = GroupWatch::Clock::now();
+        while (!stop.stop_requested() && !watch.look()) {
           waits.wait_for(lock, stop, look_every, [] { return false; });
+          const auto now = GroupWatch::Clock::now();
+          if (now - looked > 2 * look_every) watch.slept(now - looked - look_every);
+          looked = now;
+        }
       }) {}
 
 }  // namespace isoloss

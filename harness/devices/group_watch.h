@@ -38,6 +38,9 @@ class GroupWatch {
   void begun(std::int64_t step, Clock::time_point now = Clock::now());
   void ended(std::int64_t step, Clock::time_point now = Clock::now());
 
+  // This process was suspended for so long, which no step is to blame for.
+  void slept(Clock::duration time);
+
   // Looks at all three and ends the group where one of them says so; returns whether it has ended.
   bool look(Clock::time_point now = Clock::now());
 
@@ -61,7 +64,8 @@ class GroupWatch {
   std::optional<std::string> reason_;  // of the group's end
 };
 
-// Looks every so often, on a thread of its own, until the group ends or this does.
+// Looks every so often, on a thread of its own, until the group ends or this does. Where it wakes
+// up long after it should have, the process was suspended.
 class GroupWatchThread {
  public:
   GroupWatchThread(GroupWatch& watch, std::chrono::milliseconds look_every);

@@ -107,6 +107,14 @@ TEST_F(GroupWatches, AStepThatDoesNotEndNamesRankGroupAndStep) {
   EXPECT_EQ(data_->aborts, 1);
 }
 
+// A batch system may suspend a job with steps under way, for as long as it likes.
+TEST_F(GroupWatches, TimeInWhichTheProcessWasSuspendedIsNoSteps) {
+  watch_.begun(8, kStart);
+  watch_.slept(10min);
+  EXPECT_FALSE(watch_.look(kStart + 10min + 59s));
+  EXPECT_TRUE(watch_.look(kStart + 11min));
+}
+
 // The host runs ahead of the device by a step or two: the oldest is the one that is late, by the
 // time since the one before it ended.
 TEST_F(GroupWatches, StepsThatWaitBehindOthersAreNotLate) {
