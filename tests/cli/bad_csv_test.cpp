@@ -245,6 +245,9 @@ TEST_F(BadCsv, AMillionRowsAreFitted) {
 // much again: savings are 1.5 at every loss (tests/analysis/simulated_study.h, `saving`). The
 // report holds them too, and says that it draws a part of the points.
 TEST_F(BadCsv, AMillionRowsAreComparedAndReported) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "minutes under sanitizers, which see the same code in the tests of reports";
+#endif
   std::string text = "architecture,parameters,tokens,flops,loss,budget\n";
   text.reserve(80 << 20);
   char row[160];
