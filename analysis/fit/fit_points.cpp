@@ -17,9 +17,6 @@
 namespace isoloss {
 namespace {
 
-// Profiles of more points than this would take seconds, and differ from straight lines in nothing.
-constexpr Eigen::Index kMostPointsProfiled = 20000;
-
 void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> points,
                    const Objective& objective, const FitOptions& options,
                    const FoldScatter& scatter, Fit& fit) {

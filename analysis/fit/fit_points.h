@@ -1,5 +1,6 @@
 // A law fitted to every point of a table (fit.cpp chooses between this and a frontier).
 #pragma once
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -7,6 +8,9 @@
 #include "analysis/solver/law_scatter.h"
 
 namespace isoloss {
+
+// Profiles of more points than this would take seconds, and differ from straight lines in nothing.
+constexpr std::ptrdiff_t kMostPointsProfiled = 20000;
 
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options);
 

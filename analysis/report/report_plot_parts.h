@@ -26,9 +26,6 @@ Series series_of(const StudyResults& study, const std::string& architecture, Ser
 // those the page draws a few thousand, plot.h.)
 constexpr std::size_t kMostDrawn = 30'000;
 constexpr std::size_t kMostBudgetsDrawn = 24;
-// Trials of an architecture beyond which there is no profile of its exponents, a fit for each of
-// 289 pairs. A note says so.
-constexpr std::size_t kMostProfiled = 20'000;
 
 // Places of an even selection of `most` of `count`, first and last among them; all of fewer.
 std::vector<std::size_t> drawn_places(std::size_t count, std::size_t most);

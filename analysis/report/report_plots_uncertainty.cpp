@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "analysis/fit/fit_points.h"
 #include "analysis/plot/number_text.h"
 #include "analysis/report/report_plot_families.h"
 #include "analysis/report/report_plot_parts.h"
@@ -103,7 +104,7 @@ Plot profile_plot(const StudyResults& study, std::size_t place) {
   plot.caption += std::string(draws_of(fitted)) + ", fitted again.";
   plot.x = {"alpha", false, false, {}};
   plot.y = {"beta", false, false, {}};
-  if (!fitted.fit || fitted.points.size() > kMostProfiled) return plot;
+  if (!fitted.fit || std::ssize(fitted.points) > kMostPointsProfiled) return plot;
   const ExponentProfile profile = exponent_profile(study.results, fitted);
   for (const double level : {0.95, 0.5}) {
     const ProfileBand band = profile_band(profile, limit_of(fitted, profile, level));

@@ -8,6 +8,7 @@
 #include <limits>
 #include <tuple>
 
+#include "analysis/fit/fit_points.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/report/report_plot_parts.h"
 #include "analysis/report/report_sources.h"
@@ -96,22 +97,21 @@ std::vector<StudyMakespan> read_makespans(const std::vector<std::filesystem::pat
 
 // Says so where an architecture has more trials than plots hold, or than are profiled.
 void note_selection(StudyResults& study) {
-  const auto more_than = [&](const std::vector<Point>& points, std::size_t most) {
+  const auto more_than = [&](const std::vector<Point>& points, std::ptrdiff_t most) {
     return std::ranges::any_of(study.architectures, [&](const std::string& name) {
-      return std::ranges::count(points, name, &Point::architecture) >
-             static_cast<std::ptrdiff_t>(most);
+      return std::ranges::count(points, name, &Point::architecture) > most;
     });
   };
-  if (more_than(study.all.points, kMostDrawn)) {
+  if (more_than(study.all.points, static_cast<std::ptrdiff_t>(kMostDrawn))) {
     study.notes.push_back(
         fmt::format("Of {} trials plots and their CSVs hold an even selection, at most {} of an "
                     "architecture; laws and savings are of all.",
                     study.all.points.size(), kMostDrawn));
   }
-  if (more_than(study.results.points, kMostProfiled)) {
+  if (more_than(study.results.points, kMostPointsProfiled)) {
     study.notes.push_back(fmt::format(
         "Of more than {} trials of an architecture no profile of the exponents is drawn.",
-        kMostProfiled));
+        kMostPointsProfiled));
   }
 }
 

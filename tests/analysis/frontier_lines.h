@@ -61,4 +61,28 @@ inline PointTable two_lines(int seeds, double noise) {
                   seeds, noise);
 }
 
+// Six sizes of two seeds at three budgets, of `base` and `other`: the two smallest sizes lie `kink`
+// nats above a parabola, seeds differ by .001.
+inline PointTable kinked_surface(double kink) {
+  PointTable table;
+  table.source = "made";
+  for (const char* name : {"base", "other"}) {
+    for (const double budget : budgets(3)) {
+      for (int size = 0; size < 6; ++size) {
+        for (const int seed : {0, 1}) {
+          Point p = table_of({{name, 0, 1, 3}}, {budget}).points.front();
+          p.size = std::to_string(size);
+          p.parameters = 1e6 * std::pow(2.0, size);
+          p.seed = seed;
+          p.has_seed = true;
+          p.loss = 60 * std::pow(budget, -0.1) + 0.002 * std::pow(size - 3, 2) +
+                   (size < 2 ? kink : 0) + 0.001 * seed;
+          table.points.push_back(p);
+        }
+      }
+    }
+  }
+  return table;
+}
+
 }  // namespace isoloss

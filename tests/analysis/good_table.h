@@ -33,4 +33,16 @@ inline Fit fitted(const PointTable& table, const std::string& law = "chinchilla"
   return fit_law(table, options);
 }
 
+// Chinchilla through the points as those of so many runs.
+inline Fit fit_of_runs(int runs) {
+  PointTable table = good_table();
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    table.points[i].run = std::to_string(static_cast<int>(i) % runs);
+  }
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 20;
+  return fit_law(table, options);
+}
+
 }  // namespace isoloss

@@ -115,16 +115,7 @@ inline FlagCase few_points() {
   });
 }
 
-inline Flags flags_of_runs(int runs) {
-  PointTable table = good_table();
-  for (std::size_t i = 0; i < table.points.size(); ++i) {
-    table.points[i].run = std::to_string(static_cast<int>(i) % runs);
-  }
-  FitOptions options;
-  options.law = "chinchilla";
-  options.bootstrap = 20;
-  return fit_law(table, options).flags;
-}
+inline Flags flags_of_runs(int runs) { return fit_of_runs(runs).flags; }
 
 // Seeds so far apart that their noise leaves hardly a draw its frontier.
 inline FlagCase bootstrap_failed() {

@@ -57,30 +57,12 @@ inline FlagCase frontier_not_monotone() {
   });
 }
 
-// Nats of a kink that parabolas do not follow; seeds differ by .001.
+// Nats of a kink that parabolas do not follow.
 inline FlagCase surface_misfit() {
   return knob<double>(0.2, 0.002, [](double kink) {
-    PointTable table;
-    table.source = "made";
-    for (const char* name : {"base", "other"}) {
-      for (const double budget : budgets(3)) {
-        for (int size = 0; size < 6; ++size) {
-          for (const int seed : {0, 1}) {
-            Point p = table_of({{name, 0, 1, 3}}, {budget}).points.front();
-            p.size = std::to_string(size);
-            p.parameters = 1e6 * std::pow(2.0, size);
-            p.seed = seed;
-            p.has_seed = true;
-            p.loss = 60 * std::pow(budget, -0.1) + 0.002 * std::pow(size - 3, 2) +
-                     (size < 2 ? kink : 0) + 0.001 * seed;
-            table.points.push_back(p);
-          }
-        }
-      }
-    }
     SavingsOptions options = against("zero", 20);
     options.frontier = FrontierKind::Surface;
-    return flags_of(table, options);
+    return flags_of(kinked_surface(kink), options);
   });
 }
 

@@ -55,32 +55,17 @@ TEST(Flags, FewPoints) {
 // Five parameters: six runs are flagged, seven are not; below thirty the scatter gives the
 // intervals.
 TEST(Flags, FewRuns) {
-  const auto with_runs = [](int runs) {
-    PointTable table = good_table();
-    for (std::size_t i = 0; i < table.points.size(); ++i) {
-      table.points[i].run = std::to_string(static_cast<int>(i) % runs);
-    }
-    FitOptions options;
-    options.law = "chinchilla";
-    options.bootstrap = 20;
-    return fit_law(table, options);
-  };
-  const Fit six = with_runs(6);
+  const Fit six = fit_of_runs(6);
   EXPECT_THAT(six.flags, Contains("few_runs"));
   EXPECT_THAT(six.uncertainty, HasSubstr("6 runs are too few to resample"));
   EXPECT_EQ(six.intervals, six.lack_of_fit);
-  const Fit seven = with_runs(7);
+  const Fit seven = fit_of_runs(7);
   EXPECT_THAT(seven.flags, Not(Contains("few_runs")));
   EXPECT_THAT(seven.uncertainty, HasSubstr("7 runs are too few to resample"));
 }
 
 TEST(Flags, OneRunCannotBeResampled) {
-  PointTable table = good_table();
-  for (Point& p : table.points) p.run = std::string("only");
-  FitOptions options;
-  options.law = "chinchilla";
-  options.bootstrap = 20;
-  const Fit fit = fit_law(table, options);
+  const Fit fit = fit_of_runs(1);
   EXPECT_THAT(fit.flags, Contains("one_run"));
   EXPECT_EQ(fit.resamples, 0);
 }

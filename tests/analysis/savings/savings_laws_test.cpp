@@ -299,27 +299,10 @@ TEST(Flags, HowTheStudyWasRun) {
 
 // Parabolas cannot follow a kink of .2 nats; seeds that differ by .001 do not explain it.
 TEST(Flags, SizesThatNoParabolaDescribesAreNamed) {
-  PointTable table;
-  table.source = "made";
-  for (const char* name : {"base", "other"}) {
-    for (const double budget : budgets(3)) {
-      for (int size = 0; size < 6; ++size) {
-        for (const int seed : {0, 1}) {
-          Point p = table_of({{name, 0, 1, 3}}, {budget}).points.front();
-          p.size = std::to_string(size);
-          p.parameters = 1e6 * std::pow(2.0, size);
-          p.seed = seed;
-          p.has_seed = true;
-          p.loss = 60 * std::pow(budget, -0.1) + (size < 2 ? 0.2 : 0.002 * std::pow(size - 3, 2)) +
-                   0.001 * seed;
-          table.points.push_back(p);
-        }
-      }
-    }
-  }
   SavingsOptions options = against("zero", 20);
   options.frontier = FrontierKind::Surface;
-  EXPECT_THAT(compute_savings(table, options).flags, Contains(StartsWith("surface_misfit: base")));
+  EXPECT_THAT(compute_savings(kinked_surface(0.2), options).flags,
+              Contains(StartsWith("surface_misfit: base")));
 }
 
 // Sizes over two decades: parabolas put both frontiers off, each by its own amount, which looks
