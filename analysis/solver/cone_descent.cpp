@@ -26,7 +26,7 @@ Eigen::VectorXd side_distances(const ConeProblem& problem, const Eigen::VectorXd
 }
 
 // Adds `by` times the sides' gradients.
-void add_side_slopes(const ConeProblem& problem, const Eigen::VectorXd& by, Eigen::VectorXd& out) {
+void add_side_slopes(const ConeProblem& problem, const Eigen::VectorXd& by, ConvexVector& out) {
   for (Eigen::Index k = 0; k < by.size(); ++k) {
     const ConeSide& side = problem.sides[static_cast<std::size_t>(k)];
     out[side.first] += by[k];
@@ -34,8 +34,7 @@ void add_side_slopes(const ConeProblem& problem, const Eigen::VectorXd& by, Eige
   }
 }
 
-void add_side_curvature(const ConeProblem& problem, const Eigen::VectorXd& by,
-                        Eigen::MatrixXd& out) {
+void add_side_curvature(const ConeProblem& problem, const Eigen::VectorXd& by, ConvexMatrix& out) {
   for (Eigen::Index k = 0; k < by.size(); ++k) {
     const auto& [first, second, factor] = problem.sides[static_cast<std::size_t>(k)];
     out(first, first) += by[k];
@@ -77,11 +76,11 @@ Eigen::VectorXd cone_minimum(const ConeProblem& problem, Eigen::VectorXd x, doub
       if (at.value < target && left < 0.2 * (problem.known - at.value)) break;
     }
     const double barrier = kBarrierStep * s.dot(z) / static_cast<double>(s.size());
-    Eigen::MatrixXd normal = at.curvature + damping * at.weight;
+    ConvexMatrix normal = at.curvature + damping * at.weight;
     add_side_curvature(problem, z.cwiseQuotient(s), normal);
     normal.diagonal() *= 1 + 1e-12;
     const Eigen::VectorXd push = barrier * s.cwiseInverse();
-    Eigen::VectorXd right = -at.gradient;
+    ConvexVector right = -at.gradient;
     add_side_slopes(problem, push, right);
     const Eigen::VectorXd move = normal.ldlt().solve(right);
     if (!move.allFinite()) break;

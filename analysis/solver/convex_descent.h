@@ -7,12 +7,19 @@
 
 namespace isoloss {
 
+// Three terms of a law, each an amount and four axes, and a floor. A bound looks at a million
+// places: what is so small has its room on the stack.
+inline constexpr int kMostUnknowns = 3 * (1 + 4) + 1;
+using ConvexVector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMostUnknowns, 1>;
+using ConvexMatrix =
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMostUnknowns, kMostUnknowns>;
+
 // The function at a place. `bound`: no place of the box has a lower value. `weight`: a positive
 // definite matrix that damps steps, as the curvature of reweighted least squares does.
 struct ConvexLook {
   double value = 0, bound = 0;
-  Eigen::VectorXd gradient;
-  Eigen::MatrixXd curvature, weight;
+  ConvexVector gradient;
+  ConvexMatrix curvature, weight;
 };
 
 struct ConvexProblem {

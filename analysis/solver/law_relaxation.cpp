@@ -66,12 +66,12 @@ ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
   at.curvature.setZero(size, size);
   at.weight.setZero(size, size);
   const Eigen::ArrayXd highest = terms_.offset + (columns_.high * x).array();
-  Eigen::ArrayXd amount(terms), off(terms);
+  ConvexVector amount(terms), off(terms);
   for (Eigen::Index t = 0; t < terms; ++t) {
     amount[t] = x[2 * t] + x[2 * t + 1];
     off[t] = amount[t] > 0 ? columns_.half[t] * (x[2 * t] - x[2 * t + 1]) / amount[t] : 0.0;
   }
-  Eigen::VectorXd own(size), bent(terms);
+  ConvexVector own(size), bent(terms);
   for (Eigen::Index i = 0; i < n; ++i) {
     const ResidualPlace place{objective_.space, data_.weight[i], data_.loss[i]};
     const double* row = &columns_.high(i, 0);

@@ -12,13 +12,13 @@ namespace isoloss {
 namespace {
 
 constexpr double kFirstTermKnee = 0.05;
-constexpr std::size_t kMostUnknowns = 3 * (1 + kMostTermAxes) + 1;
+static_assert(kMostUnknowns >= 3 * (1 + kMostTermAxes) + 1);
 using UnknownRow = std::array<double, kMostUnknowns>;
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 // The curvature of amount x phi(y), times `by` / amount.
 void add_bend(const TermShape& shape, const TermVector& y, std::size_t axes, double by,
-              Eigen::Index first, Eigen::MatrixXd& curvature) {
+              Eigen::Index first, ConvexMatrix& curvature) {
   for (std::size_t b = 0; b < shape.bend.size(); ++b) {
     if (shape.bend[b] == 0) continue;
     std::array<double, kMostTermAxes + 1> along = {};
