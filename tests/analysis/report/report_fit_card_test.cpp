@@ -34,6 +34,12 @@ StudyResults study_of(const std::vector<std::string>& columns) {
   return study;
 }
 
+// One fit for all tests that only read it.
+const StudyResults& plain_study() {
+  static const StudyResults study = study_of({});
+  return study;
+}
+
 // The checklist of Li et al. 2025: form, N, D, C, loss, points and their ranges, objective, bounds,
 // optimiser, starts, hold-out, uncertainty, what is left out, checkpoints, data.
 void expect_whole(const std::string& card) {
@@ -47,7 +53,7 @@ void expect_whole(const std::string& card) {
 }
 
 TEST(ReportFitCard, FillsTheWholeChecklist) {
-  const StudyResults study = study_of({});
+  const StudyResults& study = plain_study();
   ASSERT_TRUE(study.laws[0].fit) << study.laws[0].refusal;
   const std::string card = fit_card_html(study);
   expect_whole(card);
@@ -62,7 +68,7 @@ TEST(ReportFitCard, SaysThatRowsAreWeighted) {
 
 // 25 points are too few to resample (docs/fitting.md), so no percentiles are spoken of.
 TEST(ReportFitCard, UncertaintyIsThatOfTheIntervals) {
-  const StudyResults study = study_of({});
+  const StudyResults& study = plain_study();
   EXPECT_FALSE(study.laws[0].draws_give_intervals());
   EXPECT_THAT(fit_card_html(study), HasSubstr("scatter about the law (Student t)"));
   EXPECT_THAT(fit_card_html(study), Not(HasSubstr("percentiles")));
@@ -74,7 +80,7 @@ TEST(ReportFitCard, UncertaintyIsThatOfTheIntervals) {
 // With a second seed of every trial the draws are of the noise: no resample is spoken of, and the
 // law's line has its band.
 TEST(ReportFitCard, DrawsOfNoiseAreCalledThat) {
-  StudyResults study = study_of({});
+  StudyResults study = plain_study();
   std::vector<Point>& points = study.results.points;
   const std::size_t trials = points.size();
   for (std::size_t i = 0; i < trials; ++i) {
@@ -104,7 +110,7 @@ TEST(ReportFitCard, DrawsOfNoiseAreCalledThat) {
 }
 
 TEST(ReportFitCard, SaysWhatCalibrationTakes) {
-  StudyResults study = study_of({});
+  StudyResults study = plain_study();
   study.laws[0].fit->calibration.reset();
   EXPECT_THAT(fit_card_html(study), HasSubstr("none: it takes two folds"));
 }
@@ -177,7 +183,7 @@ TEST(ReportFitCard, OfTheLawsThatOnlyAComparisonFitted) {
 }
 
 TEST(ReportFitCard, CalibrationIsTheFits) {
-  const StudyResults study = study_of({});
+  const StudyResults& study = plain_study();
   ASSERT_TRUE(study.laws[0].fit->calibration);
   const Calibration& calibration = *study.laws[0].fit->calibration;
   const Table table = calibration_table(study);

@@ -14,6 +14,16 @@ constexpr ChinchillaLaw kTruth = test::kChinchillaGrid;
 
 PointTable table(double noise) { return test::chinchilla_grid(noise); }
 
+// One fit of scattered points, with 60 draws, for all tests that only read it.
+const ArchitectureLaw& scattered_law() {
+  static const ArchitectureLaw law = [] {
+    ReportOptions options;
+    options.bootstrap = 60;
+    return fit_architecture(table(0.01), "a", options);
+  }();
+  return law;
+}
+
 TEST(ReportLaws, ExactPointsGiveTheLawAndNoHoldOutError) {
   ReportOptions options;
   options.bootstrap = 0;
@@ -27,12 +37,10 @@ TEST(ReportLaws, ExactPointsGiveTheLawAndNoHoldOutError) {
 }
 
 TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
-  ReportOptions options;
-  options.bootstrap = 0;
   const PointTable points = table(0.01);
   double all = 0;
   for (const Point& p : points.points) all += p.flops;
-  const ArchitectureLaw law = fit_architecture(points, "a", options);
+  const ArchitectureLaw& law = scattered_law();
   ASSERT_TRUE(law.fit && law.fit->calibration);
   for (const CalibrationFold& fold : law.fit->calibration->folds) {
     EXPECT_EQ(fold.fitted + fold.predicted, points.points.size());
@@ -51,9 +59,7 @@ TEST(ReportLaws, HoldOutPredictsOnlyWhatCostsMore) {
 }
 
 TEST(ReportLaws, DrawsAreTheBootstrapsAndSpreadAroundTheFit) {
-  ReportOptions options;
-  options.bootstrap = 60;
-  const ArchitectureLaw law = fit_architecture(table(0.01), "a", options);
+  const ArchitectureLaw& law = scattered_law();
   ASSERT_TRUE(law.fit);
   EXPECT_EQ(law.drawn().size() + static_cast<std::size_t>(law.fit->failed_resamples), 60u);
   int below = 0;
@@ -70,13 +76,10 @@ TEST(ReportLaws, FewSizesAreRefusedInWords) {
   EXPECT_NE(law.refusal.find("2 sizes"), std::string::npos) << law.refusal;
 }
 
-TEST(ReportProfile, IsNowhereBelowTheFitAndMeetsItThere) {
-  ReportOptions options;
-  options.bootstrap = 60;
-  const PointTable points = table(0.01);
-  const ArchitectureLaw law = fit_architecture(points, "a", options);
+TEST(ReportLaws, ProfileIsNowhereBelowTheFitAndMeetsItThere) {
+  const ArchitectureLaw& law = scattered_law();
   ASSERT_TRUE(law.fit);
-  const ExponentProfile profile = exponent_profile(points, law);
+  const ExponentProfile profile = exponent_profile(table(0.01), law);
   EXPECT_GE(profile.value.minCoeff(), profile.minimum * (1 - 1e-9));
   EXPECT_LT(profile.value.minCoeff(), profile.minimum * 1.05);
 }

@@ -35,6 +35,12 @@ StudyRecipe quiet() {
   return recipe;
 }
 
+// One report for both tests of the search.
+const std::map<std::string, std::vector<TableCell>>& rows_of_search() {
+  static const auto rows = rows_of(quiet());
+  return rows;
+}
+
 TEST(ReportRates, EveryRateOfAListHasItsOwnSavings) {
   StudyRecipe recipe = quiet();
   recipe.rate_list = true;
@@ -46,7 +52,7 @@ TEST(ReportRates, EveryRateOfAListHasItsOwnSavings) {
 }
 
 TEST(ReportRates, ASearchIsComparedWhereItWasDecided) {
-  const auto rows = rows_of(quiet());
+  const auto& rows = rows_of_search();
   ASSERT_TRUE(rows.count("0.0312"));  // a losing rate: one size alone
   const auto& lost = rows.at("0.0312");
   EXPECT_EQ(lost[4].value, "") << "no frontier was trained at this rate";
@@ -58,7 +64,7 @@ TEST(ReportRates, ASearchIsComparedWhereItWasDecided) {
 }
 
 TEST(ReportRates, AtTheWinnersCommonRateCommonAndTunedAgree) {
-  const auto rows = rows_of(quiet());
+  const auto& rows = rows_of_search();
   ASSERT_TRUE(rows.count("0.05"));
   EXPECT_EQ(rows.at("0.05")[4].value, rows.at("each its own")[4].value);
 }

@@ -5,70 +5,34 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <map>
 #include <regex>
 #include <set>
 
 #include "analysis/report/report_card.h"
 #include "analysis/report/report_fit_card.h"
-#include "analysis/report/report_headline.h"
 #include "analysis/report/report_plots.h"
 #include "analysis/report/report_rules.h"
-#include "analysis/report/report_spec.h"
-#include "analysis/report/report_study.h"
 #include "analysis/report/report_tables.h"
 #include "model/spec/error.h"
 #include "results/csv.h"
 #include "results/durable_file.h"
-#include "tests/analysis/report/report_fixture.h"
+#include "tests/analysis/report/report_of_recipe.h"
 
 namespace isoloss {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr int kDraws = 100;
-
-struct Written {
-  std::filesystem::path folder;
-  std::string page;
-};
-
-// Removes the folder of the standard study when the tests end.
-struct Kept {
-  Written written;
-  ~Kept() { std::filesystem::remove_all(written.folder); }
-};
-
-Written write(const StudyRecipe& recipe) {
-  Written out{write_study(recipe), ""};
-  ReportOptions options;
-  options.bootstrap = kDraws;
-  out.page = read_file(write_report({out.folder}, options).page);
-  return out;
-}
-
 // One report of the standard study for all tests that only read it.
-const Written& standard() {
-  static const Kept kept{write({})};
-  return kept.written;
-}
-
-StudyResults study_of(const StudyRecipe& recipe) {
-  const auto folder = write_study(recipe);
-  ReportOptions options;
-  options.bootstrap = kDraws;
-  StudyResults study = read_study({folder}, options);
-  std::filesystem::remove_all(folder);
-  return study;
+const WrittenStudy& standard() {
+  static const WrittenStudy written{{}};
+  return written;
 }
 
 const StudyResults& standard_study() {
-  static const StudyResults study = study_of({});
+  static const StudyResults study = read_study({standard().folder}, with_draws(kDraws));
   return study;
 }
 
@@ -91,42 +55,6 @@ TEST(Report, ComparesWithNamedAndBestBaselineInBothUnits) {
   }
 }
 
-TEST(Report, SavingsTableHoldsTheRecipesSavings) {
-  StudyRecipe recipe;
-  recipe.seed_noise = 5e-4;
-  const std::map<std::string, double> saving(recipe.architectures.begin(),
-                                             recipe.architectures.end());
-  const Table table = savings_table(study_of(recipe));
-  ASSERT_GE(table.rows.size(), 24u);  // 12 comparisons at two losses or three
-  for (const auto& row : table.rows) {
-    const double true_savings = saving.at(row[0].value) / saving.at(row[1].value);
-    // 6 %: actual FLOPs spread inside a budget, worth .005 nats at a slope of .13 a unit of ln C.
-    EXPECT_NEAR(std::stod(row[4].value) / true_savings, 1, 0.06) << row[0].value << row[1].value;
-    EXPECT_LE(std::stod(row[5].value), std::stod(row[4].value));
-    EXPECT_GE(std::stod(row[6].value), std::stod(row[4].value));
-  }
-}
-
-TEST(Report, LossPlotHoldsTheLawsLosses) {
-  StudyRecipe recipe;
-  recipe.seed_noise = 0;
-  const StudyResults study = study_of(recipe);
-  const Plot plot = report_plots(study).front().plots.front();
-  ASSERT_EQ(plot.name, "loss_against_compute");
-  int checked = 0;
-  for (const Series& series : plot.series) {
-    if (series.kind != SeriesKind::Lines) continue;
-    const double saving = std::map<std::string, double>(recipe.architectures.begin(),
-                                                        recipe.architectures.end())[series.title];
-    for (std::size_t i = 0; i < series.x.size(); ++i) {
-      // The frontier is the law at N*: no size term. 5e-3: the spread of actual FLOPs in a budget.
-      EXPECT_NEAR(series.y[i], 1.2 + 0.62 * std::pow(saving * series.x[i] / 1e12, -0.25), 5e-3);
-      ++checked;
-    }
-  }
-  EXPECT_GE(checked, 8);
-}
-
 TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
   for (const char* name :
        {"loss_against_compute", "savings_flops_baseline_1", "savings_by_compute_baseline_1",
@@ -139,68 +67,6 @@ TEST(Report, EveryPlotOfTheStudyIsThereAndBesideThePage) {
     EXPECT_FALSE(read_csv(beside / (std::string(name) + ".csv")).rows.empty()) << name;
     EXPECT_THAT(standard().page, HasSubstr("id=\"" + std::string(name) + "-gnuplot_canvas\""));
   }
-}
-
-// Rows of one kind in the CSV beside a plot.
-std::size_t rows_of(const Written& written, const std::string& name, const std::string& kind) {
-  const auto beside = written.folder / "report";
-  EXPECT_TRUE(std::filesystem::exists(beside / (name + ".svg"))) << name;
-  EXPECT_THAT(written.page, HasSubstr("id=\"" + name + "-gnuplot_canvas\""));
-  const CsvTable table = read_csv(beside / (name + ".csv"));
-  return static_cast<std::size_t>(
-      std::count_if(table.rows.begin(), table.rows.end(),
-                    [&](const CsvRow& row) { return row.fields.at(1) == kind; }));
-}
-
-// By the recipe: two architectures of six runs (four sizes, two of them at a second seed) at five
-// budgets, of which folds begin after the third; rates that lost the search are not fitted.
-TEST(Report, PlotsOfTheLawsHaveTheirNumbersBeside) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
-  recipe.budgets = {1e11, 2e11, 4.3e11, 9.3e11, 2e12};
-  const Written written = write(recipe);
-  for (const char* name : {"residuals_against_parameters", "residuals_against_tokens",
-                           "residuals_against_tokens_per_parameter"}) {
-    EXPECT_EQ(rows_of(written, name, "points"), 60u) << name;
-    EXPECT_EQ(rows_of(written, name, "level"), 1u) << name;
-  }
-  EXPECT_EQ(rows_of(written, "parity", "points"), 60u);
-  EXPECT_EQ(rows_of(written, "parity", "line"), 2u);
-  EXPECT_EQ(rows_of(written, "hold_out_error", "points"), 4u);
-  ReportOptions options;
-  options.bootstrap = kDraws;
-  const StudyResults study = read_study({written.folder}, options);
-  for (const std::size_t i : {1, 2}) {
-    const std::string contours = "contours_" + std::to_string(i);
-    EXPECT_EQ(rows_of(written, contours, "points"), 30u);
-    EXPECT_GT(rows_of(written, contours, "line"), 60u);  // lines of equal loss and the frontier
-    EXPECT_GT(rows_of(written, contours, "label"), 1u);
-    const auto& fit = study.laws[i - 1].fit;
-    ASSERT_TRUE(fit);
-    EXPECT_EQ(fit->resamples, kDraws);
-    // The draws that converged, and the fit.
-    const auto drawn = static_cast<std::size_t>(kDraws - fit->failed_resamples + 1);
-    EXPECT_EQ(rows_of(written, "profile_" + std::to_string(i), "points"), drawn);
-    EXPECT_GT(rows_of(written, "profile_" + std::to_string(i), "band"), 1u);
-    for (int pair = 1; pair <= 5; ++pair) {
-      const std::string name = "bootstrap_" + std::to_string(i) + "_" + std::to_string(pair);
-      EXPECT_EQ(rows_of(written, name, "points"), drawn) << name;
-    }
-  }
-  std::filesystem::remove_all(written.folder);
-}
-
-// Three rates at every one of four sizes.
-TEST(Report, RatesBySizeHaveTheirNumbersBeside) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
-  recipe.rate_list = true;
-  const Written written = write(recipe);
-  for (const char* name :
-       {"loss_against_learning_rate_by_size_1", "loss_against_learning_rate_by_size_2"}) {
-    EXPECT_EQ(rows_of(written, name, "points"), 12u) << name;
-  }
-  std::filesystem::remove_all(written.folder);
 }
 
 TEST(Report, MarkersSayWhichTrialTheyAre) {
@@ -227,9 +93,7 @@ TEST(Report, HasTheDigestOfAFitOfTheSamePoints) {
 }
 
 TEST(Report, EveryFileBesideThePageNamesTheDataItIsOf) {
-  ReportOptions options;
-  options.bootstrap = 0;
-  const std::string digest = read_study({standard().folder}, options).digest.digest;
+  const std::string& digest = standard_study().digest.digest;
   EXPECT_THAT(standard().page, HasSubstr(digest));
   for (const auto& entry : std::filesystem::directory_iterator(standard().folder / "report")) {
     if (entry.path().extension() != ".csv" || entry.path().filename() == "points.csv") continue;
@@ -239,9 +103,7 @@ TEST(Report, EveryFileBesideThePageNamesTheDataItIsOf) {
 
 TEST(Report, PointsBesideThePageMakeTheSameReportAgain) {
   const auto points = standard().folder / "report" / "points.csv";
-  ReportOptions options;
-  options.bootstrap = 0;
-  const StudyResults again = read_study({points}, options);
+  const StudyResults again = read_study({points}, with_draws(0));
   const StudyResults& study = standard_study();
   EXPECT_TRUE(again.from_csv());
   ASSERT_EQ(again.comparisons.size(), study.comparisons.size());
@@ -258,18 +120,13 @@ TEST(Report, CsvOfPointsIsReportedBesideItself) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   std::filesystem::copy_file(standard().folder / "report" / "points.csv", folder / "mine.csv");
-  ReportOptions options;
-  options.bootstrap = 20;
-  const WrittenReport written = write_report({folder / "mine.csv"}, options);
+  const WrittenReport written = write_report({folder / "mine.csv"}, with_draws(20));
   EXPECT_EQ(written.page, folder / "mine-report" / "report.html");
   const std::string page = read_file(written.page);
   EXPECT_THAT(page, HasSubstr(written.digest));
   EXPECT_THAT(page, HasSubstr("does not say how its runs were trained"));
   EXPECT_THAT(page, Not(HasSubstr("learning_curves-gnuplot")));
-  options.out = folder / "elsewhere";
-  EXPECT_EQ(write_report({folder / "mine.csv"}, options).page,
-            folder / "elsewhere" / "report.html");
-  EXPECT_THROW(write_report({folder / "mine.csv", standard().folder}, options), InputError);
+  EXPECT_THROW(write_report({folder / "mine.csv", standard().folder}, {}), InputError);
   std::filesystem::remove_all(folder);
 }
 
@@ -306,17 +163,8 @@ TEST(Report, EveryTableReadsBack) {
 }
 
 // Folds begin after the third budget: four budgets leave one, which is none to be widened by.
-TEST(Report, CalibrationNeedsTwoFolds) {
+TEST(Report, CalibrationOfOneFoldIsNone) {
   EXPECT_TRUE(calibration_table(standard_study()).rows.empty());
-  StudyRecipe recipe;
-  recipe.budgets = {1e11, 2e11, 4.3e11, 9.3e11, 2e12};
-  const StudyResults study = study_of(recipe);
-  const Table table = calibration_table(study);
-  ASSERT_EQ(table.rows.size(), 4 * study.architectures.size());  // four levels each
-  for (const ArchitectureLaw& law : study.laws) {
-    ASSERT_TRUE(law.fit && law.fit->calibration);
-    EXPECT_EQ(law.fit->calibration->folds.size(), 2u);
-  }
 }
 
 TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
@@ -326,32 +174,6 @@ TEST(Report, SeedNoiseTableHoldsTheSampleDeviation) {
   ASSERT_EQ(group.losses.size(), 2u);
   // Of two values the sample deviation is their distance over root two.
   EXPECT_NEAR(group.deviation, std::abs(group.losses[0] - group.losses[1]) / std::sqrt(2.0), 1e-12);
-}
-
-// By hand: two seeds of two sizes at two computes, the rows of a seed together.
-TEST(Report, SeedNoiseOfACsvThatNamesNeitherSizesNorBudgets) {
-  const auto file = std::filesystem::temp_directory_path() / "isoloss-report-seeds.csv";
-  std::ofstream(file) << "architecture,parameters,tokens,flops,loss,seed\n"
-                         "a,100,10,6000,3.00,0\n"
-                         "a,200,10,12000,2.50,0\n"
-                         "a,100,20,12000,2.80,0\n"
-                         "a,200,20,24000,2.20,0\n"
-                         "a,200,20,24000,2.26,1\n"
-                         "a,100,20,12000,2.82,1\n"
-                         "a,200,10,12000,2.54,1\n"
-                         "a,100,10,6000,3.08,1\n";
-  ReportOptions options;
-  options.bootstrap = 0;
-  const Table table = seed_noise_table(read_study({file}, options));
-  std::filesystem::remove(file);
-  const double differences[] = {0.08, 0.02, 0.04, 0.06};  // by size, then compute
-  const char* sizes[] = {"100", "100", "200", "200"};
-  ASSERT_EQ(table.rows.size(), 4u);
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(table.rows[i][1].value, sizes[i]);
-    EXPECT_EQ(table.rows[i][4].value, "2");
-    EXPECT_NEAR(std::stod(table.rows[i][6].value), differences[i] / std::sqrt(2.0), 1e-12);
-  }
 }
 
 TEST(Report, SavingsByComputeHaveTheBandAtACompute) {
@@ -378,62 +200,7 @@ TEST(Report, SavingsByComputeHaveTheBandAtACompute) {
   FAIL() << "no such plot";
 }
 
-TEST(Report, WithoutReplicatesThePageSaysWhatToTrainFirst) {
-  StudyRecipe recipe;
-  recipe.replicates = false;
-  const Written written = write(recipe);
-  EXPECT_THAT(written.page, HasSubstr("Train two sizes at two seeds first"));
-  EXPECT_THAT(written.page, Not(HasSubstr("id=\"table-next_runs\"")));
-  std::filesystem::remove_all(written.folder);
-}
-
-TEST(Report, HostileNamesStayText) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"transformer", 1.0}, {"<img src=x>'\"&`_{}^", 1.5}};
-  recipe.study = "<script>alert(1)</script>";
-  recipe.machine = "</dd><b>";
-  const Written written = write(recipe);
-  EXPECT_THAT(written.page, Not(HasSubstr("<script>")));
-  EXPECT_THAT(written.page, Not(HasSubstr("<img")));
-  EXPECT_THAT(written.page, Not(HasSubstr("</dd><b>")));
-  EXPECT_THAT(written.page, HasSubstr("&lt;img src=x&gt;"));
-  std::filesystem::remove_all(written.folder);
-}
-
-TEST(Report, OneArchitectureIsReportedByItsFloor) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"primer-ez", 1.3}};
-  recipe.budgets = {1e11, 2e11, 4e11, 8e11, 1.6e12, 3.2e12, 6.4e12};
-  recipe.floor_known = true;
-  const Written written = write(recipe);
-  EXPECT_THAT(written.page, HasSubstr("exact floor 1.2000"));
-  EXPECT_THAT(written.page, HasSubstr(">exact floor</text>"));
-  EXPECT_THAT(written.page, Not(HasSubstr("<h2>Savings</h2>")));
-  std::filesystem::remove_all(written.folder);
-}
-
-TEST(Report, RefusedSavingsSayWhy) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"transformer", 1.0}, {"primer", 1000.0}};  // losses never meet
-  const StudyResults study = study_of(recipe);
-  const auto lines = verdicts(study);
-  ASSERT_FALSE(lines.empty());
-  EXPECT_THAT(lines.front().claim, HasSubstr("no savings"));
-  EXPECT_FALSE(lines.front().detail.empty());
-}
-
-TEST(Report, WithoutReplicatesNothingIsClaimed) {
-  StudyRecipe recipe;
-  recipe.replicates = false;
-  const StudyResults study = study_of(recipe);
-  ASSERT_FALSE(verdicts(study).empty());
-  for (const Verdict& verdict : verdicts(study)) {
-    EXPECT_THAT(verdict.claim + verdict.detail, Not(HasSubstr("95 % interval")));
-    EXPECT_THAT(verdict.detail, AnyOf(HasSubstr("not measured"), HasSubstr("budget")));
-  }
-}
-
-TEST(ReportRules, NameWhatTheStandardStudyLacks) {
+TEST(Report, RulesNameWhatTheStandardStudyLacks) {
   const auto broken = broken_rules(standard_study());
   EXPECT_THAT(broken, Contains(HasSubstr("half the batch")));
   EXPECT_THAT(broken, Contains(HasSubstr("undecayed")));
@@ -444,18 +211,7 @@ TEST(ReportRules, NameWhatTheStandardStudyLacks) {
   EXPECT_THAT(broken, Not(Contains(HasSubstr("min_dim_factored"))));
 }
 
-TEST(ReportRules, NameAMissingBaselineWideRatesAndMissingSeeds) {
-  StudyRecipe recipe;
-  recipe.architectures = {{"transformer", 1.0}, {"primer", 1.5}};
-  recipe.rate_step = 3;
-  recipe.replicates = false;
-  const auto broken = broken_rules(study_of(recipe));
-  EXPECT_THAT(broken, Contains(HasSubstr("no transformer++")));
-  EXPECT_THAT(broken, Contains(HasSubstr("up to 3.00 times apart")));
-  EXPECT_THAT(broken, Contains(HasSubstr("seed noise not measured")));
-}
-
-TEST(ReportCard, StatesTheConditions) {
+TEST(Report, CardStatesTheConditions) {
   const std::string card = card_html(standard_study());
   for (const char* words :
        {"1024 tokens, sequences of 128", "204800 tokens (200 steps)", "losses are undecayed",
@@ -463,21 +219,6 @@ TEST(ReportCard, StatesTheConditions) {
         "is left out of savings"}) {
     EXPECT_THAT(card, HasSubstr(words));
   }
-}
-
-TEST(ReportStudy, SpecFieldsThatAreNotThereAreSaidToBe) {
-  RunHeader header;
-  header.spec_json = "no JSON";
-  EXPECT_EQ(spec_text(header, {"optimizer", "schedule"}), "not recorded");
-}
-
-TEST(ReportStudy, FolderGivenTwiceCountsOnce) {
-  const auto folder = write_study({});
-  ReportOptions options;
-  options.bootstrap = kDraws;
-  EXPECT_EQ(read_study({folder, folder}, options).all.runs.size(),
-            read_study({folder}, options).all.runs.size());
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Report, EmptyFolderIsBadInput) {

@@ -8,6 +8,7 @@
 #include "analysis/numbers/statistics.h"
 #include "model/spec/error.h"
 #include "tests/analysis/simulated_study.h"
+#include "tests/repeats.h"
 
 namespace isoloss {
 namespace {
@@ -22,13 +23,13 @@ SavingsOptions options_of(const test::StudyLayout& layout) {
 }
 
 // A study of the same truth again and again: the spread of its ln savings is what the plan says a
-// single study of that many seeds has. 400 studies give a deviation to 3.5 %; noise measured from
-// 16 degrees of freedom varies by 18 %, its mean square by 2 % over 400 studies.
+// single study of that many seeds has. 400 studies give a deviation to 3.5 % (100 to 7 %); noise
+// measured from 16 degrees of freedom varies by 18 %, its mean square by 6 % over 40 studies.
 TEST(NextStudy, PredictsTheSpreadOfStudiesWithMoreSeeds) {
   test::StudyLayout layout = test::quickstart_layout();
   layout.seeds = {3, 3, 3, 3, 3};
   const SavingsOptions options = options_of(layout);
-  const int studies = 400;
+  const auto studies = static_cast<int>(test::repeats(400, 100));
   double sum = 0, squares = 0;
   for (int study = 0; study < studies; ++study) {
     const double value =

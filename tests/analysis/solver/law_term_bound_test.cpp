@@ -14,6 +14,7 @@
 #include "analysis/solver/law_certificate.h"
 #include "model/spec/counter_random.h"
 #include "tests/analysis/made_law_points.h"
+#include "tests/repeats.h"
 
 namespace isoloss {
 namespace {
@@ -305,7 +306,7 @@ TEST(LawTermBound, NoRandomParametersLieBelowTheCertificate) {
     EXPECT_LE(certificate->lower_bound, best.value);
     EXPECT_GT(certificate->lower_bound, 0);
     double least = best.value;
-    for (std::uint64_t i = 0; i < 10000; ++i) {
+    for (std::uint64_t i = 0; i < test::repeats(10000, 1000); ++i) {
       const double far = std::pow(10.0, uniform(400000 + i, -4, 0));
       LawState state = moved(law, best.state, far, 600000 + i);
       set_scale(law, data, of.floor, i, state);
