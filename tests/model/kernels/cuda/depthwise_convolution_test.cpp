@@ -29,18 +29,19 @@ struct PlainConvolution {
   }
   Doubles y() const {
     Doubles result(x.size());
+    const std::size_t columns = width();
     for (std::size_t sequence = 0; sequence < batch; ++sequence)
       for (std::size_t t = 0; t < length; ++t) {
         std::size_t first = 0;
         for (const PlainPart& part : parts) {
           for (std::size_t c = 0; c < part.width; ++c) {
             const auto input = [&](std::size_t step) {
-              return x[(sequence * length + step) * width() + first + c] + bias[first + c];
+              return x[(sequence * length + step) * columns + first + c] + bias[first + c];
             };
             double total = part.taps.empty() ? input(t) : 0;
             for (std::size_t s = 0; !part.taps.empty() && s < tap_count && s <= t; ++s)
               total += part.taps[s * part.channels + c % part.channels] * input(t - s);
-            result[(sequence * length + t) * width() + first + c] = part.factor * total;
+            result[(sequence * length + t) * columns + first + c] = part.factor * total;
           }
           first += part.width;
         }
