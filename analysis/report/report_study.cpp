@@ -187,6 +187,7 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
               };
               return key(a.header) < key(b.header);
             });
+  study.scores = read_study_scores(sources);  // a damaged file is named before minutes of fits
   const bool with_law = study.all.floor || study.architectures.size() == 1;
   study.seed_noise = measure_seed_noise(study.results.points);
   for (const std::string& architecture : study.architectures) {
@@ -195,7 +196,6 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
   }
   study.failed = read_failed_runs(sources);
   study.makespans = read_makespans(sources);
-  study.scores = read_study_scores(sources);
   study.tasks = study_tasks(study.results, study.scores, options);
   study.replicates = replicates_of(study);
   if (!study.baseline.empty()) study.comparisons = compare_all(study, options);
