@@ -37,6 +37,8 @@ class DeviceGradientAverage {
   // All elements are, and `statistics` too, of which every rank gets the means; what is put on
   // `compute` from now on finds them.
   void finish(DeviceStream compute, DeviceValues statistics = {});
+  // Whether means were put on the exchange's stream that no compute stream waits for yet.
+  bool under_way() const { return next_ > 0; }
 
  private:
   void exchange(ElementRange bucket);

@@ -22,9 +22,14 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
     joined_ = std::make_unique<RunDevices>(ranks_.all(), ranks_.tensor(), ranks_.data(),
                                            joining.job_rank, joining.links, run);
   DeviceModelOptions of_model = device_model_options(spec, ranks_.data().size());
-  if (ranks_.tensor().size() > 1)
+  if (ranks_.tensor().size() > 1) {
     of_model.tensor = {{ranks_.tensor().rank(), ranks_.tensor().size()},
                        joined_->groups().tensor().get()};
+    if (ranks_.data().size() > 1)
+      of_model.tensor.group =
+          &turns_.emplace(*joined_->groups().tensor(), joining.order, as_device_stream(exchange_),
+                          [this] { return average_ && average_->under_way(); });
+  }
   DeviceModel model(spec.model, spec.seed, of_model);
   DeviceTrainingOptions options = device_training_options(spec);
   if (ranks_.data().size() > 1) {
@@ -34,12 +39,8 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
     const DeviceValues gradients{model.buffers().gradients,
                                  static_cast<std::size_t>(model.table().buffer_size)};
     average_.emplace(data, joining.order, gradients, as_device_stream(exchange_),
-                     ranges_of(shares_));
+                     ranges_of(shares_), joining.bucket_elements);
     options.exchange = exchange_through(*average_);
-    // Two groups' operations at once end only where both find room on every device, which nobody
-    // promises (NCCL's guide, "Using multiple NCCL communicators concurrently"): those of the data
-    // group wait for the end of the backward pass, in which those of the tensor group are.
-    if (ranks_.tensor().size() > 1) options.exchange.ready = nullptr;
   }
   training_.emplace(std::move(model), options);
 }

@@ -15,17 +15,20 @@
 
 #include "harness/devices/gradient_buckets.h"
 #include "harness/devices/run_devices.h"
+#include "harness/devices/taking_turns.h"
 #include "harness/training/training_state.h"
 #include "model/device/device_training.h"
 #include "sweeps/run_spec.h"
 
 namespace isoloss {
 
-// What joins the ranks' devices. Both outlive the states.
+// What joins the ranks' devices. All of it outlives the states.
 struct DeviceJoining {
   DeviceLinks& links;
   StreamOrder& order;
   int job_rank = 0;  // this rank's of the whole job, for messages
+  // Of a bucket of gradients that is averaged at once.
+  std::size_t bucket_elements = DeviceGradientAverage::kBucketElements;
 };
 
 class DeviceTrainingState final : public TrainingState {
@@ -72,6 +75,7 @@ class DeviceTrainingState final : public TrainingState {
   // In the order in which they may go: a graph holds its communicator, the average its stream.
   std::unique_ptr<RunDevices> joined_;  // null: one rank
   Stream exchange_;
+  std::optional<TakingTurns> turns_;  // of the tensor ranks, where data ranks average as well
   std::optional<DeviceGradientAverage> average_;
   std::optional<DeviceTraining> training_;
   Clock::time_point since_;                             // what is under way takes time

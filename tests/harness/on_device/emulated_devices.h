@@ -14,20 +14,22 @@
 #include "harness/devices/rank_views.h"
 #include "harness/on_device/device_training_state.h"
 #include "harness/training/training_devices.h"
-#include "tests/harness/devices/host_device.h"
+#include "tests/harness/devices/emulated/emulated_ranks.h"
 
 namespace isoloss {
 
-// The emulator's streams do work in the order in which the host puts it.
-struct EmulatedOrder final : StreamOrder {
-  void after(DeviceStream, DeviceStream) override {}
-};
+using testing_devices::EmulatedOrder;
 
 // For the groups of the next state, which DeviceGroups names by what they share.
 class EmulatedLinks final : public DeviceLinks {
  public:
-  explicit EmulatedLinks(const RankGroups& ranks)
-      : all_(ranks.all()), tensor_(ranks.tensor()), data_(ranks.data()) {}
+  // `put_first` hears of each operation's group before it is put.
+  explicit EmulatedLinks(const RankGroups& ranks,
+                         std::function<void(const std::string& group)> put_first = nullptr)
+      : all_(ranks.all()),
+        tensor_(ranks.tensor()),
+        data_(ranks.data()),
+        put_first_(std::move(put_first)) {}
   DeviceGroupId fresh_id() override { return {std::byte{++made_}}; }
   std::unique_ptr<DeviceCommunicator> join(const DeviceGroupId&, int, int,
                                            const std::string& name) override {
@@ -37,13 +39,15 @@ class EmulatedLinks final : public DeviceLinks {
     std::vector<int> everybody(static_cast<std::size_t>(hosts.size()));
     std::iota(everybody.begin(), everybody.end(), 0);
     return std::make_unique<testing_devices::HostDeviceCommunicator>(
-        hosts.group(everybody), [](DeviceStream on, std::function<void()> work) {
-          static_cast<Stream*>(on.handle)->put(std::move(work));
+        hosts.group(everybody), [this, name](DeviceStream on, std::function<void()> work) {
+          if (put_first_) put_first_(name);
+          testing_devices::put_on_emulator(on, std::move(work));
         });
   }
 
  private:
   Communicator &all_, &tensor_, &data_;
+  std::function<void(const std::string&)> put_first_;
   std::uint8_t made_ = 0;
 };
 

@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "model/kernels/cuda/emulator/late_device.h"
+#include "model/kernels/cuda/emulator/stream_trace.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -42,6 +44,7 @@ struct Mark {
   std::shared_ptr<Lane> on;
   bool passed = false;
   Clock::time_point at;
+  std::optional<std::size_t> traced;  // of the trace in which it was recorded
 };
 // What a late stream has before it.
 struct Task {
@@ -86,6 +89,16 @@ std::int64_t LateDevice::pending() const { return late.pending; }
 
 struct Stream::Impl {
   ~Impl() { run_all(*lane); }
+  void put(std::function<void()> work) {
+    if (captured != nullptr) {
+      captured->push_back(std::move(work));
+    } else if (late.on) {
+      put_later(*lane, {std::move(work), nullptr});
+    } else {
+      run_all(*lane);
+      work();
+    }
+  }
   std::shared_ptr<Lane> lane = std::make_shared<Lane>();
 };
 struct Event::Impl {
@@ -106,14 +119,8 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::put(std::function<void()> work) {
-  if (captured != nullptr) {
-    captured->push_back(std::move(work));
-  } else if (late.on) {
-    put_later(*impl_->lane, {std::move(work), nullptr});
-  } else {
-    run_all(*impl_->lane);
-    work();
-  }
+  if (StreamTrace* const trace = stream_trace()) trace->put(impl_->lane.get(), false);
+  impl_->put(std::move(work));
 }
 void Stream::zero(void* device, std::size_t bytes) {
   if (bytes > 0) put([=] { std::memset(device, 0, bytes); });
@@ -129,8 +136,11 @@ void Stream::copy_to_host(void* host, const void* device, std::size_t bytes) {
 }
 // Otherwise everything is done at once, in the order of the host, and in a graph likewise.
 void Stream::wait(const Event& event) {
-  if (late.on && captured == nullptr && event.impl_->mark)
-    put_later(*impl_->lane, {nullptr, event.impl_->mark});
+  const std::shared_ptr<Mark>& mark = event.impl_->mark;
+  if (!mark) return;
+  if (StreamTrace* const trace = stream_trace(); trace != nullptr && mark->traced)
+    trace->wait(impl_->lane.get(), *mark->traced);
+  if (late.on && captured == nullptr) put_later(*impl_->lane, {nullptr, mark});
 }
 void Stream::synchronize() {
   if (captured != nullptr) throw WorkError("the host waits for a stream inside a graph");
@@ -144,9 +154,11 @@ Event::Event(Event&&) noexcept = default;
 Event& Event::operator=(Event&&) noexcept = default;
 void Event::record(Stream& stream) {
   // In a graph nobody waits for it: its work has one order.
-  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, captured != nullptr, {}});
+  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, captured != nullptr, {}, {}});
   impl_->mark = mark;
-  stream.put([mark] {
+  if (StreamTrace* const trace = stream_trace())
+    mark->traced = trace->put(stream.impl_->lane.get(), true);
+  stream.impl_->put([mark] {
     mark->at = Clock::now();
     mark->passed = true;
     mark->on.reset();

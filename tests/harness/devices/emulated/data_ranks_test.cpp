@@ -20,7 +20,7 @@
 namespace isoloss {
 namespace {
 
-using testing_devices::OrderOfTheHost;
+using testing_devices::EmulatedOrder;
 
 constexpr std::int64_t kRows = 4;
 
@@ -35,7 +35,7 @@ Trained train(const std::string& architecture, Communicator& ranks, std::int64_t
   const std::int64_t mine = kRows / ranks.size();
   DeviceModel model(spec, 5, {DeviceNumbers::Float32, mine / micro_batches});
   const auto data = testing_devices::joined(ranks);
-  OrderOfTheHost order;
+  EmulatedOrder order;
   Stream exchange;
   constexpr std::size_t kBucket = 1000;  // several, that end inside tensors
   DeviceGradientAverage average(

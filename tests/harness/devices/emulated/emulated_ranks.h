@@ -12,14 +12,19 @@
 
 namespace isoloss::testing_devices {
 
-// The emulator's streams do work in the order in which the host puts it.
-struct OrderOfTheHost final : StreamOrder {
-  void after(DeviceStream, DeviceStream) override {}
-};
+inline Stream& on_emulator(DeviceStream stream) { return *static_cast<Stream*>(stream.handle); }
 
 inline void put_on_emulator(DeviceStream on, std::function<void()> work) {
-  static_cast<Stream*>(on.handle)->put(std::move(work));
+  on_emulator(on).put(std::move(work));
 }
+
+struct EmulatedOrder final : StreamOrder {
+  void after(DeviceStream later, DeviceStream earlier) override {
+    Event here;
+    here.record(on_emulator(earlier));
+    on_emulator(later).wait(here);
+  }
+};
 
 // Of all ranks of `hosts`.
 inline std::unique_ptr<HostDeviceCommunicator> joined(Communicator& hosts) {

@@ -40,7 +40,7 @@ RankResult train_rank(const SharedCase& of, Communicator& ranks, bool shares) {
   const std::int64_t mine = kRowsOfAll / ranks.size();
   DeviceModel model(of.spec, 5, {of.numbers, mine});
   const auto data = testing_devices::joined(ranks);
-  testing_devices::OrderOfTheHost order;
+  testing_devices::EmulatedOrder order;
   Stream exchange;
   DeviceTrainingOptions options{.optimizer = kTinyAdamW, .clip_norm = 0.1};
   if (of.adafactor) options.optimizer = kTinyAdafactor;
