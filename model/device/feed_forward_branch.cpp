@@ -82,7 +82,7 @@ template <typename T>
 void FeedForwardBranch<T>::forward(const DeviceStep& step, const T* x, T* result, bool adds_bias) {
   const HiddenColumns& hidden = hidden_columns_;
   ProductTerms<T> terms;
-  if (product_has_relu(step)) terms = {.bias = in_bias_.operand, .relu = true};
+  if (product_has_bias(step)) terms.bias = in_bias_.operand;
   for (std::int64_t i = 0; i < hidden.products(); ++i)
     step.products.forward(step.stream, in_shape(step), x,
                           in_.operand + i * hidden.columns() * step.spec.d_model,

@@ -55,15 +55,14 @@ class FeedForwardBranch {
   ProductShape in_shape(const DeviceStep& step) const;
   ProductShape out_shape(const DeviceStep& step) const;
   void add_bias_gradient(const DeviceStep& step);
-  // Whether the product adds the bias and cuts off below zero, so that what it leaves is squared
-  // alone.
-  bool product_has_relu(const DeviceStep& step) const {
+  // Whether the product adds the bias, so that what it leaves is cut off and squared alone.
+  bool product_has_bias(const DeviceStep& step) const {
     return step.spec.activation == Activation::SquaredRelu && !step.spec.gated && in_bias_ &&
            bias_row_ == nullptr;
   }
   // What the activation adds itself; null: nothing.
   const float* bias(const DeviceStep& step) const {
-    if (product_has_relu(step)) return nullptr;
+    if (product_has_bias(step)) return nullptr;
     return bias_row_ != nullptr ? bias_row_ : in_bias_.weight;
   }
 

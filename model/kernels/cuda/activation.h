@@ -1,6 +1,5 @@
 // The middle of the feed-forward: bias and activation, with or without a gate, forward and
-// backward. With Activation::SquaredRelu and r = relu(z + bias) in place of z and no bias, forward
-// squares r and backward gives 2 r dy: where the product's epilogue has already done bias and ReLU.
+// backward; without bias where the product's epilogue has added it. What is no number stays none.
 // Sums in float, T = float or Bf16. Widths are multiples of 8, memory is aligned to 16 bytes;
 // another width throws InputError.
 #pragma once

@@ -80,9 +80,9 @@ std::uint32_t alignment(const void* address) {
       std::min<std::uintptr_t>(256, value == 0 ? 256 : value & -value));
 }
 
-// d = factor op(a) op(b) + addend (+ bias), or relu of it, all as cuBLAS sees them.
+// d = factor op(a) op(b) + addend (+ bias), all as cuBLAS sees them.
 struct Call {
-  bool transposes_a, transposes_b, has_addend, has_bias, has_relu;
+  bool transposes_a, transposes_b, has_addend, has_bias;
   std::int64_t groups;
   Columns a, b, d;
   std::uint32_t addend_alignment, bias_alignment;
@@ -107,8 +107,7 @@ Plan plan(cublasLtHandle_t handle, const Call& call, const void* bias, std::size
   set(result.operation, CUBLASLT_MATMUL_DESC_TRANSA, call.transposes_a ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(result.operation, CUBLASLT_MATMUL_DESC_TRANSB, call.transposes_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   if (call.has_bias) {
-    set(result.operation, CUBLASLT_MATMUL_DESC_EPILOGUE,
-        call.has_relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
+    set(result.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
     set(result.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
   }
   cublasLtMatmulPreference_t preferred = nullptr;
@@ -156,7 +155,6 @@ struct Products::Impl {
            const ProductTerms<Result>& terms) {
     call.has_addend = terms.addend != nullptr;
     call.has_bias = terms.bias != nullptr;
-    call.has_relu = call.has_bias && terms.relu;
     const Result* addend = call.has_addend ? terms.addend : d;
     call.addend_alignment = alignment(addend);
     call.bias_alignment = call.has_bias ? alignment(terms.bias) : 0;
@@ -191,8 +189,8 @@ void Products::forward(Stream& stream, const ProductShape& s, const T* x, const 
   const Columns of_w{kType<T>, s.in, s.out, s.in, s.weight_step, alignment(weight)};
   const Columns of_x{kType<T>, s.in, s.rows, s.x_stride, s.x_step, alignment(x)};
   const Columns of_y{kType<Y>, s.out, s.rows, s.y_stride, s.y_step, alignment(y)};
-  impl_->run(stream, Call{true, false, false, false, false, s.groups, of_w, of_x, of_y, 0, 0},
-             weight, x, y, terms);
+  impl_->run(stream, Call{true, false, false, false, s.groups, of_w, of_x, of_y, 0, 0}, weight, x,
+             y, terms);
 }
 
 // dx^T = W^T dy^T.
@@ -202,8 +200,8 @@ void Products::input_gradient(Stream& stream, const ProductShape& s, const T* dy
   const Columns of_w{kType<T>, s.in, s.out, s.in, s.weight_step, alignment(weight)};
   const Columns of_dy{kType<T>, s.out, s.rows, s.y_stride, s.y_step, alignment(dy)};
   const Columns of_dx{kType<X>, s.in, s.rows, s.x_stride, s.x_step, alignment(dx)};
-  impl_->run(stream, Call{false, false, false, false, false, s.groups, of_w, of_dy, of_dx, 0, 0},
-             weight, dy, dx, terms);
+  impl_->run(stream, Call{false, false, false, false, s.groups, of_w, of_dy, of_dx, 0, 0}, weight,
+             dy, dx, terms);
 }
 
 // dW^T = x^T dy.
@@ -213,8 +211,8 @@ void Products::weight_gradient(Stream& stream, const ProductShape& s, const T* d
   const Columns of_x{kType<T>, s.in, s.rows, s.x_stride, s.x_step, alignment(x)};
   const Columns of_dy{kType<T>, s.out, s.rows, s.y_stride, s.y_step, alignment(dy)};
   const Columns of_dw{CUDA_R_32F, s.in, s.out, s.in, s.weight_step, alignment(dweight)};
-  impl_->run(stream, Call{false, true, false, false, false, s.groups, of_x, of_dy, of_dw, 0, 0}, x,
-             dy, dweight, ProductTerms<float>{.factor = factor, .addend = dweight});
+  impl_->run(stream, Call{false, true, false, false, s.groups, of_x, of_dy, of_dw, 0, 0}, x, dy,
+             dweight, ProductTerms<float>{.factor = factor, .addend = dweight});
 }
 
 template void Products::forward(Stream&, const ProductShape&, const float*, const float*, float*,

@@ -26,14 +26,18 @@ inline ProductShape product_shape(std::int64_t rows, std::int64_t in, std::int64
 }
 
 // What a result is besides the product: factor * product + addend + bias. The addend is laid out
-// as the result and may be the result itself, which then adds up; bias [out] is of y alone, and
-// with it `relu`, which leaves zero of what is negative.
+// as the result and may be the result itself, which then adds up; bias [out] is of y alone.
+//
+// There is no ReLU, though cuBLASLt has one. Nobody says that it keeps a NaN, and a zero in place
+// of one would hide a model that has diverged: loss and gradients stay finite where the NaN came
+// from the bias, whose gradient is then zero, or from a sum that overflowed. (Of a NaN in x or W
+// they do not: the gradients of W and x multiply it by that zero, which is NaN.) Whoever reads y
+// cuts it off in a pass that it makes anyway, and there a NaN stays (activation_formulas.h).
 template <typename Result>
 struct ProductTerms {
   float factor = 1;
   const Result* addend = nullptr;
   const Result* bias = nullptr;
-  bool relu = false;
 };
 
 // The products of one stream. An algorithm is chosen by cuBLASLt's heuristic the first time that a

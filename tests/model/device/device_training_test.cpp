@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -85,6 +86,23 @@ TEST(DeviceTraining, ALossThatIsNotFiniteLeavesWeightsAndStateAlone) {
     EXPECT_EQ(trained.model().weights(), weights);
     EXPECT_EQ(trained.optimizer_state(), state);
   }
+}
+
+// A bias that is no number before squared ReLU: were it cut off to zero, as by a maximum that
+// passes NaN over, loss and gradients would be finite, its own gradient zero.
+TEST(DeviceTraining, ABiasThatIsNoNumberBeforeACutOffIsSeen) {
+  for (const DeviceNumbers numbers : {DeviceNumbers::Float32, DeviceNumbers::BFloat16})
+    for (const char* tensor : {"layers.1.feed_forward.in_bias", "layers.1.feed_forward.in"}) {
+      DeviceTraining trained = training("primer-ez", numbers, true);
+      const ParameterTable& table = trained.model().table();
+      const auto broken = std::ranges::find(table.parameters, tensor, &Parameter::name);
+      ASSERT_NE(broken, table.parameters.end());
+      std::vector<float> weights = trained.model().weights();
+      weights[static_cast<std::size_t>(broken->offset)] = std::numeric_limits<float>::quiet_NaN();
+      trained.model().set_weights(weights);
+      trained.start(tiny_tokens(trained.model().spec(), 2, 0), 0, 0.01);
+      EXPECT_FALSE(trained.finish().finite) << tensor;
+    }
 }
 
 // An id whose embedding is infinite, in the first of three steps that are under way at once: the

@@ -30,7 +30,6 @@ void for_each_element(std::int64_t groups, std::int64_t rows, std::int64_t colum
         float value = more.factor * sum;
         if (more.addend != nullptr) value += to_float(more.addend[&result - to.data]);
         if (more.bias != nullptr) value += to_float(more.bias[c]);
-        if (more.bias != nullptr && more.relu) value = value > 0 ? value : 0;
         result = rounded<Result>(value);
       }
 }

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 
 #include "tests/model/kernels/cuda/both_orders.h"
 #include "tests/model/kernels/cuda/plain_values.h"
@@ -95,19 +97,37 @@ TYPED_TEST(DeviceActivation, ValuesAndGradientsAreTheFormulas) {
     }
 }
 
-// The product's epilogue has done bias and ReLU: squares of it, and 2 r dy, dy's memory reused.
+// The product's epilogue has added the bias: squares of what is positive, and 2 z dy, dy's memory
+// reused.
 TYPED_TEST(DeviceActivation, SquaresWhatAnEpilogueLeft) {
-  const auto r = on_device<TypeParam>({0, 0.5, 2, 3, 0, 1, 1.5, 4});
+  const auto z = on_device<TypeParam>({-3, 0.5, 2, 3, 0, 1, 1.5, 4});
   const auto dy = on_device<TypeParam>({1, 2, -3, 0.5, -1, 1, 2, 0.25});
   const ActivationShape shape{Activation::SquaredRelu, false, 1, 8};
   DeviceArray<TypeParam> y(8);
   Stream stream;
-  activation_forward<TypeParam>(stream, shape, r.data(), nullptr, y.data());
-  activation_backward<TypeParam>(stream, shape, r.data(), nullptr, dy.data(), dy.data(), nullptr,
+  activation_forward<TypeParam>(stream, shape, z.data(), nullptr, y.data());
+  activation_backward<TypeParam>(stream, shape, z.data(), nullptr, dy.data(), dy.data(), nullptr,
                                  nullptr);
   stream.synchronize();
   EXPECT_EQ(doubles(to_host(y)), (Doubles{0, 0.25, 4, 9, 0, 1, 2.25, 16}));
   EXPECT_EQ(doubles(to_host(dy)), (Doubles{0, 2, -12, 3, 0, 2, 6, 2}));
+}
+
+// Or a model that has diverged might look well.
+TYPED_TEST(DeviceActivation, WhatIsNoNumberStaysNone) {
+  for (const Formula& formula : formulas()) {
+    Doubles values(8, 1);
+    values[3] = std::numeric_limits<double>::quiet_NaN();
+    const auto z = on_device<TypeParam>(values);
+    DeviceArray<TypeParam> y(8);
+    Stream stream;
+    activation_forward<TypeParam>(stream, {formula.activation, false, 1, 8}, z.data(), nullptr,
+                                  y.data());
+    stream.synchronize();
+    const Doubles found = doubles(to_host(y));
+    for (std::size_t i = 0; i < 8; ++i)
+      EXPECT_EQ(std::isnan(found[i]), i == 3) << static_cast<int>(formula.activation) << " " << i;
+  }
 }
 
 }  // namespace
