@@ -12,10 +12,11 @@ namespace isoloss {
 namespace {
 
 constexpr double kProductWorkspace = 32 << 20;  // model/kernels/cuda/product.h
-constexpr double kMostLogits = 1 << 30;     // of a chunk of rows: model/device/device_decoder.cpp
-constexpr std::int64_t kRowsPadded = 128;   // rows of a head: model/kernels/cuda/attention.h
-constexpr double kQueriesOfBlock = 32;      // that sum the bias's gradient by themselves
-constexpr double kRowsOfEmbeddingSum = 32;  // model/kernels/cuda/embedding_index.h
+constexpr double kMostLogits = 1 << 30;    // of a chunk of rows: model/device/device_decoder.cpp
+constexpr std::int64_t kRowsPadded = 128;  // rows of a head: model/kernels/cuda/attention.h
+constexpr double kQueriesOfBlock = 32;     // that sum the bias's gradient by themselves
+constexpr std::int64_t kRowsOfEmbeddingSum = 32;  // model/kernels/cuda/embedding_index.h
+constexpr std::int64_t kStepsUnderWay = 4;        // model/device/device_training.h
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
@@ -76,7 +77,7 @@ class PerToken {
     const double top = (norms_.post ? 0 : sum()) + read(final_norm);
     const double branches = stored_ * d_ * (spec_.token_shift ? 6 : 5);
     const double gradients = stored_ * d_ + kFloat * d_ * (norms_.post ? 2 : 1);
-    const double embedding = 2 * kFloat * d_ / kRowsOfEmbeddingSum;
+    const double embedding = 2 * kFloat * d_ / real(kRowsOfEmbeddingSum);
     return sum() + branches + top + gradients + embedding +
            std::max(of_attention(), stored_ * (hidden_ + before_));
   }
@@ -133,6 +134,18 @@ double activations(const ModelSpec& spec, const DeviceMemoryOptions& options) {
   return tokens * (kept + token.once()) + logits * (1 + parts);
 }
 
+// What the host gives `passes` passes, targets and the order in which the embedding's gradient is
+// added up among it, as model/device/step_input.h and model/kernels/cuda/embedding_index.h lay it
+// out.
+double input(const ModelSpec& spec, std::int64_t sequences, std::int64_t passes) {
+  constexpr std::int64_t kId = 4, kNumbers = 32;
+  const std::int64_t rows = sequences * spec.sequence;
+  const std::int64_t chunks = std::min(rows, spec.vocabulary) + rows / kRowsOfEmbeddingSum;
+  const std::int64_t index = 2 + 4 * chunks + 3 * (rows / (kRowsOfEmbeddingSum + 1)) + rows;
+  return real(kNumbers + rounded_up(kId * passes * rows, 16) +
+              rounded_up(kId * passes * index, 16));
+}
+
 }  // namespace
 
 DeviceMemoryBytes device_training_memory(const ModelSpec& whole,
@@ -150,8 +163,10 @@ DeviceMemoryBytes device_training_memory(const ModelSpec& whole,
         std::max(bytes.optimizer,
                  kFloat * optimizer_values(share, options.optimizer_states, options.factored_from));
   bytes.activations = activations(spec, options);
-  bytes.step =
-      kFloat * real(options.sequences * spec.sequence * options.micro_batches) + kProductWorkspace;
+  bytes.inputs = real(kStepsUnderWay + 1) * input(spec, options.sequences, options.micro_batches);
+  const double tokens = real(options.sequences * spec.sequence);
+  bytes.step = kFloat * tokens * real(options.micro_batches) + kProductWorkspace;
+  bytes.evaluation = input(spec, options.sequences, 1) + kFloat * tokens;
   return bytes;
 }
 

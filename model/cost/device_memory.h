@@ -23,9 +23,13 @@ struct DeviceMemoryBytes {
   double gradients = 0;    // of all of the rank's tensors
   double optimizer = 0;    // of the rank with most of it
   double activations = 0;  // kept for the backward pass, and what it works in
+  double inputs = 0;       // of the steps under way, and of the one that runs
   double step = 0;         // losses by token, and what cuBLASLt works in
+  double evaluation = 0;   // the input and losses of one of its passes, beside all that
 
-  double total() const { return weights + gradients + optimizer + activations + step; }
+  double total() const {
+    return weights + gradients + optimizer + activations + inputs + step + evaluation;
+  }
 };
 
 DeviceMemoryBytes device_training_memory(const ModelSpec& whole,

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "model/kernels/cuda/memory_ledger.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -38,10 +39,19 @@ void detail::cannot_launch(const char* why) {
   throw WorkError(std::string("a kernel could not be launched (") + why + ")");
 }
 
+std::shared_ptr<MemoryLedger> device_ledger() {
+  static const auto ledger = std::make_shared<MemoryLedger>();
+  return ledger;
+}
+
 DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
   void* memory = nullptr;
   check(cudaMalloc(&memory, bytes == 0 ? 256 : bytes), "cudaMalloc");
-  data_ = {memory, [](void* held) { cudaFree(held); }};
+  data_ = {memory, [bytes, ledger = device_ledger()](void* held) {
+             cudaFree(held);
+             ledger->give_back(bytes);
+           }};
+  device_ledger()->take(bytes);
 }
 PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
   void* memory = nullptr;

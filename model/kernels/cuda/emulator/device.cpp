@@ -9,6 +9,7 @@
 
 #include "model/kernels/cuda/emulator/late_device.h"
 #include "model/kernels/cuda/emulator/stream_trace.h"
+#include "model/kernels/cuda/memory_ledger.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -19,13 +20,17 @@ using Clock = std::chrono::steady_clock;
 // At once; sanitizers end a program that asks the host for more than it could ever have.
 constexpr std::size_t kMostBytes = std::size_t{1} << 38;
 
+struct Free {
+  void operator()(void* memory) const { std::free(memory); }
+};
+
 // Bytes that read as NaN, so that what nobody wrote shows.
-std::shared_ptr<void> host_memory(std::size_t bytes) {
+std::unique_ptr<void, Free> host_memory(std::size_t bytes) {
   const std::size_t size = (bytes + 255) / 256 * 256;
   void* memory = size > kMostBytes ? nullptr : std::aligned_alloc(256, size == 0 ? 256 : size);
   if (memory == nullptr) throw DeviceMemoryFull("the emulated device has too little memory");
   std::memset(memory, 0xff, size);
-  return {memory, std::free};
+  return std::unique_ptr<void, Free>(memory);
 }
 
 // The graph that is being captured by this thread, if any: streams take part by use.
@@ -108,8 +113,20 @@ struct Graph::Impl {
   std::vector<std::function<void()>> work;
 };
 
-DeviceMemory::DeviceMemory(std::size_t bytes) : data_(host_memory(bytes)), size_(bytes) {
+std::shared_ptr<MemoryLedger> device_ledger() {
+  thread_local const auto ledger = std::make_shared<MemoryLedger>();
+  return ledger;
+}
+
+DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
   if (captured != nullptr) throw WorkError("device memory is allocated inside a graph");
+  // It may be freed on another thread: it is this one's until then.
+  auto memory = host_memory(bytes);
+  data_ = {memory.release(), [bytes, ledger = device_ledger()](void* held) {
+             std::free(held);
+             ledger->give_back(bytes);
+           }};
+  device_ledger()->take(bytes);
 }
 PinnedMemory::PinnedMemory(std::size_t bytes) : data_(host_memory(bytes)), size_(bytes) {}
 

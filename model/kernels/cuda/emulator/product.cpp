@@ -1,5 +1,7 @@
 #include "model/kernels/cuda/product.h"
 
+#include "model/kernels/cuda/memory_ledger.h"
+
 namespace isoloss {
 namespace {
 
@@ -36,12 +38,18 @@ void for_each_element(std::int64_t groups, std::int64_t rows, std::int64_t colum
 
 }  // namespace
 
+// Plain loops work in no memory; what a device would need for it counts as taken.
 struct Products::Impl {
+  explicit Impl(std::size_t bytes) : workspace_bytes(bytes) { ledger->take(bytes); }
+  ~Impl() { ledger->give_back(workspace_bytes); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   std::size_t workspace_bytes;
+  std::shared_ptr<MemoryLedger> ledger = device_ledger();
 };
 
-Products::Products(std::size_t workspace_bytes)
-    : impl_(std::make_unique<Impl>(Impl{workspace_bytes})) {}
+Products::Products(std::size_t workspace_bytes) : impl_(std::make_unique<Impl>(workspace_bytes)) {}
 Products::~Products() = default;
 Products::Products(Products&&) noexcept = default;
 Products& Products::operator=(Products&&) noexcept = default;
