@@ -147,8 +147,9 @@ Table makespans_table(const StudyResults& study) {
 Table training_memory_table(const StudyResults& study) {
   Table table{
       "training_memory",
-      "Memory of a rank predicted for each run, and the most that its process held while "
-      "it trained that; what larger runs before it left with the process counts too.",
+      "Memory of a rank predicted for each run, and the most that its process, or on a GPU its "
+      "device, held while it trained that; what larger runs before it left with the process "
+      "counts too.",
       {words_column("architecture", "architecture"), words_column("size", "size"),
        number_column("ranks", "ranks"), number_column("runs", "runs"),
        number_column("predicted_megabytes", "predicted (MB)"),

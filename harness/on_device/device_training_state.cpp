@@ -11,6 +11,7 @@
 #include "harness/training/learning_rate.h"
 #include "harness/training/optimizer.h"
 #include "harness/training/rank_part.h"
+#include "model/kernels/cuda/memory_ledger.h"
 
 namespace isoloss {
 
@@ -18,6 +19,7 @@ DeviceTrainingState::DeviceTrainingState(const RunSpec& spec, RankGroups ranks,
                                          const DeviceJoining& joining, const WatchedRun& run,
                                          OptimizerState kept)
     : TrainingState(std::move(ranks)), spec_(spec), kept_(kept) {
+  device_ledger()->forget_most();
   if (ranks_.all().size() > 1)
     joined_ = std::make_unique<RunDevices>(ranks_.all(), ranks_.tensor(), ranks_.data(),
                                            joining.job_rank, joining.links, run);
@@ -60,6 +62,10 @@ auto DeviceTrainingState::together(const Work& work) {
     joined_->watch().fail(problem.what());  // the others wait on their devices
     throw;
   }
+}
+
+std::int64_t DeviceTrainingState::peak_memory() const {
+  return static_cast<std::int64_t>(device_ledger()->most());
 }
 
 void DeviceTrainingState::add_seconds(double seconds) {

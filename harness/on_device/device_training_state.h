@@ -41,6 +41,7 @@ class DeviceTrainingState final : public TrainingState {
   ~DeviceTrainingState() override;
 
   std::size_t element_bytes() const override { return sizeof(float); }
+  std::int64_t peak_memory() const override;
   // Nothing while updates are under way: their time passes by the clock.
   void add_seconds(double seconds) override;
   Update update(std::span<const std::int32_t> tokens) override;

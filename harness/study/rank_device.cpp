@@ -11,7 +11,9 @@
 #include <span>
 #include <string>
 
+#include "sweeps/device_packing.h"
 #include "sweeps/device_runs.h"
+#include "sweeps/quantity_text.h"
 
 namespace isoloss {
 
@@ -32,6 +34,19 @@ bool digit_at(const std::string& name, std::size_t at) {
 }
 
 }  // namespace
+
+void check_device_memory(const RunSpec& spec, const RankLayout& layout,
+                         const TrainingDevice& device) {
+  const double bytes = memory_per_rank(spec, layout);
+  const double room = ranks_on(device.job, layout.ranks(), device.ranks).bytes_per_rank;
+  if (bytes <= room) return;
+  throw DeviceTooSmall(fmt::format(
+      "the run takes {} of a device by prediction (a rank has {} of {}{}); set run.accumulate or "
+      "run.recompute, or let {} share it",
+      bytes_text(bytes), bytes_text(std::max(room, 0.0)), device.name,
+      device.ranks > 1 ? fmt::format(", which {} ranks share", device.ranks) : "",
+      layout.ranks() > 1 ? "more devices" : "several devices"));
+}
 
 bool devices_serve(const Study& study, const StudyPlan& plan, TrainingDevices* devices,
                    Communicator& job) {

@@ -131,10 +131,20 @@ std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Com
   if (device_ == nullptr)
     do_together(block,
                 [&] { state = std::make_unique<HostTrainingState>(run.spec, std::move(ranks)); });
-  else  // ranks join their devices inside of it
-    unshared(block, [&] {
-      state = device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
-    });
+  else
+    state = new_state_on_device(run, block, std::move(ranks), layout);
+  return state;
+}
+
+std::unique_ptr<TrainingState> RunExecutor::new_state_on_device(const PlannedRun& run,
+                                                                Communicator& block,
+                                                                RankGroups ranks,
+                                                                const RankLayout& layout) {
+  do_together(block, [&] { check_device_memory(run.spec, layout, device_->own); });
+  std::unique_ptr<TrainingState> state;
+  unshared(block, [&] {  // ranks join their devices inside of it
+    state = device_->devices.state(run.spec, std::move(ranks), {run.id, folder_.run(run.id)});
+  });
   return state;
 }
 

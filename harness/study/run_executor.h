@@ -65,6 +65,8 @@ class RunExecutor {
   // Initial weights, on the device or the processor; collective over the block.
   std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,
                                            const RankLayout& layout);
+  std::unique_ptr<TrainingState> new_state_on_device(const PlannedRun& run, Communicator& block,
+                                                     RankGroups ranks, const RankLayout& layout);
   TrainedOn trained_on(const RunSpec& spec) const;
   // Adds to a segment of the run where it is scored between budgets, and the study's cards.
   void add_scoring(const PlannedRun& run, TrainingSegment& segment);

@@ -35,7 +35,7 @@ RunHeader run_header(const std::string& study, const PlannedRun& run, const Data
   header.bytes_per_token = dataset.held_out().bytes_per_token;
   header.training_tokens = static_cast<double>(dataset.training_tokens());
   header.floor = dataset.held_out().floor;
-  if (!spec.on_device) header.predicted_memory_bytes = memory_per_rank(spec, layout);
+  header.predicted_memory_bytes = memory_per_rank(spec, layout);
   if (on.rate) header.predicted_step_seconds = step_seconds(spec, layout, *on.rate);
   return header;
 }

@@ -10,7 +10,6 @@
 
 #include "harness/files/run_storage.h"
 #include "harness/progress/run_progress.h"
-#include "harness/ranks/peak_memory.h"
 #include "harness/training/checkpoint.h"
 #include "harness/training/state_copy.h"
 #include "results/durable_file.h"
@@ -26,11 +25,12 @@ void extend(std::vector<Event>& events, const std::vector<Event>& later) {
 }
 
 // What the pieces of the run that were trained before say of it whole. Where other ranks or another
-// machine trained them, no one prediction is of its steps.
+// machine, a device for one, trained them, no one prediction is of its steps, and what they held is
+// set against no prediction.
 void take_from_before(RunHeader& header, const RunHeader& before) {
-  header.peak_memory_bytes = before.peak_memory_bytes;
-  if (before.id != header.id) return;
   const bool alike = before.ranks == header.ranks && before.machine == header.machine;
+  if (alike) header.peak_memory_bytes = before.peak_memory_bytes;
+  if (before.id != header.id) return;
   header.predicted_step_seconds = alike ? before.predicted_step_seconds : std::nullopt;
 }
 
@@ -107,10 +107,8 @@ void RunRecorder::write_events(const std::vector<RunEvent>& events) {
 RunRecord RunRecorder::whole_record(RunState state) const {
   RunRecord whole = restart_.record;
   whole.state = state;
-  if (whole.header.predicted_memory_bytes) {  // on a device the process says little
-    const auto peak = static_cast<double>(peak_memory());
-    if (peak > whole.header.peak_memory_bytes.value_or(0)) whole.header.peak_memory_bytes = peak;
-  }
+  const auto peak = static_cast<double>(state_.peak_memory());
+  if (peak > whole.header.peak_memory_bytes.value_or(0)) whole.header.peak_memory_bytes = peak;
   extend(whole.steps, restart_.later.steps);
   extend(whole.evaluations, restart_.later.evaluations);
   extend(whole.scores, restart_.later.scores);

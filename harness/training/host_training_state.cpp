@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/ranks/block_exchange.h"
+#include "harness/ranks/peak_memory.h"
 #include "harness/training/buffer_shares.h"
 #include "harness/training/gradient_norm.h"
 #include "harness/training/optimizer.h"
@@ -86,6 +87,8 @@ HostTrainingState::HostTrainingState(const RunSpec& spec, RankGroups ranks, Opti
 std::size_t HostTrainingState::element_bytes() const {
   return model_.precision() == Precision::Float64 ? sizeof(double) : sizeof(float);
 }
+
+std::int64_t HostTrainingState::peak_memory() const { return isoloss::peak_memory(); }
 
 // Tensors that every tensor rank has count once.
 template <typename Real>

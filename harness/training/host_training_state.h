@@ -21,6 +21,7 @@ class HostTrainingState final : public TrainingState {
                              OptimizerState kept = OptimizerState::Shared);
 
   std::size_t element_bytes() const override;
+  std::int64_t peak_memory() const override;
   Update update(std::span<const std::int32_t> tokens) override;
   std::vector<float> token_losses(std::span<const std::int32_t> tokens,
                                   std::int64_t length) override;

@@ -35,6 +35,10 @@ class TrainingState {
   virtual void add_seconds(double seconds) { seconds_ += seconds; }
   // Of what tensors of checkpoints hold.
   virtual std::size_t element_bytes() const = 0;
+  // Bytes that this rank held at most of the memory that is predicted for its run
+  // (sweeps/layout.h): its process's since forget_peak_memory() (harness/ranks/peak_memory.h), or
+  // its device's since the state was made. 0 where the system does not say.
+  virtual std::int64_t peak_memory() const = 0;
 
   // One update from a batch (windows * sequence ids), of which each data rank gives its equal part
   // of the rows; collective. Takes the time it costs into account. A loss or gradient norm that is

@@ -18,6 +18,9 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/verify.h"
+#include "sweeps/device_runs.h"
+#include "sweeps/layout.h"
+#include "sweeps/plan.h"
 #include "tests/harness/first_item.h"
 #include "tests/harness/on_device/emulated_devices.h"
 #include "tests/harness/tiny_study.h"
@@ -99,6 +102,12 @@ TEST(StudyOnDevices, GoesOnFromTheProcessorsCheckpointAndBack) {
               TrainingOutcome::Stopped);
     ASSERT_EQ(train_study_on(study, folder, first == nullptr ? &devices : nullptr), kExitDone);
     expect_losses_near(folder, place.root / "cpu", 1e-3);
+    if (first != nullptr) continue;
+    // What the process held before, several times as much, is no device's.
+    for (const std::string& id : run_ids({folder})) {
+      const RunHeader header = load_run({folder}, id)->header;
+      EXPECT_LT(header.peak_memory_bytes.value(), 1.2 * header.predicted_memory_bytes.value());
+    }
   }
 }
 
@@ -154,7 +163,8 @@ TEST(StudyOnDevices, ActivationsComputedAnewGiveTheSameLosses) {
 // Devices of the emulator on which `check` comes before a run's state is made.
 class CheckedDevices final : public TrainingDevices {
  public:
-  explicit CheckedDevices(std::function<void(const RunSpec&)> check) : check_(std::move(check)) {}
+  explicit CheckedDevices(std::function<void(const RunSpec&)> check, double bytes = 1e10)
+      : check_(std::move(check)), devices_(8, OptimizerState::Shared, bytes) {}
   bool any() override { return true; }
   TrainingDevice take_place(Communicator& ranks, const std::string& machine, int most) override {
     return devices_.take_place(ranks, machine, most);
@@ -166,8 +176,8 @@ class CheckedDevices final : public TrainingDevices {
   }
 
  private:
-  EmulatedDevices devices_;
   std::function<void(const RunSpec&)> check_;
+  EmulatedDevices devices_;
 };
 
 TEST(StudyOnDevices, ADeviceThatFailsEndsTheJobAndCountsAgainstNoRun) {
@@ -206,6 +216,51 @@ TEST(StudyOnDevices, ARunThatDoesNotFitIsGivenUpAndTheOthersAreTrained) {
     EXPECT_EQ(load_run(folder, id).has_value(), attempts.back() == 0);
   }
   EXPECT_THAT(attempts, testing::UnorderedElementsAre(0U, 2U));
+}
+
+// The larger of two sizes takes more by prediction than the device has.
+TEST(StudyOnDevices, ARunThatIsPredictedNotToFitIsGivenUpBeforeAnythingOfItIsTaken) {
+  const Place place;
+  const fs::path study = study_on(place, "cuda");
+  std::map<std::string, double> bytes;
+  const Study read = read_study(study);
+  for (const PlannedRun& run : plan_on_devices(read, make_plan(read)).runs)
+    bytes[run.spec.model.size] = memory_per_rank(run.spec, {1, 1});
+  ASSERT_LT(bytes.at("a"), bytes.at("b"));
+  const double room = (bytes.at("a") + bytes.at("b")) / 2;
+  std::vector<std::string> begun;
+  CheckedDevices little([&](const RunSpec& spec) { begun.push_back(spec.model.size); },
+                        room + EmulatedDevices::kProcessBytes);
+  const StudyFolder folder{place.root / "out"};
+  EXPECT_EQ(train_study_on(study, folder.root, &little), kExitFailed);
+  EXPECT_THAT(begun, testing::Each("a"));
+  EXPECT_FALSE(begun.empty());
+  std::vector<std::string> reasons;
+  for (const std::string& id : run_ids(folder))
+    for (const auto& attempt : read_attempts(folder, id)) reasons.push_back(attempt.reason);
+  ASSERT_FALSE(reasons.empty());
+  EXPECT_THAT(reasons, testing::Each(testing::AllOf(
+                           testing::StartsWith("the run takes "),
+                           testing::HasSubstr(" of a device by prediction (a rank has "),
+                           testing::EndsWith("; set run.accumulate or run.recompute, or let "
+                                             "several devices share it"))));
+}
+
+// A run's file has both; on the processor the process's.
+TEST(StudyOnDevices, StoreThePredictedMemoryAndTheMostThatWasTaken) {
+  const Place place;
+  EmulatedDevices devices;
+  const fs::path study = study_on(place, "cuda");
+  ASSERT_EQ(train_study_on(study, place.root / "device", &devices), kExitDone);
+  const Study read = read_study(study);
+  const StudyFolder folder{place.root / "device"};
+  constexpr double kWorkspace = 32 << 20;  // of products, the same for any model
+  for (const PlannedRun& run : plan_on_devices(read, make_plan(read)).runs) {
+    const RunHeader header = load_run(folder, run.id).value().header;
+    EXPECT_EQ(header.predicted_memory_bytes, memory_per_rank(run.spec, {1, 1}));
+    const double taken = header.peak_memory_bytes.value() - kWorkspace;
+    EXPECT_NEAR(taken / (header.predicted_memory_bytes.value() - kWorkspace), 1, 0.2) << run.id;
+  }
 }
 
 std::string refusal(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {

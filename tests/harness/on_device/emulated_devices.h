@@ -53,8 +53,11 @@ class EmulatedLinks final : public DeviceLinks {
 
 class EmulatedDevices final : public TrainingDevices {
  public:
-  explicit EmulatedDevices(int count = 8, OptimizerState kept = OptimizerState::Shared)
-      : count_(count), kept_(kept) {}
+  // `bytes` of memory each, of which a process takes some before its first tensor.
+  explicit EmulatedDevices(int count = 8, OptimizerState kept = OptimizerState::Shared,
+                           double bytes = 1e10)
+      : count_(count), kept_(kept), bytes_(bytes) {}
+  static constexpr double kProcessBytes = 1e8;
 
   bool any() override { return count_ > 0; }
   TrainingDevice take_place(Communicator& ranks, const std::string& machine,
@@ -64,8 +67,9 @@ class EmulatedDevices final : public TrainingDevices {
     const std::vector<RankView> views = gather_views(ranks, mine);
     const PlacedDevices placed = placed_devices(views, place_ranks(views, most_per_device));
     job_rank_ = ranks.rank();
-    return {
-        "an emulated device", {placed.devices, placed.apart, 1e10, 1e8}, placed.ranks_per_device};
+    return {"an emulated device",
+            {placed.devices, placed.apart, bytes_, kProcessBytes},
+            placed.ranks_per_device};
   }
   std::unique_ptr<TrainingState> state(const RunSpec& spec, RankGroups ranks,
                                        const WatchedRun& run) override {
@@ -77,6 +81,7 @@ class EmulatedDevices final : public TrainingDevices {
  private:
   int count_;
   OptimizerState kept_;
+  double bytes_;
   int job_rank_ = 0;
   EmulatedOrder order_;
   std::optional<EmulatedLinks> links_;

@@ -64,6 +64,7 @@ class FourUnderWay final : public TrainingState {
  public:
   FourUnderWay() : TrainingState(RankGroups()) {}
   std::size_t element_bytes() const override { return 4; }
+  std::int64_t peak_memory() const override { return 0; }
   Update update(std::span<const std::int32_t>) override {
     if (++alone_ > 2) throw std::logic_error("nothing else is under way");
     return {};
