@@ -57,8 +57,8 @@ class DeviceStudy {
   // Each run by the ranks of a layout, of a job that has so many devices; none: on processors.
   std::optional<StudyOutcome> train(Communicator& ranks, const StudyFolder& to,
                                     const RankLayout& layout, int count,
-                                    const std::function<bool()>& stop) {
-    EmulatedDevices devices(count);
+                                    const std::function<bool()>& stop, double bytes = 1e10) {
+    EmulatedDevices devices(count, OptimizerState::Shared, bytes);
     std::optional<RankDevice> device;
     if (count > 0)
       device.emplace(RankDevice{devices, devices.take_place(ranks, "here", ranks.size() / count)});
@@ -158,6 +158,34 @@ TEST(JobOnDevices, OtherLayoutsAndKindsGoOn) {
   }
   study.train_job("devices", second, job->size(), 14);
   study.expect_one_processors_losses(study.train_job("devices", first, job->size()), 1e-3);
+}
+
+// All ranks of its block hear why, nobody waits for another, and the smaller run is trained.
+TEST(JobOnDevices, ARunThatIsPredictedNotToFitIsGivenUpByAllThatShareIt) {
+  DeviceStudy study;
+  const RankLayout layout{1, job->size()};
+  const StudyFolder to{study.root / "little"};
+  if (job->rank() == 0) prepare_study_folder(to, study.study);
+  job->barrier();
+  std::vector<double> bytes;
+  for (const PlannedRun& run : study.plan.runs) bytes.push_back(memory_per_rank(run.spec, layout));
+  const auto [least, most] = std::ranges::minmax(bytes);
+  ASSERT_LT(least, most);
+  const auto outcome = study.train(*job, to, layout, job->size(), kNeverAsked,
+                                   (least + most) / 2 + EmulatedDevices::kProcessBytes);
+  job->barrier();
+  if (job->rank() != 0) return;
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status, kExitFailed);
+  for (std::size_t run = 0; run < bytes.size(); ++run) {
+    const std::string& id = study.plan.runs[run].id;
+    const bool fits = bytes[run] == least;
+    EXPECT_EQ(load_run(to, id).has_value(), fits);
+    EXPECT_EQ(read_attempts(to, id).empty(), fits);
+    for (const auto& attempt : read_attempts(to, id))
+      EXPECT_NE(attempt.reason.find("of a device by prediction"), std::string::npos)
+          << attempt.reason;
+  }
 }
 
 TEST(JobOnDevices, RanksOfOneDeviceTrainRunsSideBySide) {

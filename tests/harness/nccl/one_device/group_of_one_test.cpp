@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/devices/taking_turns.h"
 #include "harness/nccl/cuda_stream_order.h"
 #include "harness/nccl/nccl_communicator.h"
 #include "model/device/device_stream.h"
@@ -51,6 +52,40 @@ TEST_F(NcclGroupOfOne, OperationsLeaveWhatTheRankHas) {
   stream.synchronize();
   EXPECT_EQ(to_host(values), before);
   EXPECT_FALSE(group.failure().has_value());
+}
+
+// As in a backward pass of ranks that share a model and its batches: sums and means on streams of
+// their own, in turn, all of which the graph's stream waits for in the end.
+TEST_F(NcclGroupOfOne, AGraphRecordsTwoGroupsThatTakeTurns) {
+  NcclCommunicator tensor(fresh_nccl_id(), 0, 1, "tensor group of one", 60s);
+  NcclCommunicator data(fresh_nccl_id(), 0, 1, "data group of one", 60s);
+  CudaStreamOrder order;
+  Stream compute, side, means;
+  const DeviceStream on = as_device_stream(compute), on_side = as_device_stream(side),
+                     of_means = as_device_stream(means);
+  bool under_way = false;
+  TakingTurns sums(tensor, order, of_means, [&] { return under_way; });
+  const std::vector<float> before{1, -2, 3, 0.5F};
+  const auto values = to_device<float>(before), others = to_device<float>(before);
+  const auto left = DeviceArray<float>(4);
+  Graph graph = Graph::capture(compute, [&] {
+    for (int layer = 0; layer < 2; ++layer) {
+      order.after(on_side, on);
+      sums.all_reduce_sum({others.data(), before.size()}, on_side);
+      order.after(on, on_side);
+      order.after(of_means, on);
+      data.all_reduce_mean({values.data(), before.size()}, of_means);
+      under_way = true;
+      sums.all_reduce_sum({others.data(), before.size()}, on);
+    }
+    order.after(on, of_means);
+    under_way = false;
+    compute.copy(left.data(), values.data(), before.size() * sizeof(float));
+  });
+  for (int i = 0; i < 2; ++i) graph.launch(compute);
+  compute.synchronize();
+  EXPECT_EQ(to_host(left), before);
+  EXPECT_EQ(to_host(others), before);
 }
 
 std::vector<float> trained_weights(DeviceModel model, const GradientExchange& exchange) {
