@@ -40,22 +40,30 @@ LawData frontier_data(const std::vector<FrontierPoint>& used) {
   return law_data(compute, loss);
 }
 
-Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
+CertificateSearch certificate_search(const FitOptions& options) {
+  return {options.certify, options.threads, options.certificate_progress};
+}
+
+namespace {
+
+struct FittedFrontier {
+  Fit fit;
+  LawSolution solution;
+};
+
+FittedFrontier solve_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
   const Law& law = law_named("power");
   require_points("the frontier", used.size(), law, options.floor);
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
-  const CertifiedSolution solved =
-      solve_certified(law, data, objective, options.floor, options.certify);
-  const LawSolution& solution = solved.solution;
-  Fit fit = describe_solution(law, data, solution, options, objective);
-  fit.certificate = solved.certificate;
-  const LawScatter scatter = scatter_of(law, data, solution, objective, options.floor);
+  CertifiedSolution solved =
+      solve_certified(law, data, objective, options.floor, certificate_search(options));
+  Fit fit = describe_solution(law, data, solved.solution, options, objective);
+  fit.certificate = std::move(solved.certificate);
+  const LawScatter scatter = scatter_of(law, data, solved.solution, objective, options.floor);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
-  return fit;
+  return {std::move(fit), std::move(solved.solution)};
 }
-
-namespace {
 
 std::string one_architecture(const PointTable& table, const std::string& chosen) {
   if (!chosen.empty()) return chosen;
@@ -87,7 +95,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
                     "--frontier points",
                     table.source, architecture));
   }
-  Fit fit = fit_frontier(used, options);
+  auto [fit, solution] = solve_frontier(used, options);
   fit.frontier = name_of(frontier.kind);
   fit.origin = origin_of(table, trials, architecture);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
@@ -97,8 +105,6 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   const Law& law = law_named("power");
   const LawData data = frontier_data(used);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
-  const LawSolution solution =
-      solve_certified(law, data, objective, options.floor, options.certify).solution;
   add_frontier_intervals({law, data, objective, options.floor, solution},
                          scatter_of(law, data, solution, objective, options.floor), table, trials,
                          frontier, options, fit);
@@ -112,6 +118,10 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
 }
 
 }  // namespace
+
+Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& options) {
+  return solve_frontier(used, options).fit;
+}
 
 void check_options(const FitOptions& options) {
   const auto require = [](bool fine, const char* name, double value, const char* must) {

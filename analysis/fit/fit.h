@@ -2,6 +2,7 @@
 // of docs/format.md).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,7 +39,9 @@ struct FitOptions {
   FrontierKind frontier = FrontierKind::Auto;
   double from_budget = 0;  // points of smaller nominal budgets are left out
   bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
-  bool certify = false;  // a bound of how far the optimum can be from the best (law_certificate.h)
+  // How far the optimum can be from the best, on `threads` (law_certificate.h).
+  CertificateEffort certify = CertificateEffort::None;
+  std::function<void(double relative_gap, std::size_t cells)> certificate_progress = {};
 };
 
 // What a fit's draws are: points or whole runs resampled, or losses moved by measured noise.

@@ -111,6 +111,8 @@ json certificate_of(const std::optional<LawCertificate>& certificate) {
   if (!certificate) return nullptr;
   return {{"lower_bound", certificate->lower_bound},
           {"relative_gap", certificate->relative_gap},
+          {"aim", certificate->aim},
+          {"reached", certificate->reached},
           {"cells", certificate->cells}};
 }
 

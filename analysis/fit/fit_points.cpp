@@ -150,7 +150,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   const LawData data = law_data(law, table, chosen.points, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
   const CertifiedSolution solved =
-      solve_certified(law, data, objective, options.floor, options.certify);
+      solve_certified(law, data, objective, options.floor, certificate_search(options));
   const LawSolution& solution = solved.solution;
   Fit fit = describe_solution(law, data, solution, options, objective);
   fit.certificate = solved.certificate;

@@ -22,6 +22,9 @@ Fit fit_isoflop(const PointTable& table, const FitOptions& options);
 Fit describe_solution(const Law& law, const LawData& data, const LawSolution& solution,
                       const FitOptions& options, const Objective& objective);
 
+// What `options` ask of a fit's certificate.
+CertificateSearch certificate_search(const FitOptions& options);
+
 // Lack-of-fit intervals: profiles for shape parameters and floor, linear for coefficients. Empty
 // where no degree of freedom is left.
 std::vector<NamedInterval> lack_of_fit_intervals(const Law& law, const LawData& data,

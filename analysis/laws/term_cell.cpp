@@ -172,7 +172,7 @@ TermShape shape_at(const TermCell& term, Eigen::Index i, const TermVector& y) {
   const double* difference = &term.d(i, 0);
   const double p = along_term_row(term.power.data(), size, y);
   const double ratio = along_term_row(difference, size, y) / p;
-  const double share = logistic(ratio), soft = softplus(ratio);
+  const auto [soft, share] = softplus_at(ratio);
   at.value = at.bend[0] = std::exp(v + p * soft);
   at.bend[1] = at.value * share * (1 - share) / p;
   for (std::size_t j = 0; j < size; ++j) {

@@ -7,9 +7,13 @@ namespace isoloss {
 
 inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
-inline double logistic(double x) {
+struct SoftplusAt {
+  double value, slope;
+};
+
+inline SoftplusAt softplus_at(double x) {
   const double e = std::exp(-std::abs(x));
-  return (x < 0 ? e : 1) / (1 + e);
+  return {std::max(x, 0.0) + std::log1p(e), (x < 0 ? e : 1) / (1 + e)};
 }
 
 }  // namespace isoloss

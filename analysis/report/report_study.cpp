@@ -55,7 +55,8 @@ ArchitectureFrontier frontier_of(const StudyResults& study, const std::string& a
     fit.bootstrap = options.bootstrap;
     fit.seed = options.seed;
     fit.from_budget = options.from_budget;
-    fit.calibrate = fit.certify = true;
+    fit.calibrate = true;
+    fit.certify = CertificateEffort::Quick;
     out.law = fit_law(results, fit);
   } catch (const std::runtime_error& error) {
     out.refusal = error.what();

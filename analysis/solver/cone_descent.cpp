@@ -14,6 +14,7 @@ constexpr double kBarrierStep = 0.08;  // of what the sides cost, from step to s
 constexpr double kFullStep = 0.4;
 constexpr double kNearestSide = 0.95;  // of the way to a side
 constexpr double kConeFine = 5e-3;     // of the value, between it and its bound
+constexpr double kConeFiner = 2e-4;    // where only the bound has not reached the target
 constexpr double kHopeless = 0.02;     // of the known value: a minimum below it is of no use
 
 Eigen::VectorXd side_distances(const ConeProblem& problem, const Eigen::VectorXd& x) {
@@ -72,7 +73,9 @@ Eigen::VectorXd cone_minimum(const ConeProblem& problem, Eigen::VectorXd x, doub
     if (lower >= target || !std::isfinite(at.value)) break;
     if (knee <= problem.last_knee) {
       const double left = at.value - lower;
-      if (left < kConeFine * at.value || at.value <= kHopeless * problem.known) break;
+      if (left < (at.value < target ? kConeFine : kConeFiner) * at.value ||
+          at.value <= kHopeless * problem.known)
+        break;
       if (at.value < target && left < 0.2 * (problem.known - at.value)) break;
     }
     const double barrier = kBarrierStep * s.dot(z) / static_cast<double>(s.size());

@@ -18,6 +18,7 @@ using ConvexMatrix =
 // definite matrix that damps steps, as the curvature of reweighted least squares does.
 struct ConvexLook {
   double value = 0, bound = 0;
+  double lost = 0;  // about how much of what the function stands for it leaves out there
   ConvexVector gradient;
   ConvexMatrix curvature, weight;
 };

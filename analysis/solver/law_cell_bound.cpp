@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/solver/law_narrowing.h"
 #include "analysis/solver/law_reach.h"
 
 namespace isoloss {
@@ -17,7 +18,8 @@ CellBound::CellBound(const Law& law, const LawData& data, const Objective& objec
   terms_.free_floor = law.has_floor && floor.kind == FloorChoice::Free;
   objective_.space = objective.space;
   objective_.known = value;
-  std::tie(objective_.over, objective_.under) = residual_sides(objective, data.loss.mean());
+  std::tie(objective_.over, objective_.under) =
+      residual_sides(objective, mean_residual(objective, data, value));
   for (const int shape : law.exponent_of_term) {
     const bool follows = law.tied && shape == law.may_tie->second;
     axis_.push_back(follows ? law.may_tie->first : shape);
@@ -89,6 +91,10 @@ CellColumns CellBound::columns_of(const ExponentCell& cell) const {
 }
 
 void CellBound::raise(ExponentCell& cell, double target) const {
+  for (int looks = 0; looks < kMostLooks && look(cell, target); ++looks) continue;
+}
+
+bool CellBound::look(ExponentCell& cell, double target) const {
   const CellColumns columns = columns_of(cell);
   const auto terms = static_cast<Eigen::Index>(axis_.size());
   Eigen::VectorXd x(columns.low.cols());
@@ -101,8 +107,8 @@ void CellBound::raise(ExponentCell& cell, double target) const {
   }
   if (terms_.free_floor)
     x[2 * terms] = std::min(cell.floor / columns.scale[terms], columns.most[terms]);
-  x = LawRelaxation(terms_, data_, objective_, columns, cell.reach)
-          .minimum(std::move(x), target, cell.lower);
+  const LawRelaxation relaxation(terms_, data_, objective_, columns, cell.reach);
+  x = relaxation.minimum(std::move(x), target, cell.lower);
   for (Eigen::Index t = 0; t < terms; ++t) {
     const double amount = x[2 * t] + x[2 * t + 1];
     cell.coefficient[t] = amount * columns.scale[t];
@@ -110,14 +116,17 @@ void CellBound::raise(ExponentCell& cell, double target) const {
         columns.middle[t] + (amount > 0 ? columns.half[t] * (x[2 * t] - x[2 * t + 1]) / amount : 0);
   }
   if (terms_.free_floor) cell.floor = x[2 * terms] * columns.scale[terms];
-  if (cell.lower < target) tighten(cell, columns, x);
+  if (cell.lower >= target || !objective_.is_concave()) return false;
+  tighten(cell, columns, x);
+  const double before = (cell.reach - 1).sum();
+  cell.reach = relaxation.narrowed_reach_about(x);
+  return (cell.reach - 1).sum() < kNarrowed * before;
 }
 
 // A better fit's predictions lie about the relaxed minimum's, but for what tangents and chords
 // leave.
 void CellBound::tighten(ExponentCell& cell, const CellColumns& columns,
                         const Eigen::VectorXd& x) const {
-  if (objective_.space != FitSpace::Log || !std::isfinite(objective_.over.knee)) return;
   const auto terms = static_cast<Eigen::Index>(axis_.size());
   Eigen::MatrixXd span = (columns.low + columns.high) / 2;
   const Eigen::ArrayXd ratio = terms_.offset + (span * x).array();

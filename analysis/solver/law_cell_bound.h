@@ -47,6 +47,8 @@ class CellBound {
 
  private:
   CellColumns columns_of(const ExponentCell& cell) const;
+  // True where its reach became less, so that another look says more.
+  bool look(ExponentCell& cell, double target) const;
   void tighten(ExponentCell& cell, const CellColumns& columns, const Eigen::VectorXd& x) const;
 
   const Law& law_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/numbers/parallel_for.h"
 #include "analysis/solver/law_cell_bound.h"
 #include "analysis/solver/law_log_sum_bound.h"
 #include "analysis/solver/law_term_bound.h"
@@ -13,22 +14,24 @@
 namespace isoloss {
 namespace {
 
-// What is aimed at: chords over the concave part of rho cost some percent that cells cannot mend.
-constexpr double kGap = 0.01, kGapOfConcave = 0.05;
+// What is aimed at. Of terms with several axes the last percents cost most cells, and more where
+// chords stand for the concave part of a rho.
+constexpr double kGap = 0.01, kGapOfConcaveTerms = 0.05;
 constexpr double kNegligible = 1e-5;  // residuals of this size count as none
 constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
 constexpr double kMostTermPoints = 3e7;                           // and x looks
 constexpr std::size_t kFewestCells = 100;
+constexpr std::size_t kFull = 1000;                           // times the quick search's points
+constexpr std::size_t kCellsPerPlace = 64, kMostPlaces = 32;  // of a round: cells so far, halved
 constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
 
 bool is_concave_above(const Objective& objective) {
   return objective.space == FitSpace::Log && objective.kind != ObjectiveKind::Squares;
 }
 
-// What is aimed at.
 struct Aim {
   double gap;
-  double most_cell_points;  // cells x points
+  double most_points;  // points looked at, of all cells
 };
 
 template <class Cell>
@@ -40,52 +43,106 @@ std::size_t points_looked_at(const TermBoundCell& cell, const LawData&) {
   return cell.points_looked_at;
 }
 
-// Best first: the open cell of the lowest bound is halved next.
+// Best first: the open cells of the lowest bounds are halved next, the more at once the more there
+// were, whatever the number of threads.
+template <class Bound>
+class BranchAndBound {
+ public:
+  BranchAndBound(const Bound& bound, const Law& law, const LawData& data,
+                 const Objective& objective, double value, const Aim& aim)
+      : bound_(bound),
+        law_(law),
+        data_(data),
+        objective_(objective),
+        value_(value),
+        negligible_(data.weight.sum() * rho(kNegligible, objective).value),
+        target_(value - std::max(aim.gap * value, negligible_)),
+        done_(value),
+        best_(value) {
+    out_.aim = aim.gap;
+  }
+
+  LawCertificate run(std::size_t most_points, const CertificateSearch& search) {
+    look({bound_.whole()}, search.threads);
+    while (!open_.empty() && looked_at_ < most_points) {
+      look(next_halves(), search.threads);
+      if (search.progress) search.progress(relative_gap(), out_.cells);
+    }
+    out_.lower_bound = lower_bound();
+    out_.relative_gap = relative_gap();
+    out_.reached = out_.lower_bound >= target_;
+    return out_;
+  }
+
+ private:
+  using Cell = typename Bound::Cell;
+  struct Higher {
+    bool operator()(const Cell& a, const Cell& b) const { return a.lower > b.lower; }
+  };
+
+  double lower_bound() const {
+    const double least = open_.empty() ? done_ : std::min(done_, open_.top().lower);
+    return std::clamp(least, 0.0, value_);
+  }
+
+  double relative_gap() const { return (value_ - lower_bound()) / std::max(value_, negligible_); }
+
+  std::vector<Cell> next_halves() {
+    std::vector<Cell> halves;
+    for (std::size_t left = std::clamp<std::size_t>(out_.cells / kCellsPerPlace, 1, kMostPlaces);
+         left > 0 && !open_.empty(); --left) {
+      const Cell cell = open_.top();
+      open_.pop();
+      for (Cell& half : bound_.halves(cell)) halves.push_back(std::move(half));
+    }
+    return halves;
+  }
+
+  void look(std::vector<Cell> cells, int threads) {
+    std::vector<std::optional<LawState>> state(cells.size());
+    std::vector<double> here(cells.size(), value_);
+    parallel_for(cells.size(), threads, [&](std::size_t i) {
+      bound_.raise(cells[i], target_);
+      if (cells[i].lower >= target_) return;
+      state[i] = bound_.state_of(cells[i]);
+      here[i] = objective_value(law_, data_, *state[i], objective_);
+    });
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      ++out_.cells;
+      looked_at_ += points_looked_at(cells[i], data_);
+      if (!state[i]) {
+        done_ = std::min(done_, cells[i].lower);
+        continue;
+      }
+      if (here[i] < best_ * (1 - 1e-9)) {
+        best_ = here[i];
+        out_.better = state[i];
+      }
+      open_.push(std::move(cells[i]));
+    }
+  }
+
+  const Bound& bound_;
+  const Law& law_;
+  const LawData& data_;
+  const Objective& objective_;
+  double value_, negligible_, target_;
+  double done_;  // the least bound of cells that need no halving
+  double best_;
+  std::size_t looked_at_ = 0;  // points, of all cells
+  std::priority_queue<Cell, std::vector<Cell>, Higher> open_;
+  LawCertificate out_;
+};
+
 template <class Bound>
 LawCertificate branch_and_bound(const Bound& bound, const Law& law, const LawData& data,
-                                const Objective& objective, double value, const Aim& aim) {
-  using Cell = typename Bound::Cell;
-  const double negligible = data.weight.sum() * rho(kNegligible, objective).value;
-  const double target = value - std::max(aim.gap * value, negligible);
-  LawCertificate out;
-  const auto higher = [](const Cell& a, const Cell& b) { return a.lower > b.lower; };
-  std::priority_queue<Cell, std::vector<Cell>, decltype(higher)> open(higher);
-  double done = value;  // the least bound of cells that need no halving
-  double best = value;
-  std::size_t looked_at = 0;  // points, of all cells
-  const auto look = [&](Cell cell) {
-    bound.raise(cell, target);
-    ++out.cells;
-    looked_at += points_looked_at(cell, data);
-    if (cell.lower >= target) {
-      done = std::min(done, cell.lower);
-      return;
-    }
-    const LawState state = bound.state_of(cell);
-    const double here = objective_value(law, data, state, objective);
-    if (here < best * (1 - 1e-9)) {
-      best = here;
-      out.better = state;
-    }
-    open.push(std::move(cell));
-  };
-  look(bound.whole());
+                                const Objective& objective, double value, const Aim& aim,
+                                const CertificateSearch& search) {
   const auto points = static_cast<std::size_t>(data.points());
-  const std::size_t most =
-      points * std::max(kFewestCells, static_cast<std::size_t>(aim.most_cell_points) / points);
-  while (!open.empty() && looked_at < most) {
-    const Cell cell = open.top();
-    open.pop();
-    for (Cell& half : bound.halves(cell)) look(std::move(half));
-  }
-  out.lower_bound = value;
-  const auto lower = [&](double least) {
-    out.lower_bound = std::min(out.lower_bound, std::max(least, 0.0));
-  };
-  lower(done);
-  if (!open.empty()) lower(open.top().lower);
-  out.relative_gap = (value - out.lower_bound) / std::max(value, negligible);
-  return out;
+  std::size_t most =
+      points * std::max(kFewestCells, static_cast<std::size_t>(aim.most_points) / points);
+  if (search.effort == CertificateEffort::Full) most *= kFull;
+  return BranchAndBound<Bound>(bound, law, data, objective, value, aim).run(most, search);
 }
 
 // Of logarithms, where nothing is added to the power of a sum.
@@ -102,32 +159,33 @@ bool has_log_sum_bound(const Law& law, const LawData& data, const Objective& obj
 
 std::optional<LawCertificate> certify(const Law& law, const LawData& data,
                                       const Objective& objective, const FloorChoice& floor,
-                                      double value) {
+                                      double value, const CertificateSearch& search) {
   const bool searched_whole = even_selection(data).points() == data.points();
-  if (!searched_whole || !(value >= 0)) return std::nullopt;
-  const double gap_of_chords = is_concave_above(objective) ? kGapOfConcave : kGap;
+  if (search.effort == CertificateEffort::None || !searched_whole || !(value >= 0)) {
+    return std::nullopt;
+  }
   if (!law.exponent_of_term.empty()) {
-    const Aim aim{gap_of_chords, kMostCellPoints};
     return branch_and_bound(CellBound(law, data, objective, floor, value), law, data, objective,
-                            value, aim);
+                            value, {kGap, kMostCellPoints}, search);
   }
   if (has_log_sum_bound(law, data, objective, floor)) {
     return branch_and_bound(LogSumBound(law, data, objective, value), law, data, objective, value,
-                            {kGap, kMostLogSumPoints});
+                            {kGap, kMostLogSumPoints}, search);
   }
   if (!law.cells) return std::nullopt;
+  const double gap = is_concave_above(objective) ? kGapOfConcaveTerms : kGap;
   return branch_and_bound(LawTermBound(law, data, objective, floor, value), law, data, objective,
-                          value, {gap_of_chords, kMostTermPoints});
+                          value, {gap, kMostTermPoints}, search);
 }
 
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,
-                                  const FloorChoice& floor, bool asked) {
+                                  const FloorChoice& floor, const CertificateSearch& search) {
   CertifiedSolution out{solve_law(law, data, objective, floor), std::nullopt};
-  if (!asked || !out.solution.converged) return out;
-  out.certificate = certify(law, data, objective, floor, out.solution.value);
+  if (!out.solution.converged) return out;
+  out.certificate = certify(law, data, objective, floor, out.solution.value, search);
   if (!out.certificate || !out.certificate->better) return out;
   out.solution = solve_law(law, data, objective, floor, kStarts, out.certificate->better);
-  out.certificate = certify(law, data, objective, floor, out.solution.value);
+  out.certificate = certify(law, data, objective, floor, out.solution.value, search);
   return out;
 }
 

@@ -28,7 +28,7 @@ Eigen::VectorXd corner_of(const LogSumCell& cell, unsigned corner) {
 LogSumBound::LogSumBound(const Law& law, const LawData& data, const Objective& objective,
                          double value)
     : law_(law), data_(data), known_(value) {
-  std::tie(over_, under_) = residual_sides(objective, 1);
+  std::tie(over_, under_) = residual_sides(objective, mean_residual(objective, data, value));
   const auto axis = [&](int shape) -> Eigen::Index {
     if (!law.tied || shape < law.may_tie->second) return 1 + shape;
     return shape == law.may_tie->second ? 1 + law.may_tie->first : shape;
@@ -75,7 +75,7 @@ double LogSumBound::value_at(Eigen::Index i, const Eigen::VectorXd& axes) const 
 LogSumBound::Shape LogSumBound::shape_at(Eigen::Index i, const Eigen::VectorXd& axes) const {
   const double p = axes[power_], z0 = data_.z(i, 0), z1 = data_.z(i, 1);
   const double ratio = (axes[0] - axes[first_] * z0 + axes[second_] * z1) / p;
-  const double share = logistic(ratio), soft = softplus(ratio);
+  const auto [soft, share] = softplus_at(ratio);
   Shape at;
   at.value = p * soft - axes[second_] * z1;
   at.along = Eigen::VectorXd::Zero(axes_);

@@ -26,7 +26,7 @@ Eigen::ArrayXd tightened_reach(const LawData& data, const RelaxedObjective& obje
                                const Eigen::ArrayXd& rest, const Eigen::ArrayXd& reach) {
   const Eigen::Index n = data.points();
   const double knee = objective.over.knee;
-  if (objective.space != FitSpace::Log || !std::isfinite(knee)) return reach;
+  if (!objective.is_concave()) return reach;
   Eigen::ArrayXd cost(n);  // of a ratio's distance from one, at least
   double total = objective.known;
   for (Eigen::Index i = 0; i < n; ++i) {

@@ -5,12 +5,13 @@
 #include <limits>
 #include <utility>
 
-#include "analysis/solver/residual_sum.h"
+#include "analysis/solver/law_narrowing.h"
 
 namespace isoloss {
 namespace {
 
 constexpr double kFirstKnee = 0.05;
+constexpr double kLeastInside = 1e-3;  // of the largest unknown: where others start
 
 }  // namespace
 
@@ -51,16 +52,22 @@ CellColumns cell_columns(const TermRows& rows, const Eigen::ArrayXd& loss,
   return out;
 }
 
+double residual_size(const RelaxedObjective& objective, const LawData& data) {
+  return objective.known / (data.weight.sum() * objective.over.scale * objective.over.knee);
+}
+
 LawRelaxation::LawRelaxation(const TermRows& terms, const LawData& data,
                              const RelaxedObjective& objective, const CellColumns& columns,
                              const Eigen::ArrayXd& reach)
     : terms_(terms), data_(data), objective_(objective), columns_(columns), reach_(reach) {}
 
-ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
+ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee, BendLines& lines,
+                               const Tilt& tilt) const {
   const auto terms = columns_.half.size(), n = data_.points();
   const Eigen::Index size = x.size();
   const ResidualSide over = loosened(objective_.over, knee);
   const ResidualSide under = loosened(objective_.under, knee);
+  const std::vector<BendLine>& line = lines.of(over);
   ConvexLook at;
   at.gradient.setZero(size);
   at.curvature.setZero(size, size);
@@ -92,19 +99,19 @@ ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
         ratio += own[2 * terms] * x[2 * terms];
       }
       if (!(ratio > 1)) continue;
-      bend = bend_above(place, ratio, reach_[i], over);
+      bend = bend_above(place, ratio, line[static_cast<std::size_t>(i)], over);
       row = own.data();
       for (Eigen::Index t = 0; t < terms; ++t) {
         const double a = columns_.half[t] - off[t], b = -columns_.half[t] - off[t];
         const double curve = bend.slope * bent[t];
         at.curvature(2 * t, 2 * t) += curve * a * a;
-        at.curvature(2 * t + 1, 2 * t) += curve * a * b;
+        at.curvature(2 * t, 2 * t + 1) += curve * a * b;
         at.curvature(2 * t + 1, 2 * t + 1) += curve * b * b;
       }
     }
     add_point(at, bend, row);
   }
-  complete_sum(at, x);
+  complete_sum(at, x, tilt);
   for (Eigen::Index t = 0; t < terms; ++t) {
     const double least = std::min(at.gradient[2 * t], at.gradient[2 * t + 1]);
     at.bound += std::min(0.0, least) * columns_.most[t];
@@ -113,16 +120,35 @@ ConvexLook LawRelaxation::look(const Eigen::VectorXd& x, double knee) const {
   return at;
 }
 
-Eigen::VectorXd LawRelaxation::minimum(Eigen::VectorXd x, double target, double& lower) const {
+ConeProblem LawRelaxation::problem() const {
   const double unit = objective_.space == FitSpace::Log ? 1 : data_.loss.mean();
-  ConvexProblem problem;
-  problem.look = [this](const Eigen::VectorXd& at, double knee) { return look(at, knee); };
-  problem.low = Eigen::VectorXd::Zero(x.size());
-  problem.high = Eigen::VectorXd::Constant(x.size(), std::numeric_limits<double>::infinity());
+  ConeProblem problem;
+  for (Eigen::Index j = 0; j < columns_.high.cols(); ++j) problem.sides.push_back({j});
   problem.first_knee = kFirstKnee * unit;
   problem.last_knee = std::min(objective_.over.knee, objective_.under.knee);
   problem.known = objective_.known;
-  return convex_minimum(problem, std::move(x), target, lower);
+  return problem;
+}
+
+Eigen::VectorXd LawRelaxation::minimum(Eigen::VectorXd x, double target, double& lower) const {
+  BendLines lines(objective_.space, reach_);
+  ConeProblem at_rest = problem();
+  at_rest.look = [&](const Eigen::VectorXd& at, double knee) { return look(at, knee, lines, {}); };
+  return cone_minimum(at_rest, x.cwiseMax(kLeastInside * x.maxCoeff()), target, lower);
+}
+
+Eigen::ArrayXd LawRelaxation::narrowed_reach_about(const Eigen::VectorXd& x) const {
+  BendLines lines(objective_.space, reach_);
+  Narrowing narrowing;
+  narrowing.cone = problem();
+  narrowing.at = x;
+  narrowing.scatter = residual_size(objective_, data_);
+  narrowing.rows = columns_.high;
+  narrowing.ratio = terms_.offset + (columns_.high * x).array();
+  narrowing.look = [&](const Eigen::VectorXd& at, double knee, const Tilt& tilt) {
+    return look(at, knee, lines, tilt);
+  };
+  return narrowed_reach(narrowing, reach_);
 }
 
 }  // namespace isoloss

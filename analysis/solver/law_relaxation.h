@@ -2,10 +2,12 @@
 // are a floor and a sum of powers (law_cell_bound.h).
 #pragma once
 #include <Eigen/Core>
+#include <cmath>
 
-#include "analysis/solver/convex_descent.h"
+#include "analysis/solver/cone_descent.h"
 #include "analysis/solver/law_objective.h"
 #include "analysis/solver/residual_bend.h"
+#include "analysis/solver/residual_sum.h"
 
 namespace isoloss {
 
@@ -42,7 +44,13 @@ struct RelaxedObjective {
   FitSpace space = FitSpace::Log;
   ResidualSide over, under;  // residuals above and below zero
   double known = 0;          // of a fit; a cell whose least is above it needs no more work
+
+  // In the prediction, where that is above the measured loss.
+  bool is_concave() const { return space == FitSpace::Log && std::isfinite(over.knee); }
 };
+
+// The mean size of the known fit's residuals, of a rho that has a knee.
+double residual_size(const RelaxedObjective& objective, const LawData& data);
 
 class LawRelaxation {
  public:
@@ -53,9 +61,12 @@ class LawRelaxation {
   // From `x` to the minimum. Raises `lower` to what is known to lie below it, and stops early where
   // that has reached `target` or cannot.
   Eigen::VectorXd minimum(Eigen::VectorXd x, double target, double& lower) const;
+  // What looking about the minimum `x` makes of the reach (law_narrowing.h).
+  Eigen::ArrayXd narrowed_reach_about(const Eigen::VectorXd& x) const;
 
  private:
-  ConvexLook look(const Eigen::VectorXd& x, double knee) const;
+  ConvexLook look(const Eigen::VectorXd& x, double knee, BendLines& lines, const Tilt& tilt) const;
+  ConeProblem problem() const;
 
   const TermRows& terms_;
   const LawData& data_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 #include <utility>
 
+#include "analysis/solver/law_narrowing.h"
 #include "analysis/solver/law_reach.h"
 
 namespace isoloss {
@@ -12,7 +14,10 @@ namespace {
 
 constexpr double kStartInside = 0.9;                   // of a cell's half, where a start may be
 constexpr double kLeastStart = 1e-3, kMostStart = 10;  // of an amount or floor
-constexpr Eigen::Index kSomePoints = 30;               // that are looked at first
+constexpr double kHalvedGap = 1.15;       // after four halvings the same gap is looked at again
+constexpr double kNextNarrowing = 0.6;    // of the gap that was left the last time
+constexpr double kWorthNarrowing = 0.5;   // of the known value: the widest gap that is looked at
+constexpr Eigen::Index kSomePoints = 30;  // that are looked at first
 constexpr double kWorthAll = 0.1;  // of their share of the known value: their bound is then of use
 constexpr std::size_t kLooksOfACell = 6;  // that planes and axes cost as much as
 constexpr std::size_t kFewPoints = 20;    // that a look costs as much as, beside its points
@@ -60,7 +65,7 @@ LawTermBound::LawTermBound(const Law& law, const LawData& data, const Objective&
   points_.objective.space = objective.space;
   points_.objective.known = points_.worth = value;
   std::tie(points_.objective.over, points_.objective.under) =
-      residual_sides(objective, data.loss.mean());
+      residual_sides(objective, mean_residual(objective, data, value));
   if (data.points() >= 2 * kSomePoints) {
     const double share = static_cast<double>(kSomePoints) / static_cast<double>(data.points());
     some_ = std::make_shared<const Some>(law, spread_points(data), objective, floor, value, share);
@@ -81,6 +86,7 @@ std::vector<TermBoundCell> LawTermBound::halves(const TermBoundCell& cell) const
   cell.sag.maxCoeff(&axis);
   std::vector<TermBoundCell> parts(2, cell);
   parts[0].box.high[axis] = parts[1].box.low[axis] = cell.box.middle()[axis];
+  for (TermBoundCell& part : parts) part.narrowed_gap *= kHalvedGap;
   return parts;
 }
 
@@ -146,22 +152,42 @@ void LawTermBound::raise(TermBoundCell& cell, double target) const {
 }
 
 void LawTermBound::raise_all(TermBoundCell& cell, double target) const {
-  const auto points = static_cast<std::size_t>(points_.data.points());
-  cell.points_looked_at += kLooksOfACell * (points + kFewPoints);
+  for (int looks = 0; looks < kMostLooks && look(cell, target); ++looks) continue;
+}
+
+std::size_t LawTermBound::points_of_look() const {
+  return static_cast<std::size_t>(points_.data.points()) + kFewPoints;
+}
+
+bool LawTermBound::look(TermBoundCell& cell, double target) const {
+  cell.points_looked_at += kLooksOfACell * points_of_look();
   LawTermProblem problem =
       term_problem(law_.cells->cell(law_, points_.data, cell.box), points_, cell.reach);
   const bool bounded = problem.above.allFinite() && problem.most.allFinite();
   Eigen::VectorXd x = start_of(cell, problem);
   if (bounded) {
+    BendLines lines(points_.objective.space, cell.reach);
     problem.cone.look = [&](const Eigen::VectorXd& at, double knee) {
-      cell.points_looked_at += points + kFewPoints;
-      return look_at(problem, points_, cell.reach, at, knee);
+      cell.points_looked_at += points_of_look();
+      return look_at(problem, points_, lines, at, knee);
     };
     x = cone_minimum(problem.cone, std::move(x), target, cell.lower);
-    if (cell.lower < target) tighten(cell, problem, x);
   }
   keep(cell, problem, x);
-  if (cell.lower < target) weigh_axes(cell, problem, bounded);
+  if (cell.lower >= target) return false;
+  weigh_axes(cell, problem, bounded);
+  const RelaxedObjective& objective = points_.objective;
+  if (!bounded || !objective.is_concave()) return false;
+  tighten(cell, problem, x);
+  if (points_.worth < objective.known) return false;  // some of the points: no gap is to be closed
+  const double gap = objective.known - cell.lower;
+  if (gap > kWorthNarrowing * objective.known || gap > kNextNarrowing * cell.narrowed_gap) {
+    return false;
+  }
+  cell.narrowed_gap = gap;
+  const double before = (cell.reach - 1).sum();
+  cell.reach = narrowed(cell, problem, x);
+  return (cell.reach - 1).sum() < kNarrowed * before;
 }
 
 void LawTermBound::keep(TermBoundCell& cell, const LawTermProblem& problem,
@@ -205,32 +231,6 @@ void LawTermBound::weigh_axes(TermBoundCell& cell, const LawTermProblem& problem
     }
   }
   if (!cell.sag.allFinite()) cell.sag = steep;
-}
-
-void LawTermBound::tighten(TermBoundCell& cell, const LawTermProblem& problem,
-                           const Eigen::VectorXd& x) const {
-  Eigen::MatrixXd below = problem.above;  // tangents at the cell's middle
-  Eigen::ArrayXd rest = Eigen::ArrayXd::Zero(points_.data.points());
-  for (std::size_t t = 0; t < problem.law.terms.size(); ++t) {
-    const TermCell& term = problem.law.terms[t];
-    const Eigen::Index at = problem.amount[t];
-    const double most = problem.most[static_cast<Eigen::Index>(t)];
-    for (Eigen::Index i = 0; i < points_.data.points(); ++i) {
-      const TermShape shape = shape_at(term, i, {});
-      double gap = problem.above(i, at) - shape.value;
-      below(i, at) = shape.value;
-      for (std::size_t j = 0; j < term.size(); ++j) {
-        const Eigen::Index column = at + static_cast<Eigen::Index>(j) + 1;
-        gap += std::abs(problem.above(i, column) - shape.slope[j]);
-        below(i, column) = shape.slope[j];
-      }
-      rest[i] += most * gap / 2;
-    }
-  }
-  Eigen::MatrixXd span = (problem.above + below) / 2;
-  const Eigen::ArrayXd ratio = points_.offset + (span * x).array();
-  span.colwise().normalize();
-  cell.reach = tightened_reach(points_.data, points_.objective, span, ratio, rest, cell.reach);
 }
 
 }  // namespace isoloss

@@ -8,6 +8,7 @@
 // all cost. Exact but for rounding.
 #pragma once
 #include <Eigen/Core>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -25,8 +26,10 @@ struct TermBoundCell {
   // The relaxed minimum: a place among the axes, amounts without what cells take out, floor.
   Eigen::ArrayXd place, log_amount;
   double floor = 0;
-  Eigen::ArrayXd sag;                // by axis: how far planes and functions are apart
-  bool all = false;                  // of the points were looked at, not some
+  Eigen::ArrayXd sag;  // by axis: how far planes and functions are apart
+  bool all = false;    // of the points were looked at, not some
+  // What was left when the reach was last narrowed by looking (law_narrowing.h).
+  double narrowed_gap = std::numeric_limits<double>::infinity();
   std::size_t points_looked_at = 0;  // the last time: points x looks
 };
 
@@ -50,7 +53,12 @@ class LawTermBound {
  private:
   struct Some;  // of the points, and their bound
 
+  std::size_t points_of_look() const;
   void raise_all(TermBoundCell& cell, double target) const;
+  // True where its reach became less, so that another look says more.
+  bool look(TermBoundCell& cell, double target) const;
+  Eigen::ArrayXd narrowed(TermBoundCell& cell, const LawTermProblem& problem,
+                          const Eigen::VectorXd& x) const;
   Eigen::VectorXd start_of(const TermBoundCell& cell, const LawTermProblem& problem) const;
   void keep(TermBoundCell& cell, const LawTermProblem& problem, const Eigen::VectorXd& x) const;
   void tighten(TermBoundCell& cell, const LawTermProblem& problem, const Eigen::VectorXd& x) const;

@@ -29,7 +29,7 @@ void add_bend(const TermShape& shape, const TermVector& y, std::size_t axes, dou
     for (std::size_t j = 0; j <= axes; ++j) {
       const double bent = by * shape.bend[b] * along[j];
       for (std::size_t k = 0; k <= j; ++k) {
-        curvature(first + static_cast<Eigen::Index>(j), first + static_cast<Eigen::Index>(k)) +=
+        curvature(first + static_cast<Eigen::Index>(k), first + static_cast<Eigen::Index>(j)) +=
             bent * along[k];
       }
     }
@@ -106,9 +106,10 @@ LawTermProblem term_problem(LawCell law, const LawTermPoints& points, const Eige
   return out;
 }
 
-ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points,
-                   const Eigen::ArrayXd& reach, const Eigen::VectorXd& x, double knee) {
+ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points, BendLines& lines,
+                   const Eigen::VectorXd& x, double knee, const Tilt& tilt) {
   const ResidualSide over = loosened(points.objective.over, knee);
+  const std::vector<BendLine>& line = lines.of(over);
   const ResidualSide under = loosened(points.objective.under, knee);
   const std::vector<TermCell>& terms = problem.law.terms;
   const Eigen::Index size = x.size();
@@ -144,7 +145,7 @@ ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points,
         ratio += points.floor[i] * x[size - 1];
       }
       if (!(ratio > 1)) continue;
-      bend = bend_above(place, ratio, reach[i], over);
+      bend = bend_above(place, ratio, line[static_cast<std::size_t>(i)], over);
       row = own.data();
       for (std::size_t t = 0; t < terms.size(); ++t) {
         add_bend(shape[t], y[t], terms[t].size(), bend.slope / x[problem.amount[t]],
@@ -153,7 +154,7 @@ ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points,
     }
     add_point(at, bend, row);
   }
-  complete_sum(at, x);
+  complete_sum(at, x, tilt);
   Eigen::ArrayXd slope(static_cast<Eigen::Index>(terms.size()));
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const auto axes = static_cast<Eigen::Index>(terms[t].size());

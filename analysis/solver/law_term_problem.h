@@ -9,6 +9,7 @@
 #include "analysis/solver/cone_descent.h"
 #include "analysis/solver/law_objective.h"
 #include "analysis/solver/law_relaxation.h"
+#include "analysis/solver/residual_sum.h"
 
 namespace isoloss {
 
@@ -36,7 +37,7 @@ LawTermProblem term_problem(LawCell law, const LawTermPoints& points, const Eige
 TermVector place_in(const TermCell& term, const double* x);
 
 // The problem's value, gradient and bound at `x`, rho loosened to `knee`.
-ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points,
-                   const Eigen::ArrayXd& reach, const Eigen::VectorXd& x, double knee);
+ConvexLook look_at(const LawTermProblem& problem, const LawTermPoints& points, BendLines& lines,
+                   const Eigen::VectorXd& x, double knee, const Tilt& tilt = {});
 
 }  // namespace isoloss

@@ -7,17 +7,18 @@
 namespace isoloss {
 namespace {
 
-constexpr double kLadKnee = 1e-4;  // in logarithms
+constexpr double kLadKnee = 2e-3;     // of the mean residual
+constexpr double kNoResidual = 1e-5;  // in logarithms
 
 }  // namespace
 
-std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double mean_loss) {
+std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double scatter) {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   switch (objective.kind) {
     case ObjectiveKind::Squares:
       return {{2, kNever}, {2, kNever}};
     case ObjectiveKind::Lad: {
-      const double knee = objective.space == FitSpace::Log ? kLadKnee : kLadKnee * mean_loss;
+      const double knee = kLadKnee * scatter;
       return {{1 / knee, knee}, {1 / knee, knee}};
     }
     case ObjectiveKind::AsymmetricHuber:
@@ -26,6 +27,11 @@ std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective,
       break;
   }
   return {{1, objective.delta}, {1, objective.delta}};
+}
+
+double mean_residual(const Objective& objective, const LawData& data, double value) {
+  const double unit = objective.space == FitSpace::Log ? 1 : data.loss.mean();
+  return std::max(value / data.weight.sum(), kNoResidual * unit);
 }
 
 ResidualSide loosened(const ResidualSide& side, double knee) {
@@ -42,7 +48,34 @@ double residual_rho(double r, const ResidualSide& side) {
   return side.scale * (size <= side.knee ? size * size / 2 : side.knee * (size - side.knee / 2));
 }
 
-ResidualBend bend_above(const ResidualPlace& place, double ratio, double reach,
+BendLines::BendLines(FitSpace space, Eigen::ArrayXd reach)
+    : space_(space), reach_(std::move(reach)) {
+  if (space_ == FitSpace::Log) furthest_ = reach_.log();
+  lines_.resize(static_cast<std::size_t>(reach_.size()));
+}
+
+const std::vector<BendLine>& BendLines::of(const ResidualSide& side) {
+  if (space_ == FitSpace::Linear || side.knee == knee_) return lines_;
+  knee_ = side.knee;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const double reach = reach_[static_cast<Eigen::Index>(i)];
+    const double furthest = furthest_[static_cast<Eigen::Index>(i)];
+    double bent = std::min(side.knee, 1.0);
+    if (furthest > bent) {
+      // Slopes of chords to the furthest place, each from where the one before leaves rho.
+      const double top = residual_rho(furthest, side) / side.scale;
+      double leaves = top / (reach - 1);
+      if (leaves < bent) {
+        leaves = std::max(leaves, (top - leaves * leaves / 2) / (reach - std::exp(leaves)));
+      }
+      bent = std::min(bent, leaves);
+    }
+    lines_[i] = {bent, std::exp(bent)};
+  }
+  return lines_;
+}
+
+ResidualBend bend_above(const ResidualPlace& place, double ratio, const BendLine& line,
                         const ResidualSide& side) {
   const double w = place.weight, k = side.scale;
   if (place.space == FitSpace::Linear) {
@@ -51,26 +84,16 @@ ResidualBend bend_above(const ResidualPlace& place, double ratio, double reach,
     return {w * residual_rho(r, side), w * slope, r <= side.knee ? w * k * unit * unit : 0,
             w * slope / std::max(ratio - 1, 1e-14)};
   }
-  const double r = std::log(ratio), furthest = std::log(reach);
-  double bent = std::min(side.knee, 1.0);  // rho is followed up to here, a line from there on
-  if (furthest > bent && r > 0) {
-    // Slopes of chords to the furthest place, each from where the one before leaves rho.
-    const double top = residual_rho(furthest, side);
-    double leaves = top / (reach - 1) / k;
-    if (leaves < bent) {
-      const double start = std::exp(leaves);
-      leaves = std::max(leaves, (top - k * leaves * leaves / 2) / (reach - start) / k);
-    }
-    bent = std::min(bent, leaves);
-  }
-  if (r <= bent) {
-    const double slope = k * r / ratio;
+  if (ratio <= line.ratio) {
+    const double r = std::log(ratio), slope = k * r / ratio;
     return {w * k * r * r / 2, w * slope, w * k * (1 - r) / (ratio * ratio),
             w * slope / std::max(ratio - 1, 1e-14)};
   }
-  const double start = std::exp(bent), slope = k * bent / start;
-  return {w * (k * bent * bent / 2 + slope * (ratio - start)), w * slope, 0,
-          w * slope / (ratio - 1)};
+  const double slope = k * line.residual / line.ratio;
+  const double value = k * line.residual * line.residual / 2 + slope * (ratio - line.ratio);
+  // ln(1 + x) is about x / (1 + x / 2), and nowhere less.
+  const double rho = residual_rho((ratio - 1) / (1 + (ratio - 1) / 2), side);
+  return {w * value, w * slope, 0, w * slope / (ratio - 1), w * std::max(0.0, rho - value)};
 }
 
 ResidualBend bend_below(const ResidualPlace& place, double ratio, const ResidualSide& side) {

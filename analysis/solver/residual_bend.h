@@ -2,7 +2,9 @@
 // above it. Below the measured loss rho is convex in that ratio; above it, in logarithms, its tail
 // is concave, and its chord up to the largest ratio of interest stands for it.
 #pragma once
+#include <Eigen/Core>
 #include <utility>
+#include <vector>
 
 #include "analysis/solver/law_objective.h"
 
@@ -15,8 +17,11 @@ struct ResidualSide {
 };
 
 // Both sides of an objective's rho, above zero first. lad has no knee: its sides are of a Huber's
-// rho below |r|, with a knee small beside any residual (`mean_loss` is the unit of linear ones).
-std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double mean_loss);
+// rho below |r|, with a knee small beside `scatter`, the mean residual of a known fit, so that the
+// sum lies a thousandth lower at most.
+std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double scatter);
+// Of a fit whose objective is `value`, for lad; at least what counts as none.
+double mean_residual(const Objective& objective, const LawData& data, double value);
 
 // Of a larger knee and the same slope beyond it: nowhere above `side`'s.
 ResidualSide loosened(const ResidualSide& side, double knee);
@@ -32,16 +37,36 @@ struct ResidualPlace {
   double loss = 1;
 };
 
-// By the ratio. `weight` is slope / (ratio - 1), the curvature of reweighted least squares.
+// By the ratio. `weight` is slope / (ratio - 1), the curvature of reweighted least squares. `lost`:
+// about how far rho lies above.
 struct ResidualBend {
-  double value = 0, slope = 0, curvature = 0, weight = 0;
+  double value = 0, slope = 0, curvature = 0, weight = 0, lost = 0;
 };
 
 // scale x Huber's rho: r^2/2 up to the knee, knee (|r| - knee/2) from there (Huber 1964).
 double residual_rho(double r, const ResidualSide& side);
 
-// Of a ratio of at least one: zero there, and never above rho up to a ratio of `reach`.
-ResidualBend bend_above(const ResidualPlace& place, double ratio, double reach,
+// Where a line takes over from a rho that is concave from there on: of logarithms alone, above one.
+struct BendLine {
+  double residual = 0, ratio = 1;
+};
+
+// The lines of points whose ratios are at most `reach`.
+class BendLines {
+ public:
+  BendLines(FitSpace space, Eigen::ArrayXd reach);
+  // Worked out anew where the knee is another one than before.
+  const std::vector<BendLine>& of(const ResidualSide& side);
+
+ private:
+  FitSpace space_;
+  Eigen::ArrayXd reach_, furthest_;
+  std::vector<BendLine> lines_;
+  double knee_ = -1;
+};
+
+// Of a ratio of at least one: zero there, and never above rho up to the reach that `line` is of.
+ResidualBend bend_above(const ResidualPlace& place, double ratio, const BendLine& line,
                         const ResidualSide& side);
 
 // Of a ratio below one: rho itself; its tangent where next to nothing is left of the prediction.

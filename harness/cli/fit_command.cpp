@@ -1,10 +1,14 @@
 // `isoloss fit`: one law on a CSV of points or on a study folder.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "analysis/fit/fit.h"
 #include "harness/cli/calibration_text.h"
+#include "harness/cli/certificate_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/fit_options.h"
@@ -30,20 +34,7 @@ std::string interval_text(const Fit& fit, const std::string& name, const Interva
   return fmt::format("   [{:.6g}, {:.6g}]", interval.first, interval.second);
 }
 
-void print_certificate(const Fit& fit) {
-  if (!fit.certificate) return;
-  if (!(fit.certificate->lower_bound > 0)) {
-    fmt::print("global search: {} cells of exponents do not bound the objective from below\n",
-               fit.certificate->cells);
-    return;
-  }
-  fmt::print(
-      "global search: nothing within the bounds has an objective below {:.10g} ({:.2g} % less), by "
-      "{} cells of exponents\n",
-      fit.certificate->lower_bound, 100 * fit.certificate->relative_gap, fit.certificate->cells);
-}
-
-void print_fit(const Fit& fit) {
+void print_fit(const Fit& fit, CertificateEffort effort) {
   fmt::print("law {} on {} points, sum of the objective {:.13g} ({}, {})\n", fit.law, fit.n,
              fit.value, name_of(fit.objective), name_of(fit.space));
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
@@ -58,7 +49,7 @@ void print_fit(const Fit& fit) {
   if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);
   fmt::print("gradient {:.2g}, condition {:.3g}, {} of {} starts agree\n", fit.gradient_norm,
              fit.condition, fit.starts_agreeing, fit.starts);
-  print_certificate(fit);
+  if (fit.certificate) fmt::print("{}", certificate_text(*fit.certificate, effort));
   if (fit.calibration)
     fmt::print("{}", calibration_text(*fit.calibration));
   else
@@ -91,6 +82,8 @@ int fit_command(Arguments arguments) {
       "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
       "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
+      "certify", po::value<std::string>()->default_value("quick"),
+      "how far from the best: none, quick (seconds) or full (until it is known; minutes)")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
       "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "json", "one JSON object on standard output");
@@ -100,7 +93,8 @@ int fit_command(Arguments arguments) {
   options.law = line.get<std::string>("law");
   if (line.has("objective"))
     options.objective = objective_named(line.get<std::string>("objective"));
-  options.calibrate = options.certify = true;
+  options.calibrate = true;
+  options.certify = certificate_effort_named(line.get<std::string>("certify"));
   options.tied = line.has("tied");
   options.delta = line.get<double>("delta");
   options.overestimate = line.get<double>("overestimate-penalty");
@@ -118,11 +112,16 @@ int fit_command(Arguments arguments) {
   // report's.
   const PointTable table =
       read_points(line.get<std::string>("FILE"), line.get<std::string>("flops"), true);
+  std::optional<CertificateLine> certificate_line;
+  if (::isatty(STDERR_FILENO) == 1) {
+    options.certificate_progress = std::ref(certificate_line.emplace());
+  }
   const Fit fit = fit_law(table, options);
+  certificate_line.reset();
   if (line.has("json"))
     fmt::print("{}\n", to_json(fit).dump());
   else
-    print_fit(fit);
+    print_fit(fit, options.certify);
   return 0;
 }
 

@@ -34,6 +34,13 @@ FitSpace space_named(const std::string& name) {
   unknown("--space", name, {"log", "linear"});
 }
 
+CertificateEffort certificate_effort_named(const std::string& name) {
+  if (name == "none") return CertificateEffort::None;
+  if (name == "quick") return CertificateEffort::Quick;
+  if (name == "full") return CertificateEffort::Full;
+  unknown("--certify", name, {"none", "quick", "full"});
+}
+
 namespace {
 
 std::optional<double> nats(std::string_view text) {

@@ -10,6 +10,8 @@ namespace isoloss {
 ObjectiveKind objective_named(const std::string& name);
 // log or linear.
 FitSpace space_named(const std::string& name);
+// none, quick or full.
+CertificateEffort certificate_effort_named(const std::string& name);
 // free, zero, a number, or SET=NUMBER,... for floors pinned by evaluation set.
 FloorChoice floor_named(const std::string& name);
 

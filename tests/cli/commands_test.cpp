@@ -213,6 +213,59 @@ TEST(Commands, FitPrintsTheUnitsOfItsParameters) {
   EXPECT_THAT(outcome.out, testing::ContainsRegex("\n  E +[0-9.]+ nats"));
 }
 
+std::string wiggled_powers() {
+  std::ostringstream csv;
+  csv.precision(17);
+  csv << "architecture,parameters,tokens,flops,loss\n";
+  for (int i = 0; i < 9; ++i) {
+    const double flops = 1e15 * std::pow(4.0, i);
+    csv << "a,,," << flops << ',' << 40 * std::pow(flops, -0.07) * (1 + 0.02 * std::sin(7 * i))
+        << '\n';
+  }
+  return csv.str();
+}
+
+// To a percent where it is asked for as where it is not, for people and machines.
+TEST(Commands, FitSaysHowFarFromTheBestItCanBe) {
+  const Scratch scratch;
+  spill(scratch / "points.csv", wiggled_powers());
+  const std::string fit = "fit points.csv --bootstrap 0 ";
+  for (const char* options : {"", "--certify quick --threads 2 ", "--certify full "}) {
+    SCOPED_TRACE(options);
+    const Outcome outcome = isoloss(fit + options + "--json", scratch.path());
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const json found = json::parse(outcome.out);
+    const json& certificate = found.at("certificate");
+    const double value = found.at("objective").at("value");
+    EXPECT_EQ(certificate.at("aim"), 0.01);
+    EXPECT_EQ(certificate.at("reached"), true);
+    EXPECT_LT(certificate.at("lower_bound"), value);
+    EXPECT_GT(certificate.at("lower_bound"), 0.9899 * value);
+    EXPECT_GT(certificate.at("cells"), 1);
+  }
+  EXPECT_THAT(isoloss(fit, scratch.path()).out,
+              testing::HasSubstr("global search: nothing within the bounds has an objective"));
+}
+
+TEST(Commands, FitWithoutACertificateHasNone) {
+  const Scratch scratch;
+  spill(scratch / "points.csv", wiggled_powers());
+  const std::string none = "fit points.csv --bootstrap 0 --certify none ";
+  const Outcome outcome = isoloss(none + "--json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(json::parse(outcome.out).at("certificate").is_null());
+  EXPECT_THAT(isoloss(none, scratch.path()).out, testing::Not(testing::HasSubstr("global")));
+}
+
+TEST(Commands, AMisspeltCertificateIsNamedWithTheNearest) {
+  const Scratch scratch;
+  spill(scratch / "points.csv", wiggled_powers());
+  const Outcome outcome = isoloss("fit points.csv --certify ful", scratch.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, testing::HasSubstr("--certify is 'ful'"));
+  EXPECT_THAT(outcome.err, testing::HasSubstr("full"));
+}
+
 // A law of one exponent, a few percent of wiggle off it: tied, both are one number.
 TEST(Commands, TiedExponentsAreOneNumber) {
   std::ostringstream csv, wiggled;

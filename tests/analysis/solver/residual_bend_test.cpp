@@ -22,13 +22,13 @@ TEST(ResidualBend, SidesAreThoseOfTheObjective) {
   }
 }
 
-// |r| - knee/2 beyond the knee.
+// |r| - knee/2 beyond the knee: a thousandth of the mean residual at most.
 TEST(ResidualBend, LadIsBoundedFromBelow) {
   const Objective lad{ObjectiveKind::Lad, 0, FitSpace::Linear};
-  const auto [over, under] = residual_sides(lad, 3);
+  const auto [over, under] = residual_sides(lad, 0.01);
   for (const double r : {1e-6, 1e-3, 0.3}) {
     EXPECT_LE(residual_rho(r, over), r);
-    EXPECT_GE(residual_rho(r, over), r - 2e-4);
+    EXPECT_GE(residual_rho(r, over), r - 1e-5 - 1e-15);
     EXPECT_DOUBLE_EQ(residual_rho(r, over), residual_rho(-r, under));
   }
 }
@@ -55,10 +55,12 @@ TEST(ResidualBend, LiesNowhereAboveRhoAndIsConvex) {
     const auto truth = [&](double ratio) {
       return 2 * residual_rho(space == FitSpace::Log ? std::log(ratio) : 3 * (ratio - 1), kHuber);
     };
+    BendLines lines(space, Eigen::ArrayXd::Constant(1, 1.5));
+    const BendLine line = lines.of(kHuber)[0];
     double slope = -1e300;
     for (double ratio = 0.2; ratio < 1.5; ratio += 0.01) {
       const ResidualBend bend =
-          ratio < 1 ? bend_below(place, ratio, kHuber) : bend_above(place, ratio, 1.5, kHuber);
+          ratio < 1 ? bend_below(place, ratio, kHuber) : bend_above(place, ratio, line, kHuber);
       EXPECT_LE(bend.value, truth(ratio) * (1 + 1e-12));
       EXPECT_GE(bend.slope, slope - 1e-12);
       slope = bend.slope;

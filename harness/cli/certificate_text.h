@@ -1,0 +1,29 @@
+// A fit's certificate as `fit` prints it, and the line that a terminal shows while it is searched.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "analysis/solver/law_certificate.h"
+
+namespace isoloss {
+
+// One line, ended; with what to do where the gap is wider than aimed at.
+std::string certificate_text(const LawCertificate& certificate, CertificateEffort effort);
+
+// Drawn over itself on standard error, and wiped at the end; a search that ends within a second
+// shows nothing.
+class CertificateLine {
+ public:
+  CertificateLine();
+  ~CertificateLine();
+  CertificateLine(const CertificateLine&) = delete;
+  CertificateLine& operator=(const CertificateLine&) = delete;
+  void operator()(double relative_gap, std::size_t cells);
+
+ private:
+  std::chrono::steady_clock::time_point begun_, last_;
+  bool drawn_ = false;
+};
+
+}  // namespace isoloss
