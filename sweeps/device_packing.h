@@ -55,7 +55,7 @@ DevicePacking choose_packing(const StudyPlan& plan, const JobDevices& devices,
 // InputError where ranks that share devices, so many each, cannot train the runs as `layouts`,
 // those of plan_ranks for ranks_on(), lay them out: it names a run that they do not hold, and how
 // many would, or says that the study asks for runs that more ranks share than a machine has
-// devices. One rank a device may always try.
+// devices. One rank a device may always be planned.
 void check_packing(const StudyPlan& plan, std::span<const RankLayout> layouts,
                    const JobDevices& devices, int ranks_per_device);
 

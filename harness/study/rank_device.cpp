@@ -38,13 +38,18 @@ bool digit_at(const std::string& name, std::size_t at) {
 void check_device_memory(const RunSpec& spec, const RankLayout& layout,
                          const TrainingDevice& device) {
   const double bytes = memory_per_rank(spec, layout);
-  const double room = ranks_on(device.job, layout.ranks(), device.ranks).bytes_per_rank;
+  // What others took when the job began may be free by now: a rank that is alone on its device is
+  // held to the whole of it, and what it cannot have CUDA refuses.
+  const double room = device.ranks > 1
+                          ? ranks_on(device.job, layout.ranks(), device.ranks).bytes_per_rank
+                          : device.job.bytes;
   if (bytes <= room) return;
   throw DeviceTooSmall(fmt::format(
       "the run takes {} of a device by prediction (a rank has {} of {}{}); set run.accumulate or "
-      "run.recompute, or let {} share it",
+      "run.recompute, {}or let {} share it, and run with --retry-failed",
       bytes_text(bytes), bytes_text(std::max(room, 0.0)), device.name,
       device.ranks > 1 ? fmt::format(", which {} ranks share", device.ranks) : "",
+      device.ranks > 1 ? "lower run.ranks_per_device, " : "",
       layout.ranks() > 1 ? "more devices" : "several devices"));
 }
 

@@ -23,7 +23,8 @@ struct DeviceTooSmall : std::runtime_error {
 };
 
 // DeviceTooSmall, with what to do, where ranks that train the run as `layout` says have not the
-// memory that it is predicted to take: the same on all of them, before anything of it is taken.
+// memory that it is predicted to take, their share of a device or the whole of one each: the same on
+// all of them, before anything of it is taken.
 void check_device_memory(const RunSpec& spec, const RankLayout& layout,
                          const TrainingDevice& device);
 

@@ -16,7 +16,6 @@ constexpr double kMostLogits = 1 << 30;    // of a chunk of rows: model/device/d
 constexpr std::int64_t kRowsPadded = 128;  // rows of a head: model/kernels/cuda/attention.h
 constexpr double kQueriesOfBlock = 32;     // that sum the bias's gradient by themselves
 constexpr std::int64_t kRowsOfEmbeddingSum = 32;  // model/kernels/cuda/embedding_index.h
-constexpr std::int64_t kStepsUnderWay = 4;        // model/device/device_training.h
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
@@ -163,7 +162,7 @@ DeviceMemoryBytes device_training_memory(const ModelSpec& whole,
         std::max(bytes.optimizer,
                  kFloat * optimizer_values(share, options.optimizer_states, options.factored_from));
   bytes.activations = activations(spec, options);
-  bytes.inputs = real(kStepsUnderWay + 1) * input(spec, options.sequences, options.micro_batches);
+  bytes.inputs = real(kDeviceStepsUnderWay + 1) * input(spec, options.sequences, options.micro_batches);
   const double tokens = real(options.sequences * spec.sequence);
   bytes.step = kFloat * tokens * real(options.micro_batches) + kProductWorkspace;
   bytes.evaluation = input(spec, options.sequences, 1) + kFloat * tokens;

@@ -7,6 +7,9 @@
 
 namespace isoloss {
 
+// That a training starts before it asks for the metrics of the first: the inputs of each are held.
+inline constexpr int kDeviceStepsUnderWay = 4;
+
 struct DeviceMemoryOptions {
   std::int64_t sequences = 1;      // of a pass, on this rank
   std::int64_t micro_batches = 1;  // passes of a step, one after the other
@@ -25,7 +28,7 @@ struct DeviceMemoryBytes {
   double activations = 0;  // kept for the backward pass, and what it works in
   double inputs = 0;       // of the steps under way, and of the one that runs
   double step = 0;         // losses by token, and what cuBLASLt works in
-  double evaluation = 0;   // the input and losses of one of its passes, beside all that
+  double evaluation = 0;   // the input and losses of a pass of as many sequences, beside all that
 
   double total() const {
     return weights + gradients + optimizer + activations + inputs + step + evaluation;

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/cost/device_memory.h"
 #include "model/device/device_model.h"
 #include "model/device/update_exchange.h"
 #include "model/kernels/cuda/adafactor.h"
@@ -61,7 +62,7 @@ class DeviceTraining {
 
   // Starts update number `step` (0 for the first) from whole batches of ids: micro_batches times
   // the model's rows. At most kSteps may be under way: InputError otherwise.
-  static constexpr int kSteps = 4;
+  static constexpr int kSteps = kDeviceStepsUnderWay;
   void start(std::span<const std::int32_t> tokens, std::int64_t step, double learning_rate);
   // The metrics of the oldest step that was started and not yet asked for; waits for its end and
   // for no later one's. InputError where there is none.

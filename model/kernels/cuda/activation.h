@@ -1,7 +1,7 @@
 // The middle of the feed-forward: bias and activation, with or without a gate, forward and
-// backward; without bias where the product's epilogue has added it. What is no number stays none.
-// Sums in float, T = float or Bf16. Widths are multiples of 8, memory is aligned to 16 bytes;
-// another width throws InputError.
+// backward; without bias where the product's epilogue has added it. Going forward, what is no
+// number stays none. Sums in float, T = float or Bf16. Widths are multiples of 8, memory is aligned
+// to 16 bytes; another width throws InputError.
 #pragma once
 #include <cstdint>
 

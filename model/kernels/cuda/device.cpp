@@ -47,11 +47,11 @@ std::shared_ptr<MemoryLedger> device_ledger() {
 DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
   void* memory = nullptr;
   check(cudaMalloc(&memory, bytes == 0 ? 256 : bytes), "cudaMalloc");
+  device_ledger()->take(bytes);
   data_ = {memory, [bytes, ledger = device_ledger()](void* held) {
              cudaFree(held);
              ledger->give_back(bytes);
            }};
-  device_ledger()->take(bytes);
 }
 PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
   void* memory = nullptr;

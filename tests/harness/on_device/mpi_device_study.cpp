@@ -171,8 +171,7 @@ TEST(JobOnDevices, ARunThatIsPredictedNotToFitIsGivenUpByAllThatShareIt) {
   for (const PlannedRun& run : study.plan.runs) bytes.push_back(memory_per_rank(run.spec, layout));
   const auto [least, most] = std::ranges::minmax(bytes);
   ASSERT_LT(least, most);
-  const auto outcome = study.train(*job, to, layout, job->size(), kNeverAsked,
-                                   (least + most) / 2 + EmulatedDevices::kProcessBytes);
+  const auto outcome = study.train(*job, to, layout, job->size(), kNeverAsked, (least + most) / 2);
   job->barrier();
   if (job->rank() != 0) return;
   ASSERT_TRUE(outcome);

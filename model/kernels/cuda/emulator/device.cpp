@@ -122,11 +122,11 @@ DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
   if (captured != nullptr) throw WorkError("device memory is allocated inside a graph");
   // It may be freed on another thread: it is this one's until then.
   auto memory = host_memory(bytes);
+  device_ledger()->take(bytes);
   data_ = {memory.release(), [bytes, ledger = device_ledger()](void* held) {
              std::free(held);
              ledger->give_back(bytes);
            }};
-  device_ledger()->take(bytes);
 }
 PinnedMemory::PinnedMemory(std::size_t bytes) : data_(host_memory(bytes)), size_(bytes) {}
 

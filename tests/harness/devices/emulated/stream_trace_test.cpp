@@ -12,7 +12,7 @@ namespace {
 // a, the event, b on one stream; c and d on another that waits for the event in between.
 TEST(StreamTrace, KnowsWhatWaitsForWhat) {
   for (const bool in_graph : {false, true}) {
-    const StreamTrace trace;
+    StreamTrace trace;
     Stream first, second;
     Event event;
     std::size_t a = 0, b = 0, c = 0, d = 0;
