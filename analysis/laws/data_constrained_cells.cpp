@@ -65,10 +65,10 @@ struct DataConstrainedCells {
     return std::min(data.z(i, 2) + data.centre[2], data.z(i, 1) + data.centre[1]);
   }
 
-  static double mean_unique(const LawData& data) {
-    double sum = 0;
-    for (Eigen::Index i = 0; i < data.points(); ++i) sum += log_unique(data, i);
-    return sum / static_cast<double>(data.points());
+  // About the mean of ln U_D. A selection of the points has the same one, so that a cell of all
+  // points is one of theirs.
+  static double middle_unique(const LawData& data) {
+    return std::min(data.centre[2], data.centre[1]);
   }
 
   // The largest and smallest of p x - q y for p and q in their ranges.
@@ -81,7 +81,7 @@ struct DataConstrainedCells {
   // does what omega does.
   static Range omega_that_counts(const Axes& axes, const LawData& data, const CellBox& box) {
     const Range alpha = range_of(box, axes.alpha), beta = range_of(box, axes.beta);
-    const double mean = mean_unique(data);
+    const double mean = middle_unique(data);
     const double all_gone = std::log1p(kVanished * std::exp(box.high[axes.decay_n]));
     Range out{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
     for (Eigen::Index i = 0; i < data.points(); ++i) {
@@ -148,7 +148,7 @@ struct DataConstrainedCells {
     const Range beta = range_of(box, axes.beta), omega = range_of(box, axes.omega);
     Eigen::ArrayXd by_y = Eigen::ArrayXd::Zero(axes.omega + 1);
     by_y[axes.omega] += omega.half();
-    const double apart = data.centre[1] - mean_unique(data);
+    const double apart = data.centre[1] - middle_unique(data);
     by_y[axes.beta] += beta.half() * apart;
     double middle = omega.middle() + beta.middle() * apart;
     for (std::size_t t = 0; t < 2; ++t) {
@@ -186,7 +186,7 @@ struct DataConstrainedCells {
     const Range omega = range_of(box, axes.omega);
     TermBuilder sizes(data, {axes.alpha, axes.beta, axes.decay_n, axes.omega});
     TermBuilder tokens(data, {axes.beta, axes.decay_d});
-    const double mean = mean_unique(data);
+    const double mean = middle_unique(data);
     for (Eigen::Index i = 0; i < data.points(); ++i) {
       const double log_n = data.z(i, 0), log_d = data.z(i, 1) + data.centre[1];
       const double fresh = log_unique(data, i), unique = fresh - mean;

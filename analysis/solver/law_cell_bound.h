@@ -5,8 +5,8 @@
 // taken as it is. Where it is too low, its chord over the cell stands for it, off by the square of
 // the cell's width. Where rho of a logarithm is concave, above the measured loss, its chord up to
 // the largest value replaces it that a fit no worse than the known one can have there. The minimum
-// of that problem is approached by Newton's method, through rhos of a shrinking knee, and bounded
-// by its gradient, so that the bound holds wherever the iteration stopped. Exact but for rounding.
+// of that problem is approached from inside, through rhos of a shrinking knee, and bounded by its
+// gradient, so that the bound holds wherever the iteration stopped. Exact but for rounding.
 #pragma once
 #include <Eigen/Core>
 #include <optional>

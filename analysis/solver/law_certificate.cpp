@@ -10,6 +10,7 @@
 #include "analysis/solver/law_cell_bound.h"
 #include "analysis/solver/law_log_sum_bound.h"
 #include "analysis/solver/law_term_bound.h"
+#include "analysis/solver/residual_bend.h"
 
 namespace isoloss {
 namespace {
@@ -17,10 +18,13 @@ namespace {
 // What is aimed at. Of terms with several axes the last percents cost most cells, and more where
 // chords stand for the concave part of a rho.
 constexpr double kGap = 0.01, kGapOfConcaveTerms = 0.05;
-constexpr double kNegligible = 1e-5;  // residuals of this size count as none
 constexpr double kMostCellPoints = 1e5, kMostLogSumPoints = 1e6;  // cells x points
 constexpr double kMostTermPoints = 3e7;                           // and x looks
 constexpr std::size_t kFewestCells = 100;
+constexpr std::size_t kMostOpenNumbers = 250'000'000;  // two gigabytes of cells
+constexpr Eigen::Index kCellNumbers = 60;              // of a cell, beside one per point
+constexpr double kBeaten = 1e-3;
+constexpr int kMostSearches = 5;
 constexpr std::size_t kFull = 1000;                           // times the quick search's points
 constexpr std::size_t kCellsPerPlace = 64, kMostPlaces = 32;  // of a round: cells so far, halved
 constexpr std::size_t kMostAxes = 3;  // thousands of cells close three, and not four
@@ -55,7 +59,7 @@ class BranchAndBound {
         data_(data),
         objective_(objective),
         value_(value),
-        negligible_(data.weight.sum() * rho(kNegligible, objective).value),
+        negligible_(data.weight.sum() * rho(negligible_residual(objective, data), objective).value),
         target_(value - std::max(aim.gap * value, negligible_)),
         done_(value),
         best_(value) {
@@ -64,7 +68,9 @@ class BranchAndBound {
 
   LawCertificate run(std::size_t most_points, const CertificateSearch& search) {
     look({bound_.whole()}, search.threads);
-    while (!open_.empty() && looked_at_ < most_points) {
+    const auto most_open =
+        kMostOpenNumbers / static_cast<std::size_t>(data_.points() + kCellNumbers);
+    while (!open_.empty() && open_.size() < most_open && looked_at_ < most_points && !is_beaten()) {
       look(next_halves(), search.threads);
       if (search.progress) search.progress(relative_gap(), out_.cells);
     }
@@ -79,6 +85,9 @@ class BranchAndBound {
   struct Higher {
     bool operator()(const Cell& a, const Cell& b) const { return a.lower > b.lower; }
   };
+
+  // By so much that the search is better begun again from there.
+  bool is_beaten() const { return best_ < value_ * (1 - kBeaten) - negligible_; }
 
   double lower_bound() const {
     const double least = open_.empty() ? done_ : std::min(done_, open_.top().lower);
@@ -181,11 +190,11 @@ std::optional<LawCertificate> certify(const Law& law, const LawData& data,
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,
                                   const FloorChoice& floor, const CertificateSearch& search) {
   CertifiedSolution out{solve_law(law, data, objective, floor), std::nullopt};
-  if (!out.solution.converged) return out;
-  out.certificate = certify(law, data, objective, floor, out.solution.value, search);
-  if (!out.certificate || !out.certificate->better) return out;
-  out.solution = solve_law(law, data, objective, floor, kStarts, out.certificate->better);
-  out.certificate = certify(law, data, objective, floor, out.solution.value, search);
+  for (int searches = 0; searches < kMostSearches && out.solution.converged; ++searches) {
+    out.certificate = certify(law, data, objective, floor, out.solution.value, search);
+    if (!out.certificate || !out.certificate->better) break;
+    out.solution = solve_law(law, data, objective, floor, kStarts, out.certificate->better);
+  }
   return out;
 }
 

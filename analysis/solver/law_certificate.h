@@ -4,7 +4,7 @@
 // terms are powers of a regressor (power, chinchilla, overtraining; law_cell_bound.h); by
 // logarithms (law_log_sum_bound.h) for kaplan, and for gamma where it is tied and has no floor; for
 // every other law by its cells (law_term_bound.h), whose four and five axes may take minutes, and
-// of which 5 % are enough where rho is concave in the prediction (huber and lad of logarithms).
+// of which 5 % are enough where rho is concave in the prediction (of logarithms all but squares).
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -15,7 +15,7 @@
 namespace isoloss {
 
 // None: a fit alone. Quick: what some seconds allow. Full: until the gap is as small as aimed at,
-// a thousand times the work at most.
+// a thousand times as many cells at most, and not more than two gigabytes of them at once.
 enum class CertificateEffort { None, Quick, Full };
 
 struct CertificateSearch {
@@ -32,7 +32,8 @@ struct LawCertificate {
   double aim = 0;           // the gap that was looked for
   bool reached = false;     // or one of residuals that count as none
   std::size_t cells = 0;    // of exponents that were bounded
-  std::optional<LawState> better;  // met on the way: lower than the known fit
+  // Met on the way: lower than the known fit. The search ends where it is so by a thousandth.
+  std::optional<LawState> better;
 };
 
 // Empty for laws of accuracy, for more points than searched at once (even_selection), and for no

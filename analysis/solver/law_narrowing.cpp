@@ -31,7 +31,7 @@ Eigen::ArrayXd narrowed_reach(const Narrowing& problem, const Eigen::ArrayXd& re
   const ConvexLook wide = problem.look(problem.at, std::max(knee, problem.scatter), {});
   const Eigen::SelfAdjointEigenSolver<ConvexMatrix> eigen(wide.curvature + kWeight * wide.weight);
   const double steepest = eigen.eigenvalues().maxCoeff();
-  if (eigen.info() != Eigen::Success || !(steepest > 0)) return reach;
+  if (eigen.info() != Eigen::Success || !(steepest > 0) || !std::isfinite(steepest)) return reach;
   const double room = std::max(known - here.value, kLeastRoom * known);
   Eigen::ArrayXd furthest = problem.ratio;
   for (Eigen::Index k = 0; k < problem.at.size(); ++k) {
@@ -41,7 +41,7 @@ Eigen::ArrayXd narrowed_reach(const Narrowing& problem, const Eigen::ArrayXd& re
         std::sqrt(2 * room * std::max(eigen.eigenvalues()[k], kFlattest * steepest));
     const auto furthest_towards = [&](double sign) {
       const double least = tilted_least(problem, {sign * slope * along, problem.at});
-      return std::max(0.0, (known - least) / slope);
+      return std::max((known - least) / slope, 0.0);
     };
     const double up = furthest_towards(1), down = furthest_towards(-1);
     if (!std::isfinite(up) || !std::isfinite(down)) return reach;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -172,6 +171,7 @@ bool LawTermBound::look(TermBoundCell& cell, double target) const {
       return look_at(problem, points_, lines, at, knee);
     };
     x = cone_minimum(problem.cone, std::move(x), target, cell.lower);
+    problem.cone.look = nullptr;
   }
   keep(cell, problem, x);
   if (cell.lower >= target) return false;

@@ -1,5 +1,4 @@
 // How far above the measured losses the predictions of a better fit in a cell of terms can lie.
-#include <algorithm>
 #include <cmath>
 
 #include "analysis/solver/law_narrowing.h"

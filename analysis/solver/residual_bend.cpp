@@ -7,8 +7,7 @@
 namespace isoloss {
 namespace {
 
-constexpr double kLadKnee = 2e-3;     // of the mean residual
-constexpr double kNoResidual = 1e-5;  // in logarithms
+constexpr double kLadKnee = 2e-3;  // of the mean residual
 
 }  // namespace
 
@@ -29,9 +28,12 @@ std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective,
   return {{1, objective.delta}, {1, objective.delta}};
 }
 
+double negligible_residual(const Objective& objective, const LawData& data) {
+  return 1e-5 * (objective.space == FitSpace::Log ? 1 : data.loss.mean());
+}
+
 double mean_residual(const Objective& objective, const LawData& data, double value) {
-  const double unit = objective.space == FitSpace::Log ? 1 : data.loss.mean();
-  return std::max(value / data.weight.sum(), kNoResidual * unit);
+  return std::max(value / data.weight.sum(), negligible_residual(objective, data));
 }
 
 ResidualSide loosened(const ResidualSide& side, double knee) {

@@ -20,6 +20,8 @@ struct ResidualSide {
 // rho below |r|, with a knee small beside `scatter`, the mean residual of a known fit, so that the
 // sum lies a thousandth lower at most.
 std::pair<ResidualSide, ResidualSide> residual_sides(const Objective& objective, double scatter);
+// Residuals that count as none: 1e-5 of the loss.
+double negligible_residual(const Objective& objective, const LawData& data);
 // Of a fit whose objective is `value`, for lad; at least what counts as none.
 double mean_residual(const Objective& objective, const LawData& data, double value);
 

@@ -10,7 +10,7 @@ namespace isoloss {
 
 std::string certificate_text(const LawCertificate& certificate, CertificateEffort effort) {
   std::string text =
-      certificate.lower_bound > 0
+      certificate.lower_bound > 0 || certificate.reached
           ? fmt::format(
                 "global search: nothing within the bounds has an objective below {:.10g} "
                 "({:.2g} % less), by {} cells of exponents",

@@ -19,11 +19,8 @@
 #include "model/spec/error.h"
 
 namespace isoloss {
-namespace {
 
 void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
-
-}  // namespace
 
 int eval_with_ranks(const CommandLine& line, Arguments arguments) {
   RankJob job{.command = {std::filesystem::read_symlink("/proc/self/exe").string(), "eval"},

@@ -2,6 +2,7 @@
 // does.
 #pragma once
 #include <functional>
+#include <string>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -19,5 +20,8 @@ int eval_with_ranks(const CommandLine& line, Arguments arguments);
 // `work` throws is the same on every rank if it is Stopped (its status: 3) or an InputError; any
 // other exception of one rank of several ends the job, since the others wait for it.
 int eval_as_rank(const std::function<int(Communicator&)>& work);
+
+// A problem's line on standard error, as main() writes it.
+void tell(const std::string& problem);
 
 }  // namespace isoloss

@@ -20,8 +20,6 @@
 namespace isoloss {
 namespace {
 
-void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
-
 int score_asked(const CommandLine& line, const EvalRequest& asked, Communicator& ranks) {
   const bool leads = ranks.rank() == 0, study = line.has("DIR");
   if (leads)

@@ -83,7 +83,7 @@ int fit_command(Arguments arguments) {
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
       "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "certify", po::value<std::string>()->default_value("quick"),
-      "how far from the best: none, quick (seconds) or full (until it is known; minutes)")(
+      "how far from the best: none, quick (seconds) or full (until it is known; minutes or more)")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
       "threads", po::value<int>()->default_value(1), "results do not depend on it")(
       "json", "one JSON object on standard output");
