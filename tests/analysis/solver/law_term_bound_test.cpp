@@ -205,6 +205,38 @@ TEST(LawTermBound, TermsAreBelowTheirPlanesAndSlopesAreTheirs) {
   }
 }
 
+// Some points are bounded for all: what a cell says of a point is the same whichever others there
+// are, amounts among it.
+TEST(LawTermBound, ACellOfSelectedPointsIsThatOfAll) {
+  for (const char* name : {"gamma", "kaplan", "surface", "data_constrained"}) {
+    SCOPED_TRACE(name);
+    const Law& law = law_named(name);
+    const LawData data = scattered(law);
+    const std::vector<Eigen::Index> rows = {1, 2, 3, 5, 11, 17, 23};
+    const LawData some = rows_of(data, rows);
+    const LawState best = solve_law(law, data, {ObjectiveKind::Squares}, {}).state;
+    const Eigen::ArrayXd at = axes_of(law, data, best);
+    const LawCell of_all = law.cells->cell(law, data, {at - 0.01, at + 0.01});
+    const LawCell of_some = law.cells->cell(law, some, {at - 0.01, at + 0.01});
+    for (std::size_t t = 0; t < of_all.terms.size(); ++t) {
+      const TermCell &all = of_all.terms[t], &few = of_some.terms[t];
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const double whole = std::log(shape_at(all, rows[i], {}).value) + all.common[0];
+        const double part =
+            std::log(shape_at(few, static_cast<Eigen::Index>(i), {}).value) + few.common[0];
+        EXPECT_NEAR(part, whole, 1e-9) << t << ' ' << i;
+      }
+    }
+    if (of_all.terms.size() < 2) continue;
+    const double apart = of_all.terms[0].common[0] - of_all.terms[1].common[0] -
+                         of_some.terms[0].common[0] + of_some.terms[1].common[0];
+    for (const auto limit : {&LawCell::least_log_ratio, &LawCell::most_log_ratio}) {
+      if (!std::isfinite(of_all.*limit)) continue;
+      EXPECT_NEAR(of_some.*limit + apart, of_all.*limit, 0.02);
+    }
+  }
+}
+
 // Data_constrained's own formula, anywhere in a cell: ln of a term is that of the cell's
 // exponential or above it by no more than its slack.
 TEST(LawTermBound, RepeatedDataAreWithinTheirSlack) {
