@@ -40,7 +40,9 @@ std::string cell_text(const Law& law, const LawData& data, const Objective& obje
   const std::string gap = certificate->lower_bound > 0
                               ? fmt::format("{:.2g} %", 100 * certificate->relative_gap)
                               : "no bound";
-  return fmt::format("{}, {} cells, {:.2g} s", gap, certificate->cells, seconds);
+  return fmt::format(
+      "{}, {} cells, {} s", gap, certificate->cells,
+      seconds < 100 ? fmt::format("{:.2g}", seconds) : fmt::format("{:.0f}", seconds));
 }
 
 void print_row(const Law& law, const std::string& points, const LawData& data,
