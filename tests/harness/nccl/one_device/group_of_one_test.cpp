@@ -55,7 +55,8 @@ TEST_F(NcclGroupOfOne, OperationsLeaveWhatTheRankHas) {
 }
 
 // As in a backward pass of ranks that share a model and its batches: sums and means on streams of
-// their own, in turn, all of which the graph's stream waits for in the end.
+// their own, in turn, all of which the graph's stream waits for in the end. One rank has nothing to
+// add up: what is seen is that a graph takes the waits.
 TEST_F(NcclGroupOfOne, AGraphRecordsTwoGroupsThatTakeTurns) {
   NcclCommunicator tensor(fresh_nccl_id(), 0, 1, "tensor group of one", 60s);
   NcclCommunicator data(fresh_nccl_id(), 0, 1, "data group of one", 60s);
