@@ -41,7 +41,7 @@ struct FitOptions {
   bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
   // How far the optimum can be from the best, on `threads` (law_certificate.h).
   CertificateEffort certify = CertificateEffort::None;
-  std::function<void(double relative_gap, std::size_t cells)> certificate_progress = {};
+  std::function<void(const CertificateProgress&)> certificate_progress = {};
 };
 
 // What a fit's draws are: points or whole runs resampled, or losses moved by measured noise.

@@ -72,8 +72,9 @@ class BranchAndBound {
         kMostOpenNumbers / static_cast<std::size_t>(data_.points() + kCellNumbers);
     while (!open_.empty() && open_.size() < most_open && looked_at_ < most_points && !is_beaten()) {
       look(next_halves(), search.threads);
-      if (search.progress) search.progress(relative_gap(), out_.cells);
+      if (search.progress) search.progress({relative_gap(), out_.cells, false});
     }
+    if (search.progress) search.progress({relative_gap(), out_.cells, true});
     out_.lower_bound = lower_bound();
     out_.relative_gap = relative_gap();
     out_.reached = out_.lower_bound >= target_;

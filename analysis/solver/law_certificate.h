@@ -18,11 +18,17 @@ namespace isoloss {
 // a thousand times as many cells at most, and not more than two gigabytes of them at once.
 enum class CertificateEffort { None, Quick, Full };
 
+struct CertificateProgress {
+  double relative_gap = 1;
+  std::size_t cells = 0;
+  bool ended = false;
+};
+
 struct CertificateSearch {
   CertificateEffort effort = CertificateEffort::Quick;
   int threads = 1;  // the certificate does not depend on it
-  // Where given, told the gap and the cells so far after each round of cells, from this thread.
-  std::function<void(double relative_gap, std::size_t cells)> progress;
+  // Where given, told after each round of cells, and at the end, from this thread.
+  std::function<void(const CertificateProgress&)> progress;
 };
 
 struct LawCertificate {

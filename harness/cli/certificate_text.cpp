@@ -26,17 +26,21 @@ std::string certificate_text(const LawCertificate& certificate, CertificateEffor
 
 CertificateLine::CertificateLine() : begun_(std::chrono::steady_clock::now()), last_(begun_) {}
 
-CertificateLine::~CertificateLine() {
+CertificateLine::~CertificateLine() { wipe(); }
+
+void CertificateLine::wipe() {
   if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  drawn_ = false;
 }
 
-void CertificateLine::operator()(double relative_gap, std::size_t cells) {
+void CertificateLine::operator()(const CertificateProgress& progress) {
+  if (progress.ended) return wipe();
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < std::chrono::seconds(1)) return;
   last_ = now;
   drawn_ = true;
   fmt::print(stderr, "\r\x1b[Kglobal search: within {:.3g} % after {} cells  {}",
-             100 * relative_gap, cells,
+             100 * progress.relative_gap, progress.cells,
              duration_text(std::chrono::duration<double>(now - begun_).count()));
   std::fflush(stderr);
 }

@@ -11,17 +11,19 @@ namespace isoloss {
 // One line, ended; with what to do where the gap is wider than aimed at.
 std::string certificate_text(const LawCertificate& certificate, CertificateEffort effort);
 
-// Drawn over itself on standard error, and wiped at the end; a search that ends within a second
-// shows nothing.
+// Drawn over itself on standard error, and wiped at the search's end or its own; a search that ends
+// within a second shows nothing.
 class CertificateLine {
  public:
   CertificateLine();
   ~CertificateLine();
   CertificateLine(const CertificateLine&) = delete;
   CertificateLine& operator=(const CertificateLine&) = delete;
-  void operator()(double relative_gap, std::size_t cells);
+  void operator()(const CertificateProgress& progress);
 
  private:
+  void wipe();
+
   std::chrono::steady_clock::time_point begun_, last_;
   bool drawn_ = false;
 };

@@ -239,13 +239,17 @@ TEST(LawCertificate, ProgressIsTheGapSoFar) {
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, scattered_points());
   const double value = solve_law(law, data, {}, {}).value;
-  std::vector<double> gaps;
-  const auto certificate =
-      certify(law, data, {}, {}, value,
-              {CertificateEffort::Quick, 1, [&](double gap, std::size_t) { gaps.push_back(gap); }});
-  ASSERT_GT(gaps.size(), 5u);
-  EXPECT_TRUE(std::is_sorted(gaps.rbegin(), gaps.rend()));
-  EXPECT_EQ(gaps.back(), certificate->relative_gap);
+  std::vector<CertificateProgress> told;
+  const auto certificate = certify(
+      law, data, {}, {}, value,
+      {CertificateEffort::Quick, 1, [&](const CertificateProgress& at) { told.push_back(at); }});
+  ASSERT_GT(told.size(), 5u);
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    EXPECT_LE(told[i].relative_gap, told[i - 1].relative_gap);
+    EXPECT_EQ(told[i].ended, i + 1 == told.size());
+  }
+  EXPECT_EQ(told.back().relative_gap, certificate->relative_gap);
+  EXPECT_EQ(told.back().cells, certificate->cells);
 }
 
 // What is not the optimum is not certified: a better fit is met.
