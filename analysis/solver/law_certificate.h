@@ -53,7 +53,8 @@ struct CertifiedSolution {
   std::optional<LawCertificate> certificate;
 };
 
-// The best of solve_law and of what the certificate met on its way.
+// The best of solve_law and of what the certificate met on its way, a few searches long; the
+// certificate is of this solution.
 CertifiedSolution solve_certified(const Law& law, const LawData& data, const Objective& objective,
                                   const FloorChoice& floor, const CertificateSearch& search);
 
