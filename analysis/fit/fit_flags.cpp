@@ -190,13 +190,13 @@ void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& inter
   }
 }
 
-void flag_misfit(const LawScatter& scatter, Fit& fit) {
-  if (!(scatter.misfit_p < 0.05)) return;
+void flag_misfit(double misfit, double p, Fit& fit) {
+  if (!(p < 0.05)) return;
   fit.flags.push_back(flag_text(
       Flag::ScatterBeyondNoise,
       fmt::format("points lie {:.3g} times as far off the law as measured noise explains (p = "
                   "{:.2g}); the intervals are widened by that, draws of the noise are not",
-                  std::sqrt(scatter.misfit), scatter.misfit_p)));
+                  std::sqrt(misfit), p)));
 }
 
 void flag_shared_runs(std::span<const Point> points, std::vector<std::string>& flags) {

@@ -31,8 +31,9 @@ void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& inter
 bool is_undetermined(const Interval& interval);
 
 // scatter_beyond_noise: points lie off the law by more than measured noise explains (F test at
-// 5 %), so that the law is not all there is to them; the profiles were widened by it.
-void flag_misfit(const LawScatter& scatter, Fit& fit);
+// 5 %), so that the law is not all there is to them; the intervals were widened by it. `misfit` is
+// a ratio of variances, `p` that of so large a one.
+void flag_misfit(double misfit, double p, Fit& fit);
 
 // budgets_share_runs: an interval from the scatter about a line over budgets takes as independent
 // what runs, measured at several of them, have in common.

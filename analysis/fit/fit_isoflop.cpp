@@ -1,20 +1,23 @@
 // `--law isoflop`: parabolas, their vertices and the lines through them, as a fit.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "analysis/fit/chosen_points.h"
 #include "analysis/fit/fit_flags.h"
 #include "analysis/fit/fit_points.h"
 #include "analysis/fit/isoflop_fit.h"
+#include "analysis/fit/isoflop_intervals.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/points/flag.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-constexpr std::size_t kFewestWithError = 3;  // two points lie on any line
 
 // InputError where a parabola per budget cannot be had of these points, whatever their losses.
 void require_isoflop_points(const PointTable& table, const ChosenPoints& chosen) {
@@ -29,71 +32,51 @@ void require_isoflop_points(const PointTable& table, const ChosenPoints& chosen)
   }
 }
 
-// Vertices over compute, of the budgets that have one.
-struct Vertices {
-  std::vector<double> compute, size, token_compute, tokens;
-};
-
-Vertices vertices_of(const std::vector<IsoflopRow>& rows) {
-  Vertices vertices;
+std::vector<double> optima_of(const std::vector<IsoflopRow>& rows, Optimum optimum) {
+  std::vector<double> optima;
   for (const IsoflopRow& row : rows) {
     if (!row.used) continue;
-    vertices.compute.push_back(row.flops);
-    vertices.size.push_back(row.optimal_parameters);
-    if (!std::isfinite(row.optimal_tokens)) continue;
-    vertices.token_compute.push_back(row.flops);
-    vertices.tokens.push_back(row.optimal_tokens);
+    optima.push_back(optimum == Optimum::Parameters ? row.optimal_parameters : row.optimal_tokens);
   }
-  return vertices;
+  return optima;
 }
 
-void require_a_line(const PointTable& table, const std::vector<IsoflopRow>& rows,
-                    const Vertices& vertices) {
-  if (vertices.compute.size() >= 2) return;
+// Of sizes, and where every used budget has best tokens too, of tokens.
+std::vector<IsoflopLine> lines_of(const std::vector<IsoflopRow>& rows) {
+  std::vector<double> compute;
+  for (const IsoflopRow& row : rows)
+    if (row.used) compute.push_back(row.flops);
+  std::vector<IsoflopLine> lines{{Optimum::Parameters,
+                                  "parameters",
+                                  "a",
+                                  "lnG",
+                                  compute,
+                                  optima_of(rows, Optimum::Parameters),
+                                  {}}};
+  std::vector<double> tokens = optima_of(rows, Optimum::Tokens);
+  if (std::all_of(tokens.begin(), tokens.end(), [](double d) { return std::isfinite(d); }))
+    lines.push_back({Optimum::Tokens, "tokens", "b", "lnH", compute, std::move(tokens), {}});
+  for (IsoflopLine& one : lines) one.line = log_line(one.compute, one.optima);
+  return lines;
+}
+
+void require_a_line(const PointTable& table, const std::vector<IsoflopRow>& rows) {
+  const auto used = std::count_if(rows.begin(), rows.end(), [](const auto& r) { return r.used; });
+  if (used >= 2) return;
   throw WorkError(fmt::format(
       "{}: {} of {} budgets have a vertex inside their sizes (a line over compute needs two); {}",
-      table.source, vertices.compute.size(), rows.size(),
+      table.source, used, rows.size(),
       rows.empty() || rows.front().why_not.empty() ? "add budgets" : rows.front().why_not));
 }
 
-// Parameters, intervals and what predictions need of one line of ln `what`.
-void add_line(const LogLine& line, const std::string& what, const std::string& slope,
-              const char* intercept, double level, PredictionBasis& basis, Fit& fit) {
-  fit.parameters.emplace_back(slope, line.slope);
-  fit.parameters.emplace_back(intercept, line.intercept);
-  fit.units.emplace_back("1");
-  fit.units.push_back("ln " + what + " FLOPs^-" + slope);
-  fit.value += line.squares;
-  if (line.n < kFewestWithError) return;
-  fit.intervals.emplace_back(slope, *line.slope_interval(level));
-  fit.intervals.emplace_back(intercept, *line.intercept_interval(level));
-  const Eigen::Index block = basis.covariance.rows();
-  Eigen::MatrixXd grown = Eigen::MatrixXd::Zero(block + 2, block + 2);
-  grown.topLeftCorner(block, block) = basis.covariance;
-  const double variance = line.deviation() * line.deviation();
-  grown(block, block) = variance / static_cast<double>(line.n);
-  grown(block + 1, block + 1) = variance / line.spread;
-  basis.covariance = grown;
-}
-
-void add_lines(const Vertices& vertices, double level, Fit& fit) {
-  PredictionBasis basis;
-  const LogLine sizes = log_line(vertices.compute, vertices.size);
-  add_line(sizes, "parameters", "a", "lnG", level, basis, fit);
-  // Both lines must be about the same budgets, or their centres differ.
-  if (vertices.tokens.size() == vertices.size.size()) {
-    add_line(log_line(vertices.token_compute, vertices.tokens), "tokens", "b", "lnH", level, basis,
-             fit);
+void add_parameters(const std::vector<IsoflopLine>& lines, Fit& fit) {
+  for (const IsoflopLine& one : lines) {
+    fit.parameters.emplace_back(one.slope, one.line.slope);
+    fit.parameters.emplace_back(one.intercept, one.line.intercept);
+    fit.units.emplace_back("1");
+    fit.units.push_back("ln " + one.what + " FLOPs^-" + one.slope);
+    fit.value += one.line.squares;
   }
-  fit.lack_of_fit = fit.intervals;
-  fit.uncertainty = "not known: two budgets lie on any line";
-  if (sizes.n < kFewestWithError) return;
-  basis.centre = {sizes.centre};
-  basis.degrees = static_cast<double>(sizes.n) - 2;
-  basis.deviation = sizes.deviation();
-  fit.basis = basis;
-  fit.uncertainty = "scatter of the vertices about the line (Student t)";
-  fit.interval_kind = IntervalKind::ResidualScatter;
 }
 
 void flag_budgets(Fit& fit) {
@@ -130,11 +113,11 @@ Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
   fit.rows = isoflop_rows(chosen.points);
   flag_architectures(chosen.points, fit);
   flag_budgets(fit);
-  const Vertices vertices = vertices_of(fit.rows);
-  require_a_line(table, fit.rows, vertices);
-  add_lines(vertices, options.level, fit);
-  flag_line(vertices.compute, fit);
-  if (!fit.intervals.empty()) flag_shared_runs(chosen.points, fit.flags);
+  require_a_line(table, fit.rows);
+  const std::vector<IsoflopLine> lines = lines_of(fit.rows);
+  add_parameters(lines, fit);
+  add_isoflop_intervals(lines, table, chosen.points, options, fit);
+  flag_line(lines.front().compute, fit);
   if (options.calibrate) {
     fit.calibration_missing = "the lines over budgets predict sizes, which no later run measures";
   }

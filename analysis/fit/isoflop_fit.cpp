@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "analysis/fit/budget_groups.h"
 #include "analysis/points/flag.h"
@@ -20,6 +21,7 @@ struct Parabola {
   bool good = false;
   std::string why_not;
   double vertex = 0, value = 0, curvature = 0;
+  std::vector<double> residuals, vertex_per_nat;  // of each loss
 };
 
 // Least squares of loss over x (about its middle).
@@ -43,8 +45,8 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
     const double at = x[static_cast<std::size_t>(i)] - middle;
     design.row(i) << 1, at, at * at;
   }
-  const Eigen::Vector3d fit =
-      design.colPivHouseholderQr().solve(Eigen::Map<const Eigen::VectorXd>(loss.data(), n));
+  const Eigen::Map<const Eigen::VectorXd> losses(loss.data(), n);
+  const Eigen::Vector3d fit = design.colPivHouseholderQr().solve(losses);
   out.curvature = fit[2];
   if (!(fit[2] > 0)) {
     out.why_not = flag_text(Flag::NoInteriorMinimum,
@@ -61,6 +63,13 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
     return out;
   }
   out.good = true;
+  // Coefficients are G^-1 X' loss with G = X'X, and vertex = middle - fit_1 / (2 fit_2).
+  const Eigen::Vector3d by_coefficient(0, -1 / (2 * fit[2]), fit[1] / (2 * fit[2] * fit[2]));
+  const Eigen::VectorXd by_loss =
+      design * (design.transpose() * design).ldlt().solve(by_coefficient);
+  out.vertex_per_nat.assign(by_loss.begin(), by_loss.end());
+  const Eigen::VectorXd residuals = losses - design * fit;
+  out.residuals.assign(residuals.begin(), residuals.end());
   return out;
 }
 
@@ -68,24 +77,6 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
 
 double LogLine::deviation() const {
   return n < 3 ? std::nan("") : std::sqrt(squares / static_cast<double>(n - 2));
-}
-
-double LogLine::error_at(double log_x) const {
-  const double off = log_x - centre;
-  return deviation() * std::sqrt(1 / static_cast<double>(n) + off * off / spread);
-}
-
-std::optional<Interval> LogLine::slope_interval(double level) const {
-  if (n < 3) return std::nullopt;
-  const double half =
-      student_factor(static_cast<double>(n - 2), level) * deviation() / std::sqrt(spread);
-  return Interval{slope - half, slope + half};
-}
-
-std::optional<Interval> LogLine::intercept_interval(double level) const {
-  if (n < 3) return std::nullopt;
-  const double half = student_factor(static_cast<double>(n - 2), level) * error_at(0);
-  return Interval{intercept - half, intercept + half};
 }
 
 LogLine log_line(std::span<const double> x, std::span<const double> y,
@@ -137,13 +128,16 @@ std::vector<IsoflopRow> isoflop_rows(std::span<const Point> points) {
         tokens.push_back(std::log(points[i].tokens));
         loss.push_back(points[i].loss);
         log_flops += std::log(points[i].flops);
+        row.members.push_back(i);
       }
     }
     row.n = loss.size();
     row.flops = std::exp(log_flops / static_cast<double>(row.n));
-    const Parabola over_size = parabola(size, loss, "parameters");
+    Parabola over_size = parabola(size, loss, "parameters");
     row.used = over_size.good;
     row.why_not = over_size.why_not;
+    row.residuals = std::move(over_size.residuals);
+    row.parameters_per_nat = std::move(over_size.vertex_per_nat);
     if (over_size.good) {
       row.optimal_parameters = std::exp(over_size.vertex);
       row.loss = over_size.value;
@@ -152,8 +146,9 @@ std::vector<IsoflopRow> isoflop_rows(std::span<const Point> points) {
       row.near_optimal = {std::exp(over_size.vertex - half), std::exp(over_size.vertex + half)};
     }
     if (std::all_of(tokens.begin(), tokens.end(), [](double d) { return std::isfinite(d); })) {
-      const Parabola over_tokens = parabola(tokens, loss, "tokens");
+      Parabola over_tokens = parabola(tokens, loss, "tokens");
       if (over_tokens.good) row.optimal_tokens = std::exp(over_tokens.vertex);
+      row.tokens_per_nat = std::move(over_tokens.vertex_per_nat);
     }
     rows.push_back(std::move(row));
   }

@@ -4,7 +4,6 @@
 // to N D.
 #pragma once
 #include <limits>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +25,11 @@ struct IsoflopRow {
                         std::numeric_limits<double>::quiet_NaN()};  // N within 0.1 % of that loss
   double optimal_tokens = std::numeric_limits<double>::quiet_NaN();
   bool used = true;
-  std::string why_not;  // no_interior_minimum, vertex_outside, too_few_sizes: ...
+  std::string why_not;               // no_interior_minimum, vertex_outside, too_few_sizes: ...
+  std::vector<std::size_t> members;  // of the points
+  // Loss less the parabola over ln N, of each member; by how much ln of the optimal parameters and
+  // tokens follow its loss, per nat. Empty where there is no vertex.
+  std::vector<double> residuals, parameters_per_nat, tokens_per_nat;
 };
 
 // ln y = intercept + slope ln x by least squares.
@@ -38,10 +41,6 @@ struct LogLine {
 
   double deviation() const;  // of the residuals; NaN below three points
   double at(double log_x) const { return intercept + slope * log_x; }
-  double error_at(double log_x) const;  // standard error of the line there
-  // Student-t intervals; empty below three points.
-  std::optional<Interval> slope_interval(double level) const;
-  std::optional<Interval> intercept_interval(double level) const;
 };
 
 // `weight` empty: ordinary least squares. At least two points of different x.

@@ -2,6 +2,7 @@
 // sequences across all trials. What LossDraws draws, to first order.
 #pragma once
 #include <Eigen/Core>
+#include <cstddef>
 #include <span>
 
 #include "analysis/fit/frontier.h"
@@ -9,6 +10,9 @@
 #include "analysis/points/points.h"
 
 namespace isoloss {
+
+// A covariance of every pair of points is kept for this many.
+inline constexpr std::size_t kMostInLossNoise = 1000;
 
 struct LossNoise {
   Eigen::MatrixXd covariance;  // of the losses, nats squared

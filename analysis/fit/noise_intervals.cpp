@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "analysis/fit/fit_flags.h"
 #include "analysis/fit/fit_intervals.h"
@@ -16,13 +17,11 @@
 namespace isoloss {
 namespace {
 
-// A covariance of every pair of points is kept for this many.
-constexpr std::size_t kMostInCovariance = 1000;
 constexpr std::size_t kFrontierStarts = 2;  // of a draw, beside the fit itself
 
 // An asymmetric objective's optimum moves with noise alone, so that it has no profile by noise.
 bool can_profile(std::size_t points, ObjectiveKind kind) {
-  return points <= kMostInCovariance && kind != ObjectiveKind::AsymmetricHuber;
+  return points <= kMostInLossNoise && kind != ObjectiveKind::AsymmetricHuber;
 }
 
 SeedNoise noise_of(const PointTable& table, const FitOptions& options) {
@@ -42,6 +41,12 @@ std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const
   SeedNoise noise = noise_of(table, options);
   if (!noise.measured || !(noise.deviation > 0)) return std::nullopt;
   return noise;
+}
+
+std::string words_of(const LossDraws& noisy) {
+  return noisy.sequences() > 0
+             ? "seed noise of whole runs, measured from replicates, and paired held-out noise"
+             : "seed noise of whole runs, measured from replicates";
 }
 
 namespace {
@@ -91,12 +96,6 @@ std::vector<NamedInterval> scatter_intervals(const ProfileProblem& fit, const La
                                level);
 }
 
-std::string words_of(const LossDraws& noisy) {
-  return noisy.sequences() > 0
-             ? "seed noise of whole runs, measured from replicates, and paired held-out noise"
-             : "seed noise of whole runs, measured from replicates";
-}
-
 }  // namespace
 
 void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> points,
@@ -118,7 +117,7 @@ void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> po
   add_percentiles(draws, options, options.level, fit);
   fit.intervals = scatter_intervals(fitted, scatter, options.level);
   fit.interval_kind = IntervalKind::NoiseProfile;
-  flag_misfit(scatter, fit);
+  flag_misfit(scatter.misfit, scatter.misfit_p, fit);
   fit.uncertainty = words_of(noisy) + " (profile, Student t)";
   flag_wide_intervals(fitted.law, fit.intervals, fit);
 }
@@ -174,7 +173,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
     fit.basis = basis_of(fitted.data, by_noise);
     fit.intervals = scatter_intervals(fitted, by_noise, options.level);
     fit.interval_kind = replicated ? IntervalKind::NoiseProfile : IntervalKind::ResidualScatter;
-    if (replicated) flag_misfit(by_noise, fit);
+    if (replicated) flag_misfit(by_noise.misfit, by_noise.misfit_p, fit);
     fit.uncertainty =
         replicated
             ? words_of(noisy)

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
 
 #include "analysis/fit/fit.h"
 #include "analysis/fit/frontier.h"
@@ -15,6 +16,9 @@ namespace isoloss {
 // of all pairs is kept for, and for an asymmetric objective.
 std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const Point> points,
                                         const FitOptions& options);
+
+// What measured noise is of, for people.
+std::string words_of(const LossDraws& noisy);
 
 // The fit's intervals are those of its profile by measured noise, `scatter` (noise_scatter.h).
 // Draws of the noise about the law, refitted from where it was, become its bootstrap intervals.

@@ -161,11 +161,13 @@ Prediction predict_optimum(const StoredFit& fit, const Place& place, double leve
     const PredictionBasis& basis = *fit.basis;
     const double off = log_c - basis.centre[0];
     const double t = student_factor(basis.degrees, level) * basis.factor;
+    const Eigen::Vector2d slope(1, off);
     const auto around = [&](double centre, Eigen::Index block) {
-      const double variance =
-          basis.covariance(block, block) + off * off * basis.covariance(block + 1, block + 1);
-      const double half = t * std::sqrt(variance);
-      return Interval{centre * std::exp(-half), centre * std::exp(half)};
+      const double half =
+          t * std::sqrt(slope.dot(basis.covariance.block<2, 2>(block, block) * slope));
+      const double shift = basis.shift.size() > 0 ? slope.dot(basis.shift.segment<2>(block)) : 0;
+      return Interval{centre * std::exp(std::min(0.0, -shift - half)),
+                      centre * std::exp(std::max(0.0, -shift + half))};
     };
     out.optimal_parameters = around(out.parameters, 0);
     if (basis.covariance.rows() >= 4) out.optimal_tokens = around(out.tokens, 2);

@@ -133,11 +133,35 @@ inline void cover_fits(const StudyLayout& layout, int repeats, int draws, int th
   });
 }
 
+// What isoFLOP lines say of the first architecture: the exponent of the best size, and that size at
+// three times the largest budget.
+inline void cover_lines(const StudyLayout& layout, int repeats, int threads, CoverageTable& table) {
+  const TrueLaw& law = layout.laws[0];
+  FitOptions options;
+  options.law = "isoflop";
+  options.architecture = law.name;
+  Place place;
+  place.flops = 3 * layout.budgets.back();
+  parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
+    try {
+      const Fit fit = fit_law(simulate(layout, repeat), options);
+      for (const auto& [name, interval] : fit.intervals) {
+        if (name == "a") table.held("isoflop a", interval, law.beta / (law.alpha + law.beta));
+      }
+      table.held("isoflop, a larger best size",
+                 predict_at(stored_fit(to_json(fit), ""), place, 0.95).optimal_parameters,
+                 law.optimal_parameters(*place.flops));
+    } catch (const WorkError&) {  // fewer than two budgets with a vertex inside their sizes
+    }
+  });
+}
+
 // What stands where no run has a replicate: intervals of the scatter about the laws (or of the case
 // bootstrap), and of one saving for all losses. Nothing else of `savings` has an interval then.
 inline void cover_scatter(const StudyLayout& layout, int repeats, int draws, int threads,
                           CoverageTable& table) {
   cover_fits(layout, repeats, draws, threads, table);
+  cover_lines(layout, repeats, threads, table);
   const TrueLaw &b = layout.laws[0], &c = layout.laws[1];
   parallel_for(static_cast<std::size_t>(repeats), threads, [&](std::size_t repeat) {
     const PointTable study = simulate(layout, repeat);
@@ -150,16 +174,6 @@ inline void cover_scatter(const StudyLayout& layout, int repeats, int draws, int
     if (savings.parallel) {
       table.held("one factor, scatter", savings.parallel->lack_of_fit_interval,
                  b.compute_at(loss) / c.compute_at(loss));
-    }
-    FitOptions lines;
-    lines.law = "isoflop";
-    lines.architecture = b.name;
-    try {
-      const Fit fit = fit_law(study, lines);
-      for (const auto& [name, interval] : fit.intervals) {
-        if (name == "a") table.held("isoflop a", interval, b.beta / (b.alpha + b.beta));
-      }
-    } catch (const WorkError&) {  // fewer than two budgets with a vertex inside their sizes
     }
   });
 }

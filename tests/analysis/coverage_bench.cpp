@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
               draws, [&](const StudyLayout& layout, CoverageTable& table) {
                 cover_savings(layout, repeats, draws, threads, table);
                 cover_fits(layout, repeats, draws, threads, table);
+                cover_lines(layout, repeats, threads, table);
               });
   } else {
     cover_all({single_layout(), small_layout(), curves_layout()}, repeats, draws,

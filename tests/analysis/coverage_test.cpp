@@ -51,8 +51,9 @@ TEST_P(Coverage, OfFitsAndPredictionsIsWhatTheIntervalsClaim) {
 #endif
   CoverageTable table;
   cover_fits(layout(), kStudies, 100, 1, table);
+  cover_lines(layout(), kStudies, 1, table);
   expect_covered(table, 0.99);
-  EXPECT_EQ(table.rows().size(), 7u);
+  EXPECT_EQ(table.rows().size(), 9u);
   for (const CoverageRow& row : table.rows()) EXPECT_GE(row.of, 0.9 * kStudies) << row.quantity;
 }
 INSTANTIATE_TEST_SUITE_P(Layouts, Coverage, testing::Values(0, 1, 2, 3));
@@ -72,10 +73,8 @@ TEST_P(CoverageOfScatter, IsWhatTheIntervalsClaim) {
 #endif
   CoverageTable table;
   cover_scatter(layout(), 40, 60, 1, table);
-  EXPECT_EQ(table.rows().size(), 9u);
+  EXPECT_EQ(table.rows().size(), 10u);
   for (const CoverageRow& row : table.rows()) {
-    // Independent budgets are assumed, and docs/fitting.md says what comes of it in curves.
-    if (row.quantity == "isoflop a" && GetParam() == 2) continue;
     EXPECT_GE(row.of, 36) << row.quantity;
     EXPECT_GE(row.counted, 0.825 * row.of) << row.quantity << " of " << row.of;
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "analysis/fit/fit.h"
+#include "analysis/fit/isoflop_noise.h"
 #include "model/spec/error.h"
 #include "tests/analysis/isoflop_table.h"
 #include "tests/analysis/law_fixture.h"
@@ -92,8 +93,12 @@ TEST(LogLine, SlopeAndIntervalAreOrdinaryLeastSquares) {
   for (int i = 0; i < 8; ++i) x.push_back(1e10 * std::pow(2.0, i));
   const LogLine line = log_line(x, y);
   EXPECT_NEAR(line.slope, -0.1209783819472219, 1e-13);
-  EXPECT_NEAR(line.slope_interval(0.95)->first, -0.129258298476, 1e-11);
-  EXPECT_NEAR(line.slope_interval(0.95)->second, -0.112698465419, 1e-11);
+  const Interval interval = line_interval(line,
+                                          line_noise(x, y, line, Eigen::MatrixXd::Identity(8, 8),
+                                                     std::nullopt, Eigen::VectorXd::Zero(8)),
+                                          {0, 1}, 0.95);
+  EXPECT_NEAR(interval.first, -0.129258298476, 1e-11);
+  EXPECT_NEAR(interval.second, -0.112698465419, 1e-11);
 }
 
 // Porian et al. 2024: their fits of ln N* over ln C from their optimal pairs, 15 configurations:

@@ -1,0 +1,27 @@
+// Intervals of the lines of an isoFLOP law, and what its predictions rest on.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/fit/fit.h"
+#include "analysis/fit/isoflop_noise.h"
+
+namespace isoloss {
+
+// ln `what` of the used budgets' optima over ln compute, and the names of its parameters.
+struct IsoflopLine {
+  Optimum optimum;
+  std::string what, slope, intercept;
+  std::vector<double> compute, optima;
+  LogLine line;
+};
+
+// Intervals by noise of the points' losses: that of replicates, or where budgets share runs the
+// scatter of the points about the parabolas. Else by the scatter of the optima about the lines, as
+// of budgets with independent losses that are alike, with a flag where they are not. All are moved
+// by what parabolas do (isoflop_noise.h). `fit` has rows, and parameters of the lines, sizes first.
+void add_isoflop_intervals(const std::vector<IsoflopLine>& lines, const PointTable& table,
+                           std::span<const Point> points, const FitOptions& options, Fit& fit);
+
+}  // namespace isoloss

@@ -1,0 +1,219 @@
+// What noise of the losses does to isoFLOP vertices and lines.
+#include "analysis/fit/isoflop_noise.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "analysis/fit/fit.h"
+#include "analysis/fit/predict.h"
+#include "tests/analysis/isoflop_table.h"
+#include "tests/analysis/simulated_study.h"
+
+namespace isoloss {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// Moves of one loss at a time, each parabola fitted again: their squares add up where losses are
+// independent, and the vertices of two budgets have no loss in common.
+TEST(OptimaCovariance, IsWhatSmallMovesOfTheLossesDo) {
+  std::vector<Point> points = isoflop_table(0.03, 0.2).points;
+  const auto rows = isoflop_rows(points);
+  LossNoise noise;
+  noise.covariance = 1e-6 * Eigen::MatrixXd::Identity(20, 20);
+  for (const Optimum optimum : {Optimum::Parameters, Optimum::Tokens}) {
+    const auto place = [&](const IsoflopRow& row) {
+      return std::log(optimum == Optimum::Parameters ? row.optimal_parameters : row.optimal_tokens);
+    };
+    double squares = 0;
+    for (std::size_t i = 5; i < 10; ++i) {  // the second budget's
+      const double loss = points[i].loss, step = 1e-5;
+      points[i].loss = loss + step;
+      const double up = place(isoflop_rows(points)[1]);
+      points[i].loss = loss - step;
+      const double down = place(isoflop_rows(points)[1]);
+      points[i].loss = loss;
+      squares += std::pow((up - down) / (2 * step), 2);
+    }
+    const Eigen::MatrixXd covariance = optima_covariance(rows, optimum, noise);
+    ASSERT_EQ(covariance.rows(), 4);
+    EXPECT_NEAR(covariance(1, 1) / (1e-6 * squares), 1, 1e-5);
+    EXPECT_EQ(covariance(0, 1), 0);
+  }
+}
+
+// The parabola's vertex for the law itself against the law's own best size (Hoffmann et al. 2022,
+// equation 4, as simulated_study.h has it).
+// A run's evaluations are one draw: ten points of five runs about two parabolas have two degrees of
+// freedom, not four. Runs of equal residuals at both budgets share all of their variance.
+TEST(ScatterAboutParabolas, CountsRunsOnce) {
+  std::vector<Point> points = isoflop_table(0.03).points;
+  points.resize(10);
+  const double off[5] = {0.01, -0.02, 0.015, -0.01, 0.005};
+  for (std::size_t i = 0; i < 10; ++i) {
+    points[i].run = "run " + std::to_string(i % 5);
+    points[i].loss += off[i % 5];
+  }
+  // What a parabola over -1, -.5, 0, .5, 1 leaves: parts along the orthogonal polynomials of degree
+  // three and four of five equidistant points, (-1, 2, 0, -2, 1) and (1, -4, 6, -4, 1).
+  const double cubic[5] = {-1, 2, 0, -2, 1}, quartic[5] = {1, -4, 6, -4, 1};
+  double along_cubic = 0, along_quartic = 0;
+  for (std::size_t i = 0; i < 5; ++i) {
+    along_cubic += off[i] * cubic[i];
+    along_quartic += off[i] * quartic[i];
+  }
+  const double squares = 2 * (along_cubic * along_cubic / 10 + along_quartic * along_quartic / 70);
+  const auto noise = scatter_about_parabolas(points, isoflop_rows(points));
+  ASSERT_TRUE(noise);
+  EXPECT_EQ(noise->degrees, 2);
+  EXPECT_NEAR(noise->deviation, std::sqrt(squares / 4), 1e-9);
+  EXPECT_NEAR(noise->shared, 1, 1e-6);
+  for (Point& p : points) p.run.clear();
+  EXPECT_EQ(scatter_about_parabolas(points, isoflop_rows(points))->degrees, 4);
+}
+
+TEST(OptimaBias, IsHowFarTheVerticesOfTheLawAreFromItsBestSizes) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  const test::TrueLaw& law = layout.laws[0];
+  std::vector<Point> points;
+  for (const Point& p : test::simulate(layout, 1).points)
+    if (p.architecture == law.name) points.push_back(p);
+  const auto rows = isoflop_rows(points);
+  const auto bias = optima_bias(points, rows);
+  ASSERT_TRUE(bias);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const double off = std::log(rows[k].optimal_parameters / law.optimal_parameters(rows[k].flops));
+    EXPECT_GT(std::abs(off), 1e-3);
+    EXPECT_NEAR(bias->parameters[static_cast<Eigen::Index>(k)], off, 1e-5);
+    EXPECT_NEAR(bias->tokens[static_cast<Eigen::Index>(k)], -off, 1e-5);  // D = C / (6 N)
+  }
+}
+
+const std::vector<double> kCompute{1e10, 2e10, 4e10, 8e10, 16e10, 32e10, 64e10, 128e10};
+const std::vector<double> kOptima{4.1, 3.75, 3.4, 3.2, 2.85, 2.7, 2.42, 2.3};
+
+// What all vertices have in common moves the line up and down, and leaves its slope alone.
+TEST(LineNoise, OfOneMoveForAllIsOfTheLevelAlone) {
+  const LogLine line = log_line(kCompute, kOptima);
+  const LineNoise noise = line_noise(kCompute, kOptima, line, Eigen::MatrixXd::Constant(8, 8, 4),
+                                     100, Eigen::VectorXd::Zero(8));
+  // All of what such noise explains is level; the scatter about the line is left over.
+  EXPECT_GT(noise.misfit, 1e6);
+  const std::vector<double> exact{1e3, 1e3 * std::sqrt(2.0), 2e3};
+  const std::vector<double> three{1e10, 2e10, 4e10};
+  const LineNoise fine =
+      line_noise(three, exact, log_line(three, exact),
+                 Eigen::MatrixXd::Constant(3, 3, 4) + 1e-6 * Eigen::MatrixXd::Identity(3, 3), 7,
+                 Eigen::VectorXd::Zero(3));
+  EXPECT_NEAR(fine.covariance(0, 0), 4, 1e-6);
+  EXPECT_LT(fine.covariance(1, 1), 1e-5);
+  EXPECT_EQ(fine.degrees, 7);
+  EXPECT_EQ(fine.misfit, 1);
+}
+
+// Independent noise of too small a size is scaled up to the scatter, which is then what ordinary
+// least squares says: NumPy's standard error of this slope is .0152004953507 / sqrt(Sxx) with 6
+// degrees of freedom (isoflop_fit_test.cpp has the same line).
+TEST(LineNoise, IsNeverLessThanTheScatter) {
+  const LogLine line = log_line(kCompute, kOptima);
+  const LineNoise noise =
+      line_noise(kCompute, kOptima, line, 1e-6 * Eigen::MatrixXd::Identity(8, 8), 100,
+                 Eigen::VectorXd::Zero(8));
+  EXPECT_NEAR(std::sqrt(noise.covariance(1, 1) * line.spread), 0.0152004953507, 1e-11);
+  EXPECT_NEAR(noise.deviation, 0.0152004953507, 1e-11);
+  EXPECT_EQ(noise.degrees, 6);
+  EXPECT_NEAR(noise.misfit, 0.0152004953507 * 0.0152004953507 / 1e-6, 1e-6);
+  EXPECT_LT(noise.misfit_p, 1e-9);
+}
+
+// Weighted by hand: optima 0, e, 0 over x = -1, 0, 1 leave residuals (-e, 2e, -e) / 3, whose
+// squares sum to 2 e^2 / 3; variances 1, 4, 1 of such optima would leave (1 + 16 + 1) / 6 = 3 of
+// them.
+TEST(LineNoise, OfUnknownSizeIsTheScattersInItsOwnShape) {
+  const std::vector<double> compute{std::exp(-1.0), 1, std::exp(1.0)};
+  const std::vector<double> optima{1, std::exp(0.3), 1};
+  const Eigen::MatrixXd shape = Eigen::Vector3d(1, 4, 1).asDiagonal();
+  const LineNoise noise = line_noise(compute, optima, log_line(compute, optima), shape,
+                                     std::nullopt, Eigen::VectorXd::Zero(3));
+  const double scale = 2 * 0.09 / 3 / 3;
+  EXPECT_NEAR(noise.covariance(0, 0), 6.0 / 9 * scale, 1e-12);
+  EXPECT_NEAR(noise.covariance(1, 1), 2.0 / 4 * scale, 1e-12);
+  EXPECT_EQ(noise.degrees, 1);
+  EXPECT_EQ(noise.misfit, 1);
+}
+
+// What is known to put the vertices off counts as scatter no more, and moves the line.
+TEST(LineNoise, WhatParabolasDoIsNoScatter) {
+  const std::vector<double> compute{1e10, 2e10, 4e10};
+  const std::vector<double> optima{10, 20 * std::exp(0.3), 40};
+  const Eigen::Vector3d bias(0, 0.3, 0);
+  const LineNoise noise = line_noise(compute, optima, log_line(compute, optima),
+                                     1e-4 * Eigen::MatrixXd::Identity(3, 3), 5, bias);
+  EXPECT_EQ(noise.misfit, 1);
+  EXPECT_NEAR(noise.shift[0], 0.1, 1e-12);
+  EXPECT_NEAR(noise.shift[1], 0, 1e-12);
+}
+
+FitOptions of_base() {
+  FitOptions options = isoflop();
+  options.architecture = "base";
+  return options;
+}
+
+// Any line goes through two vertices, but where seeds differ is known how far they lie off.
+TEST(IsoflopIntervals, OfTwoBudgetsRestOnReplicates) {
+  test::StudyLayout layout = test::large_layout();
+  layout.budgets.resize(2);
+  layout.evaluation_noise = 0.0005;
+  const Fit fit = fit_law(test::simulate(layout, 1), of_base());
+  ASSERT_EQ(fit.intervals.size(), 4u);
+  EXPECT_TRUE(fit.lack_of_fit.empty());
+  EXPECT_EQ(fit.interval_kind, IntervalKind::NoiseProfile);
+  EXPECT_THAT(fit.uncertainty, HasSubstr("carried to the vertices"));
+  PointTable exact = isoflop_table(0.03);  // no replicate, and no tokens for a law of all points
+  exact.points.resize(10);
+  for (Point& p : exact.points) p.tokens = std::nan("");
+  EXPECT_TRUE(fit_law(exact, isoflop()).intervals.empty());
+}
+
+TEST(IsoflopIntervals, OfBudgetsThatShareRunsAreWiderThanTheScatters) {
+  const Fit fit = fit_law(test::simulate(test::curves_layout(), 3), of_base());
+  const auto width = [](const NamedInterval& one) { return one.second.second - one.second.first; };
+  EXPECT_GT(width(fit.intervals[0]), 2 * width(fit.lack_of_fit[0]));
+  EXPECT_THAT(fit.flags, Not(Contains(StartsWith("budgets_share_runs"))));
+  EXPECT_THAT(fit.uncertainty, StartsWith("scatter of the points about the parabolas"));
+}
+
+// At ln C = 2 beyond the centre, with t of ten degrees: half = 2.228138852 sqrt(.01 + 2 x 2 x .001
+// + 4 x .0025), moved down by .1 + 2 x .05.
+TEST(IsoflopIntervals, OfAPredictionKnowTheCorrelationAndTheShift) {
+  StoredFit fit;
+  fit.law = "isoflop";
+  fit.parameters = {{"a", 0.5}, {"lnG", 1}};
+  PredictionBasis basis;
+  basis.centre = {10};
+  basis.covariance.resize(2, 2);
+  basis.covariance << 0.01, 0.001, 0.001, 0.0025;
+  basis.shift.resize(2);
+  basis.shift << 0.1, 0.05;
+  basis.degrees = 10;
+  fit.basis = basis;
+  Place place;
+  place.flops = std::exp(12.0);
+  const Prediction at = predict_at(fit, place, 0.95);
+  const double half = 2.228138852 * std::sqrt(0.01 + 4 * 0.001 + 4 * 0.0025);
+  EXPECT_NEAR(std::log(at.parameters), 7, 1e-12);
+  EXPECT_NEAR(std::log(at.optimal_parameters->first), 7 - 0.2 - half, 1e-8);
+  EXPECT_NEAR(std::log(at.optimal_parameters->second), 7 - 0.2 + half, 1e-8);
+}
+
+}  // namespace
+}  // namespace isoloss
