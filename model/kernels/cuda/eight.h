@@ -28,11 +28,10 @@ ISOLOSS_INLINE void store_eight(float* to, const Eight& x) {
   simt::store<float, 4>(to, {{x.at[0], x.at[1], x.at[2], x.at[3]}});
   simt::store<float, 4>(to + 4, {{x.at[4], x.at[5], x.at[6], x.at[7]}});
 }
+// In global memory.
 ISOLOSS_INLINE void store_eight(simt::Bf16* to, const Eight& x) {
-  simt::Pack<simt::Bf16, 8> pack;
-  ISOLOSS_UNROLL
-  for (int i = 0; i < 8; ++i) pack.values[i] = simt::rounded<simt::Bf16>(x.at[i]);
-  simt::store<simt::Bf16, 8>(to, pack);
+  simt::store_16(to, {simt::packed(x.at[0], x.at[1]), simt::packed(x.at[2], x.at[3]),
+                      simt::packed(x.at[4], x.at[5]), simt::packed(x.at[6], x.at[7])});
 }
 
 ISOLOSS_INLINE float sum(const Eight& x) {

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 
 #include "model/kernels/cuda/bfloat16.h"
 #ifdef ISOLOSS_EMULATED
@@ -55,6 +57,18 @@ ISOLOSS_INLINE Pack<T, N> load(const T* from) {
 template <typename T, int N>
 ISOLOSS_INLINE void store(T* to, const Pack<T, N>& pack) {
   *reinterpret_cast<Pack<T, N>*>(to) = pack;
+}
+
+// 16 bytes to global memory, aligned. A pack of Bf16 that store() is given nvcc writes in four
+// pieces.
+ISOLOSS_INLINE void store_16(void* global, const std::uint32_t (&words)[4]) {
+#ifdef ISOLOSS_EMULATED
+  std::memcpy(std::assume_aligned<16>(global), words, sizeof words);
+#else
+  asm volatile("st.global.v4.b32 [%0], {%1,%2,%3,%4};\n" ::"l"(__cvta_generic_to_global(global)),
+               "r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3])
+               : "memory");
+#endif
 }
 
 // ---- Threads --------------------------------------------------------------------------------
