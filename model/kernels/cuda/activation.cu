@@ -36,7 +36,7 @@ __global__ void activate(ActivationShape shape, const T* z, const float* bias, T
   Eight x = load_biased(z_row, bias, column);
   with_formula(shape.activation, [&](auto formula) {
     ISOLOSS_UNROLL
-    for (int j = 0; j < 8; ++j) x.at[j] = formula.value(x.at[j]);
+    for (int j = 0; j < 8; ++j) x.at[j] = formula.at(x.at[j]).value;
   });
   if (shape.gated) {
     const Eight in = load_biased(z_row, bias, shape.width + column);
@@ -66,23 +66,25 @@ __global__ void __launch_bounds__(kTileThreads, 3)
       const Eight x = load_biased(z_row, bias, column);
       Eight d = load_eight(dy + row * shape.width + column);
       if (shape.gated) {
-        const Eight in = load_biased(z_row, bias, shape.width + column);
-        Eight d_in;
+        Eight in = load_biased(z_row, bias, shape.width + column);
         with_formula(shape.activation, [&](auto formula) {
           ISOLOSS_UNROLL
-          for (int i = 0; i < 8; ++i) d_in.at[i] = d.at[i] * formula.value(x.at[i]);
+          for (int i = 0; i < 8; ++i) {
+            const Activated gate = formula.at(x.at[i]);
+            const float d_in = d.at[i] * gate.value;
+            d.at[i] = d.at[i] * in.at[i] * gate.slope;
+            in.at[i] = d_in;
+          }
         });
         ISOLOSS_UNROLL
-        for (int i = 0; i < 8; ++i) {
-          d.at[i] *= in.at[i];
-          sums_of_in.at[i] += d_in.at[i];
-        }
-        store_eight(dz_row + shape.width + column, d_in);
+        for (int i = 0; i < 8; ++i) sums_of_in.at[i] += in.at[i];
+        store_eight(dz_row + shape.width + column, in);
+      } else {
+        with_formula(shape.activation, [&](auto formula) {
+          ISOLOSS_UNROLL
+          for (int i = 0; i < 8; ++i) d.at[i] *= formula.at(x.at[i]).slope;
+        });
       }
-      with_formula(shape.activation, [&](auto formula) {
-        ISOLOSS_UNROLL
-        for (int i = 0; i < 8; ++i) d.at[i] *= formula.slope(x.at[i]);
-      });
       ISOLOSS_UNROLL
       for (int i = 0; i < 8; ++i) sums.at[i] += d.at[i];
       store_eight(dz_row + column, d);

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   const tiles::LeftRows<width, blocks, (width <= 32)> left(query, own);
 
   // Logits are in units of log2(e); without a bias the scale waits for the exponential.
-  const float scale = shape.scale * kLog2E, waiting = biased ? 1.0F : scale;
+  const float scale = shape.scale * simt::kLog2E, waiting = biased ? 1.0F : scale;
   float largest[blocks][2], total[blocks][2], sums[blocks][width / 8][4];
   ISOLOSS_UNROLL
   for (int m = 0; m < blocks; ++m) {

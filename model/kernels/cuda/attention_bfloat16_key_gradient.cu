@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   simt::wait_copies<0>();
   simt::sync_block();
   const tiles::LeftRows<width, blocks, (width <= 32)> left(key, own), left_value(value, own);
-  const float scale = shape.scale * kLog2E;
+  const float scale = shape.scale * simt::kLog2E;
   float key_sums[blocks][width / 8][4], value_sums[blocks][width / 8][4];
   ISOLOSS_UNROLL
   for (int m = 0; m < blocks; ++m) {

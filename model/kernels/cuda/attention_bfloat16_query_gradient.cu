@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(kThreads<width>, width <= 64 ? 2 : 1)
   // Registers hold the left operands where the diagonal sums of a bias leave room for them.
   constexpr bool resident = width <= (biased ? 32 : 64);
   const tiles::LeftRows<width, blocks, resident> left(query, own), left_gradient(gradient, own);
-  const float scale = shape.scale * kLog2E;
+  const float scale = shape.scale * simt::kLog2E;
   float log_sum[blocks][2], dot[blocks][2], sums[blocks][width / 8][4], far = 0;
   ISOLOSS_UNROLL
   for (int m = 0; m < blocks; ++m) {

@@ -62,7 +62,7 @@ __global__ void plain_query_gradient(CausalShape shape, AttentionInputs<T> input
   const int own = simt::warp() * kOwn;
   const bool biased = bias_sums.buckets != 0;
   const float* bias = biased ? head_bias(inputs.bias_by_distance, shape, head) : nullptr;
-  const float scale = shape.scale * kLog2E;
+  const float scale = shape.scale * simt::kLog2E;
 
   load<groups>(query, head_row(inputs.query, shape, sequence, head, first), inputs.query.stride,
                length - first, width);
@@ -151,7 +151,7 @@ __global__ void plain_key_gradient(CausalShape shape, AttentionInputs<T> inputs,
   const int kv_head = static_cast<int>(blockIdx.y), sequence = static_cast<int>(blockIdx.z);
   const int shared_by = static_cast<int>(shape.heads / shape.kv_heads);
   const int first = static_cast<int>(blockIdx.x) * kTile, own = simt::warp() * kOwn;
-  const float scale = shape.scale * kLog2E;
+  const float scale = shape.scale * simt::kLog2E;
 
   load<groups>(key, head_row(inputs.key, shape, sequence, kv_head, first), inputs.key.stride,
                length - first, width);

@@ -24,7 +24,7 @@ __global__ void plain_forward(CausalShape shape, AttentionInputs<T> inputs, Head
   const int own = simt::warp() * kOwn;
   const bool biased = inputs.bias_by_distance != nullptr;
   const float* bias = biased ? head_bias(inputs.bias_by_distance, shape, head) : nullptr;
-  const float scale = shape.scale * kLog2E;
+  const float scale = shape.scale * simt::kLog2E;
 
   load<groups>(query, head_row(inputs.query, shape, sequence, head, first), inputs.query.stride,
                length - first, width);

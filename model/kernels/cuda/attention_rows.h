@@ -7,8 +7,6 @@
 
 namespace isoloss {
 
-inline constexpr float kLog2E = 1.4426950408889634F;
-
 template <typename T>
 ISOLOSS_INLINE T* head_row(const HeadColumns<T>& x, const CausalShape& shape, int sequence,
                            int head, int step) {

@@ -97,6 +97,27 @@ TYPED_TEST(DeviceActivation, ValuesAndGradientsAreTheFormulas) {
     }
 }
 
+// Exponentials of these overflow or vanish; nothing may come of that.
+TYPED_TEST(DeviceActivation, FarFromZeroTheFormulasHold) {
+  for (const Formula& formula : formulas()) {
+    PlainActivation plain{formula, false, 8, {-256, -96, -88, 1, 88, 96, 128, 256}, {}};
+    plain.bias.assign(8, 0);
+    const Doubles y = plain.y(), dy(8, 1);
+    const Doubles dz = numeric_gradient(plain.z, [&] { return dot(dy, plain.y()); });
+    const auto z = on_device<TypeParam>(plain.z), device_dy = on_device<TypeParam>(dy);
+    DeviceArray<TypeParam> device_y(8);
+    const ActivationShape shape{formula.activation, false, 1, 8};
+    Stream stream;
+    activation_forward<TypeParam>(stream, shape, z.data(), nullptr, device_y.data());
+    activation_backward<TypeParam>(stream, shape, z.data(), nullptr, device_dy.data(), z.data(),
+                                   nullptr, nullptr);
+    stream.synchronize();
+    SCOPED_TRACE("activation " + std::to_string(static_cast<int>(formula.activation)));
+    expect_close(device_y, y, "y");
+    expect_close(z, dz, "dz");
+  }
+}
+
 // The product's epilogue has added the bias: squares of what is positive, and 2 z dy, dy's memory
 // reused.
 TYPED_TEST(DeviceActivation, SquaresWhatAnEpilogueLeft) {
