@@ -55,7 +55,7 @@ ISOLOSS_INLINE float log_sum_exp(const LogitsShape& shape, const T* row, float* 
     const Eight x = logits_at(row, column, shape.vocabulary);
     float most = largest;
     ISOLOSS_UNROLL
-    for (int i = 0; i < 8; ++i) most = x.at[i] > most ? x.at[i] : most;
+    for (int i = 0; i < 8; ++i) most = fmaxf(most, x.at[i]);
     Eight powers;
     ISOLOSS_UNROLL
     for (int i = 0; i < 8; ++i) powers.at[i] = simt::fast_exp(x.at[i] - most);
@@ -118,10 +118,11 @@ ISOLOSS_INLINE void write_gradient(const LogitsShape& shape, T* mine, std::int64
     Eight d = all_eight(0);
     if (column < shape.vocabulary) {
       const Eight x = logits_at(mine, column, shape.vocabulary);
+      const int of_target = static_cast<int>(target - column);
       ISOLOSS_UNROLL
       for (int i = 0; i < 8; ++i) {
         d.at[i] = factor * simt::fast_exp(x.at[i] - log_z);
-        if (column + i == target) d.at[i] -= weight;
+        if (i == of_target) d.at[i] -= weight;
       }
     }
     store_eight(mine + column, d);
