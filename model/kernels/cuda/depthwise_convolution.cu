@@ -8,6 +8,10 @@ namespace {
 
 // Taps whose weights and gradients a thread keeps in registers; later ones are read at every step.
 constexpr int kHeldTaps = 4;
+// Of them, those whose rows a thread of the gradient asks for before it waits for any: what
+// registers have room for.
+template <typename T>
+constexpr int kTogether = sizeof(T) == 2 ? kHeldTaps : 1;
 
 std::int64_t width_of(const ConvolutionShape& shape) {
   std::int64_t width = 0;
@@ -60,6 +64,11 @@ class Filter {
     return weights_ ? load_eight(weights_ + tap * channels_) : all_eight(1);
   }
 
+  // Whether there is such a tap, for a step that has `others` of its sequence on the tap's side.
+  ISOLOSS_INLINE bool reaches(int tap, int others) const {
+    return tap == 0 || (tap < taps && tap <= others);
+  }
+
   int taps = 1;
   float factor = 1;
   std::int64_t part_width = 0, part_first = 0;
@@ -70,12 +79,21 @@ class Filter {
 };
 
 // In 32 bits, where division is many times cheaper.
-ISOLOSS_INLINE std::int64_t step_of(const ConvolutionColumns& columns, std::int64_t row) {
-  return static_cast<std::uint32_t>(row) % static_cast<std::uint32_t>(columns.length);
+ISOLOSS_INLINE int step_of(const ConvolutionColumns& columns, std::int64_t row) {
+  return static_cast<int>(static_cast<std::uint32_t>(row) %
+                          static_cast<std::uint32_t>(columns.length));
 }
 ISOLOSS_INLINE void multiply_add(Eight& total, const Eight& a, const Eight& b) {
   ISOLOSS_UNROLL
   for (int i = 0; i < 8; ++i) total.at[i] += a.at[i] * b.at[i];
+}
+// Without a branch, behind which the compiler would read b.
+ISOLOSS_INLINE void multiply_add_where(bool there, Eight& total, const Eight& a, const Eight& b) {
+  ISOLOSS_UNROLL
+  for (int i = 0; i < 8; ++i) {
+    const float with = total.at[i] + a.at[i] * b.at[i];
+    total.at[i] = there ? with : total.at[i];
+  }
 }
 ISOLOSS_INLINE Eight plus(Eight a, const Eight& b) {
   ISOLOSS_UNROLL
@@ -88,9 +106,13 @@ ISOLOSS_INLINE Eight times(Eight a, float factor) {
   return a;
 }
 
+// All rows that a thread needs at once are asked for before it waits for any; in place of one
+// before the sequence's first it reads its own, and leaves it out. Two blocks a multiprocessor
+// leave registers for that, three do not.
 template <typename T>
-__global__ void convolve(ConvolutionColumns columns, std::int64_t rows_of_part, const T* x,
-                         const float* bias, T* y) {
+__global__ void __launch_bounds__(kTileThreads, 2)
+    convolve(ConvolutionColumns columns, std::int64_t rows_of_part, const T* x, const float* bias,
+             T* y) {
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t column =
       static_cast<std::int64_t>(blockIdx.x) * kTileColumns + thread % (kTileColumns / 8) * 8;
@@ -103,14 +125,17 @@ __global__ void convolve(ConvolutionColumns columns, std::int64_t rows_of_part, 
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.y) * rows_of_part;
   const std::int64_t last =
       first + rows_of_part < columns.rows ? first + rows_of_part : columns.rows;
+  const int width = static_cast<int>(columns.width);
   for (std::int64_t row = first + thread / (kTileColumns / 8); row < last; row += kTileRows) {
-    const std::int64_t step = step_of(columns, row);
+    const int step = step_of(columns, row);
     const T* from = x + row * columns.width + column;
-    Eight total = all_eight(0);
+    Eight total = all_eight(0), in[kHeldTaps];
     ISOLOSS_UNROLL
     for (int s = 0; s < kHeldTaps; ++s)
-      if (s < filter.taps && s <= step)
-        multiply_add(total, held[s], plus(load_eight(from - s * columns.width), b));
+      in[s] = load_eight(from - (filter.reaches(s, step) ? s * width : 0));
+    ISOLOSS_UNROLL
+    for (int s = 0; s < kHeldTaps; ++s)
+      multiply_add_where(filter.reaches(s, step), total, held[s], plus(in[s], b));
     for (int s = kHeldTaps; s < filter.taps && s <= step; ++s)
       multiply_add(total, filter.at(s), plus(load_eight(from - s * columns.width), b));
     store_eight(y + row * columns.width + column, times(total, filter.factor));
@@ -142,21 +167,32 @@ __global__ void __launch_bounds__(kTileThreads, 2)
   const std::int64_t last =
       first + rows_of_part < columns.rows ? first + rows_of_part : columns.rows;
   if (inside) {
+    const int width = static_cast<int>(columns.width);
     for (std::int64_t row = first + thread / (kTileColumns / 8); row < last; row += kTileRows) {
       // Steps of the sequence after this one: as many see it.
-      const std::int64_t after = columns.length - 1 - step_of(columns, row);
+      const int after = static_cast<int>(columns.length) - 1 - step_of(columns, row);
       const std::int64_t at = row * columns.width + column;
       const Eight input = plus(load_eight(x + at), b);
+      const T* from = dy + at;
       Eight d_input = all_eight(0);
       ISOLOSS_UNROLL
-      for (int i = 0; i < kHeldTaps; ++i) {
-        const int s = first_tap + i;
-        if (s >= filter.taps || s > after) continue;
-        const Eight d = times(load_eight(dy + at + s * columns.width), filter.factor);
-        multiply_add(d_held[i], d, input);
-        multiply_add(d_input, d, held[i]);
+      for (int i = 0; i < kHeldTaps; i += kTogether<T>) {
+        Eight d[kTogether<T>];
+        ISOLOSS_UNROLL
+        for (int j = 0; j < kTogether<T>; ++j) {
+          const int s = first_tap + i + j;
+          d[j] = load_eight(from + (filter.reaches(s, after) ? s * width : 0));
+        }
+        ISOLOSS_UNROLL
+        for (int j = 0; j < kTogether<T>; ++j) {
+          if (!filter.reaches(first_tap + i + j, after)) continue;
+          d[j] = times(d[j], filter.factor);
+          multiply_add(d_held[i + j], d[j], input);
+          multiply_add(d_input, d[j], held[i + j]);
+        }
       }
       if (first_tap > 0) continue;
+      ISOLOSS_ROLLED
       for (int s = kHeldTaps; s < filter.taps && s <= after; ++s)
         multiply_add(d_input, times(load_eight(dy + at + s * columns.width), filter.factor),
                      filter.at(s));

@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
 #include "model/spec/error.h"
 #include "tests/model/kernels/cuda/both_orders.h"
 #include "tests/model/kernels/cuda/plain_values.h"
@@ -141,6 +146,54 @@ TYPED_TEST(DeviceConvolution, ScalesWithoutAnyTaps) {
 TYPED_TEST(DeviceConvolution, CrossesTiles) {
   check_convolution<TypeParam>(random_convolution<TypeParam>(
       10, 2, {{104, 104, 1, {}}, {104, 104, 1, {}}, {72, 72, 1, {}}}));
+}
+
+// The steps of two sequences of five, eight columns each, at which all is no number; at the others
+// all must be one.
+template <typename T>
+std::vector<std::size_t> steps_without_numbers(const DeviceArray<T>& device) {
+  const Doubles x = doubles(to_host(device));
+  std::vector<std::size_t> steps;
+  for (std::size_t step = 0; step < 10; ++step) {
+    std::size_t none = 0;
+    for (std::size_t i = 0; i < 8; ++i) none += std::isnan(x[step * 8 + i]) ? 1 : 0;
+    EXPECT_TRUE(none == 0 || none == 8) << step;
+    if (none > 0) steps.push_back(step);
+  }
+  return steps;
+}
+
+// The definition's: step t of y reads x at t, t - 1 and t - 2 of its own sequence.
+TYPED_TEST(DeviceConvolution, WhatIsNoNumberReachesThoseThatReadItAlone) {
+  const auto without = [](std::size_t step) {
+    Doubles values(10 * 8, 1.0);
+    for (std::size_t i = 0; i < 8; ++i)
+      values[step * 8 + i] = std::numeric_limits<double>::quiet_NaN();
+    return on_device<TypeParam>(values);
+  };
+  const auto taps = on_device<float>(Doubles(3 * 8, 0.5)), d_taps = on_device<float>(Doubles(24));
+  const auto d_bias = on_device<float>(Doubles(8));
+  ConvolutionShape shape{2, 5, 3, {}};
+  shape.parts[0] = {8, taps.data(), 8, 1};
+  DeviceArray<TypeParam> y(80), dx(80);
+  DeviceArray<float> scratch(convolution_scratch(shape));
+  const std::vector<std::pair<std::size_t, std::vector<std::size_t>>> reached{
+      {4, {4}}, {5, {5, 6, 7}}, {8, {8, 9}}};
+  for (const auto& [step, expected] : reached) {
+    const auto x = without(step);
+    Stream stream;
+    convolution_forward<TypeParam>(stream, shape, x.data(), nullptr, y.data());
+    stream.synchronize();
+    EXPECT_EQ(steps_without_numbers(y), expected) << step;
+  }
+  const auto x = on_device<TypeParam>(Doubles(80, 1.0)), dy = without(5);
+  Stream stream;
+  convolution_backward<TypeParam>(stream, shape, x.data(), nullptr, dy.data(), dx.data(),
+                                  {d_taps.data(), nullptr, nullptr}, d_bias.data(), scratch.data());
+  stream.synchronize();
+  EXPECT_EQ(steps_without_numbers(dx), std::vector<std::size_t>{5});
+  const Doubles of_taps = doubles(to_host(d_taps));
+  for (std::size_t i = 0; i < 24; ++i) EXPECT_EQ(std::isnan(of_taps[i]), i < 8) << i;
 }
 
 TEST(DeviceConvolutionWidths, RefusesWhatItCannotRead) {
