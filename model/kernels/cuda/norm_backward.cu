@@ -9,16 +9,17 @@
 namespace isoloss::device {
 namespace {
 
-// Blocks stay for many rows, because each leaves sums of every column; registers allow two of this
-// size on a multiprocessor, which keep its memory requests coming.
+// Blocks stay for many rows, because each leaves sums of every column. As many as today's largest
+// GPUs hold at once: registers allow two of this size on a multiprocessor and three of 256 threads,
+// which keep its memory requests coming.
 constexpr int kBackwardThreads = 384;
-constexpr std::int64_t kMostParts = 264;
+std::int64_t most_parts(const RowGroups& cut) { return cut.threads() <= 256 ? 396 : 264; }
 
 // A part's sums: of the norm's scale and bias, of the branch's bias, and one of its rezero.
 constexpr std::int64_t part_stride(std::int64_t width) { return 3 * width + 8; }
 
 std::int64_t part_count(std::int64_t rows, const RowGroups& cut) {
-  return std::min(kMostParts, ceil_divide(rows, cut.groups));
+  return std::min(most_parts(cut), ceil_divide(rows, cut.groups));
 }
 
 // Where a thread stands among the rows that its block takes at once.

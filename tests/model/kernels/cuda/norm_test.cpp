@@ -155,10 +155,11 @@ TYPED_TEST(DeviceNorm, GradientsAreTheDifferencesOfTheFormula) {
     }
 }
 
-// More rows than all parts of the sums take at once, so that each block adds several; a row of more
-// threads than backward blocks otherwise have.
+// More rows than all parts of the sums take at once, so that each block adds several, in blocks of
+// many rows and of one; a row of more threads than backward blocks otherwise have.
 TYPED_TEST(DeviceNorm, AddsUpManyRowsAndWideOnes) {
-  for (const auto& [rows, width] : {std::pair<std::int64_t, std::int64_t>{3500, 8}, {3, 3080}}) {
+  for (const auto& [rows, width] :
+       {std::pair<std::int64_t, std::int64_t>{3500, 8}, {410, 1544}, {3, 3080}}) {
     const auto x = on_device<float>(random_values<float>(rows * width, 1));
     const auto dy = on_device<TypeParam>(Doubles(static_cast<std::size_t>(rows * width), 1.0));
     const auto scale = on_device<float>(Doubles(static_cast<std::size_t>(width), 1.0));
