@@ -2,6 +2,7 @@
 
 #include <nccl.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "harness/nccl/cuda_check.h"
@@ -16,7 +17,14 @@ static_assert(sizeof(ncclUniqueId) == sizeof(DeviceGroupId));
 }  // namespace
 
 NcclLinks::NcclLinks(int device, std::chrono::milliseconds patience)
-    : device_(device), patience_(patience) {}
+    : device_(device), patience_(patience) {
+  // By default NCCL registers with the network card, by itself, the buffers of operations that a
+  // graph records. On several machines, graphs in which tiny operations alternate with large ones
+  // of registered buffers were seen to hang without a word (NVIDIA/nccl issue 2389), and a step's
+  // graph is of that kind: sums of a few norms between buckets of gradients. Read by NCCL when it
+  // is first called; what a user set stays.
+  ::setenv("NCCL_GRAPH_REGISTER", "0", 0);
+}
 
 DeviceGroupId NcclLinks::fresh_id() {
   ncclUniqueId made;

@@ -12,7 +12,9 @@ namespace isoloss {
 
 class NcclLinks final : public DeviceLinks {
  public:
-  // For the device of that number; `patience` is how long peers may take to come to a call.
+  // For the device of that number; `patience` is how long peers may take to come to a call. Sets
+  // NCCL_GRAPH_REGISTER=0 where the environment does not say otherwise: before the process's first
+  // call into NCCL, and while no other thread reads the environment.
   explicit NcclLinks(int device, std::chrono::milliseconds patience = std::chrono::minutes(5));
 
   // WorkError where NCCL finds no network to name.
