@@ -45,7 +45,7 @@ NcclCommunicator::NcclCommunicator(const ncclUniqueId& id, int rank, int size, s
   auto problem = goes_on(begun) ? settled() : std::optional<std::string>(words(begun));
   if (!problem) return;
   abort();
-  aborting_.join();
+  if (aborting_.joinable()) aborting_.join();  // what failed at once has made no group to abort
   fail("be made", *problem);
 }
 
@@ -189,7 +189,12 @@ void NcclCommunicator::abort() noexcept {
   aborting_ = std::thread([group = std::exchange(group_, nullptr)] { ncclCommAbort(group); });
 }
 
-std::string NcclCommunicator::words(ncclResult_t code) const { return ncclGetErrorString(code); }
+// NCCL's name for the kind of failure, and what it last said of one, where it did: that a device
+// had no memory left for it is in these words alone.
+std::string NcclCommunicator::words(ncclResult_t code) const {
+  const std::string kind = ncclGetErrorString(code), last = ncclGetLastError(nullptr);
+  return last.empty() ? kind : kind + ": " + last;
+}
 
 void NcclCommunicator::fail(const std::string& what, const std::string& why) {
   throw DeviceGroupFailed(

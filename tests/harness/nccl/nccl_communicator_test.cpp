@@ -195,6 +195,18 @@ TEST_F(NcclGroups, AnAbortFreesAStreamThatWaits) {
   EXPECT_EQ(freed, devices_here());
 }
 
+// NCCL refuses at once, and makes no group that could be aborted.
+TEST(NcclRefusal, WithoutADeviceComesOutInNcclsWords) {
+  if (devices_here() > 0) GTEST_SKIP() << "there are CUDA devices";
+  try {
+    const NcclCommunicator group(ncclUniqueId{}, 0, 1, "group of one", 500ms);
+    FAIL();
+  } catch (const DeviceGroupFailed& failure) {
+    EXPECT_THAT(failure.what(), HasSubstr("rank 0 of the group of one cannot be made ("));
+    EXPECT_THAT(failure.what(), HasSubstr("Cuda failure"));
+  }
+}
+
 TEST(NcclPatience, ARankThatNeverComesIsATimeOutOfAName) {
   if (devices_here() < 1) GTEST_SKIP() << "no CUDA device is visible";
   NcclLinks links(0, 500ms);
