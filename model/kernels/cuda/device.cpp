@@ -66,16 +66,21 @@ Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 cudaStream_t Stream::native() const { return impl_->stream; }
+// Nothing to copy is no work: there may be no memory then, which CUDA need not accept.
 void Stream::zero(void* device, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemsetAsync(device, 0, bytes, native()), "cudaMemsetAsync");
 }
 void Stream::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, native()), "cudaMemcpyAsync");
 }
 void Stream::copy_to_device(void* device, const void* host, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, native()), "cudaMemcpyAsync");
 }
 void Stream::copy_to_host(void* host, const void* device, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, native()), "cudaMemcpyAsync");
 }
 void Stream::wait(const Event& event) {

@@ -173,6 +173,7 @@ namespace detail {
 template <typename... Parameters, typename... Arguments>
 void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...),
             Arguments... arguments) {
+  if (shape.grid_x == 0 || shape.grid_y == 0 || shape.grid_z == 0) return;  // CUDA refuses them
 #ifdef ISOLOSS_EMULATED
   stream.put([=] {
     simt::run_grid({shape.grid_x, shape.grid_y, shape.grid_z}, {shape.threads, 1, 1},

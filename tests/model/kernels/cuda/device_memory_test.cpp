@@ -39,5 +39,15 @@ TEST(DeviceMemory, TheLedgerHasWhatIsTakenNowAndTheMostThatWas) {
   EXPECT_EQ(since(ledger->most()), 0U) << "what was refused was not taken";
 }
 
+// An array of nothing need not have memory, which CUDA asks for even where it copies no bytes.
+TEST(DeviceMemory, NothingIsCopiedFromNowhere) {
+  Stream stream;
+  stream.zero(nullptr, 0);
+  stream.copy(nullptr, nullptr, 0);
+  stream.copy_to_device(nullptr, nullptr, 0);
+  stream.copy_to_host(nullptr, nullptr, 0);
+  stream.synchronize();
+}
+
 }  // namespace
 }  // namespace isoloss

@@ -99,6 +99,18 @@ TEST(Simt, RoundsToTheNearestBfloat16TiesToEven) {
 
 __global__ void one(float* x) { x[0] = 1; }
 
+// A launch of no rows, which CUDA refuses where it is asked (cudaErrorInvalidConfiguration).
+TEST(Simt, NoBlocksDoNothing) {
+  DeviceArray<float> x(1);
+  Stream stream;
+  stream.zero(x.data(), sizeof(float));
+  launch(stream, {.grid_x = 0, .threads = 32}, one, x.data());
+  launch(stream, {.grid_y = 0, .threads = 32}, one, x.data());
+  launch(stream, {.grid_z = 0, .threads = 32}, one, x.data());
+  stream.synchronize();
+  EXPECT_EQ(to_host(x), std::vector<float>{0});
+}
+
 TEST(Graph, DoesItsWorkEachTimeItIsLaunched) {
   DeviceArray<float> x(1);
   Stream stream;
