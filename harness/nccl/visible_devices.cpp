@@ -9,6 +9,7 @@
 #include "harness/devices/numa_nodes.h"
 #include "harness/devices/rank_views.h"
 #include "harness/nccl/cuda_check.h"
+#include "model/kernels/cuda/device.h"
 
 namespace isoloss {
 namespace {
@@ -23,10 +24,7 @@ std::string hexadecimal(const cudaUUID_t& uuid) {
 }  // namespace
 
 std::vector<VisibleDevice> visible_devices() {
-  int count = 0;
-  const cudaError_t code = cudaGetDeviceCount(&count);
-  if (code == cudaErrorNoDevice || code == cudaErrorInsufficientDriver) return {};
-  check_cuda(code, "cudaGetDeviceCount");
+  const int count = device_count();
   std::vector<VisibleDevice> devices;
   for (int device = 0; device < count; ++device) {
     cudaDeviceProp properties{};

@@ -15,7 +15,8 @@ struct VisibleDevice {
   double bytes = 0;         // of memory
 };
 
-// In the order of their numbers; none where there is no driver or no device.
+// In the order of their numbers; none where there is no driver or no device. WorkError where a
+// driver does not serve this program (device_count).
 std::vector<VisibleDevice> visible_devices();
 
 // Where a rank of the job works.

@@ -50,7 +50,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"harness/oneshot/parquet", {"model/spec"}},
     {"harness/devices",
      {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
-    {"harness/nccl", {"model/spec", "model/parallel", "harness/devices"}},
+    {"harness/nccl", {"model/spec", "model/parallel", "model/kernels/cuda", "harness/devices"}},
     {"harness/sockets", {"model/spec", "model/parallel", "results"}},
     {"harness/progress", {"results", "sweeps"}},
     {"harness/files", {"model/spec", "results", "sweeps", "harness/progress"}},

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "model/kernels/cuda/driver_problem.h"
 #include "model/kernels/cuda/memory_ledger.h"
 #include "model/spec/error.h"
 
@@ -139,9 +140,19 @@ void Graph::launch(Stream& stream) {
   check(cudaGraphLaunch(impl_->graph, stream.native()), "cudaGraphLaunch");
 }
 
+static_assert(kInsufficientDriver == cudaErrorInsufficientDriver && kNoDevice == cudaErrorNoDevice);
+
 int device_count() {
   int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaSuccess) return count;
+  cudaGetLastError();  // it is told here
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  if (const auto problem = driver_problem(error, cudaGetErrorString(error), driver, runtime))
+    throw WorkError(*problem);
+  return 0;
 }
 void use_device(int index) { check(cudaSetDevice(index), "cudaSetDevice"); }
 

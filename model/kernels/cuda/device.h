@@ -135,7 +135,8 @@ class PinnedMemory {
   std::size_t size_ = 0;
 };
 
-// How many devices this process sees; 0 where there is no driver.
+// How many devices this process sees; 0 where there is no driver. WorkError where there is one that
+// is too old for this program, or that cannot say.
 int device_count();
 // Makes `index` the device of this thread.
 void use_device(int index);

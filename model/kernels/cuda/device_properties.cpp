@@ -3,6 +3,7 @@
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 
+#include "model/kernels/cuda/driver_problem.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -12,10 +13,6 @@ void expect(cudaError_t error, const char* call) {
   if (error != cudaSuccess)
     throw WorkError(std::string(call) + " failed (" + cudaGetErrorString(error) +
                     "); run where the driver reports a GPU");
-}
-
-std::string cuda_version(int number) {  // 13000: 13.0
-  return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
 }
 
 }  // namespace
@@ -33,8 +30,8 @@ DeviceProperties device_properties() {
           .multiprocessors = found.multiProcessorCount,
           .memory_bytes = found.totalGlobalMem,
           .l2_bytes = static_cast<std::size_t>(found.l2CacheSize),
-          .driver_cuda_version = cuda_version(driver),
-          .runtime_cuda_version = cuda_version(runtime),
+          .driver_cuda_version = cuda_version_text(driver),
+          .runtime_cuda_version = cuda_version_text(runtime),
           .cublaslt_version = std::to_string(cublaslt / 10000) + "." +
                               std::to_string(cublaslt / 100 % 100) + "." +
                               std::to_string(cublaslt % 100)};
