@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "harness/nccl/cuda_check.h"
 #include "harness/nccl/nccl_communicator.h"
+#include "model/kernels/cuda/device.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -38,7 +38,7 @@ DeviceGroupId NcclLinks::fresh_id() {
 
 std::unique_ptr<DeviceCommunicator> NcclLinks::join(const DeviceGroupId& id, int rank, int size,
                                                     const std::string& name) {
-  check_cuda(cudaSetDevice(device_), "cudaSetDevice");
+  use_device(device_);
   ncclUniqueId known;
   std::memcpy(known.internal, id.data(), id.size());
   return std::make_unique<NcclCommunicator>(known, rank, size, name, patience_);

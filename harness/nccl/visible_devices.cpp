@@ -55,7 +55,7 @@ DevicePlace take_place(Communicator& job, const std::string& machine, int most_p
   place.places = place_ranks(place.views, most_per_device);
   place.device = place.places[static_cast<std::size_t>(job.rank())];
   place.what = std::move(devices[static_cast<std::size_t>(place.device)]);
-  check_cuda(cudaSetDevice(place.device), "cudaSetDevice");
+  use_device(place.device);
   run_near(processors_near_pci(place.what.pci_address));
   return place;
 }

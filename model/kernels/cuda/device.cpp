@@ -89,8 +89,9 @@ void Stream::wait(const Event& event) {
 }
 void Stream::synchronize() { check(cudaStreamSynchronize(native()), "cudaStreamSynchronize"); }
 
+// Whoever waits sleeps: a rank may have one processor, which others need meanwhile (use_device).
 Event::Event() : impl_(std::make_unique<Impl>()) {
-  check(cudaEventCreate(&impl_->event), "cudaEventCreate");
+  check(cudaEventCreateWithFlags(&impl_->event, cudaEventBlockingSync), "cudaEventCreate");
 }
 Event::~Event() = default;
 Event::Event(Event&&) noexcept = default;
@@ -154,6 +155,15 @@ int device_count() {
     throw WorkError(*problem);
   return 0;
 }
-void use_device(int index) { check(cudaSetDevice(index), "cudaSetDevice"); }
+
+// A thread that waits for the device sleeps meanwhile. By default it spins where the machine has
+// more processors than the process has devices, on a processor that may be the rank's only one and
+// that NCCL's thread, writers of checkpoints and the watch need. The flags are those of the current
+// device, and may be set again once it is initialized (CUDA Runtime API, section "Initialization"),
+// which cudaSetDevice does.
+void use_device(int index) {
+  check(cudaSetDevice(index), "cudaSetDevice");
+  check(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync), "cudaSetDeviceFlags");
+}
 
 }  // namespace isoloss

@@ -138,7 +138,7 @@ class PinnedMemory {
 // How many devices this process sees; 0 where there is no driver. WorkError where there is one that
 // is too old for this program, or that cannot say.
 int device_count();
-// Makes `index` the device of this thread.
+// Makes `index` the device of this thread; threads of this process that wait for it sleep.
 void use_device(int index);
 
 // Copies that wait, for tests and for what happens rarely.
