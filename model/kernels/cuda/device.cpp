@@ -2,6 +2,7 @@
 
 #include <cuda_runtime.h>
 
+#include <stdexcept>
 #include <string>
 
 #include "model/kernels/cuda/driver_problem.h"
@@ -36,8 +37,20 @@ struct Graph::Impl {
   }
 };
 
-void detail::cannot_launch(const char* why) {
-  throw WorkError(std::string("a kernel could not be launched (") + why + ")");
+void detail::cannot_launch(int error, std::size_t shared_bytes) {
+  int device = 0, most = 0;
+  if (cudaGetDevice(&device) == cudaSuccess &&
+      cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) ==
+          cudaSuccess &&
+      shared_bytes > static_cast<std::size_t>(most)) {
+    cudaGetLastError();  // it is told here
+    throw std::runtime_error("a kernel wants " + std::to_string(shared_bytes) +
+                             " bytes of shared memory (a block of this GPU has " +
+                             std::to_string(most) +
+                             "); train this model on another kind of GPU, or on the processor");
+  }
+  check(static_cast<cudaError_t>(error), "a kernel's launch");
+  throw WorkError("a kernel could not be launched");
 }
 
 std::shared_ptr<MemoryLedger> device_ledger() {

@@ -167,10 +167,13 @@ struct LaunchShape {
 };
 
 namespace detail {
-[[noreturn]] void cannot_launch(const char* why);
-}
+// Of a kernel's launch that CUDA refused, with a cudaError_t.
+[[noreturn]] void cannot_launch(int error, std::size_t shared_bytes);
+}  // namespace detail
 
-// Puts kernel(arguments...) on the stream.
+// Puts kernel(arguments...) on the stream, nothing where there are no blocks. DeviceMemoryFull
+// where no memory is left to load the kernel; what is no WorkError where it wants more shared
+// memory than a block of the device has, which is well for other kernels.
 template <typename... Parameters, typename... Arguments>
 void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...),
             Arguments... arguments) {
@@ -182,8 +185,11 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
   });
 #elif defined(__CUDACC__)
   if (shape.shared_bytes > 48 * 1024)
-    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                         static_cast<int>(shape.shared_bytes));
+    if (const cudaError_t error =
+            cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(shape.shared_bytes));
+        error != cudaSuccess)
+      detail::cannot_launch(error, shape.shared_bytes);
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(shape.grid_x, shape.grid_y, shape.grid_z);
   config.blockDim = dim3(shape.threads);
@@ -191,7 +197,7 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
   config.stream = stream.native();
   if (const cudaError_t error = cudaLaunchKernelEx(&config, kernel, arguments...);
       error != cudaSuccess)
-    detail::cannot_launch(cudaGetErrorString(error));
+    detail::cannot_launch(error, shape.shared_bytes);
 #endif
 }
 

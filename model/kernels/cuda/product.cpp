@@ -1,6 +1,7 @@
 #include "model/kernels/cuda/product.h"
 
 #include <cublasLt.h>
+#include <cuda_runtime.h>
 
 #include <algorithm>
 #include <map>
@@ -16,10 +17,28 @@ namespace {
 
 using simt::Bf16;
 
+// So little memory left that a library's failure is taken for the lack of it: less than CUDA may
+// want at once to load a kernel. An assumption that was not measured.
+constexpr std::size_t kNearlyNothing = std::size_t{64} << 20;
+
+// cuBLASLt loads its kernels when they are first needed and has no status of its own for a driver
+// that had no memory for one; nor does its runtime tell this program's.
+bool lacks_memory(cublasStatus_t status) {
+  if (cudaPeekAtLastError() == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // or what goes on takes it for its own
+    return true;
+  }
+  if (status != CUBLAS_STATUS_NOT_INITIALIZED && status != CUBLAS_STATUS_EXECUTION_FAILED &&
+      status != CUBLAS_STATUS_INTERNAL_ERROR)
+    return status == CUBLAS_STATUS_ALLOC_FAILED;
+  std::size_t free = 0, all = 0;
+  return cudaMemGetInfo(&free, &all) == cudaSuccess && free < kNearlyNothing;
+}
+
 void succeed(cublasStatus_t status, const char* call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   const std::string what = std::string(call) + " fails (" + cublasLtGetStatusString(status) + ")";
-  if (status == CUBLAS_STATUS_ALLOC_FAILED) throw DeviceMemoryFull(what);
+  if (lacks_memory(status)) throw DeviceMemoryFull(what + ": no memory is left on the device");
   throw WorkError(what + "; check that the driver, the GPU and cuBLAS go together");
 }
 
