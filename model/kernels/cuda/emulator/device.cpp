@@ -5,8 +5,11 @@
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "model/kernels/cuda/emulator/capture.h"
 #include "model/kernels/cuda/emulator/late_device.h"
 #include "model/kernels/cuda/emulator/stream_trace.h"
 #include "model/kernels/cuda/memory_ledger.h"
@@ -33,8 +36,14 @@ std::unique_ptr<void, Free> host_memory(std::size_t bytes) {
   return std::unique_ptr<void, Free>(memory);
 }
 
-// The graph that is being captured by this thread, if any: streams take part by use.
-thread_local std::vector<std::function<void()>>* captured = nullptr;
+// What CUDA does not do while a graph is captured (it may wait for the device inside).
+void expect_no_capture(const char* what) {
+  if (current_capture() != nullptr) throw WorkError(std::string(what) + " inside a graph");
+}
+
+void note_freed() {
+  if (Capture* const capture = current_capture()) capture->forbid("memory of the device is freed");
+}
 
 struct Late {
   bool on = false;
@@ -50,6 +59,9 @@ struct Mark {
   bool passed = false;
   Clock::time_point at;
   std::optional<std::size_t> traced;  // of the trace in which it was recorded
+  // The graph in which it was, none 0, and the piece there.
+  std::int64_t capture = 0;
+  std::size_t captured = 0;
 };
 // What a late stream has before it.
 struct Task {
@@ -95,8 +107,8 @@ std::int64_t LateDevice::pending() const { return late.pending; }
 struct Stream::Impl {
   ~Impl() { run_all(*lane); }
   void put(std::function<void()> work) {
-    if (captured != nullptr) {
-      captured->push_back(std::move(work));
+    if (Capture* const capture = current_capture()) {
+      capture->put(lane, std::move(work), false);
     } else if (late.on) {
       put_later(*lane, {std::move(work), nullptr});
     } else {
@@ -107,6 +119,11 @@ struct Stream::Impl {
   std::shared_ptr<Lane> lane = std::make_shared<Lane>();
 };
 struct Event::Impl {
+  // What the host asks of a place in a graph CUDA does not answer (cudaErrorCapturedEvent).
+  void expect_passing() const {
+    if (mark && mark->capture != 0)
+      throw WorkError("the host asks for an event that was recorded inside a graph");
+  }
   std::shared_ptr<Mark> mark;  // of the last time that it was recorded
 };
 struct Graph::Impl {
@@ -119,16 +136,23 @@ std::shared_ptr<MemoryLedger> device_ledger() {
 }
 
 DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
-  if (captured != nullptr) throw WorkError("device memory is allocated inside a graph");
+  expect_no_capture("device memory is allocated");
   // It may be freed on another thread: it is this one's until then.
   auto memory = host_memory(bytes);
   device_ledger()->take(bytes);
   data_ = {memory.release(), [bytes, ledger = device_ledger()](void* held) {
+             note_freed();
              std::free(held);
              ledger->give_back(bytes);
            }};
 }
-PinnedMemory::PinnedMemory(std::size_t bytes) : data_(host_memory(bytes)), size_(bytes) {}
+PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
+  expect_no_capture("pinned memory is allocated");
+  data_ = {host_memory(bytes).release(), [](void* held) {
+             note_freed();
+             std::free(held);
+           }};
+}
 
 Stream::Stream() : impl_(std::make_unique<Impl>()) {}
 Stream::~Stream() = default;
@@ -155,12 +179,21 @@ void Stream::copy_to_host(void* host, const void* device, std::size_t bytes) {
 void Stream::wait(const Event& event) {
   const std::shared_ptr<Mark>& mark = event.impl_->mark;
   if (!mark) return;
+  Capture* const capture = current_capture();
+  const bool here = capture != nullptr && mark->capture == capture->number();
+  if (mark->capture != 0 && !here)
+    throw WorkError("a stream waits for an event that was recorded inside another graph");
+  if (!here && capture != nullptr && capture->has(impl_->lane))
+    throw WorkError("a graph waits for an event that was recorded outside of it");
   if (StreamTrace* const trace = stream_trace(); trace != nullptr && mark->traced)
     trace->wait(impl_->lane.get(), *mark->traced);
-  if (late.on && captured == nullptr) put_later(*impl_->lane, {nullptr, mark});
+  if (here)
+    capture->wait(impl_->lane, mark->captured);
+  else if (late.on)
+    put_later(*impl_->lane, {nullptr, mark});
 }
 void Stream::synchronize() {
-  if (captured != nullptr) throw WorkError("the host waits for a stream inside a graph");
+  expect_no_capture("the host waits for a stream");
   if (!impl_->lane->tasks.empty()) ++late.waits;
   run_all(*impl_->lane);
 }
@@ -170,25 +203,37 @@ Event::~Event() = default;
 Event::Event(Event&&) noexcept = default;
 Event& Event::operator=(Event&&) noexcept = default;
 void Event::record(Stream& stream) {
-  // In a graph nobody waits for it: its work has one order.
-  const auto mark = std::make_shared<Mark>(Mark{stream.impl_->lane, captured != nullptr, {}, {}});
+  const auto mark = std::make_shared<Mark>();
+  mark->on = stream.impl_->lane;
   impl_->mark = mark;
   if (StreamTrace* const trace = stream_trace())
     mark->traced = trace->put(stream.impl_->lane.get(), true);
+  if (Capture* const capture = current_capture()) {
+    // Nobody waits for it but the graph, whose work has one order.
+    mark->capture = capture->number();
+    mark->captured = capture->put(
+        mark->on, [] {}, true);
+    return;
+  }
   stream.impl_->put([mark] {
     mark->at = Clock::now();
     mark->passed = true;
     mark->on.reset();
   });
 }
-bool Event::done() const { return !impl_->mark || impl_->mark->passed; }
+bool Event::done() const {
+  expect_no_capture("the host asks for an event");
+  impl_->expect_passing();
+  return !impl_->mark || impl_->mark->passed;
+}
 void Event::synchronize() const {
-  if (captured != nullptr) throw WorkError("the host waits for an event inside a graph");
+  expect_no_capture("the host waits for an event");
   if (done()) return;
   ++late.waits;
   run_to(*impl_->mark);
 }
 double Event::milliseconds(const Event& from, const Event& to) {
+  for (const Event* event : {&from, &to}) event->impl_->expect_passing();
   return std::chrono::duration<double, std::milli>(to.impl_->mark->at - from.impl_->mark->at)
       .count();
 }
@@ -197,19 +242,15 @@ Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 Graph::Graph(Graph&&) noexcept = default;
 Graph& Graph::operator=(Graph&&) noexcept = default;
-Graph Graph::capture(Stream&, const std::function<void()>& work) {
+Graph Graph::capture(Stream& stream, const std::function<void()>& work) {
   Graph graph;
-  captured = &graph.impl_->work;
-  try {
-    work();
-  } catch (...) {
-    captured = nullptr;
-    throw;
-  }
-  captured = nullptr;
+  Capture capture(stream.impl_->lane);
+  work();
+  graph.impl_->work = capture.finish();
   return graph;
 }
 void Graph::launch(Stream& stream) {
+  expect_no_capture("a graph is launched");
   for (const auto& work : impl_->work) stream.put(work);
 }
 

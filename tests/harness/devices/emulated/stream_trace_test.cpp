@@ -14,7 +14,7 @@ TEST(StreamTrace, KnowsWhatWaitsForWhat) {
   for (const bool in_graph : {false, true}) {
     StreamTrace trace;
     Stream first, second;
-    Event event;
+    Event event, forked, joined;
     std::size_t a = 0, b = 0, c = 0, d = 0;
     const auto put = [&](Stream& on, std::size_t& piece) {
       piece = trace.size();
@@ -28,8 +28,14 @@ TEST(StreamTrace, KnowsWhatWaitsForWhat) {
       second.wait(event);
       put(second, d);
     };
-    if (in_graph)
-      Graph::capture(first, work);
+    if (in_graph)  // which both streams take part in
+      Graph::capture(first, [&] {
+        forked.record(first);
+        second.wait(forked);
+        work();
+        joined.record(second);
+        first.wait(joined);
+      });
     else
       work();
     EXPECT_TRUE(trace.waits(b, a));
