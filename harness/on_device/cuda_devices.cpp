@@ -31,10 +31,11 @@ class CudaDevices final : public TrainingDevices {
     order_.emplace();
     tell_of_sharing(place, machine);
     const PlacedDevices placed = placed_devices(place.views, place.places);
-    job.barrier();  // every process has taken what it takes before its first tensor
+    job.barrier();  // every process has taken what it takes at its start
     // The largest of all ranks, since their plan is one.
     std::array<double, 2> memory = {
-        -place.what.bytes, (place.what.bytes - free_device_bytes()) / placed.ranks_per_device};
+        -place.what.bytes,
+        (place.what.bytes - free_device_bytes()) / placed.ranks_per_device + kLoadedLaterBytes};
     job.all_reduce_max(std::span<double>(memory));
     return {place.what.name,
             {placed.devices, placed.apart, -memory[0], memory[1]},

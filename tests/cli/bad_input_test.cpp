@@ -109,5 +109,22 @@ TEST(BadInput, LossesThatDoNotOverlapAreRefusedAsFailedWork) {
   EXPECT_THAT(outcome.err, HasSubstr("overlap"));
 }
 
+// 80 GB of an H100 (data sheet) over 48 ranks are 1.667 GB, of which half a GiB is kept for what
+// CUDA and NCCL load: 1.130 GB.
+TEST(BadInput, RunsThatDoNotFitBesideOthersOnADevice) {
+  const Scratch scratch;
+  spill(scratch / "study.yaml",
+        "study: large\n"
+        "data: {synthetic: {symbols: 32, topics: 4}}\n"
+        "model: {d_head: 64, sequence: 16, layers: 12}\n"
+        "optimizer: {warmup_steps: 10, batch_tokens: 64}\n"
+        "grid: {architecture: [transformer], size: [{name: s, d_model: 1024}], budget: {tokens: "
+        "[640]}}\n"
+        "run: {dtype: bfloat16, device: cuda, ranks_per_device: 48}\n");
+  const Outcome outcome = isoloss("plan study.yaml --ranks 48 --device h100", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("each of 48 ranks of a device has 1.13 GB"));
+}
+
 }  // namespace
 }  // namespace isoloss::test
