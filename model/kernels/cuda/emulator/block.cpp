@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t kStack = 128 * 1024;
 constexpr std::size_t kSlot = 64;
+// What every GPU that kernels are compiled for has at most, of shared memory what the largest has
+// (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
+constexpr unsigned kMostBlocks = 2147483647, kMostBlocksAcross = 65535, kMostThreads = 1024;
+constexpr std::size_t kMostShared = 227 * 1024;
 
 enum class State { Ready, AtBlock, AtWarp, Done };
 
@@ -172,6 +176,13 @@ void set_order(Order wanted) { order = wanted; }
 
 void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
               const std::function<void()>& thread) {
+  const unsigned threads = size.x * size.y * size.z;
+  if (grid.x > kMostBlocks || std::max(grid.y, grid.z) > kMostBlocksAcross || threads == 0 ||
+      threads > kMostThreads || shared_bytes > kMostShared)
+    throw std::logic_error("a kernel is launched as no GPU can (" + std::to_string(grid.x) + " x " +
+                           std::to_string(grid.y) + " x " + std::to_string(grid.z) + " blocks of " +
+                           std::to_string(threads) + " threads and " +
+                           std::to_string(shared_bytes) + " bytes)");
   // 128-byte alignment, and fresh contents that no kernel may count on.
   std::vector<std::byte> memory(shared_bytes + 128);
   std::byte* shared = memory.data() + 128 - reinterpret_cast<std::uintptr_t>(memory.data()) % 128;

@@ -135,6 +135,18 @@ __global__ void alone_in_its_warp() {
   if (threadIdx.x == 3) simt::sync_warp();
 }
 
+__global__ void nothing() {}
+
+// CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+TEST(Emulator, RefusesWhatNoGpuLaunches) {
+  Stream stream;
+  EXPECT_THROW(launch(stream, {.grid_y = 65536, .threads = 32}, nothing), std::logic_error);
+  EXPECT_THROW(launch(stream, {.grid_z = 65536, .threads = 32}, nothing), std::logic_error);
+  EXPECT_THROW(launch(stream, {.threads = 1056}, nothing), std::logic_error);
+  EXPECT_THROW(launch(stream, {.threads = 32, .shared_bytes = 227 * 1024 + 1}, nothing),
+               std::logic_error);
+}
+
 TEST(Emulator, RefusesThreadsThatWaitInVain) {
   Stream stream;
   EXPECT_THROW(launch(stream, {.threads = 64}, half_a_block), std::logic_error);
