@@ -1,6 +1,11 @@
 #include "model/spec/initial_values.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <future>
+#include <thread>
+#include <vector>
 
 #include "model/spec/counter_random.h"
 #include "model/spec/shard.h"
@@ -20,13 +25,34 @@ double draw(const Parameter& parameter, std::uint64_t seed, std::uint64_t stream
 }
 
 template <typename Real>
-void fill(std::span<Real> values, const Parameter& parameter, std::uint64_t seed,
-          std::int64_t first) {
+void fill_part(std::span<Real> values, const Parameter& parameter, std::uint64_t seed,
+               std::int64_t first) {
   const std::uint64_t stream = stream_of("weights/" + parameter.name);
   for (std::size_t j = 0; j < values.size(); ++j)
     values[j] = static_cast<Real>(draw(
         parameter, seed, stream,
         static_cast<std::uint64_t>(whole_index(parameter, first + static_cast<std::int64_t>(j)))));
+}
+
+// On all of this process's cores: a draw takes tens of nanoseconds, a large model's a minute on
+// one. Where the system gives no more threads, get() draws what is left.
+template <typename Real>
+void fill(std::span<Real> values, const Parameter& parameter, std::uint64_t seed,
+          std::int64_t first) {
+  constexpr std::size_t kLeast = std::size_t{1} << 16;  // elements that are worth a thread
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t parts = std::clamp<std::size_t>(values.size() / kLeast, 1, cores);
+  const std::size_t size = (values.size() + parts - 1) / parts;
+  std::vector<std::future<void>> others;
+  for (std::size_t part = 1; part < parts; ++part) {
+    const std::size_t from = std::min(part * size, values.size());
+    others.push_back(std::async(std::launch::async | std::launch::deferred, fill_part<Real>,
+                                values.subspan(from, std::min(size, values.size() - from)),
+                                std::cref(parameter), seed,
+                                first + static_cast<std::int64_t>(from)));
+  }
+  fill_part(values.first(std::min(size, values.size())), parameter, seed, first);
+  for (std::future<void>& other : others) other.get();
 }
 
 }  // namespace

@@ -64,6 +64,21 @@ TEST(InitialValues, AShardHoldsWhatTheWholeHoldsThere) {
   }
 }
 
+// Threads draw large tensors: the same numbers, bit by bit, as in pieces too small for a second
+// one.
+TEST(InitialValues, ManyAtOnceAreThoseOfPieces) {
+  constexpr std::int64_t kSize = 300'001, kPiece = 50'000;  // no thread's share is even
+  const Parameter parameter = tensor(Initializer::TruncatedNormal, 0.2, kSize);
+  const auto together = values(parameter, 1);
+  std::vector<double> pieces(kSize);
+  for (std::int64_t first = 0; first < kSize; first += kPiece)
+    fill_initial(
+        std::span(pieces).subspan(static_cast<std::size_t>(first),
+                                  static_cast<std::size_t>(std::min(kPiece, kSize - first))),
+        parameter, 1, first);
+  EXPECT_EQ(together, pieces);
+}
+
 TEST(InitialValues, FloatIsTheRoundedDouble) {
   const Parameter parameter = tensor(Initializer::Normal, 1, 50);
   const auto exact = values(parameter, 1);
