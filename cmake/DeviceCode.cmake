@@ -46,7 +46,13 @@ function(isoloss_gpu_tests folder)
   add_executable(${name} ${sources} ${PROJECT_SOURCE_DIR}/tests/gpu/gpu_main.cpp)
   target_link_libraries(${name} PRIVATE isoloss_options isoloss_kernels_cuda ${TESTS_DEPENDS}
                         GTest::gmock GTest::gtest)
+  # Where device code alone is built, a program that does not start must not take the build with it.
+  set(discovery POST_BUILD)
+  if(ISOLOSS_LEAN)
+    set(discovery PRE_TEST)
+  endif()
   gtest_discover_tests(${name} TEST_PREFIX gpu/${folder}/ DISCOVERY_TIMEOUT 60
+                       DISCOVERY_MODE ${discovery}
                        PROPERTIES LABELS gpu SKIP_RETURN_CODE 77 TIMEOUT 300)
 endfunction()
 
@@ -61,8 +67,9 @@ if(ISOLOSS_CUDA)
     endif()
   endforeach()
   find_package(CUDAToolkit REQUIRED)
+  include(cmake/CublasLt.cmake)
   add_library(isoloss_cuda INTERFACE)
   target_compile_options(isoloss_cuda INTERFACE
       "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-lineinfo>")
-  target_link_libraries(isoloss_cuda INTERFACE CUDA::cudart_static CUDA::cublasLt)
+  target_link_libraries(isoloss_cuda INTERFACE CUDA::cudart_static isoloss_cublaslt)
 endif()

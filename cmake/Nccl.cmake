@@ -5,7 +5,7 @@ if(ISOLOSS_TORCH)
   list(APPEND nccl_places ${ISOLOSS_TORCH}/../nvidia/nccl)
 endif()
 find_path(NCCL_INCLUDE nccl.h HINTS ${nccl_places} PATH_SUFFIXES include)
-find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${nccl_places} PATH_SUFFIXES lib lib64)
+find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 NAMES_PER_DIR HINTS ${nccl_places} PATH_SUFFIXES lib lib64)
 foreach(part IN ITEMS INCLUDE LIBRARY)
   if(NOT NCCL_${part})
     string(CONCAT advice "NCCL is missing (its ${part} was not found); install libnccl-dev or the "

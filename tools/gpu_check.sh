@@ -6,5 +6,7 @@ set -euo pipefail
 command -v python3 >/dev/null ||
   { echo "gpu_check: python3 is missing (it writes the JSON file); install it" >&2; exit 2; }
 # Where CUDA's installer puts it, which no distribution's PATH names.
-[[ -x /usr/local/cuda/bin/nvcc ]] && export PATH=$PATH:/usr/local/cuda/bin
-exec python3 "$(dirname "$0")/gpu_check.py" "$@"
+for folder in /usr/local/cuda/bin /usr/local/cuda-*/bin; do
+  if ! command -v nvcc >/dev/null && [[ -x $folder/nvcc ]]; then export PATH=$PATH:$folder; fi
+done
+exec python3 -B "$(dirname "$0")/gpu_check" "$@"

@@ -169,10 +169,16 @@ class ModelCases {
     cases_.push_back({name_, kBfloat16, one_launch(list, kernel), std::move(prepare)});
   }
 
+  void add_product(const std::vector<KernelWork>& list, const std::string& kernel,
+                   std::function<Work(Stream&, Products&)> prepare) {
+    add(list, kernel, std::move(prepare));
+    cases_.back().product = true;
+  }
+
   void product(const std::vector<KernelWork>& list, const std::string& kernel, std::int64_t rows,
                std::int64_t in, std::int64_t out) {
     const ProductShape shape = product_shape(rows, in, out);
-    add(list, kernel, [shape](Stream& stream, Products& products) -> Work {
+    add_product(list, kernel, [shape](Stream& stream, Products& products) -> Work {
       auto x = random_array<T>(stream, shape.rows * shape.in);
       auto weight = random_array<T>(stream, shape.out * shape.in);
       DeviceArray<T> y(shape.rows * shape.out);
@@ -180,24 +186,25 @@ class ModelCases {
         products.forward<T, T>(stream, shape, x.data(), weight.data(), y.data());
       };
     });
-    add(list, kernel + ", gradient of the input",
-        [shape](Stream& stream, Products& products) -> Work {
-          auto dy = random_array<T>(stream, shape.rows * shape.out);
-          auto weight = random_array<T>(stream, shape.out * shape.in);
-          DeviceArray<T> dx(shape.rows * shape.in);
-          return [=, &stream, &products] {
-            products.input_gradient<T, T>(stream, shape, dy.data(), weight.data(), dx.data());
-          };
-        });
-    add(list, kernel + ", gradient of the weights",
-        [shape](Stream& stream, Products& products) -> Work {
-          auto dy = random_array<T>(stream, shape.rows * shape.out);
-          auto x = random_array<T>(stream, shape.rows * shape.in);
-          auto dw = random_array<float>(stream, shape.out * shape.in);
-          return [=, &stream, &products] {
-            products.weight_gradient<T>(stream, shape, dy.data(), x.data(), dw.data());
-          };
-        });
+    add_product(list, kernel + ", gradient of the input",
+                [shape](Stream& stream, Products& products) -> Work {
+                  auto dy = random_array<T>(stream, shape.rows * shape.out);
+                  auto weight = random_array<T>(stream, shape.out * shape.in);
+                  DeviceArray<T> dx(shape.rows * shape.in);
+                  return [=, &stream, &products] {
+                    products.input_gradient<T, T>(stream, shape, dy.data(), weight.data(),
+                                                  dx.data());
+                  };
+                });
+    add_product(list, kernel + ", gradient of the weights",
+                [shape](Stream& stream, Products& products) -> Work {
+                  auto dy = random_array<T>(stream, shape.rows * shape.out);
+                  auto x = random_array<T>(stream, shape.rows * shape.in);
+                  auto dw = random_array<float>(stream, shape.out * shape.in);
+                  return [=, &stream, &products] {
+                    products.weight_gradient<T>(stream, shape, dy.data(), x.data(), dw.data());
+                  };
+                });
   }
 
   const std::string name_;
@@ -224,7 +231,8 @@ BenchCase square_product(std::int64_t side) {
           products.forward<T, T>(stream, product_shape(side, side, side), x.data(), weight.data(),
                                  y.data());
         };
-      }};
+      },
+      true};
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct BenchCase {
   // Takes memory, fills it, and returns what puts one launch on the stream; the memory goes with
   // it.
   std::function<std::function<void()>(Stream&, Products&)> prepare;
+  bool product = false;  // of matrices, by cuBLASLt: a measured peak
 };
 
 // A copy within the device's memory, and a product of square matrices, 8192 a side in bfloat16 and

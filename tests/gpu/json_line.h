@@ -1,4 +1,4 @@
-// One JSON object a line: what tools/gpu_check.py reads, whole up to the line at which a program
+// One JSON object a line: what tools/gpu_check reads, whole up to the line at which a program
 // was stopped.
 #pragma once
 #include <cmath>
@@ -24,6 +24,10 @@ class JsonLine {
     char text[32];
     std::snprintf(text, sizeof text, "%.9g", value);
     begin(name) += std::isfinite(value) ? text : "null";
+    return *this;
+  }
+  JsonLine& flag(const char* name, bool value) {
+    begin(name) += value ? "true" : "false";
     return *this;
   }
   void print() const {

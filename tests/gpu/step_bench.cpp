@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <random>
 
-#include "model/device/device_training.h"
 #include "model/kernels/cuda/device_properties.h"
 #include "tests/model/cost/reference_models.h"
 
@@ -47,13 +47,15 @@ struct Trial {
   void fill() {
     while (training.under_way() + 1 < DeviceTraining::kSteps) start();
   }
+  void finish() { taken.add(training.finish()); }
   void drain() {
-    while (training.under_way() > 0) training.finish();
+    while (training.under_way() > 0) finish();
   }
 
   DeviceTraining training;
   std::vector<std::int32_t> ids;
   std::int64_t steps = 0;
+  StepsTaken taken;
 };
 
 double bytes_of(const std::vector<PlannedBuffer>& buffers) {
@@ -66,7 +68,7 @@ double bytes_of(const std::vector<PlannedBuffer>& buffers) {
 StepTiming time_steps(Trial& trial, double seconds) {
   for (int i = 0; i < 2; ++i) {  // kernels load, products choose, the graph is made
     trial.start();
-    trial.training.finish();
+    trial.finish();
   }
   trial.fill();
   std::vector<double> samples;
@@ -75,7 +77,7 @@ StepTiming time_steps(Trial& trial, double seconds) {
   double before = 0;
   while (static_cast<int>(samples.size()) < kFewestSteps || now() - timing.began < seconds) {
     trial.start();
-    trial.training.finish();
+    trial.finish();
     const double after = now();
     if (before > 0) samples.push_back(after - before);  // the first began before the clock did
     before = after;
@@ -98,11 +100,25 @@ StepResult measure_model(const ReferenceModel& model, double seconds) {
   result.tokens = static_cast<double>(trial.ids.size());
   result.planned_bytes =
       bytes_of(trial.training.model().memory()) + bytes_of(trial.training.memory());
+  result.taken = trial.taken;
   result.taken_bytes = static_cast<double>(before) - static_cast<double>(free_device_memory());
   return result;
 }
 
 }  // namespace
+
+void StepsTaken::add(const DeviceMetrics& metrics) {
+  if (steps++ == 0) first_loss = metrics.loss;
+  last_loss = metrics.loss;
+  finite = finite && metrics.finite && std::isfinite(metrics.loss) &&
+           std::isfinite(metrics.gradient_norm);
+}
+
+std::vector<std::string> step_names() {
+  std::vector<std::string> names = {kPackedTrialsName};
+  for (const ReferenceModel& model : reference_models()) names.push_back(model.name);
+  return names;
+}
 
 std::vector<StepCase> step_cases() {
   std::vector<StepCase> cases;
@@ -128,11 +144,13 @@ PackingResult measure_packing(double seconds) {
   int rounds = 0;
   for (; rounds < kFewestSteps || now() - began < seconds / 2; ++rounds) {
     for (Trial& trial : trials) trial.start();
-    for (Trial& trial : trials) trial.training.finish();
+    for (Trial& trial : trials) trial.finish();
   }
   result.together = tokens * rounds / (now() - began);
   for (Trial& trial : trials) trial.drain();
   result.ended = now();
+  result.taken = trials.front().taken;
+  for (const Trial& trial : trials) result.taken.finite &= trial.taken.finite;
   return result;
 }
 

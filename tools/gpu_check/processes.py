@@ -1,0 +1,84 @@
+"""Programs that are run with a limit: each writes into a log that stays, whatever becomes of this one."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import typing
+
+OUT_OF_TIME = "ran out of time"
+MOST_TEXT = 4_000_000  # bytes that a program may print; a file of results must stay small
+
+
+class Ended(typing.NamedTuple):
+    status: typing.Optional[int]  # None: it was stopped
+    text: str  # standard output and errors
+    why: str  # "" or why it was stopped
+
+    def reason(self):
+        """Why it did not end well, with the last of what it said."""
+        what = self.why or f"the program ended with status {self.status}"
+        said = " | ".join(line for line in self.text.splitlines()[-6:] if not line.startswith("{"))
+        return f"{what}: {said[-600:]}" if said else what
+
+
+def stop(process):
+    """Ends it and what it started; whether it died, which a call into a broken driver may not."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a process group of its own
+    except ProcessLookupError:
+        pass
+    try:
+        process.wait(timeout=10)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def run(command, seconds, log, silent=None, environment=None):
+    """Runs it for at most `seconds`, and `silent` without a word, with its output behind what the
+    file `log` has."""
+    with open(log, "ab") as out:
+        out.write(f"== {' '.join(map(str, command))}\n".encode())
+        out.flush()
+        start = out.tell()
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=subprocess.STDOUT, start_new_session=True,
+                                       env=dict(os.environ, **(environment or {})))
+        except OSError as error:
+            return Ended(127, str(error), "")
+    try:
+        why = watch(process, seconds, silent, pathlib.Path(log), start)
+    except BaseException:  # this program is being stopped itself
+        stop(process)
+        raise
+    if why and not stop(process):
+        why += " (it did not die)"
+    with open(log, "rb") as file:
+        file.seek(start)
+        text = file.read(MOST_TEXT).decode(errors="replace")
+    with open(log, "ab") as out:
+        out.write(f"== {why or f'status {process.returncode}'}\n".encode())
+    return Ended(None if why else process.returncode, text, why)
+
+
+def watch(process, seconds, silent, log, start):
+    """Waits until it ends: ""; or says why it has to be stopped."""
+    began = grew = time.monotonic()
+    size = start
+    while True:
+        try:
+            process.wait(timeout=0.1)
+            return ""
+        except subprocess.TimeoutExpired:
+            pass
+        now = time.monotonic()
+        if log.stat().st_size != size:
+            size, grew = log.stat().st_size, now
+        if now - began > seconds:
+            return f"{OUT_OF_TIME} ({seconds:.0f} s)"
+        if silent is not None and now - grew > silent:
+            return f"printed nothing for {silent:.0f} s and was stopped"
+        if size - start > MOST_TEXT:
+            return f"printed more than {MOST_TEXT} bytes and was stopped"
