@@ -114,15 +114,12 @@ option = lambda name: sys.argv[sys.argv.index(name) + 1] if name in sys.argv els
 if "--version" in sys.argv:
     print("cmake version 3.25.1")
 elif "--build" not in sys.argv:
-    named = next((a.split("=")[1] for a in sys.argv if a.startswith("-DISOLOSS_GOOGLETEST=")), "/none")
     open(option("-B") + "/CMakeCache.txt", "w").write(
-        "CMAKE_GENERATOR:INTERNAL=Ninja\\nGTest_DIR:PATH=%s\\nISOLOSS_GOOGLETEST:PATH=%s\\n"
-        % (os.environ["GTEST"], named))
+        "CMAKE_GENERATOR:INTERNAL=Ninja\\nISOLOSS_GOOGLETEST_FOUND:INTERNAL=%s\\n"
+        % os.environ["GOOGLETEST"])
     print("configured")
 elif option("--target") == "help":
     print("device_bench: phony\\ngpu_some_test: phony\\ngpu_other_test: phony\\nall: phony")
-elif "-n" in sys.argv:
-    print("[1/1] would build" if option("--target") in fails else "ninja: no work to do.")
 else:
     print("building", option("--target") or "all")
     for name in [option("--target")] if option("--target") else ["device_bench", "gpu_some_test", "gpu_other_test"]:

@@ -79,9 +79,11 @@ class WholeRun(Machine):
                           "out_tests.log"])
 
     def test_where_nothing_else_names_the_code_git_or_the_sources_do(self):
-        _, result = self.check("--built")
-        self.assertIn("code", result["machine"])
-        self.assertEqual(len(result["machine"]["sources_sha256"]), 64)
+        self.program("bin/git", "#!/bin/sh\necho v1-2-gdef\n")
+        self.assertEqual(self.check("--built")[1]["machine"]["code"], "v1-2-gdef")
+        self.program("bin/git", "#!/bin/sh\nexit 128\n")
+        machine = self.check("--built")[1]["machine"]
+        self.assertEqual(machine["code"], "sources " + machine["sources_sha256"][:16])
 
     def test_nvidia_smi_is_asked_once_where_it_knows_all_but_one_field(self):
         self.check("--built")
@@ -293,7 +295,7 @@ class Build(Machine):
             self.program(f"bin/{tool}", "#!/bin/sh\necho made\n")
         (self.folder / "made_device_bench").write_text(BENCH)
         (self.folder / "made_gpu_some_test").write_text(PASSING)
-        self.environment.update(GTEST="/usr/lib/cmake/GTest")
+        self.environment.update(GOOGLETEST="ON")
 
     def test_what_was_built_runs_and_what_was_not_is_named(self):
         self.program("build/gpu_other_test", PASSING)  # an earlier build's
@@ -318,12 +320,12 @@ class Build(Machine):
         self.assertIn("FAILED: device_bench", result["build"]["bench_said"])
 
     def test_without_googletest_it_says_what_to_give_and_builds_nothing(self):
-        self.environment["GTEST"] = "GTest_DIR-NOTFOUND"
-        process, result = self.check("--googletest", str(self.folder / "none"))
+        self.environment["GOOGLETEST"] = "OFF"
+        process, result = self.check()
         self.assertEqual(process.returncode, 2)
         self.assertIn("--googletest DIR", process.stderr)
         self.assertFalse((self.folder / "build/device_bench").exists())
-        process, result = self.check("--googletest", str(self.folder / "none"), "--without-tests")
+        process, result = self.check("--without-tests")
         self.assertEqual(result["status"], "incomplete", process.stdout + process.stderr)
         self.assertEqual(len(result["bench"]["steps"]["rows"]), 5)
 

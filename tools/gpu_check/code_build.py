@@ -32,11 +32,8 @@ def configure(options, result):
         match = re.search(f"^{name}:[A-Z]+=(.*)$", cache, re.MULTILINE)
         if match:
             build[name] = match[1]
-    sources = re.search("^ISOLOSS_GOOGLETEST:[A-Z]+=(.*)$", cache, re.MULTILINE)
-    installed = re.search("^GTest_DIR:[A-Z]+=(.*)$", cache, re.MULTILINE)
     build["configured"] = True
-    return bool(installed and "NOTFOUND" not in installed[1] or
-                sources and os.path.exists(f"{sources[1]}/googlemock/CMakeLists.txt"))
+    return "ISOLOSS_GOOGLETEST_FOUND:INTERNAL=ON" in cache
 
 
 def compile_programs(options, result, time_left):
@@ -57,13 +54,12 @@ def compile_programs(options, result, time_left):
             build.setdefault("not_built", [])
             build[f"{stage}_error"] = ended.reason()
             build[f"{stage}_said"] = [line for line in ended.text.splitlines()
-                                      if re.search(r"error|FAILED|undefined|fatal", line)][:30]
+                                      if re.search(r"\berror[: ]|FAILED:|undefined reference|fatal", line)][:30]
         result.save()
     if "not_built" in build:
         build["not_built"] = [name for name in programs_of(command, result)
-                              if not up_to_date(command, name, ninja, result)]
-        if options.without_tests:
-            build["not_built"] = [name for name in build["not_built"] if name == "device_bench"]
+                              if (name == "device_bench" or not options.without_tests)
+                              and not complete(command + ["--target", name], result)]
 
 
 def programs_of(command, result):
@@ -72,10 +68,9 @@ def programs_of(command, result):
                                  re.MULTILINE)))
 
 
-def up_to_date(command, name, ninja, result):
-    """Whether there is nothing to do for it: else what lies there may be an earlier build's."""
-    ended = run(command + ["--target", name, "--", "-n" if ninja else "-q"], 30, result.build_log)
-    return ended.status == 0 and (not ninja or "no work to do" in ended.text)
+def complete(command, result):
+    """Whether the program is what its sources say: else what lies there may be an earlier build's."""
+    return run(command, 20, result.build_log).status == 0
 
 
 def programs(options, result, pattern):

@@ -54,8 +54,8 @@ def describe(answers, options, log):
                 found[name] = lines[-2 if name == "nvcc" and len(lines) > 1 else 0]
     found["kernel"] = " ".join(os.uname()[i] for i in (0, 2, 4))
     found["cpus"] = len(os.sched_getaffinity(0))
-    found["code"] = options.code or described_by_git(log)
     found["sources_sha256"] = digest()
+    found["code"] = options.code or described_by_git(log) or "sources " + found["sources_sha256"][:16]
     return found
 
 
