@@ -199,6 +199,15 @@ class Tests(Machine):
         log = (self.folder / "out_tests.log").read_text()
         self.assertIn("--gtest_filter=Kernel.Adds:Kernel.Subtracts", log)
 
+    def test_what_its_programs_time_cuts_off_is_excused(self):
+        self.program("build/gpu_some_test", tests_program(
+            {"Kernel.Adds": "passes", "Kernel.Waits": "takes a while in company"}))
+        _, result = self.check("--built", "--program-seconds", "1")
+        one = result["tests"]["gpu_some_test/Kernel.Waits"]
+        self.assertEqual(one["result"], "passed")
+        self.assertTrue(one["in_company"]["excused"])
+        self.assertEqual(result["status"], "passed")
+
     def test_a_program_that_dies_behind_its_last_test_has_failed(self):
         self.program("build/gpu_some_test", PASSING + "\nsys.exit(9)\n")
         _, result = self.check("--built")

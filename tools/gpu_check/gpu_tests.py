@@ -4,7 +4,7 @@ what it did in company is kept."""
 import re
 
 from code_build import programs
-from processes import run
+from processes import OUT_OF_TIME, run
 
 ORDER = ["model_kernels", "model_device", "nccl"]  # what rests on nothing comes first
 # What CUDA says of errors after which nothing goes in a process any more.
@@ -80,12 +80,14 @@ class Program:
     def take(self, found, alone=False):
         for name, one in found.items():
             before = self.results[self.key(name)]
+            if one["result"] == "not run" and before["result"] == "failed":
+                one = before  # what it did in company is all there is
             if alone:
                 one["alone"] = True
             if before["result"] == "failed" and one["result"] != "failed":
                 one["in_company"] = before.get("in_company") or {
                     "result": "failed", "said": before["said"],
-                    "excused": before.get("after_sticky", False)}
+                    "excused": before.get("after_sticky", before.get("cut_off", False))}
             self.results[self.key(name)] = one
 
     def run(self, names, seconds, silent=None):
@@ -119,6 +121,8 @@ def results_of(ended):
     if begun:
         said.append(ended.why or f"the program ended with status {ended.status}")
         take("failed")
+        if ended.why.startswith(OUT_OF_TIME):
+            results[begun]["cut_off"] = True  # perhaps others took the time
     return results
 
 
