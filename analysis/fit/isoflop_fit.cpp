@@ -75,10 +75,6 @@ Parabola parabola(const std::vector<double>& x, const std::vector<double>& loss,
 
 }  // namespace
 
-double LogLine::deviation() const {
-  return n < 3 ? std::nan("") : std::sqrt(squares / static_cast<double>(n - 2));
-}
-
 LogLine log_line(std::span<const double> x, std::span<const double> y,
                  std::span<const double> weight) {
   LogLine line;

@@ -39,7 +39,6 @@ struct LogLine {
   std::size_t n = 0;
   double centre = 0, spread = 0;  // mean of ln x, sum of its squared deviations
 
-  double deviation() const;  // of the residuals; NaN below three points
   double at(double log_x) const { return intercept + slope * log_x; }
 };
 

@@ -1,11 +1,10 @@
 #include "analysis/fit/isoflop_intervals.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 
 #include "analysis/fit/fit_flags.h"
-#include "analysis/fit/fit_intervals.h"
+#include "analysis/fit/loss_noise.h"
 #include "analysis/fit/noise_intervals.h"
 
 namespace isoloss {
@@ -37,90 +36,88 @@ PredictionBasis basis_of(const std::vector<IsoflopLine>& lines,
   return basis;
 }
 
-// What is known of the losses' noise, and of what parabolas do to their optima.
-struct Known {
-  std::optional<SeedNoise> noise;
+// What is known of the losses' noise, and of what.
+struct KnownNoise {
+  std::optional<LossNoise> losses;
   bool measured = false;  // from replicates
-  std::optional<OptimaBias> bias;
+  std::string words = "scatter of the vertices about the line, alike for all (Student t)";
 };
 
-// Nothing of points of several architectures, which have no law together.
-Known known_of(const PointTable& table, std::span<const Point> points, const FitOptions& options,
-               const std::vector<IsoflopRow>& rows) {
-  Known known;
-  const auto of_another = [&](const Point& p) { return p.architecture != points[0].architecture; };
-  if (std::any_of(points.begin(), points.end(), of_another)) return known;
-  if (points.size() > kMostInLossNoise) return known;
-  known.bias = optima_bias(points, rows);
-  known.noise = measured_noise(table, points, options);
-  known.measured = known.noise.has_value();
-  if (!known.measured && !runs_of(points).empty())
-    known.noise = scatter_about_parabolas(points, rows);
-  return known;
-}
-
-std::string words_of(const Known& known, std::span<const Point> points, std::uint64_t seed) {
-  std::string words = "scatter of the vertices about the line (Student t)";
-  if (known.noise) {
-    words = known.measured ? words_of(LossDraws(points, *known.noise, seed))
-                           : "scatter of the points about the parabolas";
-    words += ", carried to the vertices and the line (Student t)";
+KnownNoise known_noise(const PointTable& table, std::span<const Point> points,
+                       const FitOptions& options, const std::vector<IsoflopRow>& rows) {
+  KnownNoise known;
+  if (const auto noise = measured_noise(table, points, options)) {
+    known.losses = loss_noise(points, *noise);
+    known.measured = true;
+    known.words = words_of(LossDraws(points, *noise, options.seed));
+  } else {
+    known.losses = scatter_about_parabolas(points, rows);
+    if (!known.losses) return known;
+    known.words = "scatter of the points about the parabolas";
   }
-  if (known.bias) words += ", moved by what parabolas do to the best sizes of the chinchilla law";
-  return words;
-}
-
-Eigen::VectorXd zeros(const IsoflopLine& one) {
-  return Eigen::VectorXd::Zero(static_cast<Eigen::Index>(one.optima.size()));
+  known.words += ", carried to the vertices and the line (Student t)";
+  return known;
 }
 
 // As of optima that scatter alike, whatever their parabolas.
 LineNoise scatter_of(const IsoflopLine& one) {
   const auto n = static_cast<Eigen::Index>(one.optima.size());
   return line_noise(one.compute, one.optima, one.line, Eigen::MatrixXd::Identity(n, n),
-                    std::nullopt, zeros(one));
+                    std::nullopt, Eigen::VectorXd::Zero(n));
 }
 
-// Empty where two optima lie on any line and nothing else is known of them.
-std::optional<LineNoise> noise_of(const IsoflopLine& one, const Known& known,
-                                  const std::optional<LossNoise>& losses,
-                                  const std::vector<IsoflopRow>& rows) {
-  Eigen::VectorXd bias = zeros(one);
-  if (known.bias)
-    bias = one.optimum == Optimum::Parameters ? known.bias->parameters : known.bias->tokens;
-  if (losses) {
-    return line_noise(one.compute, one.optima, one.line,
-                      optima_covariance(rows, one.optimum, *losses), losses->degrees, bias);
+LineNoise noise_of(const IsoflopLine& one, const LossNoise& losses,
+                   const std::vector<IsoflopRow>& rows, const std::optional<OptimaBias>& bias) {
+  Eigen::MatrixXd per_nat =
+      optima_per_nat(rows, one.optimum, static_cast<std::size_t>(losses.covariance.rows()));
+  Eigen::VectorXd off = Eigen::VectorXd::Zero(per_nat.rows());
+  if (bias) {
+    off = bias->off;
+    per_nat -= bias->per_nat;
   }
-  if (one.line.n < kFewestWithError) return std::nullopt;
-  return line_noise(one.compute, one.optima, one.line, optima_covariance(rows, one.optimum),
-                    std::nullopt, bias);
+  return line_noise(one.compute, one.optima, one.line,
+                    per_nat * losses.covariance * per_nat.transpose(), losses.degrees, off);
+}
+
+// Of many points no covariance is kept, and several architectures have no law together.
+bool can_carry(std::span<const Point> points) {
+  return points.size() <= kMostInLossNoise &&
+         std::all_of(points.begin(), points.end(),
+                     [&](const Point& p) { return p.architecture == points[0].architecture; });
 }
 
 }  // namespace
 
 void add_isoflop_intervals(const std::vector<IsoflopLine>& lines, const PointTable& table,
                            std::span<const Point> points, const FitOptions& options, Fit& fit) {
-  const Known known = known_of(table, points, options, fit.rows);
-  std::optional<LossNoise> losses;
-  if (known.noise) losses = loss_noise(points, *known.noise);
   std::vector<LineNoise> noise;
-  for (const IsoflopLine& one : lines) {
-    if (one.line.n >= kFewestWithError)
-      add_intervals(one, scatter_of(one), fit.level, fit.lack_of_fit);
-    const auto of_line = noise_of(one, known, losses, fit.rows);
-    if (!of_line) continue;
-    noise.push_back(*of_line);
-    add_intervals(one, *of_line, fit.level, fit.intervals);
+  if (lines.front().line.n >= kFewestWithError) {
+    for (const IsoflopLine& one : lines) {
+      noise.push_back(scatter_of(one));
+      add_intervals(one, noise.back(), fit.level, fit.lack_of_fit);
+    }
+  }
+  KnownNoise known;
+  if (can_carry(points)) known = known_noise(table, points, options, fit.rows);
+  if (known.losses) {
+    noise.clear();
+    for (const IsoflopLine& one : lines) {
+      const auto bias = optima_bias(points, fit.rows, one.optimum);
+      noise.push_back(noise_of(one, *known.losses, fit.rows, bias));
+      if (bias && &one == &lines.front())
+        known.words += ", moved by what parabolas do to the best sizes of the chinchilla law";
+    }
   }
   fit.uncertainty = "not known: two budgets lie on any line";
   if (noise.empty()) return;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    add_intervals(lines[i], noise[i], fit.level, fit.intervals);
   fit.basis = basis_of(lines, noise);
   fit.interval_kind = known.measured ? IntervalKind::NoiseProfile : IntervalKind::ResidualScatter;
-  fit.uncertainty = words_of(known, points, options.seed);
-  flag_misfit(noise.front().misfit, known.measured ? noise.front().misfit_p : 1, fit);
+  fit.uncertainty = known.words;
+  if (known.measured) flag_misfit(noise.front().misfit, noise.front().misfit_p, fit);
   flag_outside_intervals(fit);
-  if (!known.noise) flag_shared_runs(points, fit.flags);
+  if (!known.losses) flag_shared_runs(points, fit.flags);
 }
 
 }  // namespace isoloss

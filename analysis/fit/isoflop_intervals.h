@@ -17,10 +17,11 @@ struct IsoflopLine {
   LogLine line;
 };
 
-// Intervals by noise of the points' losses: that of replicates, or where budgets share runs the
-// scatter of the points about the parabolas. Else by the scatter of the optima about the lines, as
-// of budgets with independent losses that are alike, with a flag where they are not. All are moved
-// by what parabolas do (isoflop_noise.h). `fit` has rows, and parameters of the lines, sizes first.
+// Intervals by noise of the points' losses, of replicates or else their scatter about the
+// parabolas, moved by what parabolas do to optima (isoflop_noise.h). Where neither is known, of
+// more than kMostInLossNoise points and of several architectures by the scatter of the optima about
+// the lines, as of budgets that are independent and alike, with a flag where runs are shared. `fit`
+// has rows, and parameters of the lines, sizes first.
 void add_isoflop_intervals(const std::vector<IsoflopLine>& lines, const PointTable& table,
                            std::span<const Point> points, const FitOptions& options, Fit& fit);
 

@@ -2,12 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
-#include <string>
-
-#include "analysis/fit/chinchilla_fit.h"
-#include "analysis/numbers/statistics.h"
 
 namespace isoloss {
 namespace {
@@ -22,97 +17,78 @@ std::vector<const IsoflopRow*> used_of(const std::vector<IsoflopRow>& rows) {
   return used;
 }
 
-const std::vector<double>& per_nat_of(const IsoflopRow& row, Optimum optimum) {
-  return optimum == Optimum::Parameters ? row.parameters_per_nat : row.tokens_per_nat;
-}
-
 }  // namespace
 
-std::optional<SeedNoise> scatter_about_parabolas(std::span<const Point> points,
+std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
                                                  const std::vector<IsoflopRow>& rows) {
-  std::map<std::string, std::vector<double>> of_run;
-  double squares = 0, products = 0, pairs = 0;
-  int count = 0, parabolas = 0, unnamed = 0;
-  for (const IsoflopRow& row : rows) {
-    if (!row.used) continue;
-    ++parabolas;
-    for (std::size_t i = 0; i < row.members.size(); ++i) {
-      const double residual = row.residuals[i];
-      const std::string& run = points[row.members[i]].run;
-      ++count;
-      squares += residual * residual;
-      if (run.empty()) {
-        ++unnamed;
-        continue;
-      }
-      std::vector<double>& others = of_run[run];
-      for (const double other : others) products += residual * other;
-      pairs += static_cast<double>(others.size());
-      others.push_back(residual);
+  const std::vector<const IsoflopRow*> used = used_of(rows);
+  std::vector<double> squares, degrees;  // of each parabola's residuals
+  for (const IsoflopRow* row : used) {
+    squares.push_back(std::inner_product(row->residuals.begin(), row->residuals.end(),
+                                         row->residuals.begin(), 0.0));
+    degrees.push_back(static_cast<double>(row->residuals.size()) - kParametersOfParabola);
+  }
+  const double left = std::accumulate(degrees.begin(), degrees.end(), 0.0);
+  const double pooled = std::accumulate(squares.begin(), squares.end(), 0.0) / left;
+  if (!(left >= 1) || !(std::sqrt(pooled) > kExactly)) return std::nullopt;
+  const auto n = static_cast<Eigen::Index>(points.size());
+  Eigen::VectorXd deviation = Eigen::VectorXd::Zero(n), residual = Eigen::VectorXd::Zero(n);
+  double sum = 0, sum_of_squares = 0;
+  for (std::size_t k = 0; k < used.size(); ++k) {
+    const double variance = degrees[k] > 0 ? squares[k] / degrees[k] : pooled;
+    if (degrees[k] > 0) sum += variance, sum_of_squares += variance * variance / degrees[k];
+    for (std::size_t i = 0; i < used[k]->members.size(); ++i) {
+      const auto at = static_cast<Eigen::Index>(used[k]->members[i]);
+      deviation[at] = std::sqrt(variance);
+      residual[at] = used[k]->residuals[i];
     }
   }
-  const int left = count - kParametersOfParabola * parabolas;
-  const int runs = unnamed + static_cast<int>(of_run.size());
-  const int degrees = std::min(left, runs - kParametersOfParabola);
-  if (degrees < 1) return std::nullopt;
-  SeedNoise noise;
-  noise.measured = true;
-  noise.deviation = std::sqrt(squares / left);
-  if (!(noise.deviation > kExactly)) return std::nullopt;
-  noise.degrees = degrees;
-  noise.deviation_degrees = noise.degrees_at_budget = degrees;
-  // Held between 1/2 and 1 as that of replicates is.
-  if (pairs > 0) noise.shared = std::clamp(products / pairs / (squares / count), 0.5, 1.0);
-  return noise;
+  LossNoise out{deviation.cwiseAbs2().asDiagonal(), sum * sum / sum_of_squares, std::sqrt(pooled)};
+  const auto together = [&](Eigen::Index i, Eigen::Index j) {
+    const Point &a = points[static_cast<std::size_t>(i)], &b = points[static_cast<std::size_t>(j)];
+    return !a.run.empty() && a.run == b.run && deviation[i] > 0 && deviation[j] > 0;
+  };
+  double products = 0, pairs = 0, runs = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    if (!(deviation[i] > 0)) continue;
+    bool first = true;
+    for (Eigen::Index j = 0; j < i; ++j) {
+      if (!together(i, j)) continue;
+      first = false;
+      products += residual[i] / deviation[i] * residual[j] / deviation[j];
+      ++pairs;
+    }
+    runs += first ? 1 : 0;
+  }
+  out.degrees = std::min(out.degrees, runs - kParametersOfParabola);
+  if (!(out.degrees >= 1)) return std::nullopt;
+  if (pairs == 0) return out;
+  // Residuals have a share of `left` of the variance, and evaluations of one run about the same.
+  const double count = (deviation.array() > 0).cast<double>().sum();
+  const double shared = std::clamp(products / pairs * count / left, 0.5, 1.0);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    for (Eigen::Index j = 0; j < i; ++j) {
+      if (!together(i, j)) continue;
+      out.covariance(i, j) = out.covariance(j, i) = shared * deviation[i] * deviation[j];
+    }
+  }
+  return out;
 }
 
-Eigen::MatrixXd optima_covariance(const std::vector<IsoflopRow>& rows, Optimum optimum,
-                                  const LossNoise& noise) {
+Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, Optimum optimum,
+                               std::size_t points) {
   const std::vector<const IsoflopRow*> used = used_of(rows);
-  Eigen::MatrixXd per_nat =
-      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(used.size()), noise.covariance.rows());
+  Eigen::MatrixXd per_nat = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(used.size()),
+                                                  static_cast<Eigen::Index>(points));
   for (std::size_t k = 0; k < used.size(); ++k) {
-    const std::vector<double>& follows = per_nat_of(*used[k], optimum);
+    const std::vector<double>& follows =
+        optimum == Optimum::Parameters ? used[k]->parameters_per_nat : used[k]->tokens_per_nat;
     for (std::size_t i = 0; i < follows.size(); ++i) {
       per_nat(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(used[k]->members[i])) =
           follows[i];
     }
   }
-  return per_nat * noise.covariance * per_nat.transpose();
-}
-
-Eigen::MatrixXd optima_covariance(const std::vector<IsoflopRow>& rows, Optimum optimum) {
-  const std::vector<const IsoflopRow*> used = used_of(rows);
-  Eigen::VectorXd variance(static_cast<Eigen::Index>(used.size()));
-  for (std::size_t k = 0; k < used.size(); ++k) {
-    const std::vector<double>& follows = per_nat_of(*used[k], optimum);
-    variance[static_cast<Eigen::Index>(k)] =
-        std::inner_product(follows.begin(), follows.end(), follows.begin(), 0.0);
-  }
-  return variance.asDiagonal();
-}
-
-std::optional<OptimaBias> optima_bias(std::span<const Point> points,
-                                      const std::vector<IsoflopRow>& rows) {
-  const auto fitted = fit_chinchilla(points);
-  if (!fitted) return std::nullopt;
-  std::vector<Point> smooth(points.begin(), points.end());
-  for (std::size_t i = 0; i < smooth.size(); ++i)
-    smooth[i].loss = fitted->losses[static_cast<Eigen::Index>(i)];
-  const std::vector<IsoflopRow> of_law = isoflop_rows(smooth);
-  std::vector<double> parameters, tokens;
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    if (!rows[k].used) continue;
-    const EfficientPoint best = efficient_point(fitted->law, rows[k].flops, fitted->product);
-    parameters.push_back(std::log(of_law[k].optimal_parameters / best.parameters));
-    tokens.push_back(std::log(of_law[k].optimal_tokens / best.tokens));
-    if (!std::isfinite(parameters.back()) || !std::isfinite(tokens.back())) return std::nullopt;
-  }
-  const auto vector = [](const std::vector<double>& x) {
-    return Eigen::VectorXd(
-        Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size())));
-  };
-  return OptimaBias{vector(parameters), vector(tokens)};
+  return per_nat;
 }
 
 LineNoise line_noise(std::span<const double> compute, std::span<const double> optima,
@@ -129,23 +105,27 @@ LineNoise line_noise(std::span<const double> compute, std::span<const double> op
   const Eigen::MatrixXd coefficients =
       Eigen::Vector2d(1 / static_cast<double>(n), 1 / line.spread).asDiagonal() *
       design.transpose();
-  const Eigen::MatrixXd left = Eigen::MatrixXd::Identity(n, n) - design * coefficients;
   LineNoise out;
-  out.covariance = coefficients * noise * coefficients.transpose();
   out.shift = coefficients * bias;
-  out.deviation = std::sqrt(noise.trace() / static_cast<double>(n));
   out.degrees = degrees.value_or(0);
-  if (n < 3) return out;
-  const double residual_degrees = static_cast<double>(n) - 2;
-  const double ratio = (left * exact).squaredNorm() / (left * noise * left).trace();
-  if (degrees) {
-    if (!(ratio > 1)) return out;
-    out.misfit = ratio;
-    out.misfit_p = f_tail(ratio, residual_degrees, *degrees);
+  Eigen::MatrixXd total = noise;
+  if (n >= 3) {
+    const Eigen::MatrixXd left = Eigen::MatrixXd::Identity(n, n) - design * coefficients;
+    const Eigen::MatrixXd scatter = left * noise * left;
+    const double explained = scatter.trace(), seen = (left * exact).squaredNorm();
+    const double own = static_cast<double>(n) - 2;
+    if (!degrees) {
+      total *= seen / explained;
+      out.degrees = explained * explained / scatter.squaredNorm();
+    } else if (seen > explained) {
+      total += (seen - explained) / own * Eigen::MatrixXd::Identity(n, n);
+      out.misfit = seen / explained;
+      out.misfit_p = f_tail(out.misfit, own, *degrees);
+      out.degrees = std::min(*degrees, own);
+    }
   }
-  out.covariance *= ratio;
-  out.deviation *= std::sqrt(ratio);
-  out.degrees = std::min(degrees.value_or(residual_degrees), residual_degrees);
+  out.covariance = coefficients * total * coefficients.transpose();
+  out.deviation = std::sqrt(total.trace() / static_cast<double>(n));
   return out;
 }
 

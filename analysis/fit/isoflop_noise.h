@@ -8,6 +8,7 @@
 
 #include "analysis/fit/isoflop_fit.h"
 #include "analysis/fit/loss_noise.h"
+#include "analysis/numbers/statistics.h"
 #include "analysis/points/points.h"
 
 namespace isoloss {
@@ -15,29 +16,32 @@ namespace isoloss {
 // Of a budget: its best size, or its best tokens.
 enum class Optimum { Parameters, Tokens };
 
-// What stands for seed noise where no run has a replicate: the scatter of the points about the
-// parabolas of the used rows, which holds what these get wrong besides the noise. Degrees of
-// freedom are points less three a parabola, or runs less three where that is fewer, because
-// evaluations of one run are one draw. Empty where none is left, and where the points lie on the
-// parabolas.
-std::optional<SeedNoise> scatter_about_parabolas(std::span<const Point> points,
+// What stands for measured noise where no run has a replicate: the scatter of the points about the
+// used rows' parabolas, which holds what these get wrong besides the noise, and therefore each
+// budget's own (of three points, that of all). Evaluations of one run go together as far as their
+// residuals do, by half at least. Degrees of freedom are points less three a parabola, less where
+// budgets scatter unequally (Satterthwaite 1946), and runs less three at most. Empty where none is
+// left, and where the points lie on the parabolas.
+std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
                                                  const std::vector<IsoflopRow>& rows);
 
-// Covariance of the ln optima of the used rows. `noise` is of the losses of the points that gave
-// the rows; every used row has the optimum.
-Eigen::MatrixXd optima_covariance(const std::vector<IsoflopRow>& rows, Optimum optimum,
-                                  const LossNoise& noise);
-// Where losses are independent and alike, of variance 1.
-Eigen::MatrixXd optima_covariance(const std::vector<IsoflopRow>& rows, Optimum optimum);
+// By how much the ln optima of the used rows follow the losses of `points` points, per nat: [used
+// rows, points]. Every used row has the optimum.
+Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, Optimum optimum,
+                               std::size_t points);
 
 // By how much parabolas put the ln optima of the used rows off, if losses follow the chinchilla law
-// that fits the points (as frontier_bias.h). Empty where there is no such law, or its own losses
-// have a parabola without a vertex.
+// that fits the points: vertices of the law's own losses less where the law is least along each
+// budget's sizes, whose tokens are taken as a parabola of ln D over ln N. `per_nat`: how that
+// follows the points' losses, to first order, as optima_per_nat.
 struct OptimaBias {
-  Eigen::VectorXd parameters, tokens;
+  Eigen::VectorXd off;
+  Eigen::MatrixXd per_nat;
 };
+// Empty where there is no such law, its losses have a parabola without a vertex, or it is least
+// beyond a budget's sizes.
 std::optional<OptimaBias> optima_bias(std::span<const Point> points,
-                                      const std::vector<IsoflopRow>& rows);
+                                      const std::vector<IsoflopRow>& rows, Optimum optimum);
 
 struct LineNoise {
   Eigen::Matrix2d covariance;  // of (value at the centre, slope)
@@ -49,11 +53,11 @@ struct LineNoise {
   double misfit = 1, misfit_p = 1;
 };
 
-// Of the ordinary least-squares line of ln `optima` over ln `compute`. `noise` is their covariance,
-// `degrees` its own; where the optima scatter about the line by more, covariance and deviation are
-// scaled up to that, and the degrees are the fewer of the two. Without `degrees` the noise is known
-// but for its size, which is then the scatter's; at least three optima. `bias` [optima] is taken
-// out of the scatter.
+// Of the ordinary least-squares line of ln `optima` over ln `compute`. `noise` is the covariance of
+// the optima less their `bias`, `degrees` its own. Where these scatter about the line by more, each
+// has as much more variance of its own, and the degrees are the fewer of noise and scatter. Without
+// `degrees` the noise is known but for its size, which is then the scatter's; at least three
+// optima.
 LineNoise line_noise(std::span<const double> compute, std::span<const double> optima,
                      const LogLine& line, const Eigen::MatrixXd& noise,
                      std::optional<double> degrees, const Eigen::VectorXd& bias);

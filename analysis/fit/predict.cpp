@@ -159,6 +159,13 @@ Prediction predict_optimum(const StoredFit& fit, const Place& place, double leve
   if (fit.basis) {
     // Covariance of (value at the centre, slope) of ln N*, then of ln D*.
     const PredictionBasis& basis = *fit.basis;
+    const Eigen::Index coordinates = fit.parameters.contains("b") ? 4 : 2;
+    if (basis.covariance.rows() != coordinates || basis.centre.size() != 1) {
+      throw InputError(fmt::format(
+          "'prediction' of law 'isoflop' is of {} coordinates about {} means (its lines have {} "
+          "about one); print the fit again",
+          basis.covariance.rows(), basis.centre.size(), coordinates));
+    }
     const double off = log_c - basis.centre[0];
     const double t = student_factor(basis.degrees, level) * basis.factor;
     const Eigen::Vector2d slope(1, off);
@@ -170,7 +177,7 @@ Prediction predict_optimum(const StoredFit& fit, const Place& place, double leve
                       centre * std::exp(std::max(0.0, -shift + half))};
     };
     out.optimal_parameters = around(out.parameters, 0);
-    if (basis.covariance.rows() >= 4) out.optimal_tokens = around(out.tokens, 2);
+    if (coordinates == 4) out.optimal_tokens = around(out.tokens, 2);
     add_calibration(fit, out);
   }
   add_distance(fit.origin, {std::nan(""), std::nan(""), out.flops}, out);

@@ -33,7 +33,9 @@ FitOrigin origin_of(const PointTable& table, std::span<const Point> points,
 // Predictions are made in the fit's centred coordinates, where the covariance is well conditioned.
 struct PredictionBasis {
   std::vector<double> centre;  // mean ln of each regressor
-  Eigen::MatrixXd covariance;  // of (log coefficients, shape, floor)
+  // Of (log coefficients, shape, floor); of an isoFLOP law of (value at the centre, slope) of its
+  // line of ln N*, then of that of ln D*.
+  Eigen::MatrixXd covariance;
   // What the method is known to put them off by (frontier_bias.h); empty: nothing. Intervals are
   // moved by it, the prediction is not.
   Eigen::VectorXd shift;

@@ -10,6 +10,7 @@
 
 #include "analysis/fit/fit.h"
 #include "analysis/fit/predict.h"
+#include "model/spec/error.h"
 #include "tests/analysis/isoflop_table.h"
 #include "tests/analysis/simulated_study.h"
 
@@ -21,38 +22,112 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// Moves of one loss at a time, each parabola fitted again: their squares add up where losses are
-// independent, and the vertices of two budgets have no loss in common.
-TEST(OptimaCovariance, IsWhatSmallMovesOfTheLossesDo) {
+// Each loss moved, and its budget's parabola fitted again.
+TEST(OptimaPerNat, IsWhatSmallMovesOfTheLossesDo) {
   std::vector<Point> points = isoflop_table(0.03, 0.2).points;
   const auto rows = isoflop_rows(points);
-  LossNoise noise;
-  noise.covariance = 1e-6 * Eigen::MatrixXd::Identity(20, 20);
   for (const Optimum optimum : {Optimum::Parameters, Optimum::Tokens}) {
     const auto place = [&](const IsoflopRow& row) {
       return std::log(optimum == Optimum::Parameters ? row.optimal_parameters : row.optimal_tokens);
     };
-    double squares = 0;
-    for (std::size_t i = 5; i < 10; ++i) {  // the second budget's
+    const Eigen::MatrixXd per_nat = optima_per_nat(rows, optimum, points.size());
+    ASSERT_EQ(per_nat.rows(), 4);
+    for (std::size_t i = 0; i < points.size(); ++i) {
       const double loss = points[i].loss, step = 1e-5;
       points[i].loss = loss + step;
-      const double up = place(isoflop_rows(points)[1]);
+      const auto up = isoflop_rows(points);
       points[i].loss = loss - step;
-      const double down = place(isoflop_rows(points)[1]);
+      const auto down = isoflop_rows(points);
       points[i].loss = loss;
-      squares += std::pow((up - down) / (2 * step), 2);
+      for (std::size_t k = 0; k < 4; ++k) {
+        EXPECT_NEAR(per_nat(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(i)),
+                    (place(up[k]) - place(down[k])) / (2 * step), 1e-4);
+      }
     }
-    const Eigen::MatrixXd covariance = optima_covariance(rows, optimum, noise);
-    ASSERT_EQ(covariance.rows(), 4);
-    EXPECT_NEAR(covariance(1, 1) / (1e-6 * squares), 1, 1e-5);
-    EXPECT_EQ(covariance(0, 1), 0);
   }
+}
+
+// Points of one architecture of a simulated study.
+std::vector<Point> points_of_base(const test::StudyLayout& layout, std::uint64_t repeat) {
+  std::vector<Point> points;
+  for (const Point& p : test::simulate(layout, repeat).points)
+    if (p.architecture == layout.laws[0].name) points.push_back(p);
+  return points;
 }
 
 // The parabola's vertex for the law itself against the law's own best size (Hoffmann et al. 2022,
 // equation 4, as simulated_study.h has it).
-// A run's evaluations are one draw: ten points of five runs about two parabolas have two degrees of
-// freedom, not four. Runs of equal residuals at both budgets share all of their variance.
+TEST(OptimaBias, IsHowFarTheVerticesOfTheLawAreFromItsBestSizes) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  const test::TrueLaw& law = layout.laws[0];
+  const std::vector<Point> points = points_of_base(layout, 1);
+  const auto rows = isoflop_rows(points);
+  const auto sizes = optima_bias(points, rows, Optimum::Parameters);
+  const auto tokens = optima_bias(points, rows, Optimum::Tokens);
+  ASSERT_TRUE(sizes && tokens);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const double off = std::log(rows[k].optimal_parameters / law.optimal_parameters(rows[k].flops));
+    EXPECT_GT(std::abs(off), 1e-3);
+    EXPECT_NEAR(sizes->off[static_cast<Eigen::Index>(k)], off, 1e-5);
+    EXPECT_NEAR(tokens->off[static_cast<Eigen::Index>(k)], -off, 1e-5);  // D = C / (6 N)
+  }
+}
+
+// Larger models of a study spend more FLOPs a parameter and token, or fewer: each budget is least
+// where the law is along its own sizes, which a search over a fine grid finds here.
+TEST(OptimaBias, GoesAlongTheTokensThatTheSizesOfABudgetHad) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  const test::TrueLaw& law = layout.laws[0];
+  std::vector<Point> points = points_of_base(layout, 1);
+  const auto tokens_at = [](double flops, double size) {
+    return flops / (6 * size * (1 + 0.8 * std::pow(size / 1e8, -0.1)));
+  };
+  for (Point& p : points) {
+    p.tokens = tokens_at(p.flops, p.parameters);
+    p.loss = law.loss(p.parameters, p.tokens);
+  }
+  const auto rows = isoflop_rows(points);
+  const auto bias = optima_bias(points, rows, Optimum::Parameters);
+  ASSERT_TRUE(bias);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    double best = 0, least = 1e9;
+    for (double size = 1e6; size < 1e11; size *= 1.0005) {
+      const double loss = law.loss(size, tokens_at(rows[k].flops, size));
+      if (loss < least) least = loss, best = size;
+    }
+    EXPECT_NEAR(bias->off[static_cast<Eigen::Index>(k)],
+                std::log(rows[k].optimal_parameters / best), 0.01);
+  }
+}
+
+// One loss moved, and everything fitted again.
+TEST(OptimaBias, FollowsTheLossesAsARefitDoes) {
+  test::StudyLayout layout = test::wide_layout();
+  layout.evaluation_noise = 0;
+  std::vector<Point> points = points_of_base(layout, 1);
+  const auto rows = isoflop_rows(points);
+  const auto bias = optima_bias(points, rows, Optimum::Parameters);
+  ASSERT_TRUE(bias);
+  for (const std::size_t i : {0U, 17U, 50U}) {
+    const double loss = points[i].loss, step = 1e-4;
+    points[i].loss = loss + step;
+    const auto up = optima_bias(points, rows, Optimum::Parameters);
+    points[i].loss = loss - step;
+    const auto down = optima_bias(points, rows, Optimum::Parameters);
+    points[i].loss = loss;
+    const Eigen::VectorXd moved = (up->off - down->off) / (2 * step);
+    const Eigen::VectorXd said = bias->per_nat.col(static_cast<Eigen::Index>(i));
+    EXPECT_LT((moved - said).norm(), 0.02 * moved.norm());
+    EXPECT_GT(moved.norm(), 1e-4);
+  }
+}
+
+// Five residuals that a parabola over -1, -.5, 0, .5, 1 leaves of such moves: the parts along the
+// orthogonal polynomials of degree three and four of five equidistant points, (-1, 2, 0, -2, 1) and
+// (1, -4, 6, -4, 1). Ten points of five runs about two parabolas have two degrees of freedom, not
+// four, and runs of equal residuals at both budgets share all of their variance.
 TEST(ScatterAboutParabolas, CountsRunsOnce) {
   std::vector<Point> points = isoflop_table(0.03).points;
   points.resize(10);
@@ -61,62 +136,52 @@ TEST(ScatterAboutParabolas, CountsRunsOnce) {
     points[i].run = "run " + std::to_string(i % 5);
     points[i].loss += off[i % 5];
   }
-  // What a parabola over -1, -.5, 0, .5, 1 leaves: parts along the orthogonal polynomials of degree
-  // three and four of five equidistant points, (-1, 2, 0, -2, 1) and (1, -4, 6, -4, 1).
   const double cubic[5] = {-1, 2, 0, -2, 1}, quartic[5] = {1, -4, 6, -4, 1};
   double along_cubic = 0, along_quartic = 0;
   for (std::size_t i = 0; i < 5; ++i) {
     along_cubic += off[i] * cubic[i];
     along_quartic += off[i] * quartic[i];
   }
-  const double squares = 2 * (along_cubic * along_cubic / 10 + along_quartic * along_quartic / 70);
+  const double variance = (along_cubic * along_cubic / 10 + along_quartic * along_quartic / 70) / 2;
   const auto noise = scatter_about_parabolas(points, isoflop_rows(points));
   ASSERT_TRUE(noise);
-  EXPECT_EQ(noise->degrees, 2);
-  EXPECT_NEAR(noise->deviation, std::sqrt(squares / 4), 1e-9);
-  EXPECT_NEAR(noise->shared, 1, 1e-6);
+  EXPECT_NEAR(noise->degrees, 2, 1e-9);
+  EXPECT_NEAR(noise->covariance(3, 3), variance, 1e-12);
+  EXPECT_NEAR(noise->covariance(3, 8), variance, 1e-9);
+  EXPECT_EQ(noise->covariance(3, 9), 0);
   for (Point& p : points) p.run.clear();
-  EXPECT_EQ(scatter_about_parabolas(points, isoflop_rows(points))->degrees, 4);
+  const auto independent = scatter_about_parabolas(points, isoflop_rows(points));
+  EXPECT_NEAR(independent->degrees, 4, 1e-9);
+  EXPECT_EQ(independent->covariance(3, 8), 0);
 }
 
-TEST(OptimaBias, IsHowFarTheVerticesOfTheLawAreFromItsBestSizes) {
-  test::StudyLayout layout = test::wide_layout();
-  layout.evaluation_noise = 0;
-  const test::TrueLaw& law = layout.laws[0];
-  std::vector<Point> points;
-  for (const Point& p : test::simulate(layout, 1).points)
-    if (p.architecture == law.name) points.push_back(p);
-  const auto rows = isoflop_rows(points);
-  const auto bias = optima_bias(points, rows);
-  ASSERT_TRUE(bias);
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    const double off = std::log(rows[k].optimal_parameters / law.optimal_parameters(rows[k].flops));
-    EXPECT_GT(std::abs(off), 1e-3);
-    EXPECT_NEAR(bias->parameters[static_cast<Eigen::Index>(k)], off, 1e-5);
-    EXPECT_NEAR(bias->tokens[static_cast<Eigen::Index>(k)], -off, 1e-5);  // D = C / (6 N)
-  }
+// Budgets have their own scatter: of deviations 1 and 3, two degrees each, (1 + 9)^2 / (1/2 +
+// 81/2).
+TEST(ScatterAboutParabolas, IsEachBudgetsOwn) {
+  std::vector<Point> points = isoflop_table(0.03).points;
+  points.resize(10);
+  const double quartic[5] = {1, -4, 6, -4, 1};
+  for (std::size_t i = 0; i < 10; ++i) points[i].loss += (i < 5 ? 1e-3 : 3e-3) * quartic[i % 5];
+  const auto noise = scatter_about_parabolas(points, isoflop_rows(points));
+  ASSERT_TRUE(noise);
+  EXPECT_NEAR(noise->covariance(0, 0), 70e-6 / 2, 1e-9);
+  EXPECT_NEAR(noise->covariance(9, 9), 9 * 70e-6 / 2, 1e-9);
+  EXPECT_NEAR(noise->degrees, 100.0 / 41, 1e-6);
 }
 
 const std::vector<double> kCompute{1e10, 2e10, 4e10, 8e10, 16e10, 32e10, 64e10, 128e10};
 const std::vector<double> kOptima{4.1, 3.75, 3.4, 3.2, 2.85, 2.7, 2.42, 2.3};
 
-// What all vertices have in common moves the line up and down, and leaves its slope alone.
+// What all vertices have in common moves the line up and down, and leaves its slope alone. Where
+// they scatter besides, each has that much variance of its own, and the rest stays.
 TEST(LineNoise, OfOneMoveForAllIsOfTheLevelAlone) {
   const LogLine line = log_line(kCompute, kOptima);
   const LineNoise noise = line_noise(kCompute, kOptima, line, Eigen::MatrixXd::Constant(8, 8, 4),
                                      100, Eigen::VectorXd::Zero(8));
-  // All of what such noise explains is level; the scatter about the line is left over.
-  EXPECT_GT(noise.misfit, 1e6);
-  const std::vector<double> exact{1e3, 1e3 * std::sqrt(2.0), 2e3};
-  const std::vector<double> three{1e10, 2e10, 4e10};
-  const LineNoise fine =
-      line_noise(three, exact, log_line(three, exact),
-                 Eigen::MatrixXd::Constant(3, 3, 4) + 1e-6 * Eigen::MatrixXd::Identity(3, 3), 7,
-                 Eigen::VectorXd::Zero(3));
-  EXPECT_NEAR(fine.covariance(0, 0), 4, 1e-6);
-  EXPECT_LT(fine.covariance(1, 1), 1e-5);
-  EXPECT_EQ(fine.degrees, 7);
-  EXPECT_EQ(fine.misfit, 1);
+  const double scatter = line.squares / 6;
+  EXPECT_NEAR(noise.covariance(0, 0), 4 + scatter / 8, 1e-9);
+  EXPECT_NEAR(noise.covariance(1, 1), scatter / line.spread, 1e-12);
+  EXPECT_EQ(noise.degrees, 6);
 }
 
 // Independent noise of too small a size is scaled up to the scatter, which is then what ordinary
@@ -132,22 +197,6 @@ TEST(LineNoise, IsNeverLessThanTheScatter) {
   EXPECT_EQ(noise.degrees, 6);
   EXPECT_NEAR(noise.misfit, 0.0152004953507 * 0.0152004953507 / 1e-6, 1e-6);
   EXPECT_LT(noise.misfit_p, 1e-9);
-}
-
-// Weighted by hand: optima 0, e, 0 over x = -1, 0, 1 leave residuals (-e, 2e, -e) / 3, whose
-// squares sum to 2 e^2 / 3; variances 1, 4, 1 of such optima would leave (1 + 16 + 1) / 6 = 3 of
-// them.
-TEST(LineNoise, OfUnknownSizeIsTheScattersInItsOwnShape) {
-  const std::vector<double> compute{std::exp(-1.0), 1, std::exp(1.0)};
-  const std::vector<double> optima{1, std::exp(0.3), 1};
-  const Eigen::MatrixXd shape = Eigen::Vector3d(1, 4, 1).asDiagonal();
-  const LineNoise noise = line_noise(compute, optima, log_line(compute, optima), shape,
-                                     std::nullopt, Eigen::VectorXd::Zero(3));
-  const double scale = 2 * 0.09 / 3 / 3;
-  EXPECT_NEAR(noise.covariance(0, 0), 6.0 / 9 * scale, 1e-12);
-  EXPECT_NEAR(noise.covariance(1, 1), 2.0 / 4 * scale, 1e-12);
-  EXPECT_EQ(noise.degrees, 1);
-  EXPECT_EQ(noise.misfit, 1);
 }
 
 // What is known to put the vertices off counts as scatter no more, and moves the line.
@@ -213,6 +262,19 @@ TEST(IsoflopIntervals, OfAPredictionKnowTheCorrelationAndTheShift) {
   EXPECT_NEAR(std::log(at.parameters), 7, 1e-12);
   EXPECT_NEAR(std::log(at.optimal_parameters->first), 7 - 0.2 - half, 1e-8);
   EXPECT_NEAR(std::log(at.optimal_parameters->second), 7 - 0.2 + half, 1e-8);
+}
+
+TEST(IsoflopIntervals, OfAPredictionNeedTheLinesOwnCovariance) {
+  StoredFit fit;
+  fit.law = "isoflop";
+  fit.parameters = {{"a", 0.5}, {"lnG", 1}};
+  PredictionBasis basis;
+  basis.centre = {10};
+  basis.degrees = 10;
+  fit.basis = basis;
+  Place place;
+  place.flops = 1e18;
+  EXPECT_THROW(predict_at(fit, place, 0.95), InputError);
 }
 
 }  // namespace
