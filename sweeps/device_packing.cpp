@@ -49,8 +49,17 @@ DeviceRate packed_rate(const DeviceRate& alone, const PackedStepTimes& measured,
   return rate;
 }
 
+// For tensors.
 double bytes_per_rank(const JobDevices& devices, int ranks_per_device) {
-  return devices.bytes / ranks_per_device - devices.process_bytes;
+  return devices.bytes / ranks_per_device - devices.process_bytes -
+         (ranks_per_device > 1 ? kLoadedLaterBytes : 0);
+}
+
+// Ranks that share a device, each with `bytes` of tensors, at most; 0 where it does not hold one.
+int most_sharing(const JobDevices& devices, double bytes) {
+  if (bytes > bytes_per_rank(devices, 1)) return 0;
+  const double of_each = bytes + devices.process_bytes + kLoadedLaterBytes;
+  return std::max(1, static_cast<int>(devices.bytes / of_each));
 }
 
 // The run that takes most of a rank's memory where ranks train as `layouts` say, and what it takes.
@@ -84,7 +93,7 @@ std::optional<Obstacle> obstacle(const StudyPlan& plan, std::span<const RankLayo
   const double room = bytes_per_rank(devices, ranks_per_device);
   const auto [run, bytes] = largest_run(plan, layouts);
   if (bytes <= room) return std::nullopt;
-  const int most = static_cast<int>(devices.bytes / (bytes + devices.process_bytes));
+  const int most = most_sharing(devices, bytes);
   return Obstacle{
       fmt::format("run {} does not fit beside others (it takes {}, and each of {} "
                   "ranks of a device has {})",

@@ -14,9 +14,10 @@
 
 namespace isoloss {
 
-// What a process takes of a device beside tensors once it trains: kernels and cuBLASLt's, which
-// CUDA loads when they are first launched, graphs, NCCL's buffers. What is free when it has begun
-// does not show that yet. An assumption; nobody measured it.
+// What each of several processes that share a device is left beside tensors once it trains: kernels
+// and cuBLASLt's, which CUDA loads when they are first launched, graphs, NCCL's buffers. What is
+// free when it has begun does not show that yet. One that is alone is held to the whole device. An
+// assumption; nobody measured it.
 inline constexpr double kLoadedLaterBytes = 512.0 * 1024 * 1024;
 
 // The devices of a job, all alike.
@@ -24,7 +25,7 @@ struct JobDevices {
   int devices = 1;
   int apart = 1;             // neighbouring ranks that are sure to be on different ones
   double bytes = 0;          // of memory, of each
-  double process_bytes = 0;  // of it that a process takes beside tensors
+  double process_bytes = 0;  // of it that a process takes at its start
 };
 
 // Steps by how many ranks took them at once on one device.

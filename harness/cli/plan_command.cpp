@@ -54,8 +54,7 @@ PlanRanks device_ranks(const AskedRanks& asked, const Study& study, const StudyP
                        const DeviceRate& rate) {
   const int sharing = std::min(static_cast<int>(study.ranks_per_device), asked.ranks);
   const JobDevices devices{(asked.ranks + sharing - 1) / sharing,
-                           (asked.fewest_on_machine() + sharing - 1) / sharing, rate.memory_bytes,
-                           sharing > 1 ? kLoadedLaterBytes : 0};
+                           (asked.fewest_on_machine() + sharing - 1) / sharing, rate.memory_bytes};
   const PlanRanks ranks = ranks_on(devices, asked.ranks, sharing);
   if (sharing > 1) check_packing(plan, plan_ranks(plan, ranks, rate).layouts, devices, sharing);
   return ranks;

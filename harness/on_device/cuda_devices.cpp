@@ -34,8 +34,7 @@ class CudaDevices final : public TrainingDevices {
     job.barrier();  // every process has taken what it takes at its start
     // The largest of all ranks, since their plan is one.
     std::array<double, 2> memory = {
-        -place.what.bytes,
-        (place.what.bytes - free_device_bytes()) / placed.ranks_per_device + kLoadedLaterBytes};
+        -place.what.bytes, (place.what.bytes - free_device_bytes()) / placed.ranks_per_device};
     job.all_reduce_max(std::span<double>(memory));
     return {place.what.name,
             {placed.devices, placed.apart, -memory[0], memory[1]},

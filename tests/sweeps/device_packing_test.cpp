@@ -39,6 +39,15 @@ TEST(DevicePackings, WhatNobodyMeasuredSideBySideGainsNothing) {
   EXPECT_EQ(packed_step(measured, "unknown", 4), std::nullopt);
 }
 
+// Of 8 GiB, of which a process takes 256 MiB at its start; half a GiB is kept for what several load
+// later: 8 - 1/4, and a quarter of 8 less 3/4.
+TEST(DevicePackings, OnlyRanksThatShareADeviceLeaveRoomForWhatIsLoadedLater) {
+  constexpr double kGiB = 1024.0 * 1024 * 1024;
+  const JobDevices devices{1, 1, 8 * kGiB, kGiB / 4};
+  EXPECT_DOUBLE_EQ(ranks_on(devices, 1, 1).bytes_per_rank, 7.75 * kGiB);
+  EXPECT_DOUBLE_EQ(ranks_on(devices, 4, 4).bytes_per_rank, 1.25 * kGiB);
+}
+
 // Eight equal runs of 20 steps on one device, whose steps take 1 s alone.
 class DevicePackingStudy : public testing::Test {
  protected:
@@ -47,6 +56,7 @@ class DevicePackingStudy : public testing::Test {
   // Messages so dear that runs are never shared.
   DeviceRate rate_{"gpu", plan_.runs[0].flops_per_step, 1, 1, 1e9, 10.0};
   double run_bytes_ = memory_per_rank(plan_.runs[0].spec, {1, 1});
+  double shared_bytes_ = run_bytes_ + kLoadedLaterBytes;  // of a rank that others are beside
 
   PackedStepTimes steps(double two, double four, double eight) const {
     return {{1, {{key_, seconds(1)}}},
@@ -93,7 +103,7 @@ TEST_F(DevicePackingStudy, EnoughDevicesAreNotShared) {
 }
 
 TEST_F(DevicePackingStudy, OnlyAsManyShareAsMemoryHolds) {
-  const double bytes = 4.5 * run_bytes_;
+  const double bytes = 4.5 * shared_bytes_;
   const DevicePacking chosen = choose_packing(plan_, {1, 1, bytes}, steps(1, 1, 1.5), rate_);
   EXPECT_EQ(chosen.ranks_per_device, 4);
   EXPECT_THAT(chosen.reason, HasSubstr("8 would not do: run " + plan_.runs[0].id));
@@ -101,8 +111,8 @@ TEST_F(DevicePackingStudy, OnlyAsManyShareAsMemoryHolds) {
 
 // What each process takes for itself leaves room for two where there was for four.
 TEST_F(DevicePackingStudy, AProcessTakesMemoryBeforeItsFirstTensor) {
-  const double bytes = 4.5 * run_bytes_;
-  EXPECT_EQ(choose_packing(plan_, {1, 1, bytes, run_bytes_ / 2}, steps(1, 1, 1.5), rate_)
+  const double bytes = 4.5 * shared_bytes_;
+  EXPECT_EQ(choose_packing(plan_, {1, 1, bytes, shared_bytes_ / 2}, steps(1, 1, 1.5), rate_)
                 .ranks_per_device,
             2);
 }
@@ -121,11 +131,19 @@ std::string refusal(const StudyPlan& plan, const JobDevices& devices, int ranks_
 }
 
 TEST_F(DevicePackingStudy, AskingForMoreThanMemoryHoldsSaysHowMany) {
-  const JobDevices devices{1, 1, 4.5 * run_bytes_, 0};
+  const JobDevices devices{1, 1, 4.5 * shared_bytes_, 0};
   EXPECT_EQ(refusal(plan_, devices, 4), "");
   EXPECT_THAT(refusal(plan_, devices, 8),
               AllOf(HasSubstr("run " + plan_.runs[0].id + " does not fit beside others"),
                     HasSubstr("; let at most 4 share one")));
+}
+
+// One that has the device alone leaves nothing for what is loaded later.
+TEST_F(DevicePackingStudy, WhereOneFitsAloneOneMayTrain) {
+  const JobDevices devices{1, 1, 1.5 * run_bytes_, 0};
+  EXPECT_EQ(refusal(plan_, devices, 1), "");
+  EXPECT_THAT(refusal(plan_, devices, 2), HasSubstr("; let at most 1 share one"));
+  EXPECT_THAT(refusal(plan_, {1, 1, 0.5 * run_bytes_, 0}, 2), HasSubstr("; set run.accumulate"));
 }
 
 TEST_F(DevicePackingStudy, AskingForRunsSharedByMoreRanksThanDevicesIsRefused) {
@@ -145,7 +163,7 @@ TEST_F(DevicePackingStudy, WhatIsChosenIsWhatRunTakes) {
   const RunSpec& spec = plan.runs[0].spec;
   const double alone = memory_per_rank(spec, {1, 1}), shared = memory_per_rank(spec, {1, 2});
   ASSERT_LT(shared, alone);
-  const JobDevices devices{2, 2, alone + shared, 0};
+  const JobDevices devices{2, 2, alone + shared + 2 * kLoadedLaterBytes, 0};
   const std::string key = step_key(spec);
   const DeviceRate free_messages{"gpu", plan.runs[0].flops_per_step, 1, 1, 1e15};
   const DevicePacking chosen = choose_packing(

@@ -53,7 +53,7 @@ class EmulatedLinks final : public DeviceLinks {
 
 class EmulatedDevices final : public TrainingDevices {
  public:
-  // `bytes` of memory each, of which a process takes some beside tensors.
+  // `bytes` of memory each, of which a process takes some at its start.
   explicit EmulatedDevices(int count = 8, OptimizerState kept = OptimizerState::Shared,
                            double bytes = 1e10)
       : count_(count), kept_(kept), bytes_(bytes) {}
