@@ -1,5 +1,6 @@
 #include "model/kernels/cuda/emulator/capture.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -9,7 +10,7 @@ namespace isoloss {
 namespace {
 
 thread_local Capture* current = nullptr;
-thread_local std::int64_t captures = 0;
+std::atomic<std::int64_t> captures = 0;  // of all threads
 
 }  // namespace
 
