@@ -37,7 +37,12 @@ struct Graph::Impl {
   }
 };
 
-void detail::cannot_launch(int error, std::size_t shared_bytes) {
+// CUDA's bound is of dynamic and static shared memory together (CUDA Runtime API,
+// cudaFuncAttributeMaxDynamicSharedMemorySize).
+void detail::cannot_launch(int error, const void* kernel, std::size_t shared_bytes) {
+  cudaFuncAttributes of_kernel{};
+  if (cudaFuncGetAttributes(&of_kernel, kernel) == cudaSuccess)
+    shared_bytes += of_kernel.sharedSizeBytes;
   int device = 0, most = 0;
   if (cudaGetDevice(&device) == cudaSuccess &&
       cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) ==

@@ -167,8 +167,8 @@ struct LaunchShape {
 };
 
 namespace detail {
-// Of a kernel's launch that CUDA refused, with a cudaError_t.
-[[noreturn]] void cannot_launch(int error, std::size_t shared_bytes);
+// Of a kernel's launch that CUDA refused, with a cudaError_t; `shared_bytes` of dynamic memory.
+[[noreturn]] void cannot_launch(int error, const void* kernel, std::size_t shared_bytes);
 }  // namespace detail
 
 // Puts kernel(arguments...) on the stream, nothing where there are no blocks. DeviceMemoryFull
@@ -189,7 +189,7 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                  static_cast<int>(shape.shared_bytes));
         error != cudaSuccess)
-      detail::cannot_launch(error, shape.shared_bytes);
+      detail::cannot_launch(error, reinterpret_cast<const void*>(kernel), shape.shared_bytes);
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(shape.grid_x, shape.grid_y, shape.grid_z);
   config.blockDim = dim3(shape.threads);
@@ -197,7 +197,7 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
   config.stream = stream.native();
   if (const cudaError_t error = cudaLaunchKernelEx(&config, kernel, arguments...);
       error != cudaSuccess)
-    detail::cannot_launch(error, shape.shared_bytes);
+    detail::cannot_launch(error, reinterpret_cast<const void*>(kernel), shape.shared_bytes);
 #endif
 }
 

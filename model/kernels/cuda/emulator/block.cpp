@@ -177,6 +177,7 @@ void set_order(Order wanted) { order = wanted; }
 void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
               const std::function<void()>& thread) {
   const unsigned threads = size.x * size.y * size.z;
+  // A GPU counts a kernel's static shared memory too, which cannot be asked for here.
   if (grid.x > kMostBlocks || std::max(grid.y, grid.z) > kMostBlocksAcross || threads == 0 ||
       threads > kMostThreads || shared_bytes > kMostShared)
     throw std::logic_error("a kernel is launched as no GPU can (" + std::to_string(grid.x) + " x " +
