@@ -190,10 +190,11 @@ void NcclCommunicator::abort() noexcept {
 }
 
 // NCCL's name for the kind of failure, and what it last said of one, where it did: that a device
-// had no memory left for it is in these words alone.
+// had no memory left for it is in these words alone. They are the process's and stay, so that they
+// may be of an earlier failure.
 std::string NcclCommunicator::words(ncclResult_t code) const {
   const std::string kind = ncclGetErrorString(code), last = ncclGetLastError(nullptr);
-  return last.empty() ? kind : kind + ": " + last;
+  return last.empty() ? kind : kind + "; NCCL last said: " + last;
 }
 
 void NcclCommunicator::fail(const std::string& what, const std::string& why) {

@@ -75,10 +75,11 @@ class Buffer {
 
 // work(hosts, groups) on a thread for each device, its own current.
 void on_devices(const std::function<void(Communicator&, DeviceGroups&)>& work) {
+  std::vector<NcclLinks> links;  // made before there are threads: it sets the environment
+  for (int device = 0; device < devices_here(); ++device) links.emplace_back(device, 60s);
   testing_ranks::on_ranks(devices_here(), [&](Communicator& hosts) {
-    NcclLinks links(hosts.rank(), 60s);
     SelfCommunicator alone;
-    DeviceGroups groups(hosts, alone, hosts, links, "test");
+    DeviceGroups groups(hosts, alone, hosts, links[static_cast<std::size_t>(hosts.rank())], "test");
     work(hosts, groups);
   });
 }
@@ -203,7 +204,7 @@ TEST(NcclRefusal, WithoutADeviceComesOutInNcclsWords) {
     FAIL();
   } catch (const DeviceGroupFailed& failure) {
     EXPECT_THAT(failure.what(), HasSubstr("rank 0 of the group of one cannot be made ("));
-    EXPECT_THAT(failure.what(), HasSubstr("Cuda failure"));
+    EXPECT_THAT(failure.what(), HasSubstr("; NCCL last said: Cuda failure"));
   }
 }
 
