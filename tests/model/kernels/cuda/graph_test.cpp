@@ -3,7 +3,9 @@
 // does something else than what was meant.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "model/kernels/cuda/device.h"
@@ -95,6 +97,23 @@ TEST_F(GraphCapture, RefusesToFreeMemory) {
 TEST_F(GraphCapture, RefusesToTakeMemory) {
   EXPECT_THROW(Graph::capture(stream_, [] { DeviceMemory{4}; }), WorkError);
   EXPECT_THROW(Graph::capture(stream_, [] { PinnedMemory{4}; }), WorkError);
+}
+
+// On threads that capture nothing else, so that each graph is its thread's first. What CUDA says of
+// an event inside a graph that is made already is not documented.
+TEST_F(GraphCapture, RefusesToWaitForWhatIsInsideAnotherThreadsGraph) {
+  const auto on_a_thread = [](const std::function<void()>& work) { std::thread(work).join(); };
+  on_a_thread([&] {
+    Graph::capture(stream_, [&] {
+      put(stream_);
+      forked_.record(stream_);
+    });
+  });
+  const auto waits = [&] {
+    put(side_);
+    side_.wait(forked_);
+  };
+  on_a_thread([&] { EXPECT_THROW(Graph::capture(side_, waits), WorkError); });
 }
 #endif
 
