@@ -32,11 +32,12 @@ void require_isoflop_points(const PointTable& table, const ChosenPoints& chosen)
   }
 }
 
-std::vector<double> optima_of(const std::vector<IsoflopRow>& rows, Optimum optimum) {
+std::vector<double> optima_of(const std::vector<IsoflopRow>& rows, OptimumOf optimum) {
   std::vector<double> optima;
   for (const IsoflopRow& row : rows) {
     if (!row.used) continue;
-    optima.push_back(optimum == Optimum::Parameters ? row.optimal_parameters : row.optimal_tokens);
+    optima.push_back(optimum == OptimumOf::Parameters ? row.optimal_parameters
+                                                      : row.optimal_tokens);
   }
   return optima;
 }
@@ -46,16 +47,16 @@ std::vector<IsoflopLine> lines_of(const std::vector<IsoflopRow>& rows) {
   std::vector<double> compute;
   for (const IsoflopRow& row : rows)
     if (row.used) compute.push_back(row.flops);
-  std::vector<IsoflopLine> lines{{Optimum::Parameters,
+  std::vector<IsoflopLine> lines{{OptimumOf::Parameters,
                                   "parameters",
                                   "a",
                                   "lnG",
                                   compute,
-                                  optima_of(rows, Optimum::Parameters),
+                                  optima_of(rows, OptimumOf::Parameters),
                                   {}}};
-  std::vector<double> tokens = optima_of(rows, Optimum::Tokens);
+  std::vector<double> tokens = optima_of(rows, OptimumOf::Tokens);
   if (std::all_of(tokens.begin(), tokens.end(), [](double d) { return std::isfinite(d); }))
-    lines.push_back({Optimum::Tokens, "tokens", "b", "lnH", compute, std::move(tokens), {}});
+    lines.push_back({OptimumOf::Tokens, "tokens", "b", "lnH", compute, std::move(tokens), {}});
   for (IsoflopLine& one : lines) one.line = log_line(one.compute, one.optima);
   return lines;
 }

@@ -86,7 +86,7 @@ double best_size(const ChinchillaLaw& law, const Curve& curve) {
 
 // Of the law's own losses at the points; NaN where there is none.
 Eigen::VectorXd bias_of(const ChinchillaLaw& law, std::span<const Point> points,
-                        const std::vector<IsoflopRow>& rows, Optimum optimum) {
+                        const std::vector<IsoflopRow>& rows, OptimumOf optimum) {
   std::vector<Point> smooth(points.begin(), points.end());
   for (Point& p : smooth) p.loss = law.loss(p.parameters, p.tokens);
   const std::vector<IsoflopRow> of_law = isoflop_rows(smooth);
@@ -95,7 +95,7 @@ Eigen::VectorXd bias_of(const ChinchillaLaw& law, std::span<const Point> points,
     if (!rows[k].used) continue;
     const Curve curve = curve_of(points, rows[k]);
     const double best = best_size(law, curve);
-    off.push_back(optimum == Optimum::Parameters
+    off.push_back(optimum == OptimumOf::Parameters
                       ? std::log(of_law[k].optimal_parameters) - best
                       : std::log(of_law[k].optimal_tokens) - curve.tokens(best));
   }
@@ -105,7 +105,7 @@ Eigen::VectorXd bias_of(const ChinchillaLaw& law, std::span<const Point> points,
 }  // namespace
 
 std::optional<OptimaBias> optima_bias(std::span<const Point> points,
-                                      const std::vector<IsoflopRow>& rows, Optimum optimum) {
+                                      const std::vector<IsoflopRow>& rows, OptimumOf optimum) {
   const auto fitted = fit_chinchilla(points);
   if (!fitted) return std::nullopt;
   OptimaBias bias{bias_of(fitted->law, points, rows, optimum), {}};

@@ -11,7 +11,7 @@ namespace isoloss {
 
 // ln `what` of the used budgets' optima over ln compute, and the names of its parameters.
 struct IsoflopLine {
-  Optimum optimum;
+  OptimumOf optimum;
   std::string what, slope, intercept;
   std::vector<double> compute, optima;
   LogLine line;

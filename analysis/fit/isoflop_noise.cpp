@@ -75,14 +75,14 @@ std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
   return out;
 }
 
-Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, Optimum optimum,
+Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, OptimumOf optimum,
                                std::size_t points) {
   const std::vector<const IsoflopRow*> used = used_of(rows);
   Eigen::MatrixXd per_nat = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(used.size()),
                                                   static_cast<Eigen::Index>(points));
   for (std::size_t k = 0; k < used.size(); ++k) {
     const std::vector<double>& follows =
-        optimum == Optimum::Parameters ? used[k]->parameters_per_nat : used[k]->tokens_per_nat;
+        optimum == OptimumOf::Parameters ? used[k]->parameters_per_nat : used[k]->tokens_per_nat;
     for (std::size_t i = 0; i < follows.size(); ++i) {
       per_nat(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(used[k]->members[i])) =
           follows[i];

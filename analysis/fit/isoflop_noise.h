@@ -14,7 +14,7 @@
 namespace isoloss {
 
 // Of a budget: its best size, or its best tokens.
-enum class Optimum { Parameters, Tokens };
+enum class OptimumOf { Parameters, Tokens };
 
 // What stands for measured noise where no run has a replicate: the scatter of the points about the
 // used rows' parabolas, which holds what these get wrong besides the noise, and therefore each
@@ -27,7 +27,7 @@ std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
 
 // By how much the ln optima of the used rows follow the losses of `points` points, per nat: [used
 // rows, points]. Every used row has the optimum.
-Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, Optimum optimum,
+Eigen::MatrixXd optima_per_nat(const std::vector<IsoflopRow>& rows, OptimumOf optimum,
                                std::size_t points);
 
 // By how much parabolas put the ln optima of the used rows off, if losses follow the chinchilla law
@@ -41,7 +41,7 @@ struct OptimaBias {
 // Empty where there is no such law, its losses have a parabola without a vertex, or it is least
 // beyond a budget's sizes.
 std::optional<OptimaBias> optima_bias(std::span<const Point> points,
-                                      const std::vector<IsoflopRow>& rows, Optimum optimum);
+                                      const std::vector<IsoflopRow>& rows, OptimumOf optimum);
 
 struct LineNoise {
   Eigen::Matrix2d covariance;  // of (value at the centre, slope)

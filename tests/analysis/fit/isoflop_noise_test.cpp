@@ -26,9 +26,10 @@ using testing::StartsWith;
 TEST(OptimaPerNat, IsWhatSmallMovesOfTheLossesDo) {
   std::vector<Point> points = isoflop_table(0.03, 0.2).points;
   const auto rows = isoflop_rows(points);
-  for (const Optimum optimum : {Optimum::Parameters, Optimum::Tokens}) {
+  for (const OptimumOf optimum : {OptimumOf::Parameters, OptimumOf::Tokens}) {
     const auto place = [&](const IsoflopRow& row) {
-      return std::log(optimum == Optimum::Parameters ? row.optimal_parameters : row.optimal_tokens);
+      return std::log(optimum == OptimumOf::Parameters ? row.optimal_parameters
+                                                       : row.optimal_tokens);
     };
     const Eigen::MatrixXd per_nat = optima_per_nat(rows, optimum, points.size());
     ASSERT_EQ(per_nat.rows(), 4);
@@ -63,8 +64,8 @@ TEST(OptimaBias, IsHowFarTheVerticesOfTheLawAreFromItsBestSizes) {
   const test::TrueLaw& law = layout.laws[0];
   const std::vector<Point> points = points_of_base(layout, 1);
   const auto rows = isoflop_rows(points);
-  const auto sizes = optima_bias(points, rows, Optimum::Parameters);
-  const auto tokens = optima_bias(points, rows, Optimum::Tokens);
+  const auto sizes = optima_bias(points, rows, OptimumOf::Parameters);
+  const auto tokens = optima_bias(points, rows, OptimumOf::Tokens);
   ASSERT_TRUE(sizes && tokens);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const double off = std::log(rows[k].optimal_parameters / law.optimal_parameters(rows[k].flops));
@@ -89,7 +90,7 @@ TEST(OptimaBias, GoesAlongTheTokensThatTheSizesOfABudgetHad) {
     p.loss = law.loss(p.parameters, p.tokens);
   }
   const auto rows = isoflop_rows(points);
-  const auto bias = optima_bias(points, rows, Optimum::Parameters);
+  const auto bias = optima_bias(points, rows, OptimumOf::Parameters);
   ASSERT_TRUE(bias);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     double best = 0, least = 1e9;
@@ -108,14 +109,14 @@ TEST(OptimaBias, FollowsTheLossesAsARefitDoes) {
   layout.evaluation_noise = 0;
   std::vector<Point> points = points_of_base(layout, 1);
   const auto rows = isoflop_rows(points);
-  const auto bias = optima_bias(points, rows, Optimum::Parameters);
+  const auto bias = optima_bias(points, rows, OptimumOf::Parameters);
   ASSERT_TRUE(bias);
   for (const std::size_t i : {0U, 17U, 50U}) {
     const double loss = points[i].loss, step = 1e-4;
     points[i].loss = loss + step;
-    const auto up = optima_bias(points, rows, Optimum::Parameters);
+    const auto up = optima_bias(points, rows, OptimumOf::Parameters);
     points[i].loss = loss - step;
-    const auto down = optima_bias(points, rows, Optimum::Parameters);
+    const auto down = optima_bias(points, rows, OptimumOf::Parameters);
     points[i].loss = loss;
     const Eigen::VectorXd moved = (up->off - down->off) / (2 * step);
     const Eigen::VectorXd said = bias->per_nat.col(static_cast<Eigen::Index>(i));
