@@ -32,7 +32,8 @@ std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
   const double pooled = std::accumulate(squares.begin(), squares.end(), 0.0) / left;
   if (!(left >= 1) || !(std::sqrt(pooled) > kExactly)) return std::nullopt;
   const auto n = static_cast<Eigen::Index>(points.size());
-  Eigen::VectorXd deviation = Eigen::VectorXd::Zero(n), residual = Eigen::VectorXd::Zero(n);
+  Eigen::VectorXd deviation = Eigen::VectorXd::Zero(n);
+  Eigen::VectorXd unit = Eigen::VectorXd::Constant(n, std::nan(""));  // residuals over deviations
   double sum = 0, sum_of_squares = 0;
   for (std::size_t k = 0; k < used.size(); ++k) {
     const double variance = degrees[k] > 0 ? squares[k] / degrees[k] : pooled;
@@ -40,7 +41,8 @@ std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
     for (std::size_t i = 0; i < used[k]->members.size(); ++i) {
       const auto at = static_cast<Eigen::Index>(used[k]->members[i]);
       deviation[at] = std::sqrt(variance);
-      residual[at] = used[k]->residuals[i];
+      // Three points have no residuals, and say nothing of what runs share.
+      if (degrees[k] > 0) unit[at] = used[k]->residuals[i] / deviation[at];
     }
   }
   LossNoise out{deviation.cwiseAbs2().asDiagonal(), sum * sum / sum_of_squares, std::sqrt(pooled)};
@@ -55,17 +57,18 @@ std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
     for (Eigen::Index j = 0; j < i; ++j) {
       if (!together(i, j)) continue;
       first = false;
-      products += residual[i] / deviation[i] * residual[j] / deviation[j];
+      const double product = unit[i] * unit[j];
+      if (!std::isfinite(product)) continue;
+      products += product;
       ++pairs;
     }
     runs += first ? 1 : 0;
   }
   out.degrees = std::min(out.degrees, runs - kParametersOfParabola);
   if (!(out.degrees >= 1)) return std::nullopt;
-  if (pairs == 0) return out;
   // Residuals have a share of `left` of the variance, and evaluations of one run about the same.
-  const double count = (deviation.array() > 0).cast<double>().sum();
-  const double shared = std::clamp(products / pairs * count / left, 0.5, 1.0);
+  const double count = unit.array().isFinite().cast<double>().sum();
+  const double shared = pairs > 0 ? std::clamp(products / pairs * count / left, 0.5, 1.0) : 1;
   for (Eigen::Index i = 0; i < n; ++i) {
     for (Eigen::Index j = 0; j < i; ++j) {
       if (!together(i, j)) continue;

@@ -19,9 +19,9 @@ enum class OptimumOf { Parameters, Tokens };
 // What stands for measured noise where no run has a replicate: the scatter of the points about the
 // used rows' parabolas, which holds what these get wrong besides the noise, and therefore each
 // budget's own (of three points, that of all). Evaluations of one run go together as far as their
-// residuals do, by half at least. Degrees of freedom are points less three a parabola, less where
-// budgets scatter unequally (Satterthwaite 1946), and runs less three at most. Empty where none is
-// left, and where the points lie on the parabolas.
+// residuals do, by half at least. Points of other rows have none. Degrees of freedom are points
+// less three a parabola, less where budgets scatter unequally (Satterthwaite 1946), and runs less
+// three at most. Empty where none is left, and where the points lie on the parabolas.
 std::optional<LossNoise> scatter_about_parabolas(std::span<const Point> points,
                                                  const std::vector<IsoflopRow>& rows);
 

@@ -156,6 +156,27 @@ TEST(ScatterAboutParabolas, CountsRunsOnce) {
   EXPECT_EQ(independent->covariance(3, 8), 0);
 }
 
+// A third budget of three of the runs fits its parabola exactly, and says nothing of what they
+// share.
+TEST(ScatterAboutParabolas, ThreePointsSayNothingOfWhatRunsShare) {
+  std::vector<Point> points = isoflop_table(0.03).points;
+  points.resize(13);
+  const double off[5] = {0.01, -0.02, 0.015, -0.01, 0.005};
+  for (std::size_t i = 0; i < 13; ++i) {
+    points[i].run = "run " + std::to_string(i % 5);
+    points[i].loss += off[i % 5];
+  }
+  for (const int e : {-1, 0, 1}) {  // about its best size
+    Point& p = points[static_cast<std::size_t>(11 + e)];
+    p.parameters = 6e7 * std::exp(e);
+    p.loss = 2.1 + 0.03 * e * e;
+  }
+  const auto noise = scatter_about_parabolas(points, isoflop_rows(points));
+  ASSERT_TRUE(noise);
+  EXPECT_NEAR(noise->covariance(1, 6) / noise->covariance(1, 1), 1, 1e-6);
+  EXPECT_NEAR(noise->covariance(1, 11) / noise->covariance(1, 1), 1, 1e-6);
+}
+
 // Budgets have their own scatter: of deviations 1 and 3, two degrees each, (1 + 9)^2 / (1/2 +
 // 81/2).
 TEST(ScatterAboutParabolas, IsEachBudgetsOwn) {
@@ -185,8 +206,8 @@ TEST(LineNoise, OfOneMoveForAllIsOfTheLevelAlone) {
   EXPECT_EQ(noise.degrees, 6);
 }
 
-// Independent noise of too small a size is scaled up to the scatter, which is then what ordinary
-// least squares says: NumPy's standard error of this slope is .0152004953507 / sqrt(Sxx) with 6
+// Independent noise of too small a size is raised to the scatter, which is then what ordinary least
+// squares says: NumPy's standard error of this slope is .0152004953507 / sqrt(Sxx) with 6
 // degrees of freedom (isoflop_fit_test.cpp has the same line).
 TEST(LineNoise, IsNeverLessThanTheScatter) {
   const LogLine line = log_line(kCompute, kOptima);
@@ -240,6 +261,32 @@ TEST(IsoflopIntervals, OfBudgetsThatShareRunsAreWiderThanTheScatters) {
   EXPECT_GT(width(fit.intervals[0]), 2 * width(fit.lack_of_fit[0]));
   EXPECT_THAT(fit.flags, Not(Contains(StartsWith("budgets_share_runs"))));
   EXPECT_THAT(fit.uncertainty, StartsWith("scatter of the points about the parabolas"));
+}
+
+// Over a wide grid, where the move by the chinchilla law is most of what is uncertain: slopes less
+// their moves scatter from study to study as each says that they do. (Without the move's own noise
+// they scattered 2.0 times as far.)
+TEST(IsoflopIntervals, KnowThatTheMoveIsFittedToTheSameLosses) {
+  test::StudyLayout layout = test::checkpoint_layout();
+  layout.laws.resize(1);
+  layout.sizes.clear();
+  for (int i = 0; i < 8; ++i) layout.sizes.push_back(3e4 * std::pow(100, i / 7.0));
+  layout.seeds.assign(8, 2);
+  layout.budgets.clear();
+  for (int i = 0; i < 5; ++i) layout.budgets.push_back(1e12 * std::pow(30, i / 4.0));
+  layout.run_noise = 0.004;
+  layout.evaluation_noise = 0.002;
+  constexpr int kStudies = 60;
+  double sum = 0, squares = 0, said = 0;
+  for (std::uint64_t repeat = 0; repeat < kStudies; ++repeat) {
+    const Fit fit = fit_law(test::simulate(layout, repeat), of_base());
+    const double slope = fit.parameter("a") - fit.basis->shift[1];
+    sum += slope;
+    squares += slope * slope;
+    said += fit.basis->covariance(1, 1);
+  }
+  const double variance = (squares - sum * sum / kStudies) / (kStudies - 1);
+  EXPECT_NEAR(std::sqrt(variance / (said / kStudies)), 1, 0.3);
 }
 
 // At ln C = 2 beyond the centre, with t of ten degrees: half = 2.228138852 sqrt(.01 + 2 x 2 x .001
