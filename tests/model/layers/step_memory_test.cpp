@@ -156,7 +156,7 @@ TEST_P(Pages, StepsUnderWayTouchNoNewOnes) {
   const std::vector<std::int32_t> tokens(1024, 7);
   for (int i = 0; i < 3; ++i) model.loss_and_gradients(tokens, test.step);
   long fewest = page_faults();
-  for (int stretch = 0; stretch < 5 && fewest > 0; ++stretch) {
+  for (int stretch = 0; stretch < 20 && fewest > 0; ++stretch) {
     const long before = page_faults();
     for (int i = 0; i < 3; ++i) model.loss_and_gradients(tokens, test.step);
     fewest = std::min(fewest, page_faults() - before);
