@@ -101,15 +101,21 @@ class WholeRun(Machine):
         self.assertEqual(len(seen["steps gpt2 1M"]["bench"]["steps"]["rows"]), 4)
         self.assertEqual(len(seen["kernels"]["bench"]["steps"]["rows"]), 5)
 
-    def begun(self, **environment):
+    def begun(self):
         """The script, at work on the steps of gpt2 1.5B, which do not end."""
         self.program("build/gpu_some_test", PASSING)
-        self.environment.update(environment, HANGS="gpt2 1.5B")
+        self.environment["HANGS"] = "gpt2 1.5B"
+        (self.folder / "hanging").unlink(missing_ok=True)
         process = subprocess.Popen(self.command("--built"), stdout=subprocess.DEVNULL,
                                    env=self.environment)
-        while not (self.folder / "hanging").exists() or not (self.folder / "hanging").read_text():
-            time.sleep(0.05)
+        self.soon(lambda: (self.folder / "hanging").exists() and (self.folder / "hanging").read_text())
         return process
+
+    def soon(self, holds):
+        end = time.monotonic() + 60
+        while not holds():
+            self.assertLess(time.monotonic(), end, "waited a minute for what did not come")
+            time.sleep(0.05)
 
     def test_who_is_killed_has_told_what_came_before(self):
         process = self.begun()
@@ -122,12 +128,24 @@ class WholeRun(Machine):
         os.kill(int((self.folder / "hanging").read_text()), signal.SIGKILL)
 
     def test_who_is_asked_to_end_says_where_and_leaves_nothing_running(self):
-        process = self.begun()
-        process.terminate()
-        self.assertEqual(process.wait(), 1)
-        self.assertEqual(self.result()["status"], "stopped in: steps of gpt2 1.5B")
-        with self.assertRaises(ProcessLookupError):
-            os.kill(int((self.folder / "hanging").read_text()), 0)
+        for how in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            with self.subTest(how):
+                process = self.begun()
+                process.send_signal(how)
+                self.assertEqual(process.wait(), 1)
+                self.assertEqual(self.result()["status"], "stopped in: steps of gpt2 1.5B")
+                with self.assertRaises(ProcessLookupError):
+                    os.kill(int((self.folder / "hanging").read_text()), 0)
+
+    def test_a_reader_of_its_progress_who_has_gone_does_not_end_it(self):
+        self.program("build/gpu_some_test", PASSING)
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = subprocess.Popen(self.command("--built"), stdout=writing, stderr=writing,
+                                   env=self.environment)
+        os.close(writing)
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual((self.result()["status"], self.result()["errors"]), ("passed", []))
 
     def test_what_goes_wrong_in_a_part_is_written_down_and_the_next_begins(self):
         self.environment["NO_FLOPS"] = "1"  # a row of products that says none

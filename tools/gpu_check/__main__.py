@@ -16,6 +16,7 @@ from code_build import compile_programs, configure, programs  # noqa: E402
 from gpu_tests import test  # noqa: E402
 from machine import DESCRIPTION, SOURCE, describe, query  # noqa: E402
 from processes import run  # noqa: E402
+from progress import say  # noqa: E402
 from result_file import UNFINISHED, ResultFile, Stopped  # noqa: E402
 from state_log import STATE, StateLog  # noqa: E402
 
@@ -24,7 +25,12 @@ ADVICE = ("GoogleTest is missing (not installed, and no sources are named): with
           "give --googletest DIR, a folder of its sources, or --without-tests")
 
 
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
 def stopped(*_):
+    for one in SIGNALS:  # a second one must not break off what ends its programs
+        signal.signal(one, signal.SIG_IGN)
     raise Stopped
 
 
@@ -111,7 +117,7 @@ def build(options, result, left):
         if with_tests:
             compile_programs(options, result, left)
     if not with_tests:
-        print(f"gpu_check: {ADVICE}", file=sys.stderr)
+        say(f"gpu_check: {ADVICE}", sys.stderr)
         result.data["status"] = ADVICE
     return with_tests
 
@@ -130,15 +136,17 @@ def main():
     if not options.built:
         for tool in ("cmake", "nvcc", "c++"):
             if shutil.which(tool) is None:
-                print(f"gpu_check: {tool} is not on the path (the device code is built from its "
-                      "source); install it or set PATH", file=sys.stderr)
+                say(f"gpu_check: {tool} is not on the path (the device code is built from its "
+                    "source); install it or set PATH", sys.stderr)
                 return BAD_USAGE
-    signal.signal(signal.SIGTERM, stopped)
+    for one in SIGNALS:
+        if signal.getsignal(one) != signal.SIG_IGN:  # as nohup does
+            signal.signal(one, stopped)
     result = ResultFile(options.out, STARTED)
     status = 1
     try:
         status = check(options, result)
-    except (Stopped, KeyboardInterrupt):
+    except Stopped:
         if result.data["status"] == UNFINISHED:
             result.data["status"] = "stopped"
     except Exception:

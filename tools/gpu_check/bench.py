@@ -4,6 +4,7 @@ import math
 
 from code_build import programs
 from processes import OUT_OF_TIME, run
+from progress import say
 
 # What is wanted most comes first; seconds that each may take.
 STEPS = {"gpt2 124M": 75, "primer-ez of that shape": 75, "packed trials": 60, "gpt2 1.5B": 120,
@@ -29,9 +30,9 @@ def lines_of(text):
 
 def say_row(row):
     if "tokens_per_second" in row:
-        print(f"   {row['model']}: {row['tokens_per_second']:.0f} tokens/s; loss {row.get('first_loss')} "
-              f"to {row.get('last_loss')} in {row.get('steps_taken')} steps, "
-              f"{'all' if row.get('finite') else 'not all'} finite", flush=True)
+        say(f"   {row['model']}: {row['tokens_per_second']:.0f} tokens/s; loss {row.get('first_loss')} "
+            f"to {row.get('last_loss')} in {row.get('steps_taken')} steps, "
+            f"{'all' if row.get('finite') else 'not all'} finite")
 
 
 class Part:

@@ -6,6 +6,8 @@ import os
 import time
 import traceback
 
+from progress import say
+
 UNFINISHED = "unfinished"
 NOT_MEASURED = ["packing by processes and by MPS (trials share one process's streams here)",
                 "plan --probe (it is the whole program's)"]
@@ -38,12 +40,12 @@ class ResultFile:
             new.write_text(json.dumps(self.data, indent=1, default=str) + "\n")
             os.replace(new, self.path)
         except OSError as error:
-            print(f"gpu_check: {self.path} could not be written ({error})", flush=True)
+            say(f"gpu_check: {self.path} could not be written ({error})")
 
     @contextlib.contextmanager
     def part(self, name):
         """What goes wrong in a part is written down, and the next one begins."""
-        say(f"{time.monotonic() - self.started:.0f} s: {name}")
+        say(f"== {time.monotonic() - self.started:.0f} s: {name}")
         outer, self.data["running"] = self.data["running"], name
         self.save()
         try:
@@ -59,7 +61,7 @@ class ResultFile:
 
     def error(self, name):
         self.data["errors"].append({"part": name, "traceback": traceback.format_exc()[-3000:]})
-        print(traceback.format_exc(), flush=True)
+        say(traceback.format_exc())
 
     def finish(self):
         data = self.data
@@ -71,12 +73,12 @@ class ResultFile:
         for one in data["tests"].values():
             counts[one["result"]] = counts.get(one["result"], 0) + 1
         rows = sum(len(part["rows"]) for part in data["bench"].values())
-        say(f"{data['status']} after {data['seconds']} s; tests: {counts or 'none'}; bench rows: {rows}; "
+        say(f"== {data['status']} after {data['seconds']} s; tests: {counts or 'none'}; bench rows: {rows}; "
             f"written to {self.path}")
         for what in failures(data)[:20]:
-            print(f"   failed: {what}")
+            say(f"   failed: {what}")
         for what in data["not_done"]:
-            print(f"   not done: {what}")
+            say(f"   not done: {what}")
 
 
 def failures(data):
@@ -97,7 +99,3 @@ def status(data):
     if failures(data):
         return "failed"
     return "incomplete" if data["not_done"] else "passed"
-
-
-def say(text):
-    print(f"== {text}", flush=True)
