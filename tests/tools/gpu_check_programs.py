@@ -2,7 +2,9 @@
 for by the environment; FOLDER is the test's."""
 
 SMI = """#!/usr/bin/env python3
-import sys, time
+import os, sys, time
+if "-lms" in sys.argv:
+    open(os.environ["FOLDER"] + "/watching", "w").write(str(os.getpid()))
 fields = next(a for a in sys.argv if a.startswith("--query-gpu=")).split("=")[1].split(",")
 known = {"name": "NVIDIA H100 80GB HBM3", "driver_version": "580.1", "compute_cap": "9.0",
          "clocks.sm": "1755", "clocks.mem": "2619", "power.draw": "512.50", "temperature.gpu": "61",
@@ -106,9 +108,10 @@ if failed:
 """
 
 
-# Configures a folder, and "builds" what the test made_ ready but for the targets in FAILS.
+# Configures a folder, and "builds" what the test made_ ready but for the targets in FAILS. The build that
+# HANGS has a ninja with a job, which has a process group of its own and ends if ninja is asked to.
 CMAKE = """#!/usr/bin/env python3
-import os, shutil, sys
+import os, shutil, signal, subprocess, sys, time
 folder, fails = os.environ["FOLDER"], os.environ.get("FAILS", "").split()
 option = lambda name: sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
 if "--version" in sys.argv:
@@ -118,6 +121,16 @@ elif "--build" not in sys.argv:
         "CMAKE_GENERATOR:INTERNAL=Ninja\\nISOLOSS_GOOGLETEST_FOUND:INTERNAL=%s\\n"
         % os.environ["GOOGLETEST"])
     print("configured")
+elif os.environ.get("HANGS") == "build":
+    if os.fork() == 0:
+        job = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        def end(*_):
+            time.sleep(0.3)
+            job.kill()
+            os._exit(1)
+        signal.signal(signal.SIGTERM, end)
+        open(folder + "/hanging", "w").write(str(job.pid))
+    time.sleep(60)
 elif option("--target") == "help":
     print("device_bench: phony\\ngpu_some_test: phony\\ngpu_other_test: phony\\nall: phony")
 else:

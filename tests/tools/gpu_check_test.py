@@ -44,6 +44,29 @@ class Machine(unittest.TestCase):
     def result(self):
         return json.loads(self.out.read_text())
 
+    def begun(self, hangs, *options):
+        """The script, at work on what hangs."""
+        self.environment["HANGS"] = hangs
+        (self.folder / "hanging").unlink(missing_ok=True)
+        process = subprocess.Popen(self.command(*options), stdout=subprocess.DEVNULL,
+                                   env=self.environment)
+        self.soon(lambda: (self.folder / "hanging").exists() and (self.folder / "hanging").read_text())
+        return process
+
+    def soon(self, holds):
+        end = time.monotonic() + 60
+        while not holds():
+            self.assertLess(time.monotonic(), end, "waited a minute for what did not come")
+            time.sleep(0.05)
+
+    def running(self, name):
+        """Of the process that wrote its number into the file."""
+        try:
+            said = pathlib.Path(f"/proc/{(self.folder / name).read_text()}/stat").read_text()
+        except OSError:
+            return False
+        return said.rpartition(")")[2].split()[0] not in "ZX"  # dead, and nobody has asked yet
+
     def results(self, result):
         return {name.split("/", 1)[1]: one["result"] for name, one in result["tests"].items()}
 
@@ -101,41 +124,25 @@ class WholeRun(Machine):
         self.assertEqual(len(seen["steps gpt2 1M"]["bench"]["steps"]["rows"]), 4)
         self.assertEqual(len(seen["kernels"]["bench"]["steps"]["rows"]), 5)
 
-    def begun(self):
-        """The script, at work on the steps of gpt2 1.5B, which do not end."""
-        self.program("build/gpu_some_test", PASSING)
-        self.environment["HANGS"] = "gpt2 1.5B"
-        (self.folder / "hanging").unlink(missing_ok=True)
-        process = subprocess.Popen(self.command("--built"), stdout=subprocess.DEVNULL,
-                                   env=self.environment)
-        self.soon(lambda: (self.folder / "hanging").exists() and (self.folder / "hanging").read_text())
-        return process
-
-    def soon(self, holds):
-        end = time.monotonic() + 60
-        while not holds():
-            self.assertLess(time.monotonic(), end, "waited a minute for what did not come")
-            time.sleep(0.05)
-
     def test_who_is_killed_has_told_what_came_before(self):
-        process = self.begun()
+        process = self.begun("gpt2 1.5B", "--built")
+        self.assertTrue(self.running("hanging") and self.running("watching"))
         process.kill()
         process.wait()
         result = self.result()
         self.assertEqual(result["status"], "unfinished")
         self.assertEqual(result["running"], "steps of gpt2 1.5B")
         self.assertEqual(len(result["bench"]["steps"]["rows"]), 3)
-        os.kill(int((self.folder / "hanging").read_text()), signal.SIGKILL)
+        self.soon(lambda: not self.running("hanging") and not self.running("watching"))
 
     def test_who_is_asked_to_end_says_where_and_leaves_nothing_running(self):
         for how in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             with self.subTest(how):
-                process = self.begun()
+                process = self.begun("gpt2 1.5B", "--built")
                 process.send_signal(how)
                 self.assertEqual(process.wait(), 1)
                 self.assertEqual(self.result()["status"], "stopped in: steps of gpt2 1.5B")
-                with self.assertRaises(ProcessLookupError):
-                    os.kill(int((self.folder / "hanging").read_text()), 0)
+                self.assertFalse(self.running("hanging") or self.running("watching"))
 
     def test_a_reader_of_its_progress_who_has_gone_does_not_end_it(self):
         self.program("build/gpu_some_test", PASSING)
@@ -338,6 +345,13 @@ class Build(Machine):
         log = (self.folder / "out_build.log").read_text()
         self.assertLess(log.index("--target device_bench"), log.index("building all"))
         self.assertIn("configured", log)  # nothing writes over what came before
+
+    def test_a_build_that_is_stopped_stops_its_jobs(self):
+        process = self.begun("build")
+        self.assertTrue(self.running("hanging"))
+        process.terminate()
+        self.assertEqual(process.wait(), 1)
+        self.assertFalse(self.running("hanging"))
 
     def test_where_nothing_was_built_the_log_says_why(self):
         self.environment["FAILS"] = "device_bench gpu_some_test gpu_other_test"

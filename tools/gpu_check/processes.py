@@ -1,4 +1,5 @@
 """Programs that are run with a limit: each writes into a log that stays, whatever becomes of this one."""
+import ctypes
 import os
 import pathlib
 import signal
@@ -7,6 +8,8 @@ import time
 import typing
 
 OUT_OF_TIME = "ran out of time"
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 MOST_TEXT = 4_000_000  # bytes that a program may print; a file of results must stay small
 
 
@@ -22,16 +25,33 @@ class Ended(typing.NamedTuple):
         return f"{what}: {said[-600:]}" if said else what
 
 
+def start(command, **options):
+    """Starts it as the leader of a process group; it does not outlive this program."""
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options,
+                            preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+
 def stop(process):
-    """Ends it and what it started; whether it died, which a call into a broken driver may not."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)  # it leads a process group of its own
-    except ProcessLookupError:
-        pass
+    """Ends it and what it started; whether it died, which a call into a broken driver may not. First
+    it is asked: ninja's jobs have process groups of their own, and it alone ends them."""
+    signal_group(process, signal.SIGTERM)
+    end = time.monotonic() + 2
+    while time.monotonic() < end and (process.poll() is None or signal_group(process, 0)):
+        time.sleep(0.02)
+    signal_group(process, signal.SIGKILL)
     try:
         process.wait(timeout=10)
         return True
     except subprocess.TimeoutExpired:
+        return False
+
+
+def signal_group(process, which):
+    """Whether anything of its group is there."""
+    try:
+        os.killpg(process.pid, which)
+        return True
+    except ProcessLookupError:
         return False
 
 
@@ -41,22 +61,21 @@ def run(command, seconds, log, silent=None, environment=None):
     with open(log, "ab") as out:
         out.write(f"== {' '.join(map(str, command))}\n".encode())
         out.flush()
-        start = out.tell()
+        beginning = out.tell()
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                       stderr=subprocess.STDOUT, start_new_session=True,
-                                       env=dict(os.environ, **(environment or {})))
+            process = start(command, stdout=out, stderr=subprocess.STDOUT,
+                            env=dict(os.environ, **(environment or {})))
         except OSError as error:
             return Ended(127, str(error), "")
     try:
-        why = watch(process, seconds, silent, pathlib.Path(log), start)
+        why = watch(process, seconds, silent, pathlib.Path(log), beginning)
     except BaseException:  # this program is being stopped itself
         stop(process)
         raise
     if why and not stop(process):
         why += " (it did not die)"
     with open(log, "rb") as file:
-        file.seek(start)
+        file.seek(beginning)
         text = file.read(MOST_TEXT).decode(errors="replace")
     with open(log, "ab") as out:
         out.write(f"== {why or f'status {process.returncode}'}\n".encode())

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from processes import stop
+from processes import start, stop
 
 STATE = ["timestamp", "clocks.sm", "clocks.mem", "power.draw", "power.draw.instant", "temperature.gpu",
          "utilization.gpu", "clocks_event_reasons.active"]
@@ -22,18 +22,14 @@ class StateLog:
         if fields and shutil.which("nvidia-smi"):
             by_line = ["stdbuf", "-oL"] if shutil.which("stdbuf") else []
             with open(path, "w") as file:
-                self.process = subprocess.Popen(
+                self.process = start(
                     [*by_line, "nvidia-smi", "-i", "0", f"--query-gpu={','.join(fields)}",
-                     "--format=csv,noheader,nounits", "-lms", "50"], stdin=subprocess.DEVNULL,
-                    stdout=file, stderr=subprocess.DEVNULL, start_new_session=True)
+                     "--format=csv,noheader,nounits", "-lms", "50"],
+                    stdout=file, stderr=subprocess.DEVNULL)
 
     def finish(self):
         if self.process is not None:
-            self.process.terminate()  # so that it writes what it has
-            try:
-                self.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                stop(self.process)
+            stop(self.process)
 
     def samples(self):
         """(seconds since 1970, {field: value}), as far as they are written."""
