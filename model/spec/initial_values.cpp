@@ -1,5 +1,7 @@
 #include "model/spec/initial_values.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -34,14 +36,20 @@ void fill_part(std::span<Real> values, const Parameter& parameter, std::uint64_t
         static_cast<std::uint64_t>(whole_index(parameter, first + static_cast<std::int64_t>(j)))));
 }
 
+// Those that this thread may run on; a C library's count may be of all that there are.
+std::size_t own_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
 // On all of this process's cores: a draw takes tens of nanoseconds, a large model's a minute on
 // one. Where the system gives no more threads, get() draws what is left.
 template <typename Real>
 void fill(std::span<Real> values, const Parameter& parameter, std::uint64_t seed,
           std::int64_t first) {
   constexpr std::size_t kLeast = std::size_t{1} << 16;  // elements that are worth a thread
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t parts = std::clamp<std::size_t>(values.size() / kLeast, 1, cores);
+  const std::size_t parts = std::clamp<std::size_t>(values.size() / kLeast, 1, own_cores());
   const std::size_t size = (values.size() + parts - 1) / parts;
   std::vector<std::future<void>> others;
   for (std::size_t part = 1; part < parts; ++part) {
