@@ -1,9 +1,9 @@
 #include "tests/gpu/bench_cases.h"
 
-#include <algorithm>
 #include <memory>
-#include <numeric>
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 #include "model/cost/step_kernels.h"
 #include "model/kernels/cuda/cross_entropy.h"

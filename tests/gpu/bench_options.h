@@ -11,7 +11,8 @@ struct BenchOptions {
   double budget = 120, seconds = 0.25;
 };
 
-// InputError at an unknown part, option or step, and where a number is none.
+// InputError at an unknown part or step, an option that the part does not take, and where a number
+// is none.
 BenchOptions bench_options(int argc, char** argv);
 
 }  // namespace isoloss

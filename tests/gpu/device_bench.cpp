@@ -1,16 +1,21 @@
 // device_bench: what a GPU reaches, a JSON object a line.
-//   device_bench describe                  the device; exit status 77 where there is none
-//   device_bench ceilings                  a copy and products of squares: the most there is
-//   device_bench kernels [--after ROWS]    how near kernels come to their rooflines; the first rows
-//   left out device_bench steps [--only NAME]       whole training steps and packed trials; one
-//   model alone
-// Options of each: --budget S, no row begins later than that after the start (120) and what was
-// left out is listed; --seconds S (0.25), a kernel takes about that, a model and the packed trials
-// twenty times as long. A row says that it begins before it is measured. What fails is said and
-// the rest goes on, unless the device is lost with it: exit status 3 then.
+// clang-format off
+//   device_bench describe                the device; exit status 77 where there is none
+//   device_bench ceilings                a copy and products of squares: the most there is
+//   device_bench kernels [--after ROWS]  how near kernels come to their rooflines, without the first
+//   device_bench steps [--only NAME]     whole training steps and packed trials, or one of these
+// clang-format on
+// Options of each that measures: --budget S, no row begins later than that after the start (120)
+// and what was left out is listed; --seconds S (0.25), a kernel takes about that, a model and the
+// packed trials twenty times as long. A row says that it begins before it is measured. What fails
+// is said and the rest goes on, unless the device is lost with it: exit status 3 then.
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "model/spec/error.h"
 #include "tests/gpu/bench_options.h"
