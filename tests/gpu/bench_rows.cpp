@@ -97,8 +97,10 @@ void print_step(const StepCase& model, const StepResult& result, const DataSheet
 
 void print_packing(const PackingResult& packed) {
   JsonLine line("row");
-  line.add("model", std::to_string(kPackedTrials) + " x " + kPackedModel)
+  line.add("model", kPackedTrialsName)
       .add("kernel", "step")
+      .add("dtype", "bfloat16")
+      .add("trials", std::to_string(kPackedTrials) + " x " + kPackedModel)
       .add("tokens_per_second_one_after_the_other", packed.alone)
       .add("tokens_per_second", packed.together)
       .add("ratio", packed.together / packed.alone)
