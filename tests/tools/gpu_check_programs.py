@@ -40,7 +40,7 @@ def does(what, name):
 shutil.copy(folder + "/out.json", (folder + "/seen " + part + " " + option("--only")).strip() + ".json")
 print("a library: something of no interest", file=sys.stderr, flush=True)
 say("device", name="NVIDIA H100 80GB HBM3")
-def row(number, rows, model, kernel, **values):
+def row(number, rows, model, kernel, row_of=None, **values):
     name = model if kernel == "step" else kernel
     say("begins", row=number, of=rows, model=model, kernel=kernel)
     if does("CRASHES", name):
@@ -51,7 +51,7 @@ def row(number, rows, model, kernel, **values):
         time.sleep(60)
     began = time.time()
     time.sleep(0.25 if model == "gpt2 124M" and kernel == "step" else 0.01)
-    say("row", model=model, kernel=kernel, dtype="bfloat16", began=began, ended=time.time(), **values)
+    say("row", model=row_of or model, kernel=kernel, dtype="bfloat16", began=began, ended=time.time(), **values)
 if part == "ceilings":
     flops = {} if "NO_FLOPS" in os.environ else {"flops_per_second": 6e14}
     row(0, 2, "ceiling", "copy", product=False, bytes_per_second=3e12)
@@ -61,12 +61,18 @@ if part == "kernels":
         if i >= int(option("--after")):
             row(i, 3, model, "kernel %d" % i, product=i < 2, flops_per_second=flops)
 if part == "steps":
-    name = option("--only")
-    finite = not does("NOT_FINITE", name)
-    row(0, 5, name, "step", tokens_per_second=3e5, flops_per_token_6N_6LCT=8e8, first_loss=10.8,
-        last_loss=10.1, steps_taken=9, finite=finite, queues=os.environ.get("CUDA_DEVICE_MAX_CONNECTIONS"))
-    if not finite:
-        say("failed", row=0, of=5, model=name, kernel="step", reason="not finite")
+    names = ["gpt2 124M", "primer-ez of that shape", "gpt2 1.5B", "gpt2 1M", "packed trials"]
+    if option("--only") not in names:
+        sys.exit("device_bench: '%s' is not a row of steps" % option("--only"))
+    for i, name in enumerate(names):
+        if name != option("--only"):
+            continue
+        finite = not does("NOT_FINITE", name)
+        row(i, 5, name, "step", tokens_per_second=3e5, flops_per_token_6N_6LCT=8e8, first_loss=10.8,
+            last_loss=10.1, steps_taken=9, finite=finite, queues=os.environ.get("CUDA_DEVICE_MAX_CONNECTIONS"),
+            row_of="8 x gpt2 1M" if does("MISNAMES", name) else name)
+        if not finite:
+            say("failed", row=i, of=5, model=name, kernel="step", reason="not finite")
 """
 
 NO_DEVICE = """#!/bin/sh
@@ -78,7 +84,7 @@ exit 77
 def tests_program(tests):
     """A GoogleTest program: {"Suite.Name": what it does}."""
     return f"""#!/usr/bin/env python3
-import sys, time
+import os, sys, time
 tests = {tests!r}
 if "--gtest_list_tests" in sys.argv:
     for name in tests:
@@ -90,6 +96,8 @@ lost = failed = False
 for name in chosen:
     does = tests[name]
     print("[ RUN      ] " + name, flush=True)
+    if does == "hangs":
+        open(os.environ["FOLDER"] + "/hanging", "w").write(str(os.getpid()))
     if does == "hangs" or (does == "takes a while in company" and len(chosen) > 1):
         time.sleep(60)
     if does == "crashes":
@@ -118,8 +126,8 @@ if "--version" in sys.argv:
     print("cmake version 3.25.1")
 elif "--build" not in sys.argv:
     open(option("-B") + "/CMakeCache.txt", "w").write(
-        "CMAKE_GENERATOR:INTERNAL=Ninja\\nISOLOSS_GOOGLETEST_FOUND:INTERNAL=%s\\n"
-        % os.environ["GOOGLETEST"])
+        "CMAKE_GENERATOR:INTERNAL=Ninja\\nISOLOSS_GOOGLETEST_FOUND:INTERNAL=%s\\nNCCL_LIBRARY:FILEPATH=%s\\n"
+        % (os.environ["GOOGLETEST"], os.environ["NCCL"]))
     print("configured")
 elif os.environ.get("HANGS") == "build":
     if os.fork() == 0:

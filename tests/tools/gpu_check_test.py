@@ -154,6 +154,29 @@ class WholeRun(Machine):
         self.assertEqual(process.wait(), 0)
         self.assertEqual((self.result()["status"], self.result()["errors"]), ("passed", []))
 
+    def test_who_is_asked_to_end_has_told_what_the_running_program_said(self):
+        process = self.begun("kernel 2", "--built")
+        process.terminate()
+        self.assertEqual(process.wait(), 1)
+        kernels = self.result()["bench"]["kernels"]
+        self.assertEqual([row["kernel"] for row in kernels["rows"]], ["kernel 0", "kernel 1"])
+        self.assertEqual(kernels["failed"], [])
+        self.assertIn("bench: gpt2 1.5B, kernel 2 (gpu_check was asked to end)",
+                      self.result()["not_done"])
+        self.program("build/gpu_some_test", tests_program({"Kernel.Adds": "passes", "Kernel.Hangs": "hangs"}))
+        process = self.begun("", "--built")
+        process.terminate()
+        self.assertEqual(process.wait(), 1)
+        self.assertEqual(self.results(self.result()), {"Kernel.Adds": "passed", "Kernel.Hangs": "not run"})
+        self.assertEqual(self.result()["status"], "stopped in: tests of gpu_some_test")
+
+    def test_who_is_asked_to_end_ends_also_where_what_was_said_cannot_be_taken(self):
+        self.environment["NO_FLOPS"] = "1"  # no part of the bench can lay its rows beside peaks
+        process = self.begun("gpt2 1.5B", "--built")
+        process.terminate()
+        process.wait()
+        self.assertEqual(self.result()["status"], "stopped in: steps of gpt2 1.5B")
+
     def test_what_goes_wrong_in_a_part_is_written_down_and_the_next_begins(self):
         self.environment["NO_FLOPS"] = "1"  # a row of products that says none
         process, result = self.check("--built")
@@ -239,6 +262,12 @@ class Tests(Machine):
         self.assertEqual(result["status"], "failed")
         self.assertIn("status 9", result["tests"]["gpu_some_test/(its end)"]["said"])
 
+    def test_a_program_that_hangs_behind_its_last_test_has_failed(self):
+        self.program("build/gpu_some_test", PASSING + "\ntime.sleep(60)\n")
+        _, result = self.check("--built", "--silent-seconds", "1")
+        self.assertEqual(result["status"], "failed")
+        self.assertIn("printed nothing", result["tests"]["gpu_some_test/(its end)"]["said"])
+
     def test_kernels_come_before_what_rests_on_them(self):
         for name in ("gpu_harness_nccl_one_device_test", "gpu_model_device_test",
                      "gpu_model_kernels_cuda_test"):
@@ -253,6 +282,13 @@ class Tests(Machine):
         self.program("build/gpu_some_test", PASSING)
         _, result = self.check("--built")
         self.assertIn("not found", result["nccl"])
+
+    def test_nccl_that_was_found_is_not_said_to_be_missing_where_its_program_is(self):
+        (self.folder / "build/CMakeCache.txt").write_text("NCCL_LIBRARY:FILEPATH=/lib/libnccl.so.2\n")
+        self.program("build/gpu_some_nccl_test", "#!/bin/sh\nexit 9\n")  # nor does it list its tests
+        _, result = self.check("--built")
+        self.assertNotIn("nccl", result)
+        self.assertEqual(result["errors"][0]["part"], "tests of gpu_some_nccl_test")
 
     def test_without_test_programs_the_bench_runs_and_tests_are_not_done(self):
         process, result = self.check("--built")
@@ -294,6 +330,14 @@ class Bench(Machine):
         for row in result["bench"]["steps"]["rows"]:
             self.assertIn(f'"{row["model"]}"', names)
 
+    def test_a_row_of_another_name_than_the_one_that_began_has_failed(self):
+        self.environment["MISNAMES"] = "packed trials"
+        _, result = self.check("--built")
+        failed = result["bench"]["steps"]["failed"]
+        self.assertEqual([row["model"] for row in failed], ["packed trials"])
+        self.assertEqual(failed[0]["reason"], "its row is of something else: 8 x gpt2 1M, step")
+        self.assertEqual(result["status"], "failed")
+
     def test_steps_that_trained_nothing_have_failed(self):
         self.environment["NOT_FINITE"] = "gpt2 1.5B"
         _, result = self.check("--built")
@@ -329,7 +373,7 @@ class Build(Machine):
             self.program(f"bin/{tool}", "#!/bin/sh\necho made\n")
         (self.folder / "made_device_bench").write_text(BENCH)
         (self.folder / "made_gpu_some_test").write_text(PASSING)
-        self.environment.update(GOOGLETEST="ON")
+        self.environment.update(GOOGLETEST="ON", NCCL="NCCL_LIBRARY-NOTFOUND")
 
     def test_what_was_built_runs_and_what_was_not_is_named(self):
         self.program("build/gpu_other_test", PASSING)  # an earlier build's
@@ -344,6 +388,7 @@ class Build(Machine):
         self.assertEqual(len(result["bench"]["steps"]["rows"]), 5)
         log = (self.folder / "out_build.log").read_text()
         self.assertLess(log.index("--target device_bench"), log.index("building all"))
+        self.assertIn("not found", result["nccl"])
         self.assertIn("configured", log)  # nothing writes over what came before
 
     def test_a_build_that_is_stopped_stops_its_jobs(self):

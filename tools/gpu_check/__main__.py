@@ -12,12 +12,12 @@ import time
 STARTED = time.monotonic()
 
 from bench import bench, lines_of  # noqa: E402  (the clock runs from the start)
-from code_build import compile_programs, configure, programs  # noqa: E402
+from code_build import compile_programs, configure, note_found, programs  # noqa: E402
 from gpu_tests import test  # noqa: E402
 from machine import DESCRIPTION, SOURCE, describe, query  # noqa: E402
-from processes import run  # noqa: E402
+from processes import Stopped, run  # noqa: E402
 from progress import say  # noqa: E402
-from result_file import UNFINISHED, ResultFile, Stopped  # noqa: E402
+from result_file import UNFINISHED, ResultFile  # noqa: E402
 from state_log import STATE, StateLog  # noqa: E402
 
 NO_DEVICE, BAD_USAGE = 77, 2
@@ -89,7 +89,9 @@ def check(options, result):
             answers = query(DESCRIPTION + STATE, result.machine_log)
             log = StateLog(result.state_log, [field for field in STATE if field in answers])
             data["machine"] = describe(answers, options, result.machine_log)
-        if not options.built and not build(options, result, left):
+        if options.built:
+            note_found(options, result)
+        elif not build(options, result, left):
             return BAD_USAGE
         if not programs(options, result, "device_bench") and not programs(options, result, "gpu_*_test"):
             data["status"] = "build failed"

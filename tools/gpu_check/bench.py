@@ -3,7 +3,7 @@ import json
 import math
 
 from code_build import programs
-from processes import OUT_OF_TIME, run
+from processes import ASKED_TO_END, OUT_OF_TIME, run
 from progress import say
 
 # What is wanted most comes first; seconds that each may take.
@@ -47,15 +47,25 @@ class Part:
         to its end, the last row that began)."""
         seconds = min(most, left)
         ended = run([str(self.program), self.name, *arguments, "--budget", f"{max(seconds - 10, 1):.0f}"],
-                    seconds, self.result.bench_log, silent, environment)
+                    seconds, self.result.bench_log, silent, environment,
+                    lambda ended: self.take(ended, arguments, environment, left < most))
+        last = [line for line in lines_of(ended.text) if line["kind"] == "begins"][-1:]
+        return ended.status == 0, last[0] if last else None
+
+    def take(self, ended, arguments, environment, short):
+        """`short`: it had less than it may take."""
         self.found["status"].append(ended.status if not ended.why else ended.why)
-        begun = last = None
+        begun = None
         failed = False
         for line in lines_of(ended.text):
             kind = line.pop("kind")
             if kind == "begins":
-                begun = last = line
+                begun = line
             elif kind == "row":
+                if begun and any(line.get(key) != begun[key] for key in ("model", "kernel")):
+                    failed = True
+                    self.found["failed"].append(dict(begun, reason="its row is of something else: "
+                                                     f"{line.get('model')}, {line.get('kernel')}"))
                 self.found["rows"].append(dict(line, environment=environment) if environment else line)
                 say_row(line)
                 begun = None
@@ -68,7 +78,7 @@ class Part:
         if begun or (ended.status != 0 and not failed):
             # A kill is laid to what had begun.
             what = begun or {"model": self.name, "kernel": " ".join(arguments)}
-            if ended.why.startswith(OUT_OF_TIME) and left < most:
+            if ended.why.startswith(ASKED_TO_END) or (ended.why.startswith(OUT_OF_TIME) and short):
                 self.result.data["not_done"].append(
                     f"bench: {what.get('model')}, {what.get('kernel')} ({ended.why})")
             else:
@@ -76,7 +86,6 @@ class Part:
         self.log.lay_beside(self.found["rows"])
         lay_peaks(self.result.data)
         self.result.save()
-        return ended.status == 0, last
 
 
 def ceilings(part, time_left):

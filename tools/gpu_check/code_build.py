@@ -27,13 +27,20 @@ def configure(options, result):
     ended = run(command, 120, result.build_log)
     if ended.status != 0:
         raise RuntimeError(f"cmake: {ended.reason()}\n{ended.text[-2500:]}")
-    cache = (options.build / "CMakeCache.txt").read_text(errors="replace")
+    cache = note_found(options, result)
+    build["configured"] = True
+    return "ISOLOSS_GOOGLETEST_FOUND:INTERNAL=ON" in cache
+
+
+def note_found(options, result):
+    """What CMake has found; its cache."""
+    path = options.build / "CMakeCache.txt"
+    cache = path.read_text(errors="replace") if path.is_file() else ""
     for name in ("CMAKE_GENERATOR", "NCCL_LIBRARY", "CUBLASLT_LIBRARY", "CUDA_cublasLt_LIBRARY"):
         match = re.search(f"^{name}:[A-Z]+=(.*)$", cache, re.MULTILINE)
         if match:
-            build[name] = match[1]
-    build["configured"] = True
-    return "ISOLOSS_GOOGLETEST_FOUND:INTERNAL=ON" in cache
+            result.data["build"][name] = match[1]
+    return cache
 
 
 def compile_programs(options, result, time_left):

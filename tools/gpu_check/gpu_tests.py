@@ -4,7 +4,7 @@ what it did in company is kept."""
 import re
 
 from code_build import programs
-from processes import OUT_OF_TIME, run
+from processes import ASKED_TO_END, OUT_OF_TIME, run
 
 ORDER = ["model_kernels", "model_device", "nccl"]  # what rests on nothing comes first
 # What CUDA says of errors after which nothing goes in a process any more.
@@ -51,15 +51,27 @@ class Program:
 
     def in_company(self, names, seconds):
         self.rounds += 1
-        ended = self.run(names, seconds, self.options.silent_seconds)
-        found = results_of(ended)
-        self.take(found)
-        if ended.status and found and all(one["result"] != "failed" for one in found.values()):
-            self.results[self.key("(its end)")] = {"result": "failed", "said": ended.reason()}
+
+        def take(ended):
+            found = results_of(ended)
+            self.take(found)
+            self.note_end(ended, found, names)
+        self.run(names, seconds, take, self.options.silent_seconds)
 
     def alone(self, name, seconds):
-        ended = self.run([name], seconds)
-        self.take({name: {"result": "not run", "said": ended.reason()}, **results_of(ended)}, alone=True)
+        def take(ended):
+            found = results_of(ended)
+            self.take({name: {"result": "not run", "said": ended.reason()}, **found}, alone=True)
+            self.note_end(ended, found, [name])
+        self.run([name], seconds, take)
+
+    def note_end(self, ended, found, names):
+        """Where no test says why it did not end well: it died or hung behind one."""
+        cut_off = ended.why.startswith(ASKED_TO_END) or (
+            ended.why.startswith(OUT_OF_TIME) and len(found) < len(names))
+        if ((ended.status or ended.why) and not cut_off and found
+                and all(one["result"] in ("passed", "skipped") for one in found.values())):
+            self.results[self.key("(its end)")] = {"result": "failed", "said": ended.reason()}
 
     def again(self, time_left):
         """A second chance of what is not settled."""
@@ -90,11 +102,11 @@ class Program:
                     "excused": before.get("after_sticky", before.get("cut_off", False))}
             self.results[self.key(name)] = one
 
-    def run(self, names, seconds, silent=None):
+    def run(self, names, seconds, take, silent=None):
         command = [str(self.path)]
         if names != self.names:
             command.append(f"--gtest_filter={':'.join(names)}")
-        return run(command, seconds, self.log, silent)
+        run(command, seconds, self.log, silent, take=take)
 
 
 def results_of(ended):
@@ -120,7 +132,7 @@ def results_of(ended):
             said.append(line)
     if begun:
         said.append(ended.why or f"the program ended with status {ended.status}")
-        take("failed")
+        take("not run" if ended.why.startswith(ASKED_TO_END) else "failed")
         if ended.why.startswith(OUT_OF_TIME):
             results[begun]["cut_off"] = True  # perhaps others took the time
     return results
@@ -140,7 +152,8 @@ def test(options, result, time_left):
     unfinished = [name for name, one in result.data["tests"].items() if one["result"] == "not run"]
     if unfinished:
         result.data["not_done"].append(f"{len(unfinished)} tests (out of time, or they did not begin)")
-    if not any("nccl" in program.path.name for program in found):
+    library = result.data["build"].get("NCCL_LIBRARY", "NOTFOUND")
+    if library.endswith("NOTFOUND") and not any("nccl" in program.path.name for program in found):
         result.data["nccl"] = "not found (name its folder with NCCL_HOME): its tests were left out"
     if not found:
         result.data["not_done"].append("tests (no program of them was built)")

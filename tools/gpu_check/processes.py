@@ -8,9 +8,14 @@ import time
 import typing
 
 OUT_OF_TIME = "ran out of time"
+ASKED_TO_END = "gpu_check was asked to end"
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 MOST_TEXT = 4_000_000  # bytes that a program may print; a file of results must stay small
+
+
+class Stopped(BaseException):
+    """Somebody asked this program to end."""
 
 
 class Ended(typing.NamedTuple):
@@ -55,9 +60,9 @@ def signal_group(process, which):
         return False
 
 
-def run(command, seconds, log, silent=None, environment=None):
+def run(command, seconds, log, silent=None, environment=None, take=None):
     """Runs it for at most `seconds`, and `silent` without a word, with its output behind what the
-    file `log` has."""
+    file `log` has. `take` is given what is returned, also where Stopped is raised."""
     with open(log, "ab") as out:
         out.write(f"== {' '.join(map(str, command))}\n".encode())
         out.flush()
@@ -69,9 +74,24 @@ def run(command, seconds, log, silent=None, environment=None):
             return Ended(127, str(error), "")
     try:
         why = watch(process, seconds, silent, pathlib.Path(log), beginning)
-    except BaseException:  # this program is being stopped itself
+    except Stopped as stopped:
+        try:
+            ended = end_of(process, ASKED_TO_END, log, beginning)
+            if take:
+                take(ended)
+        finally:
+            raise stopped  # whatever became of that
+    except BaseException:
         stop(process)
         raise
+    ended = end_of(process, why, log, beginning)
+    if take:
+        take(ended)
+    return ended
+
+
+def end_of(process, why, log, beginning):
+    """What it came to, which has ended or for a reason `why` has to."""
     if why and not stop(process):
         why += " (it did not die)"
     with open(log, "rb") as file:

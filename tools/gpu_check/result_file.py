@@ -6,14 +6,12 @@ import os
 import time
 import traceback
 
+from processes import Stopped
 from progress import say
 
 UNFINISHED = "unfinished"
 NOT_MEASURED = ["packing by processes and by MPS (trials share one process's streams here)",
                 "plan --probe (it is the whole program's)"]
-
-class Stopped(BaseException):
-    """Somebody asked this program to end."""
 
 
 class ResultFile:
