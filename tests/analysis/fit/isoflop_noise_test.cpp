@@ -125,23 +125,30 @@ TEST(OptimaBias, FollowsTheLossesAsARefitDoes) {
   }
 }
 
+constexpr double kOff[5] = {0.01, -0.02, 0.015, -0.01, 0.005};
+
+// Exact parabolas but for five runs, one a size, each off by as much at every budget.
+std::vector<Point> points_of_five_runs(std::size_t count) {
+  std::vector<Point> points = isoflop_table(0.03).points;
+  points.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    points[i].run = "run " + std::to_string(i % 5);
+    points[i].loss += kOff[i % 5];
+  }
+  return points;
+}
+
 // Five residuals that a parabola over -1, -.5, 0, .5, 1 leaves of such moves: the parts along the
 // orthogonal polynomials of degree three and four of five equidistant points, (-1, 2, 0, -2, 1) and
 // (1, -4, 6, -4, 1). Ten points of five runs about two parabolas have two degrees of freedom, not
 // four, and runs of equal residuals at both budgets share all of their variance.
 TEST(ScatterAboutParabolas, CountsRunsOnce) {
-  std::vector<Point> points = isoflop_table(0.03).points;
-  points.resize(10);
-  const double off[5] = {0.01, -0.02, 0.015, -0.01, 0.005};
-  for (std::size_t i = 0; i < 10; ++i) {
-    points[i].run = "run " + std::to_string(i % 5);
-    points[i].loss += off[i % 5];
-  }
+  std::vector<Point> points = points_of_five_runs(10);
   const double cubic[5] = {-1, 2, 0, -2, 1}, quartic[5] = {1, -4, 6, -4, 1};
   double along_cubic = 0, along_quartic = 0;
   for (std::size_t i = 0; i < 5; ++i) {
-    along_cubic += off[i] * cubic[i];
-    along_quartic += off[i] * quartic[i];
+    along_cubic += kOff[i] * cubic[i];
+    along_quartic += kOff[i] * quartic[i];
   }
   const double variance = (along_cubic * along_cubic / 10 + along_quartic * along_quartic / 70) / 2;
   const auto noise = scatter_about_parabolas(points, isoflop_rows(points));
@@ -159,13 +166,7 @@ TEST(ScatterAboutParabolas, CountsRunsOnce) {
 // A third budget of three of the runs fits its parabola exactly, and says nothing of what they
 // share.
 TEST(ScatterAboutParabolas, ThreePointsSayNothingOfWhatRunsShare) {
-  std::vector<Point> points = isoflop_table(0.03).points;
-  points.resize(13);
-  const double off[5] = {0.01, -0.02, 0.015, -0.01, 0.005};
-  for (std::size_t i = 0; i < 13; ++i) {
-    points[i].run = "run " + std::to_string(i % 5);
-    points[i].loss += off[i % 5];
-  }
+  std::vector<Point> points = points_of_five_runs(13);
   for (const int e : {-1, 0, 1}) {  // about its best size
     Point& p = points[static_cast<std::size_t>(11 + e)];
     p.parameters = 6e7 * std::exp(e);
