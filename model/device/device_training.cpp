@@ -41,7 +41,7 @@ struct DeviceTraining::Impl {
 
     PinnedMemory input;
     DeviceArray<std::byte> arrived;  // the input, copied ahead
-    Event copied, read;              // the copy is there; the step has taken it
+    Event copied;                    // the copy is there
     PinnedMemory metrics;
     Event done;
     std::int64_t step = 0;
@@ -126,16 +126,15 @@ struct DeviceTraining::Impl {
     if (under_way() == kSteps)
       throw InputError("as many steps as may be (" + std::to_string(kSteps) +
                        ") are under way on the device already; ask for the metrics of one");
+    // Its last step is done: the host has its metrics.
     StepSlot& slot = slots[static_cast<std::size_t>(started % std::ssize(slots))];
     input.fill(tokens, {learning_rate, step, under_way() > 0 ? 1 : 0}, slot.input.data());
     slot.step = step;
-    if (started >= std::ssize(slots)) copies.wait(slot.read);
     copies.copy_to_device(slot.arrived.data(), slot.input.data(), slot.input.size());
     slot.copied.record(copies);
 
     stream.wait(slot.copied);
     stream.copy(current.data(), slot.arrived.data(), slot.input.size());
-    slot.read.record(stream);
     if (!options.graph) {
       put_step();
     } else {
