@@ -12,13 +12,21 @@ function(isoloss_device_room target)
   endif()
 endfunction()
 
+# Has each access to memory noted (emulator/accesses.h), for which races are looked for. Other
+# sanitizers want the same places.
+set(ISOLOSS_NOTED_ACCESSES "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT ISOLOSS_SANITIZE)
+  set(ISOLOSS_NOTED_ACCESSES -fsanitize=thread --param=tsan-instrument-func-entry-exit=0)
+endif()
+
 # isoloss_emulated(target folder DEPENDS ... HOST files): the folder's kernels compiled for the emulator
 # (model/kernels/cuda/emulator), which tests run them on. Called from another folder than
 # isoloss_device_room, because a file's language is set by folder.
 function(isoloss_emulated target folder)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;HOST" ${ARGN})
   file(GLOB kernels CONFIGURE_DEPENDS ${folder}/*.cu)
-  set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-xc++")
+  set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX
+                              COMPILE_OPTIONS "-xc++;${ISOLOSS_NOTED_ACCESSES}")
   add_library(${target} STATIC EXCLUDE_FROM_ALL ${kernels} ${ROOM_HOST})
   target_compile_definitions(${target} PUBLIC ISOLOSS_EMULATED)
   target_compile_options(${target} PRIVATE -O2)

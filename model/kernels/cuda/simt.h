@@ -15,7 +15,8 @@
 #include "model/kernels/cuda/bfloat16.h"
 #ifdef ISOLOSS_EMULATED
 #include "model/kernels/cuda/emulator/block.h"
-#define ISOLOSS_INLINE inline
+// Always, so that no kernel calls another file's copy, whose accesses may not be noted.
+#define ISOLOSS_INLINE inline __attribute__((always_inline))
 #define ISOLOSS_UNROLL
 #define ISOLOSS_ROLLED
 #else
@@ -148,16 +149,6 @@ ISOLOSS_INLINE float block_sum(float x, float* scratch) {
   for (int i = 0; i < threads / kWarp; ++i) sum += scratch[i];
   sync_block();
   return sum;
-}
-template <int threads>
-ISOLOSS_INLINE float block_max(float x, float* scratch) {
-  x = warp_max(x);
-  if (lane() == 0) scratch[warp()] = x;
-  sync_block();
-  float largest = scratch[0];
-  for (int i = 1; i < threads / kWarp; ++i) largest = scratch[i] > largest ? scratch[i] : largest;
-  sync_block();
-  return largest;
 }
 
 // ---- Matrix units and copies -----------------------------------------------------------------

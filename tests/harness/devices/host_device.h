@@ -84,16 +84,16 @@ inline std::uint16_t to_bfloat16(float value) {
 // Joins devices of host memory by a host's communicator.
 class HostDeviceCommunicator final : public DeviceCommunicator {
  public:
-  // Puts work on a stream of the device.
-  using Put = std::function<void(DeviceStream, std::function<void()>)>;
+  // Puts work on a stream of the device that reads and writes these values.
+  using Put = std::function<void(DeviceStream, DeviceValues, std::function<void()>)>;
 
   HostDeviceCommunicator(std::unique_ptr<Communicator> ranks, Put put)
       : ranks_(std::move(ranks)), put_(std::move(put)) {}
   HostDeviceCommunicator(std::unique_ptr<Communicator> ranks, HostDevice& device)
-      : HostDeviceCommunicator(std::move(ranks),
-                               [&device](DeviceStream on, std::function<void()> work) {
-                                 device.put(on, std::move(work));
-                               }) {}
+      : HostDeviceCommunicator(
+            std::move(ranks), [&device](DeviceStream on, DeviceValues, std::function<void()> work) {
+              device.put(on, std::move(work));
+            }) {}
 
   int rank() const override { return ranks_->rank(); }
   int size() const override { return ranks_->size(); }
@@ -136,7 +136,7 @@ class HostDeviceCommunicator final : public DeviceCommunicator {
 
  private:
   void change(DeviceValues values, DeviceStream on, std::function<void(std::span<float>)> how) {
-    put_(on, [values, how = std::move(how)] {
+    put_(on, values, [values, how = std::move(how)] {
       if (values.element == DeviceElement::Float32) {
         how({static_cast<float*>(values.data), values.count});
         return;

@@ -39,9 +39,10 @@ class EmulatedLinks final : public DeviceLinks {
     std::vector<int> everybody(static_cast<std::size_t>(hosts.size()));
     std::iota(everybody.begin(), everybody.end(), 0);
     return std::make_unique<testing_devices::HostDeviceCommunicator>(
-        hosts.group(everybody), [this, name](DeviceStream on, std::function<void()> work) {
+        hosts.group(everybody),
+        [this, name](DeviceStream on, DeviceValues values, std::function<void()> work) {
           if (put_first_) put_first_(name);
-          testing_devices::put_on_emulator(on, std::move(work));
+          testing_devices::put_on_emulator(on, values, std::move(work));
         });
   }
 

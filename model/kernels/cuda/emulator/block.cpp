@@ -7,10 +7,15 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "model/kernels/cuda/emulator/accesses.h"
+#include "model/kernels/cuda/emulator/launch_races.h"
+#include "model/kernels/cuda/emulator/memory_uses.h"
+#include "model/kernels/cuda/emulator/thread_memory.h"
 #include "model/kernels/cuda/simt.h"
 
 namespace isoloss::simt {
@@ -27,6 +32,8 @@ enum class State { Ready, AtBlock, AtWarp, Done };
 
 struct Copy {
   void* to;
+  const void* from;
+  const void* code;
   std::byte bytes[16];
 };
 
@@ -34,34 +41,48 @@ struct Thread {
   boost::context::fiber resume, back;
   State state = State::Ready;
   Coordinates at;
+  LaunchRaces::Turn turn;
+  MemoryRange stack;
   std::vector<Copy> open;              // not yet committed
   std::deque<std::vector<Copy>> sent;  // groups on their way
 };
 
 class FiberBlock;
 thread_local FiberBlock* running = nullptr;
+thread_local MemoryRange stack;  // of the fiber that runs
 thread_local Coordinates here;
 thread_local Order order = Order::Ascending;
 
 class FiberBlock final : public Block {
  public:
-  FiberBlock(Index3 grid, Index3 index, Index3 size, std::byte* shared)
+  FiberBlock(Index3 grid, Index3 index, Index3 size, std::span<std::byte> shared,
+             LaunchRaces& races)
       : threads_(std::size_t{size.x} * size.y * size.z),
         slots_((threads_.size() + 31) / 32 * 32 * kSlot),
-        shared_(shared) {
-    std::size_t i = 0;
+        shared_(shared),
+        variables_(thread_memory()),
+        races_(races) {
+    const unsigned block = (index.z * grid.y + index.y) * grid.x + index.x;
+    std::uint16_t i = 0;
     for (unsigned z = 0; z < size.z; ++z)
       for (unsigned y = 0; y < size.y; ++y)
-        for (unsigned x = 0; x < size.x; ++x) threads_[i++].at = {{x, y, z}, index, size, grid};
+        for (unsigned x = 0; x < size.x; ++x, ++i) {
+          threads_[i].at = {{x, y, z}, index, size, grid};
+          threads_[i].turn = {.block = block, .warp_syncs = 0, .block_syncs = 0, .thread = i};
+        }
   }
+
+  ~FiberBlock() override { running = nullptr; }
 
   void run(boost::context::pooled_fixedsize_stack& stacks, const std::function<void()>& thread) {
     running = this;
+    races_.begin_block();
     for (std::size_t i = 0; i < threads_.size(); ++i) {
       Thread& mine = threads_[i];
       mine.resume = boost::context::fiber(std::allocator_arg, stacks,
                                           [this, &mine, &thread](boost::context::fiber&& back) {
                                             mine.back = std::move(back);
+                                            mine.stack = stack = stack_of_caller();
                                             try {
                                               thread();
                                             } catch (const boost::context::detail::forced_unwind&) {
@@ -75,17 +96,23 @@ class FiberBlock final : public Block {
     }
     while (turn()) {
     }
-    running = nullptr;
     if (failure_) std::rethrow_exception(failure_);
   }
 
-  void sync_block() override { wait(State::AtBlock); }
-  void sync_warp() override { wait(State::AtWarp); }
-  std::byte* dynamic_shared() override { return shared_; }
+  void sync_block() override {
+    wait(State::AtBlock);
+    ++self().turn.block_syncs;
+  }
+  void sync_warp() override {
+    meet_warp();
+    ++self().turn.warp_syncs;
+  }
+  std::byte* dynamic_shared() override { return shared_.data(); }
 
   void copy_16(void* shared, const void* global) override {
-    Copy copy{shared, {}};
+    Copy copy{shared, global, __builtin_return_address(0), {}};
     std::memcpy(copy.bytes, global, sizeof copy.bytes);
+    note(copy);
     self().open.push_back(copy);
   }
   void commit_copies() override {
@@ -95,22 +122,43 @@ class FiberBlock final : public Block {
   void wait_copies(int groups) override {
     auto& sent = self().sent;
     for (; sent.size() > static_cast<std::size_t>(groups); sent.pop_front())
-      for (const Copy& copy : sent.front()) std::memcpy(copy.to, copy.bytes, sizeof copy.bytes);
+      for (const Copy& copy : sent.front()) {
+        std::memcpy(copy.to, copy.bytes, sizeof copy.bytes);
+        note(copy);
+      }
+  }
+
+  void note(const LaunchRaces::Access& access) {
+    if (!noted_) return;
+    const auto* const memory = static_cast<const std::byte*>(access.memory);
+    const bool dynamic = memory >= shared_.data() && memory < shared_.data() + shared_.size();
+    races_.note(self().turn, access, dynamic || variables_.has(memory));
   }
 
  protected:
   void exchange(const void* mine, void* theirs, std::size_t size, int from) override {
     std::byte* slots = warp_slots();
     std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, mine, size);
-    sync_warp();
+    meet_warp();
     std::memcpy(theirs, slots + static_cast<std::size_t>(from) * kSlot, size);
-    sync_warp();
+    meet_warp();
   }
+  void meet_warp() override { wait(State::AtWarp); }
   int lane() const override { return static_cast<int>(current_ % 32); }
   std::byte* warp_slots() override { return slots_.data() + current_ / 32 * 32 * kSlot; }
 
  private:
   Thread& self() { return threads_[current_]; }
+
+  static MemoryRange stack_of_caller() {
+    const auto top = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    return {top - kStack, top + kStack};
+  }
+  // From when it is asked for until it is waited for, it may happen at any time.
+  void note(const Copy& copy) {
+    note({copy.from, sizeof copy.bytes, false, copy.code});
+    note({copy.to, sizeof copy.bytes, true, copy.code});
+  }
 
   void wait(State state) {
     Thread& mine = self();
@@ -127,6 +175,7 @@ class FiberBlock final : public Block {
       moved = true;
       current_ = i;
       here = threads_[i].at;
+      stack = threads_[i].stack;
       threads_[i].resume = std::move(threads_[i].resume).resume();
       if (failure_) std::rethrow_exception(failure_);
     }
@@ -163,7 +212,10 @@ class FiberBlock final : public Block {
 
   std::vector<Thread> threads_;
   std::vector<std::byte> slots_;
-  std::byte* shared_;
+  std::span<std::byte> shared_;
+  MemoryRange variables_;
+  LaunchRaces& races_;
+  const bool noted_ = uses_are_noted();
   std::size_t current_ = 0;
   std::exception_ptr failure_;
 };
@@ -173,6 +225,11 @@ class FiberBlock final : public Block {
 Coordinates& coordinates() { return here; }
 Block& current_block() { return *running; }
 void set_order(Order wanted) { order = wanted; }
+void note_access(const void* memory, std::size_t bytes, bool writes, const void* code) {
+  // Not what is a thread's own, nor what its launch hands to it.
+  if (running == nullptr || stack.has(memory) || memory == &here) return;
+  running->note({memory, bytes, writes, code});
+}
 
 void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
               const std::function<void()>& thread) {
@@ -190,12 +247,16 @@ void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
   // Kept from launch to launch: to take stacks from the system and give them back takes longer than
   // most kernels, far longer under a sanitizer.
   thread_local boost::context::pooled_fixedsize_stack stacks(kStack);
+  thread_local LaunchRaces races;
+  races.begin_launch();
   for (unsigned z = 0; z < grid.z; ++z)
     for (unsigned y = 0; y < grid.y; ++y)
       for (unsigned x = 0; x < grid.x; ++x) {
         std::memset(memory.data(), 0xff, memory.size());  // NaN in float32 and bfloat16
-        FiberBlock(grid, {x, y, z}, size, shared).run(stacks, thread);
+        FiberBlock(grid, {x, y, z}, size, {shared, shared_bytes}, races).run(stacks, thread);
       }
+  if (races.found()) throw std::logic_error(*races.found());
+  races.for_each_stretch(note_use);
 }
 
 void Block::multiply_add(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
@@ -203,7 +264,7 @@ void Block::multiply_add(float (&d)[4], const std::uint32_t (&a)[4], const std::
   std::byte* mine = slots + static_cast<std::size_t>(lane()) * kSlot;
   std::memcpy(mine, a, sizeof a);
   std::memcpy(mine + sizeof a, b, sizeof b);
-  sync_warp();
+  meet_warp();
   const auto half = [&](int owner, std::size_t word, int index) {
     std::uint16_t bits;
     std::memcpy(&bits,
@@ -223,13 +284,14 @@ void Block::multiply_add(float (&d)[4], const std::uint32_t (&a)[4], const std::
     }
     d[i] += sum;
   }
-  sync_warp();
+  meet_warp();
 }
 
 void Block::load_blocks(std::uint32_t (&r)[4], const Bf16* row, bool transposed) {
   std::byte* slots = warp_slots();
+  note_access(row, 16, false, __builtin_return_address(0));
   std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, row, 16);
-  sync_warp();
+  meet_warp();
   for (int block = 0; block < 4; ++block) {
     std::uint16_t halves[2];
     for (int i = 0; i < 2; ++i) {
@@ -242,7 +304,7 @@ void Block::load_blocks(std::uint32_t (&r)[4], const Bf16* row, bool transposed)
     }
     std::memcpy(&r[block], halves, 4);
   }
-  sync_warp();
+  meet_warp();
 }
 
 }  // namespace isoloss::simt

@@ -1,8 +1,9 @@
 // The emulator's view of a running block: what simt.h's operations do where there is no GPU. Each
 // thread of a block is a fiber; blocks run one after the other. Wrong synchronisation shows: a
 // thread that waits where its warp or block does not come ends the launch with an error, copies
-// into shared memory arrive as late as they may, and threads can run in ascending or descending
-// order, which must not change any result.
+// into shared memory arrive as late as they may, threads can run in ascending or descending order,
+// which must not change any result, and a launch in which threads race ends with an error
+// (launch_races.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,8 @@ class Block {
  protected:
   // Every lane of the warp gives `size` bytes and gets those of `lane`; collective over the warp.
   virtual void exchange(const void* mine, void* theirs, std::size_t size, int lane) = 0;
+  // Without the order of memory that a sync brings.
+  virtual void meet_warp() = 0;
   // This thread's lane, 32 slots of 64 bytes that its warp shares.
   virtual int lane() const = 0;
   virtual std::byte* warp_slots() = 0;
@@ -67,7 +70,7 @@ enum class Order { Ascending, Descending };
 void set_order(Order order);
 
 // Runs thread() once for each thread of each block. Throws what a thread throws, and
-// std::logic_error where threads wait for each other in vain.
+// std::logic_error where threads wait for each other in vain or race.
 void run_grid(Index3 grid, Index3 block, std::size_t shared_bytes,
               const std::function<void()>& thread);
 

@@ -16,9 +16,9 @@ std::atomic<std::int64_t> captures = 0;  // of all threads
 
 Capture* current_capture() { return current; }
 
-Capture::Capture(StreamId stream)
-    : number_(++captures), origin_(std::move(stream)), streams_{origin_} {
+Capture::Capture(StreamId stream) : number_(++captures), origin_(std::move(stream)) {
   if (current != nullptr) throw WorkError("a graph is captured inside a graph");
+  streams_[origin_] = new_stream_number();
   current = this;
 }
 
@@ -29,22 +29,25 @@ std::size_t Capture::put(const StreamId& stream, std::function<void()> work, boo
     throw WorkError(
         "a stream takes no part in the graph that is captured (it waits for none of it)");
   work_.push_back(std::move(work));
-  return order_.put(stream.get(), mark);
+  return order_.put(streams_.at(stream), mark);
 }
 
 void Capture::wait(const StreamId& stream, std::size_t piece) {
-  streams_.insert(stream);
-  order_.wait(stream.get(), piece);
+  if (!has(stream)) streams_[stream] = new_stream_number();
+  order_.wait(streams_.at(stream), piece);
 }
 
 void Capture::forbid(const char* what) { forbidden_ = what; }
 
-std::vector<std::function<void()>> Capture::finish() {
+Capture::Result Capture::finish() {
   if (forbidden_) throw WorkError(std::string(*forbidden_) + " inside a graph");
-  for (const StreamId& stream : streams_)
-    if (!order_.joined(origin_.get(), stream.get()))
+  std::vector<StreamNumber> streams;
+  for (const auto& [stream, number] : streams_) {
+    if (!order_.joined(streams_.at(origin_), number))
       throw WorkError("a stream takes part in a graph that does not wait for it in the end");
-  return std::move(work_);
+    streams.push_back(number);
+  }
+  return {std::move(work_), std::move(order_), std::move(streams)};
 }
 
 }  // namespace isoloss

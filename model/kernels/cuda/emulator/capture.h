@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "model/kernels/cuda/emulator/work_order.h"
@@ -35,13 +35,20 @@ class Capture {
   // Memory must not be given back meanwhile, which whoever does it cannot say.
   void forbid(const char* what);
 
-  // The work, in the order in which it was put; WorkError where it makes no graph.
-  std::vector<std::function<void()>> finish();
+  // Pieces of work in the order in which they were put, what orders them, and the numbers that
+  // their streams have there.
+  struct Result {
+    std::vector<std::function<void()>> work;
+    WorkOrder order;
+    std::vector<StreamNumber> streams;
+  };
+  // WorkError where it makes no graph.
+  Result finish();
 
  private:
   std::int64_t number_;
   StreamId origin_;
-  std::set<StreamId> streams_;
+  std::map<StreamId, StreamNumber> streams_;
   WorkOrder order_;
   std::vector<std::function<void()>> work_;
   std::optional<const char*> forbidden_;

@@ -11,6 +11,7 @@
 
 #include "model/kernels/cuda/emulator/capture.h"
 #include "model/kernels/cuda/emulator/late_device.h"
+#include "model/kernels/cuda/emulator/memory_uses.h"
 #include "model/kernels/cuda/emulator/stream_trace.h"
 #include "model/kernels/cuda/memory_ledger.h"
 #include "model/spec/error.h"
@@ -36,6 +37,10 @@ std::unique_ptr<void, Free> host_memory(std::size_t bytes) {
   return std::unique_ptr<void, Free>(memory);
 }
 
+// Each launch of a graph reaches the same memory. A few are enough for what surrounds them to come
+// round, and take most of the time that tests do otherwise.
+constexpr std::size_t kNotedLaunches = 3;
+
 // What CUDA does not do while a graph is captured (it may wait for the device inside).
 void expect_no_capture(const char* what) {
   if (current_capture() != nullptr) throw WorkError(std::string(what) + " inside a graph");
@@ -58,6 +63,7 @@ struct Mark {
   std::shared_ptr<Lane> on;
   bool passed = false;
   Clock::time_point at;
+  StreamClock before;
   std::optional<std::size_t> traced;  // of the trace in which it was recorded
   // The graph in which it was, none 0, and the piece there.
   std::int64_t capture = 0;
@@ -69,7 +75,21 @@ struct Task {
   std::shared_ptr<Mark> awaited;  // a wait, in place of work
 };
 struct Lane {
+  Lane() = default;
+  ~Lane() { end_stream(number, pieces); }
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+  // Of what is put here next.
+  WorkPlace next() {
+    join_waited(before);
+    before[number] = ++pieces;
+    return {number, pieces, before};
+  }
+
   std::deque<Task> tasks;
+  const StreamNumber number = new_stream_number();
+  std::size_t pieces = 0;
+  StreamClock before;
 };
 
 void step(Lane& lane);
@@ -107,12 +127,21 @@ std::int64_t LateDevice::pending() const { return late.pending; }
 struct Stream::Impl {
   ~Impl() { run_all(*lane); }
   void put(std::function<void()> work) {
-    if (Capture* const capture = current_capture()) {
+    if (Capture* const capture = current_capture())
       capture->put(lane, std::move(work), false);
-    } else if (late.on) {
-      put_later(*lane, {std::move(work), nullptr});
+    else
+      put(std::move(work), lane->next());
+  }
+  void put(std::function<void()> work, const WorkPlace& place, bool noted = true) {
+    if (late.on) {
+      put_later(*lane, {[work = std::move(work), place, noted] {
+                          const RunningWork running(place, noted);
+                          work();
+                        },
+                        nullptr});
     } else {
       run_all(*lane);
+      const RunningWork running(place, noted);
       work();
     }
   }
@@ -127,7 +156,11 @@ struct Event::Impl {
   std::shared_ptr<Mark> mark;  // of the last time that it was recorded
 };
 struct Graph::Impl {
-  std::vector<std::function<void()>> work;
+  ~Impl() {
+    for (const StreamNumber stream : captured.streams) end_stream(stream, pieces);
+  }
+  Capture::Result captured;
+  std::size_t pieces = 0;  // done so far, of all launches
 };
 
 std::shared_ptr<MemoryLedger> device_ledger() {
@@ -140,8 +173,10 @@ DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
   // It may be freed on another thread: it is this one's until then.
   auto memory = host_memory(bytes);
   device_ledger()->take(bytes);
+  watch_memory(memory.get(), bytes);
   data_ = {memory.release(), [bytes, ledger = device_ledger()](void* held) {
              note_freed();
+             forget_memory(held);
              std::free(held);
              ledger->give_back(bytes);
            }};
@@ -160,14 +195,23 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::put(std::function<void()> work) {
-  if (StreamTrace* const trace = stream_trace()) trace->put(impl_->lane.get(), false);
+  if (StreamTrace* const trace = stream_trace()) trace->put(impl_->lane->number, false);
   impl_->put(std::move(work));
 }
 void Stream::zero(void* device, std::size_t bytes) {
-  if (bytes > 0) put([=] { std::memset(device, 0, bytes); });
+  if (bytes > 0)
+    put([=] {
+      note_use(device, bytes, true);
+      std::memset(device, 0, bytes);
+    });
 }
 void Stream::copy(void* to, const void* from, std::size_t bytes) {
-  if (bytes > 0) put([=] { std::memcpy(to, from, bytes); });
+  if (bytes > 0)
+    put([=] {
+      note_use(from, bytes, false);
+      note_use(to, bytes, true);
+      std::memcpy(to, from, bytes);
+    });
 }
 void Stream::copy_to_device(void* device, const void* host, std::size_t bytes) {
   copy(device, host, bytes);
@@ -186,16 +230,19 @@ void Stream::wait(const Event& event) {
   if (!here && capture != nullptr && capture->has(impl_->lane))
     throw WorkError("a graph waits for an event that was recorded outside of it");
   if (StreamTrace* const trace = stream_trace(); trace != nullptr && mark->traced)
-    trace->wait(impl_->lane.get(), *mark->traced);
-  if (here)
+    trace->wait(impl_->lane->number, *mark->traced);
+  if (here) {
     capture->wait(impl_->lane, mark->captured);
-  else if (late.on)
-    put_later(*impl_->lane, {nullptr, mark});
+    return;
+  }
+  join(impl_->lane->before, mark->before);
+  if (late.on) put_later(*impl_->lane, {nullptr, mark});
 }
 void Stream::synchronize() {
   expect_no_capture("the host waits for a stream");
   if (!impl_->lane->tasks.empty()) ++late.waits;
   run_all(*impl_->lane);
+  host_waited(impl_->lane->before);
 }
 
 Event::Event() : impl_(std::make_unique<Impl>()) {}
@@ -207,7 +254,7 @@ void Event::record(Stream& stream) {
   mark->on = stream.impl_->lane;
   impl_->mark = mark;
   if (StreamTrace* const trace = stream_trace())
-    mark->traced = trace->put(stream.impl_->lane.get(), true);
+    mark->traced = trace->put(stream.impl_->lane->number, true);
   if (Capture* const capture = current_capture()) {
     // Nobody waits for it but the graph, whose work has one order.
     mark->capture = capture->number();
@@ -215,22 +262,28 @@ void Event::record(Stream& stream) {
         mark->on, [] {}, true);
     return;
   }
-  stream.impl_->put([mark] {
+  const WorkPlace place = mark->on->next();
+  mark->before = place.before;
+  const auto pass = [mark] {
     mark->at = Clock::now();
     mark->passed = true;
     mark->on.reset();
-  });
+  };
+  stream.impl_->put(pass, place);
 }
 bool Event::done() const {
   expect_no_capture("the host asks for an event");
   impl_->expect_passing();
-  return !impl_->mark || impl_->mark->passed;
+  if (!impl_->mark) return true;
+  if (impl_->mark->passed) host_waited(impl_->mark->before);
+  return impl_->mark->passed;
 }
 void Event::synchronize() const {
   expect_no_capture("the host waits for an event");
   if (done()) return;
   ++late.waits;
   run_to(*impl_->mark);
+  host_waited(impl_->mark->before);
 }
 double Event::milliseconds(const Event& from, const Event& to) {
   for (const Event* event : {&from, &to}) event->impl_->expect_passing();
@@ -246,12 +299,23 @@ Graph Graph::capture(Stream& stream, const std::function<void()>& work) {
   Graph graph;
   Capture capture(stream.impl_->lane);
   work();
-  graph.impl_->work = capture.finish();
+  graph.impl_->captured = capture.finish();
   return graph;
 }
 void Graph::launch(Stream& stream) {
   expect_no_capture("a graph is launched");
-  for (const auto& work : impl_->work) stream.put(work);
+  const Capture::Result& graph = impl_->captured;
+  const bool noted = impl_->pieces < kNotedLaunches * graph.work.size();
+  const WorkPlace begin = stream.impl_->lane->next();
+  const auto at = [&](std::size_t piece) { return impl_->pieces + piece + 1; };
+  for (std::size_t i = 0; i < graph.work.size(); ++i) {
+    if (StreamTrace* const trace = stream_trace()) trace->put(stream.impl_->lane->number, false);
+    WorkPlace place{graph.order.stream(i), at(i), begin.before};
+    for (const auto& [inner, piece] : graph.order.before(i)) place.before[inner] = at(piece);
+    stream.impl_->put(graph.work[i], place, noted);
+  }
+  impl_->pieces += graph.work.size();
+  for (const StreamNumber inner : graph.streams) stream.impl_->lane->before[inner] = impl_->pieces;
 }
 
 int device_count() { return 1; }

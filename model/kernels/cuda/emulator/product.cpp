@@ -1,5 +1,6 @@
 #include "model/kernels/cuda/product.h"
 
+#include "model/kernels/cuda/emulator/memory_uses.h"
 #include "model/kernels/cuda/memory_ledger.h"
 
 namespace isoloss {
@@ -17,12 +18,22 @@ struct Rows {
   T& at(std::int64_t group, std::int64_t row, std::int64_t i) const {
     return data[group * step + row * stride + i];
   }
+  void note(std::int64_t groups, std::int64_t rows, std::int64_t columns, bool writes) const {
+    for (std::int64_t g = 0; g < groups; ++g)
+      for (std::int64_t r = 0; r < rows; ++r)
+        note_use(&at(g, r, 0), static_cast<std::size_t>(columns) * sizeof(T), writes);
+  }
 };
 
 template <typename Result, typename Term>
 void for_each_element(std::int64_t groups, std::int64_t rows, std::int64_t columns,
                       std::int64_t terms, Rows<Result> to, const ProductTerms<Result>& more,
                       const Term& term) {
+  to.note(groups, rows, columns, true);
+  if (more.addend != nullptr)
+    Rows<const Result>{more.addend, to.stride, to.step}.note(groups, rows, columns, false);
+  if (more.bias != nullptr)
+    note_use(more.bias, static_cast<std::size_t>(columns) * sizeof(*more.bias), false);
   for (std::int64_t g = 0; g < groups; ++g)
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < columns; ++c) {
@@ -40,12 +51,21 @@ void for_each_element(std::int64_t groups, std::int64_t rows, std::int64_t colum
 
 // Plain loops work in no memory; what a device would need for it counts as taken.
 struct Products::Impl {
-  explicit Impl(std::size_t bytes) : workspace_bytes(bytes) { ledger->take(bytes); }
-  ~Impl() { ledger->give_back(workspace_bytes); }
+  explicit Impl(std::size_t bytes) : workspace_bytes(bytes) {
+    ledger->take(bytes);
+    watch_memory(&workspace, 1);
+  }
+  ~Impl() {
+    forget_memory(&workspace);
+    ledger->give_back(workspace_bytes);
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  void note_workspace() const { note_use(&workspace, 1, true); }
+
   std::size_t workspace_bytes;
+  std::byte workspace{};  // in place of all of it, for products that would use it at once
   std::shared_ptr<MemoryLedger> ledger = device_ledger();
 };
 
@@ -58,9 +78,12 @@ std::size_t Products::workspace_bytes() const { return impl_->workspace_bytes; }
 template <typename T, typename Y>
 void Products::forward(Stream& stream, const ProductShape& shape, const T* x, const T* weight, Y* y,
                        const ProductTerms<Y>& terms) {
-  stream.put([=] {
+  stream.put([=, impl = impl_.get()] {
+    impl->note_workspace();
     const Rows<const T> of_x{x, shape.x_stride, shape.x_step};
     const Rows<const T> of_w{weight, shape.in, shape.weight_step};
+    of_x.note(shape.groups, shape.rows, shape.in, false);
+    of_w.note(shape.groups, shape.out, shape.in, false);
     for_each_element(shape.groups, shape.rows, shape.out, shape.in,
                      Rows<Y>{y, shape.y_stride, shape.y_step}, terms,
                      [&](std::int64_t g, std::int64_t r, std::int64_t c, std::int64_t k) {
@@ -72,9 +95,12 @@ void Products::forward(Stream& stream, const ProductShape& shape, const T* x, co
 template <typename T, typename X>
 void Products::input_gradient(Stream& stream, const ProductShape& shape, const T* dy,
                               const T* weight, X* dx, const ProductTerms<X>& terms) {
-  stream.put([=] {
+  stream.put([=, impl = impl_.get()] {
+    impl->note_workspace();
     const Rows<const T> of_dy{dy, shape.y_stride, shape.y_step};
     const Rows<const T> of_w{weight, shape.in, shape.weight_step};
+    of_dy.note(shape.groups, shape.rows, shape.out, false);
+    of_w.note(shape.groups, shape.out, shape.in, false);
     for_each_element(shape.groups, shape.rows, shape.in, shape.out,
                      Rows<X>{dx, shape.x_stride, shape.x_step}, terms,
                      [&](std::int64_t g, std::int64_t r, std::int64_t c, std::int64_t k) {
@@ -86,9 +112,12 @@ void Products::input_gradient(Stream& stream, const ProductShape& shape, const T
 template <typename T>
 void Products::weight_gradient(Stream& stream, const ProductShape& shape, const T* dy, const T* x,
                                float* dweight, float factor) {
-  stream.put([=] {
+  stream.put([=, impl = impl_.get()] {
+    impl->note_workspace();
     const Rows<const T> of_dy{dy, shape.y_stride, shape.y_step};
     const Rows<const T> of_x{x, shape.x_stride, shape.x_step};
+    of_dy.note(shape.groups, shape.rows, shape.out, false);
+    of_x.note(shape.groups, shape.rows, shape.in, false);
     for_each_element(shape.groups, shape.out, shape.in, shape.rows,
                      Rows<float>{dweight, shape.in, shape.weight_step},
                      ProductTerms<float>{.factor = factor, .addend = dweight},

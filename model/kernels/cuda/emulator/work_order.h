@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "model/kernels/cuda/emulator/stream_clock.h"
+
 namespace isoloss {
 
 class WorkOrder {
@@ -16,25 +18,25 @@ class WorkOrder {
   // Whether `later` cannot begin before `earlier` is done.
   bool waits(std::size_t later, std::size_t earlier) const;
   // Whether what is put on stream `to` next waits for all that was put on stream `from`.
-  bool joined(const void* to, const void* from) const;
+  bool joined(StreamNumber to, StreamNumber from) const;
+  StreamNumber stream(std::size_t piece) const { return pieces_[piece].on; }
+  // What must be done before, itself included.
+  const StreamClock& before(std::size_t piece) const { return pieces_[piece].before; }
 
   // For the emulator: a piece of work on a stream, or the mark of an event there, and a stream that
-  // waits for a piece from now on. Streams are known by any address of theirs.
-  std::size_t put(const void* stream, bool mark);
-  void wait(const void* stream, std::size_t piece);
+  // waits for a piece from now on.
+  std::size_t put(StreamNumber stream, bool mark);
+  void wait(StreamNumber stream, std::size_t piece);
 
  private:
-  // By stream, the last piece there that must be done before, itself included.
-  using Before = std::map<const void*, std::size_t>;
   struct Piece {
-    const void* on;
+    StreamNumber on;
     bool mark;
-    Before before;
+    StreamClock before;
   };
-  static void join(Before& to, const Before& from);
 
   std::vector<Piece> pieces_;
-  std::map<const void*, Before> next_;  // of what is put on a stream next
+  std::map<StreamNumber, StreamClock> next_;  // of what is put on a stream next
 };
 
 }  // namespace isoloss

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/kernels/cuda/device.h"
+#include "model/kernels/cuda/emulator/memory_uses.h"
 #include "model/parallel/device_communicator.h"
 #include "tests/harness/devices/host_device.h"
 
@@ -14,8 +15,11 @@ namespace isoloss::testing_devices {
 
 inline Stream& on_emulator(DeviceStream stream) { return *static_cast<Stream*>(stream.handle); }
 
-inline void put_on_emulator(DeviceStream on, std::function<void()> work) {
-  on_emulator(on).put(std::move(work));
+inline void put_on_emulator(DeviceStream on, DeviceValues values, std::function<void()> work) {
+  on_emulator(on).put([values, work = std::move(work)] {
+    note_use(values.data, values.count * element_bytes(values.element), true);
+    work();
+  });
 }
 
 struct EmulatedOrder final : StreamOrder {

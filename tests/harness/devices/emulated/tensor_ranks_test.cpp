@@ -146,9 +146,9 @@ PassOfTwo pass_of_two(const ModelSpec& spec, bool late) {
   testing_ranks::on_ranks(2, [&](Communicator& hosts) {
     const std::array<int, 2> both = {0, 1};
     testing_devices::HostDeviceCommunicator group(
-        hosts.group(both), [&](DeviceStream on, std::function<void()> work) {
+        hosts.group(both), [&](DeviceStream on, DeviceValues values, std::function<void()> work) {
           if (hosts.rank() == 0) ++result.operations[on.handle];
-          testing_devices::put_on_emulator(on, std::move(work));
+          testing_devices::put_on_emulator(on, values, std::move(work));
         });
     std::optional<LateDevice> device;
     if (late) device.emplace();
