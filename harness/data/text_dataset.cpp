@@ -11,6 +11,7 @@
 
 #include "harness/data/token_file_writer.h"
 #include "model/spec/error.h"
+#include "model/spec/own_cores.h"
 #include "results/durable_file.h"
 
 namespace isoloss {
@@ -55,8 +56,7 @@ class Encoder {
     if (bytes_ >= kBatchBytes) flush();
   }
   void flush() {
-    const std::size_t workers =
-        bytes_ < kBatchBytes ? 1 : std::max(1u, std::thread::hardware_concurrency());
+    const std::size_t workers = bytes_ < kBatchBytes ? 1 : own_cores();
     {
       std::vector<std::jthread> threads;
       for (std::size_t worker = 1; worker < workers; ++worker)

@@ -1,15 +1,13 @@
 #include "model/spec/initial_values.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <future>
-#include <thread>
 #include <vector>
 
 #include "model/spec/counter_random.h"
+#include "model/spec/own_cores.h"
 #include "model/spec/shard.h"
 
 namespace isoloss {
@@ -34,13 +32,6 @@ void fill_part(std::span<Real> values, const Parameter& parameter, std::uint64_t
     values[j] = static_cast<Real>(draw(
         parameter, seed, stream,
         static_cast<std::uint64_t>(whole_index(parameter, first + static_cast<std::int64_t>(j)))));
-}
-
-// Those that this thread may run on; a C library's count may be of all that there are.
-std::size_t own_cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(CPU_COUNT(&set));
-  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 // On all of this process's cores: a draw takes tens of nanoseconds, a large model's a minute on
