@@ -156,7 +156,8 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
   };
   try {
     work_.executor.execute(block, layout_in(work_.ranks, work_.plan, item->run, block.size()),
-                           work_.plan.runs[item->run], *item, claim, reporter_, work_.stop);
+                           work_.plan.runs[item->run], *item, attempt, claim, reporter_,
+                           work_.stop);
   } catch (const InputError&) {
     throw;
   } catch (const WorkError&) {

@@ -210,8 +210,9 @@ void RunExecutor::train_with_leader(Communicator& block, const PlannedRun& run,
 }
 
 TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layout,
-                                     const PlannedRun& run, const WorkItem& item, Claim& claim,
-                                     RankReporter& reporter, const std::function<bool()>& stop) {
+                                     const PlannedRun& run, const WorkItem& item, int attempt,
+                                     Claim& claim, RankReporter& reporter,
+                                     const std::function<bool()>& stop) {
   const Dataset* data = dataset_of(run.spec, stop);
   if (data == nullptr) return TrainingOutcome::Stopped;
   const Dataset& dataset = *data;
@@ -228,7 +229,6 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
       std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
   add_scoring(run, segment);
   segment.losses_before = loss_history(run.spec, restart.record.steps);
-  const int attempt = next_attempt(folder_, run.id);
   // From here on this rank waits for the others.
   StallWatch watch(stall_, [&](const std::string& what) {
     log_.say(run, what);

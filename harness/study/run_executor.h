@@ -47,10 +47,10 @@ class RunExecutor {
   // full, or the device fails; BrokenBlock: the run failed and the block's other ranks wait for
   // this one, so that the job must end; anything else that is thrown concerns this run only, and
   // the others know that it is over. Where training hangs, on this rank or on another of the block
-  // that this one waits for, that is recorded as a failed attempt of the run and this process ends
-  // with status 1.
+  // that this one waits for, that is recorded as `attempt`, the run's next one, and this process
+  // ends with status 1.
   TrainingOutcome execute(Communicator& block, const RankLayout& layout, const PlannedRun& run,
-                          const WorkItem& item, Claim& claim, RankReporter& reporter,
+                          const WorkItem& item, int attempt, Claim& claim, RankReporter& reporter,
                           const std::function<bool()>& stop);
   // Trains with the block's first rank as the order says, and holds a claim of its own meanwhile,
   // so that its death is known to be the run's. SharedFailure: the run is over on every rank.

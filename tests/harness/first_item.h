@@ -30,7 +30,8 @@ inline TrainingOutcome train_first_item(const std::filesystem::path& study_file,
   RunExecutor executor(folder, study.name, 0, stall, device ? &*device : nullptr);
   RankReporter reporter(folder, 0);
   const auto claim = Claim::take(folder.claim(item.id), 0);
-  return executor.execute(alone, {}, plan.runs[item.run], item, *claim, reporter, stop);
+  return executor.execute(alone, {}, plan.runs[item.run], item, next_attempt(folder, item.id),
+                          *claim, reporter, stop);
 }
 
 }  // namespace isoloss
