@@ -12,12 +12,12 @@
 namespace isoloss {
 namespace {
 
-// Runs that are alike: style of the architecture, parameters, size, ranks.
-using RunKind = std::tuple<int, double, std::string, std::int64_t>;
+// Runs that are alike: machine, style of the architecture, parameters, size, ranks.
+using RunKind = std::tuple<std::string, int, double, std::string, std::int64_t>;
 
 RunKind kind_of(const StudyResults& study, const RunHeader& header) {
-  return {style_of(study, header.architecture), static_cast<double>(header.parameters_total),
-          header.size, header.ranks};
+  return {header.machine, style_of(study, header.architecture),
+          static_cast<double>(header.parameters_total), header.size, header.ranks};
 }
 
 // Actual over predicted, of one run after the other.
@@ -57,12 +57,14 @@ struct Memory {
 };
 
 std::vector<TableCell> kind_cells(const StudyResults& study, const RunKind& kind) {
-  const auto& [style, parameters, size, ranks] = kind;
+  const auto& [machine, style, parameters, size, ranks] = kind;
   return {text_cell(study.architectures[static_cast<std::size_t>(style - 1)]), text_cell(size),
-          text_cell(std::to_string(ranks))};
+          text_cell(std::to_string(ranks)), text_cell(machine)};
 }
 
-std::vector<TableCell> all_cells() { return {text_cell("all"), text_cell(""), text_cell("")}; }
+std::vector<TableCell> all_cells(const std::string& machine) {
+  return {text_cell("all"), text_cell(""), text_cell(""), text_cell(machine)};
+}
 
 void add_row(Table& table, std::vector<TableCell> row, std::size_t runs, TableCell predicted,
              TableCell actual, double ratio, const RatioRange& ratios) {
@@ -82,13 +84,25 @@ void add_row(Table& table, std::vector<TableCell> row, const Memory& memory) {
           fixed_cell(memory.peak / 1e6, 1), memory.peak / memory.predicted, memory.ratios);
 }
 
-// A row each of the kinds, then one for all of them.
+// Runs by kind and by machine: a processor's steps and bytes and a device's are never added up.
 template <class Sum>
-void add_rows(Table& table, const StudyResults& study, const std::map<RunKind, Sum>& kinds,
-              const Sum& all) {
-  for (const auto& [kind, sum] : kinds) add_row(table, kind_cells(study, kind), sum);
-  if (all.runs > 0) add_row(table, all_cells(), all);
-}
+struct SumsOfRuns {
+  std::map<RunKind, Sum> kinds;
+  std::map<std::string, Sum> machines;
+
+  void add(const StudyResults& study, const RunHeader& header, double predicted, double actual) {
+    kinds[kind_of(study, header)].add(predicted, actual);
+    machines[header.machine].add(predicted, actual);
+  }
+  // Of each machine a row each of the kinds, then one for all of them.
+  void add_rows_to(Table& table, const StudyResults& study) const {
+    for (const auto& [machine, all] : machines) {
+      for (const auto& [kind, sum] : kinds)
+        if (std::get<0>(kind) == machine) add_row(table, kind_cells(study, kind), sum);
+      add_row(table, all_cells(machine), all);
+    }
+  }
+};
 
 }  // namespace
 
@@ -97,13 +111,12 @@ Table training_times_table(const StudyResults& study) {
               "Training time predicted as each run began, and what it took; the ratio's range is "
               "over runs.",
               {words_column("architecture", "architecture"), words_column("size", "size"),
-               number_column("ranks", "ranks"), number_column("runs", "runs"),
-               number_column("predicted_seconds", "predicted (s)"),
+               number_column("ranks", "ranks"), words_column("machine", "machine"),
+               number_column("runs", "runs"), number_column("predicted_seconds", "predicted (s)"),
                number_column("seconds", "took (s)"), number_column("ratio", "took / predicted"),
                number_column("ratio_low", "from"), number_column("ratio_high", "to")},
               {}};
-  std::map<RunKind, Times> kinds;
-  Times all;
+  SumsOfRuns<Times> sums;
   for (const RunRecord& run : study.all.runs) {
     if (!run.header.predicted_step_seconds || run.steps.size() < 2) continue;
     const StepMetrics &first = run.steps.front(), &last = run.steps.back();
@@ -112,10 +125,9 @@ Table training_times_table(const StudyResults& study) {
     const double actual = (last.seconds - first.seconds) / between * (between + 1);
     const double predicted = *run.header.predicted_step_seconds * (between + 1);
     if (!(predicted > 0 && actual > 0)) continue;
-    kinds[kind_of(study, run.header)].add(predicted, actual);
-    all.add(predicted, actual);
+    sums.add(study, run.header, predicted, actual);
   }
-  add_rows(table, study, kinds, all);
+  sums.add_rows_to(table, study);
   return table;
 }
 
@@ -151,20 +163,18 @@ Table training_memory_table(const StudyResults& study) {
       "device, held while it trained that; what larger runs before it left with the process "
       "counts too.",
       {words_column("architecture", "architecture"), words_column("size", "size"),
-       number_column("ranks", "ranks"), number_column("runs", "runs"),
-       number_column("predicted_megabytes", "predicted (MB)"),
+       number_column("ranks", "ranks"), words_column("machine", "machine"),
+       number_column("runs", "runs"), number_column("predicted_megabytes", "predicted (MB)"),
        number_column("peak_megabytes", "at most (MB)"), number_column("ratio", "held / predicted"),
        number_column("ratio_low", "from"), number_column("ratio_high", "to")},
       {}};
-  std::map<RunKind, Memory> kinds;
-  Memory all;
+  SumsOfRuns<Memory> sums;
   for (const RunRecord& run : study.all.runs) {
     const RunHeader& header = run.header;
     if (!header.predicted_memory_bytes || !header.peak_memory_bytes) continue;
-    kinds[kind_of(study, header)].add(*header.predicted_memory_bytes, *header.peak_memory_bytes);
-    all.add(*header.predicted_memory_bytes, *header.peak_memory_bytes);
+    sums.add(study, header, *header.predicted_memory_bytes, *header.peak_memory_bytes);
   }
-  add_rows(table, study, kinds, all);
+  sums.add_rows_to(table, study);
   return table;
 }
 

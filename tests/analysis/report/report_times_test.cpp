@@ -36,12 +36,12 @@ TEST(TrainingTimes, AreTheStepsOfEachRunAgainstItsPrediction) {
     return std::stod(table.rows[row][column].value);
   };
   for (std::size_t row = 0; row < 2; ++row) {
-    EXPECT_DOUBLE_EQ(value(row, 3), 2);        // runs
-    EXPECT_DOUBLE_EQ(value(row, 4), 5 + 20);   // predicted
-    EXPECT_DOUBLE_EQ(value(row, 5), 10 + 10);  // took
-    EXPECT_DOUBLE_EQ(value(row, 6), 20.0 / 25);
-    EXPECT_DOUBLE_EQ(value(row, 7), 0.5);
-    EXPECT_DOUBLE_EQ(value(row, 8), 2);
+    EXPECT_DOUBLE_EQ(value(row, 4), 2);        // runs
+    EXPECT_DOUBLE_EQ(value(row, 5), 5 + 20);   // predicted
+    EXPECT_DOUBLE_EQ(value(row, 6), 10 + 10);  // took
+    EXPECT_DOUBLE_EQ(value(row, 7), 20.0 / 25);
+    EXPECT_DOUBLE_EQ(value(row, 8), 0.5);
+    EXPECT_DOUBLE_EQ(value(row, 9), 2);
   }
   EXPECT_EQ(table.rows[1][0].shown, "all");
 }
@@ -84,7 +84,32 @@ TEST(TrainingMemory, IsTheMostOfAKindBesideItsPrediction) {
   const double wanted[] = {2, 100, 110, 1.1, 0.8, 1.1};
   for (const auto& row : table.rows)
     for (std::size_t i = 0; i < std::size(wanted); ++i)
-      EXPECT_DOUBLE_EQ(std::stod(row[3 + i].value), wanted[i]) << i;
+      EXPECT_DOUBLE_EQ(std::stod(row[4 + i].value), wanted[i]) << i;
+}
+
+// A process's bytes and a device's are different things, as are their steps: a study that trained
+// some runs on each has rows of either, and no row of both.
+TEST(TrainingMemory, OfProcessorsAndDevicesIsNeverOneRow) {
+  StudyResults study;
+  study.architectures = {"a"};
+  const auto add_run = [&](const std::string& machine, double predicted, double peak) {
+    RunRecord run = timed_run("a", 1.0);
+    run.header.machine = machine;
+    run.header.predicted_memory_bytes = predicted;
+    run.header.peak_memory_bytes = peak;
+    study.all.runs.push_back(run);
+  };
+  add_run("a processor", 100e6, 110e6);
+  add_run("a device", 1000e6, 900e6);
+  const Table memory = training_memory_table(study);
+  ASSERT_EQ(memory.rows.size(), 4);
+  for (std::size_t row = 0; row < 4; ++row) {
+    const bool device = row < 2;  // in the order of their names
+    EXPECT_EQ(memory.rows[row][3].shown, device ? "a device" : "a processor");
+    EXPECT_DOUBLE_EQ(std::stod(memory.rows[row][5].value), device ? 1000 : 100);
+    EXPECT_DOUBLE_EQ(std::stod(memory.rows[row][7].value), device ? 0.9 : 1.1);
+  }
+  EXPECT_EQ(training_times_table(study).rows.size(), 4);
 }
 
 }  // namespace
