@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "harness/cli/bench_analysis.h"
@@ -71,6 +72,28 @@ int dispatch(const std::vector<std::string>& arguments) {
                    suggestion(name, names));
 }
 
+// False where standard output has not taken all that was printed: a full disk, a closed descriptor.
+bool all_is_printed() {
+  std::cout.flush();
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+}
+
+// Half of a table or of a JSON object is no success.
+int dispatch_and_print(const std::vector<std::string>& arguments) {
+  constexpr const char* kUnprinted =
+      "standard output took not all that was printed (a full disk, or closed); what is there is "
+      "not whole; free space, or name another place for it";
+  int status = 0;
+  try {
+    status = dispatch(arguments);
+  } catch (const std::system_error&) {
+    if (all_is_printed()) throw;
+    throw WorkError(kUnprinted);
+  }
+  if (!all_is_printed()) throw WorkError(kUnprinted);
+  return status;
+}
+
 }  // namespace
 }  // namespace isoloss
 
@@ -80,7 +103,7 @@ int main(int argc, char** argv) {
     return status;
   };
   try {
-    return isoloss::dispatch({argv + 1, argv + argc});
+    return isoloss::dispatch_and_print({argv + 1, argv + argc});
   } catch (const isoloss::InputError& error) {
     return fail(error.what(), 2);
   } catch (const isoloss::WorkError& error) {

@@ -20,6 +20,18 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
+// What a shell redirects to a full disk is cut, whether it fits the program's buffer or not.
+TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
+  const Scratch scratch;
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  for (const std::string command :
+       {"--help", "catalogue", "plan '" ISOLOSS_SOURCE "/sweeps/quickstart.yaml' --json"}) {
+    const Outcome outcome = isoloss(command + " >/dev/full 2>said; exit $?; :", scratch.path());
+    EXPECT_EQ(outcome.status, 1) << command;
+    EXPECT_THAT(slurp(scratch / "said"), testing::HasSubstr("standard output took not all"));
+  }
+}
+
 TEST(Commands, EachHasHelpWithAnExample) {
   const Scratch scratch;
   const Outcome usage = isoloss("--help", scratch.path());
