@@ -186,6 +186,13 @@ void check_budget(const Study& study, const RunSpec& spec, double budget, Budget
             "budget or lower optimizer.batch_tokens",
             budget_text(budget, BudgetUnit::Flops), spec.model.architecture, spec.model.size,
             one_step, name_of(unit)));
+  constexpr double kMostSteps = 9007199254740992.0;  // 2^53: beyond it doubles skip whole numbers
+  if (budget / one_step > kMostSteps)
+    fail_at(study.file.string(), line, key,
+            fmt::format("a budget of {} is {:.3g} steps of {} {} (more than can be counted); lower "
+                        "the budget",
+                        budget_text(budget, BudgetUnit::Flops), budget / one_step,
+                        spec.model.architecture, spec.model.size));
   if (!has_horizon(spec.optimizer)) return;
   OptimizerSpec optimizer = spec.optimizer;
   optimizer.horizon = steps_to_reach(budget, one_step);
@@ -301,8 +308,9 @@ std::vector<Cell> expand_grid(const Study& study) {
                              grid.search ? grid.search->rates[0] : 0);
     check_spec(study, cell.spec, grid.sizes[size]);
     if (!cell.budgets.empty())
-      check_budget(study, cell.spec, cell.budgets[0], grid.unit, grid.budget_line,
-                   std::string("grid.budget.") + name_of(grid.unit));
+      for (const double budget : {cell.budgets.front(), cell.budgets.back()})
+        check_budget(study, cell.spec, budget, grid.unit, grid.budget_line,
+                     std::string("grid.budget.") + name_of(grid.unit));
     if (grid.search && grid.search->decide_at)
       check_budget(study, cell.spec, grid.search->decide_at->value, grid.search->decide_at->unit,
                    grid.search->line, "grid.learning_rate.decide_at");

@@ -1,6 +1,7 @@
 #include "sweeps/grid_entries.h"
 
 #include <algorithm>
+#include <cctype>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,16 @@ void need_known(const YamlView& value, const std::string& name,
   if (std::ranges::count(known, name) == 0)
     value.fail("'" + name + "' is not a known " + kind + " (see `isoloss catalogue`)" +
                suggestion(name, known));
+}
+
+// A name stands in tables and in lines of text.
+std::string own_name(const YamlView& value) {
+  const std::string name = value.text();
+  if (std::ranges::any_of(name, [](unsigned char c) { return std::iscntrl(c) != 0; }))
+    value.fail(
+        "a line end or another control character is in the name (it stands in tables); give a name "
+        "of one line");
+  return name;
 }
 
 FieldValues overrides_of(const YamlMap& map, const std::vector<std::string>& besides) {
@@ -48,7 +59,7 @@ ArchitectureEntry read_architecture(const YamlView& item) {
   keys.insert(keys.end(), settable_spec_fields().begin(), settable_spec_fields().end());
   const YamlMap map = item.map(keys);
   const YamlView& name = map.need("name", "add a name of your own, name: mine");
-  entry.name = name.text();
+  entry.name = own_name(name);
   if (std::ranges::count(known, entry.name) > 0)
     name.fail("'" + entry.name +
               "' is an architecture of the catalogue (savings against it would mean another); give "
@@ -72,7 +83,7 @@ SizeEntry read_size(const YamlView& item) {
   std::vector<std::string> keys = {"name"};
   keys.insert(keys.end(), settable_spec_fields().begin(), settable_spec_fields().end());
   const YamlMap map = item.map(keys);
-  entry.name = map.need("name", "add a name of your own, name: small").text();
+  entry.name = own_name(map.need("name", "add a name of your own, name: small"));
   entry.overrides = overrides_of(map, {"name"});
   return entry;
 }

@@ -114,6 +114,10 @@ double read_duration(const YamlView& value) {
     value.fail("'" + text +
                "' is not a duration (a positive number with its unit is wanted); "
                "write 45m, 12h or 2d");
+  constexpr double kMostDays = 10'000;
+  if (*number * seconds[unit] > kMostDays * seconds[3])
+    value.fail(
+        fmt::format("'{}' is too long (at most {:g}d); write 45m, 12h or 2d", text, kMostDays));
   return *number * seconds[unit];
 }
 
@@ -154,7 +158,15 @@ void read_run(const YamlView& section, Study& study) {
     study.base.accumulate = batches->positive_whole();
   if (const YamlView* recompute = map.find("recompute"))
     study.base.recompute = one_of(*recompute, {"true", "false"}) == "true";
-  if (const YamlView* threads = map.find("threads")) study.base.threads = threads->positive_whole();
+  if (const YamlView* threads = map.find("threads")) {
+    study.base.threads = threads->positive_whole();
+    constexpr std::int64_t kMost = 1024;
+    if (study.base.threads > kMost)
+      threads->fail(
+          fmt::format("{} threads of a rank are more than it has cores (at most {}); give "
+                      "fewer",
+                      study.base.threads, kMost));
+  }
   if (const YamlView* limit = map.find("time_limit"))
     study.time_limit_seconds = read_duration(*limit);
   if (const YamlView* every = map.find("checkpoint_every"))

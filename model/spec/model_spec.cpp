@@ -1,5 +1,6 @@
 #include "model/spec/model_spec.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/spec/catalogue.h"
@@ -147,6 +148,34 @@ void check_switches(const ModelSpec& spec) {
         "them); give d_ff or, with a gate, d_ff_gated");
 }
 
+// Far beyond any model, and so near that every count of its parameters and bytes fits 64 bits: at
+// most layers times the product of two widths, a few times.
+void check_largest(const ModelSpec& spec) {
+  constexpr std::int64_t kLayers = 1 << 14, kModel = 1 << 18, kHidden = 1 << 20, kWords = 1 << 30;
+  const double hidden = spec.d_ff_ratio * static_cast<double>(spec.d_model);
+  const struct {
+    const char* name;
+    std::int64_t value, most;
+  } sizes[] = {
+      {"layers", spec.layers, kLayers},
+      {"d_model", spec.d_model, kModel},
+      {"d_head", spec.d_head, kHidden},
+      {"heads", spec.heads, kHidden},
+      {"heads times d_head", std::min(spec.heads, kWords) * std::min(spec.d_head, kWords), kHidden},
+      {"d_ff", spec.d_ff, kHidden},
+      {"d_ff_gated", spec.d_ff_gated, kHidden},
+      {"d_ff_ratio times d_model", static_cast<std::int64_t>(std::min(hidden, 1e18)), kHidden},
+      {"convolution_width", spec.convolution_width, kLayers},
+      {"relative_buckets", spec.relative_buckets, kLayers},
+      {"sequence", spec.sequence, kWords},
+      {"vocabulary", spec.vocabulary, kWords}};
+  for (const auto& [name, value, most] : sizes)
+    if (value > most)
+      throw InputError(std::string(name) + " is " + std::to_string(value) +
+                       " (more than any model has; at most " + std::to_string(most) +
+                       " is counted); give a smaller one");
+}
+
 }  // namespace
 
 void check(const ModelSpec& spec) {
@@ -177,6 +206,7 @@ void check(const ModelSpec& spec) {
     throw InputError("relative_max_distance " + std::to_string(spec.relative_max_distance) +
                      " is within the exact buckets (relative_buckets / 2); raise it");
   check_constants(spec);
+  check_largest(spec);
   check_convolution(spec);
   check_switches(spec);
 }

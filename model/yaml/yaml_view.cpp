@@ -12,6 +12,11 @@
 #include "model/spec/nearest_name.h"
 
 namespace isoloss {
+namespace {
+
+constexpr double kMostWhole = 9007199254740992.0;  // 2^53: beyond it doubles skip whole numbers
+
+}  // namespace
 
 void fail_at(const std::string& file, int line, const std::string& key,
              const std::string& problem) {
@@ -115,6 +120,9 @@ double YamlView::number() const {
 std::int64_t YamlView::whole() const {
   const std::string value = text();
   if (const auto whole = parse_whole(value)) return *whole;
+  if (const auto number = parse_number(value); number && std::abs(*number) > kMostWhole)
+    fail(value +
+         " is too large to be counted (at most 2^53, 9007199254740992); give a smaller one");
   fail("'" + value + "' is not a whole number (a count is wanted); write it like 1024 or 2e6");
 }
 
@@ -152,8 +160,7 @@ std::optional<double> parse_number(const std::string& text) {
 
 std::optional<std::int64_t> parse_whole(const std::string& text) {
   const std::optional<double> value = parse_number(text);
-  constexpr double kLargest = 9007199254740992.0;  // 2^53: beyond it doubles skip whole numbers
-  if (!value || std::abs(*value) > kLargest || *value != std::floor(*value)) return std::nullopt;
+  if (!value || std::abs(*value) > kMostWhole || *value != std::floor(*value)) return std::nullopt;
   return static_cast<std::int64_t>(*value);
 }
 

@@ -143,6 +143,34 @@ TEST(StudyErrors, BudgetBelowOneStep) {
             "transformer s costs 64 tokens); raise the budget or lower optimizer.batch_tokens");
 }
 
+// 1e300 tokens are 1.5625e298 steps of 64.
+TEST(StudyErrors, BudgetOfMoreStepsThanCanBeCounted) {
+  EXPECT_EQ(message_for({{8, "  budget: {tokens: [640, 1e300]}"}}),
+            "study.yaml:8: grid.budget.tokens: a budget of 1e300 is 1.56e+298 steps of transformer "
+            "s (more than can be counted); lower the budget");
+}
+
+TEST(StudyErrors, CountThatIsTooLarge) {
+  EXPECT_EQ(message_for({{10, "evaluate: {tokens: 1e18}"}}),
+            "study.yaml:10: evaluate.tokens: 1e18 is too large to be counted (at most 2^53, "
+            "9007199254740992); give a smaller one");
+}
+
+TEST(StudyErrors, ModelThatIsLargerThanAny) {
+  EXPECT_EQ(message_for({{7, "  size: [{name: s, d_model: 1e9}]"}}),
+            "study.yaml:7: grid.size.s: d_model is 1000000000 (more than any model has; at most "
+            "262144 is counted); give a smaller one");
+}
+
+TEST(StudyErrors, NameOfMoreThanOneLine) {
+  const std::string size = message_for({{7, "  size: [{name: \"a\\nb\", d_model: 16}]"}});
+  EXPECT_EQ(size,
+            "study.yaml:7: grid.size.name: a line end or another control character is in the name "
+            "(it stands in tables); give a name of one line");
+  EXPECT_THAT(message_for({{6, "  architecture: [{name: \"a\\eb\", base: primer}]"}}),
+              testing::HasSubstr("grid.architecture.name: a line end or another control"));
+}
+
 TEST(StudyErrors, ValidationOutOfRange) {
   EXPECT_EQ(message_for({{2, "data: {synthetic: {symbols: 32}, validation: 0.5}"}}),
             "study.yaml:2: data.validation: 0.5 is not between 0 and 0.5 (the share of the "
@@ -363,6 +391,19 @@ TEST(StudyErrors, TimeLimitWithoutUnit) {
   EXPECT_EQ(message_for({{10, "run: {time_limit: soon}"}}),
             "study.yaml:10: run.time_limit: 'soon' is not a duration (a positive number with "
             "its unit is wanted); write 45m, 12h or 2d");
+}
+
+// As milliseconds of 64 bits it would be negative, and each step a checkpoint.
+TEST(StudyErrors, DurationOfCenturies) {
+  EXPECT_EQ(message_for({{10, "run: {checkpoint_every: 99999999999999d}"}}),
+            "study.yaml:10: run.checkpoint_every: '99999999999999d' is too long (at most 10000d); "
+            "write 45m, 12h or 2d");
+}
+
+TEST(StudyErrors, MoreThreadsThanCores) {
+  EXPECT_EQ(message_for({{10, "run: {threads: 1000000000}"}}),
+            "study.yaml:10: run.threads: 1000000000 threads of a rank are more than it has cores "
+            "(at most 1024); give fewer");
 }
 
 TEST(StudyErrors, NoRanksAtAll) {

@@ -101,6 +101,10 @@ INSTANTIATE_TEST_SUITE_P(
     Fields, BadSpec,
     testing::Values(BadField{&ModelSpec::layers, 0, "layers is 0"},
                     BadField{&ModelSpec::vocabulary, -1, "vocabulary is -1"},
+                    BadField{&ModelSpec::layers, 1'000'000'000, "layers is 1000000000"},
+                    BadField{&ModelSpec::heads, 100'000, "heads times d_head is 6400000"},
+                    BadField{&ModelSpec::d_ff, std::int64_t{1} << 62,
+                             "d_ff is 4611686018427387904"},
                     BadField{&ModelSpec::d_model, 100, "does not divide by d_head 64"},
                     BadField{&ModelSpec::heads, -1, "negative"},
                     BadField{&ModelSpec::relative_buckets, 7, "relative_buckets is 7"},
@@ -143,6 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "d_model 2 with sinusoidal"},
         BadSwitches{{{"d_ff_ratio", "0"}}, "d_ff_ratio is 0"},
         BadSwitches{{{"d_ff_ratio", "1e-9"}}, "hidden width"},
+        BadSwitches{{{"d_ff_ratio", "1e300"}}, "d_ff_ratio times d_model"},
         BadSwitches{{{"gated", "true"}, {"d_ff", "1"}}, "hidden width"},
         BadSwitches{{{"rotary_base", "1"}}, "rotary_base is 1"},
         BadSwitches{{{"norm_epsilon", "inf"}}, "norm_epsilon is inf"},
@@ -183,6 +188,15 @@ TEST(SpecFields, AMisspeltFieldIsRefusedWithTheNearestName) {
   ModelSpec spec;
   EXPECT_THAT([&] { set_field(spec, "d_modle", "3"); },
               ThrowsMessage<InputError>(HasSubstr("did you mean 'd_model'")));
+}
+
+TEST(SpecFields, AWholeNumberMayBeWrittenWithAnExponent) {
+  ModelSpec spec;
+  set_field(spec, "d_model", "1.024e3");
+  EXPECT_EQ(spec.d_model, 1024);
+  EXPECT_THROW(set_field(spec, "d_model", "1e-1"), InputError);
+  EXPECT_THROW(set_field(spec, "d_model", "1e18"), InputError);
+  EXPECT_THROW(set_field(spec, "d_model", "nan"), InputError);
 }
 
 TEST(SpecFields, AWrongTypeIsRefused) {
