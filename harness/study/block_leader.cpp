@@ -13,6 +13,7 @@
 #include "harness/progress/run_progress.h"
 #include "harness/ranks/block_exchange.h"
 #include "harness/study/run_deaths.h"
+#include "harness/study/study_setup.h"
 #include "harness/study/supervised.h"
 #include "harness/training/checkpoint.h"
 #include "model/spec/error.h"
@@ -64,6 +65,7 @@ BlockLeader::End BlockLeader::lead(Communicator& block) {
 }
 
 BlockLeader::StudyState BlockLeader::read_and_decide() {
+  check_still_there(work_.folder);
   StudyState state{reader_.progress(work_.plan), reader_.decisions()};
   bool published = false;
   for (const SearchDecision& due : due_decisions(work_.plan, state.progress)) {

@@ -64,6 +64,15 @@ void prepare_study_folder(const StudyFolder& folder, const Study& study) {
   write_durably(folder.study_file(), content);
 }
 
+void check_still_there(const StudyFolder& folder) {
+  std::error_code unseen;  // a file system that does not answer has lost nothing
+  if (std::filesystem::exists(folder.study_file(), unseen) || unseen) return;
+  throw WorkError(fmt::format(
+      "{} is gone (the study folder was moved or removed while it was trained); put it back, or "
+      "name its new place with --out, and run again",
+      folder.study_file().string()));
+}
+
 void forget_attempts(const StudyFolder& folder) {
   for (const std::string& id : run_ids(folder)) {
     for (const auto& entry : std::filesystem::directory_iterator(folder.run(id))) {

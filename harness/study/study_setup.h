@@ -29,6 +29,10 @@ void tell_left_out(const std::vector<std::string>& tasks);
 // made.
 void prepare_study_folder(const StudyFolder& folder, const Study& study);
 
+// WorkError where a folder that was prepared is gone: somebody moved or removed it while it is
+// trained, and what is made under its name from now on would be no study.
+void check_still_there(const StudyFolder& folder);
+
 // Forgets failed attempts, so that quarantined runs are tried again.
 void forget_attempts(const StudyFolder& folder);
 

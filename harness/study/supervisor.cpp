@@ -106,6 +106,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   int idle_starts = 0;
   std::int64_t before = -1;
   while (true) {
+    check_still_there(folder);
     const auto progress = reader.progress(plan);
     const auto decisions = reader.decisions();
     const StudyOutcome outcome = study_outcome(plan, progress, decisions);

@@ -449,6 +449,24 @@ TEST(StudyLoop, AFolderOfAnotherStudyIsRefused) {
   EXPECT_THROW(prepare_study_folder({place.root / "out"}, other), InputError);
 }
 
+// Under its name a second folder would come to be, whose runs belong to no study.
+TEST(StudyLoop, AFolderThatIsMovedWhileItTrainsEndsTheStudy) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[400000]", "[0.05]");
+  const auto folder = place.root / "there", elsewhere = place.root / "elsewhere";
+  const pid_t child = tiny_study::start({study.string(), folder.string()});
+  ASSERT_TRUE(tiny_study::wait_for_training(folder, child));
+  const auto trains = [&] {
+    const auto ids = run_ids({folder});
+    return !ids.empty() && std::filesystem::exists(StudyFolder{folder}.journal(ids[0]));
+  };
+  for (int tries = 0; tries < 3000 && !trains(); ++tries) ::usleep(10'000);
+  std::filesystem::rename(folder, elsewhere);
+  EXPECT_EQ(tiny_study::wait(child), kExitFailed);
+  EXPECT_FALSE(std::filesystem::exists(StudyFolder{folder}.study_file()));
+  EXPECT_EQ(tiny_study::run(study, elsewhere), kExitDone);
+}
+
 TEST(StudySetup, OnlyKeepsTheTrialsThatMatch) {
   const Place place;
   const Study study = read_study(tiny_study::write_study(place, kBudgets, "[0.05]"));
