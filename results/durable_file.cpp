@@ -93,6 +93,11 @@ class TemporaryFile {
 
 std::string why(int error_number) { return std::generic_category().message(error_number); }
 
+[[noreturn]] void throw_read_error(const fs::path& path, int error_number) {
+  throw UnreadError("cannot read " + path.string() + " (" + why(error_number) +
+                    "); check the path and its permissions");
+}
+
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -153,11 +158,19 @@ TemporaryMaker maker_of_temporary(const fs::path& path) {
 
 void copy_durably(const fs::path& from, const fs::path& to) {
   make_folder_of(to);
-  std::error_code failure;
-  fs::copy_file(from, to, failure);
-  if (failure) throw_write_error(to, failure.value());
-  const OpenFile file(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0 || ::fsync(file.get()) != 0) throw_write_error(to, errno);
+  const OpenFile source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (source.get() < 0) throw_read_error(from, errno);
+  const OpenFile file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw_write_error(to, errno);
+  std::string part(std::size_t{1} << 20, '\0');
+  while (true) {
+    const ssize_t read = ::read(source.get(), part.data(), part.size());
+    if (read < 0 && errno == EINTR) continue;
+    if (read < 0) throw_read_error(from, errno);
+    if (read == 0) break;
+    write_all(file.get(), to, std::string_view(part).substr(0, static_cast<std::size_t>(read)));
+  }
+  if (::fsync(file.get()) != 0) throw_write_error(to, errno);
 }
 
 void commit_file(const fs::path& temporary, const fs::path& path) {
@@ -203,12 +216,8 @@ bool publish_once(const fs::path& path, std::string_view content) {
 }
 
 std::string read_file(const fs::path& path) {
-  const auto fail = [&](int error_number) -> void {
-    throw UnreadError("cannot read " + path.string() + " (" + why(error_number) +
-                      "); check the path and its permissions");
-  };
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail(errno);
+  if (file.get() < 0) throw_read_error(path, errno);
   std::string content;
   struct stat status {};
   if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
@@ -217,7 +226,7 @@ std::string read_file(const fs::path& path) {
   while (true) {
     const ssize_t got = ::read(file.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(errno);
+    if (got < 0) throw_read_error(path, errno);
     if (got == 0) return content;
     content.append(block.data(), static_cast<std::size_t>(got));
   }

@@ -39,6 +39,9 @@ void report_failure(const StudyFolder& folder, const StudyFailure& failure) {
   // A path in the message need be no UTF-8.
   const nlohmann::json text{{"status", failure.status}, {"message", failure.message}};
   file << text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  file.close();
+  // Who started the ranks will have nothing to say, so it is said here.
+  if (!file) fmt::print(stderr, "isoloss: {}\n", failure.message);
 }
 
 std::optional<StudyFailure> take_failure(const StudyFolder& folder, const std::string& supervisor) {

@@ -24,6 +24,7 @@ struct StudyFailure {
   std::string message;
 };
 
+// Tells the supervisor; on standard error where the folder cannot be written.
 void report_failure(const StudyFolder& folder, const StudyFailure& failure);
 // The failure reported to a supervisor, which is removed.
 std::optional<StudyFailure> take_failure(const StudyFolder& folder, const std::string& supervisor);

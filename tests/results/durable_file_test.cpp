@@ -155,6 +155,25 @@ TEST_F(DurableFile, AFullDiskLeavesTheOldFileAndNoTemporary) {
   EXPECT_EQ(std::distance(fs::directory_iterator(disk.path()), fs::directory_iterator()), 1);
 }
 
+TEST_F(DurableFile, ACopyThatFindsNoRoomSaysSo) {
+  const SmallDisk disk(folder_ / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why_not();
+  const fs::path from = folder_ / "from";
+  write_durably(from, std::string(3'000'000, 'x'));
+  EXPECT_THAT(work_error([&] { copy_durably(from, disk.path() / "to"); }),
+              testing::HasSubstr("to (No space left on device); free space and run again"));
+}
+
+TEST_F(DurableFile, ACopyHoldsWhatWasCopiedAndReplacesNothing) {
+  const fs::path from = folder_ / "from", to = folder_ / "deep" / "to";
+  const std::string content = std::string(1'500'000, 'x') + "end";
+  write_durably(from, content);
+  copy_durably(from, to);
+  EXPECT_EQ(read_file(to), content);
+  EXPECT_THROW(copy_durably(from, to), WorkError);
+  EXPECT_THROW(copy_durably(folder_ / "none", folder_ / "other"), InputError);
+}
+
 TEST_F(DurableFile, WritingToAFullDeviceNamesTheFile) {
   const int device = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   if (device < 0) GTEST_SKIP() << "no /dev/full here";

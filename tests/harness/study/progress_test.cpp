@@ -192,6 +192,20 @@ TEST(Supervised, AFailureIsTakenOnce) {
   EXPECT_FALSE(take_failure(folder, ""));
 }
 
+// A read-only disk, or a folder that is gone: the supervisor would speak of messages above that
+// nobody wrote.
+TEST(Supervised, AFailureThatCannotBeStoredIsSaid) {
+  const Place place;
+  const StudyFolder folder{place.root / "gone"};
+  testing::internal::CaptureStderr();
+  report_failure(folder, {1, "no space left"});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "isoloss: no space left\n");
+  std::filesystem::create_directories(folder.ranks());
+  testing::internal::CaptureStderr();
+  report_failure(folder, {1, "no space left"});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Machine, NamesItselfAndItsCode) {
   EXPECT_FALSE(machine_name().empty());
   EXPECT_FALSE(code_version().empty());
