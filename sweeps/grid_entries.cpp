@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,11 @@ std::string own_name(const YamlView& value) {
     value.fail(
         "a line end or another control character is in the name (it stands in tables); give a name "
         "of one line");
+  try {
+    static_cast<void>(nlohmann::json(name).dump());
+  } catch (const nlohmann::json::type_error&) {
+    value.fail("the name is no UTF-8 (it stands in files and tables); write it in UTF-8");
+  }
   return name;
 }
 

@@ -16,6 +16,7 @@
 #include "analysis/solver/law_certificate.h"
 #include "analysis/solver/law_solver.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -171,7 +172,7 @@ int bench_analysis_command(Arguments arguments) {
   add("4000 resamples of chinchilla, each from every start", threads,
       resamples(law, data, 4000, threads));
   add("report on a study of 200 trials, 1000 draws", 1, report_seconds());
-  if (line.has("json")) fmt::print("{}\n", nlohmann::json{{"analysis", rows}}.dump());
+  if (line.has("json")) print_json(nlohmann::json{{"analysis", rows}});
   return 0;
 }
 

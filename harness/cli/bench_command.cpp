@@ -17,6 +17,7 @@
 #include "harness/cli/bench_study.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/ranks/machine.h"
 #include "model/kernels/cpu/gemm_peak.h"
 #include "model/spec/error.h"
@@ -234,10 +235,8 @@ int bench_command(Arguments arguments) {
       print_row(row);
   }
   if (json)
-    fmt::print("{}\n",
-               nlohmann::ordered_json{
-                   {"device", machine_name()}, {"peak_flops_measured", peaks}, {"rows", rows}}
-                   .dump());
+    print_json(nlohmann::ordered_json{
+        {"device", machine_name()}, {"peak_flops_measured", peaks}, {"rows", rows}});
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "harness/bench/bench_recording.h"
 #include "harness/bench/bench_sizes.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/temporary_folder.h"
 #include "model/spec/catalogue.h"
 #include "model/spec/error.h"
@@ -105,7 +106,7 @@ int bench_recording_command(Arguments arguments) {
         1e3 * cost.pause_seconds, 1e3 * cost.written_seconds);
     std::fflush(stdout);
   }
-  if (line.has("json")) fmt::print("{}\n", nlohmann::ordered_json{{"recording", rows}}.dump());
+  if (line.has("json")) print_json(nlohmann::ordered_json{{"recording", rows}});
   return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "harness/bench/bench_study.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/temporary_folder.h"
 #include "harness/ranks/machine.h"
 #include "model/spec/error.h"
@@ -99,9 +100,8 @@ int bench_study_command(Arguments arguments) {
   bench.folder = folder.path();
   const StudyTimes times = time_study(bench);
   if (line.has("json"))
-    fmt::print("{}\n",
-               nlohmann::ordered_json{{"device", machine_name()}, {"study", as_json(bench, times)}}
-                   .dump());
+    print_json(
+        nlohmann::ordered_json{{"device", machine_name()}, {"study", as_json(bench, times)}});
   else
     print_text(bench, times);
   return 0;

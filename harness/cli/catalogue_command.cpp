@@ -7,6 +7,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "model/cost/flops.h"
 #include "model/cost/work_list.h"
 #include "model/spec/catalogue.h"
@@ -113,7 +114,7 @@ void print_switches(bool json) {
     else
       fmt::print("{:<22} {:<14} {}\n", field.name, field.get(frame), described(field));
   }
-  if (json) fmt::print("{}\n", Json{{"switches", list}}.dump());
+  if (json) print_json(Json{{"switches", list}});
 }
 
 }  // namespace
@@ -146,7 +147,7 @@ int catalogue_command(Arguments arguments) {
   if (line.has("json")) {
     Json list = Json::array();
     for (const ModelSpec& spec : specs) list.push_back(as_json(spec));
-    fmt::print("{}\n", Json{{"architectures", list}}.dump());
+    print_json(Json{{"architectures", list}});
     return 0;
   }
   print_table(specs);

@@ -12,6 +12,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/compared_sides.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -136,11 +137,10 @@ int compare_command(Arguments arguments) {
   if (line.has("json")) {
     nlohmann::ordered_json rows = nlohmann::ordered_json::array();
     for (const PairedScores& pair : all.pairs) rows.push_back(json_of(pair));
-    fmt::print("{}\n", nlohmann::ordered_json{{"baseline", names[0]},
-                                              {"candidate", names[1]},
-                                              {"comparisons", rows},
-                                              {"left_out", all.left_out}}
-                           .dump());
+    print_json(nlohmann::ordered_json{{"baseline", names[0]},
+                                      {"candidate", names[1]},
+                                      {"comparisons", rows},
+                                      {"left_out", all.left_out}});
   } else {
     print_pairs(all, options.level);
     for (const std::string& left : all.left_out) fmt::print(stderr, "isoloss: {}\n", left);

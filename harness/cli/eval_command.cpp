@@ -12,6 +12,7 @@
 #include "harness/cli/eval_request.h"
 #include "harness/cli/eval_study_tasks.h"
 #include "harness/cli/eval_tasks.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/recompute_scores.h"
 #include "harness/models/hf_folder.h"
 #include "harness/training/text_loss.h"
@@ -121,7 +122,7 @@ int eval_command(Arguments arguments) {
     json["bits_per_byte"] = result.loss * static_cast<double>(result.tokens) / std::numbers::ln2 /
                             static_cast<double>(*tokens.bytes);
   if (line.has("json")) {
-    fmt::print("{}\n", json.dump());
+    print_json(json);
     return 0;
   }
   fmt::print("{}: {} tokens, {:.4f} nats per token (standard error {:.4f})", path, result.tokens,

@@ -12,6 +12,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/fit_options.h"
+#include "harness/cli/print_json.h"
 
 namespace isoloss {
 namespace {
@@ -119,7 +120,7 @@ int fit_command(Arguments arguments) {
   const Fit fit = fit_law(table, options);
   certificate_line.reset();
   if (line.has("json"))
-    fmt::print("{}\n", to_json(fit).dump());
+    print_json(to_json(fit));
   else
     print_fit(fit, options.certify);
   return 0;

@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 #include "results/merge.h"
 #include "sweeps/study_union.h"
@@ -47,13 +48,12 @@ int merge_command(Arguments arguments) {
     nlohmann::ordered_json from = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < names.size(); ++i)
       from.push_back({{"folder", names[i]}, {"runs", merge.runs_from[i]}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"folder", out},
-                                              {"runs", merge.runs},
-                                              {"shared", merge.shared},
-                                              {"decisions", merge.decisions},
-                                              {"scores_left", merge.scores_left},
-                                              {"from", from}}
-                           .dump());
+    print_json(nlohmann::ordered_json{{"folder", out},
+                                      {"runs", merge.runs},
+                                      {"shared", merge.shared},
+                                      {"decisions", merge.decisions},
+                                      {"scores_left", merge.scores_left},
+                                      {"from", from}});
     return 0;
   }
   fmt::print("{}: {} runs, {} of them in several folders, and {} decisions\n", out, merge.runs,

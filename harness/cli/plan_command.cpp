@@ -10,6 +10,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/plan_probe.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 #include "sweeps/device_packing.h"
 #include "sweeps/device_runs.h"
@@ -109,7 +110,7 @@ int plan_command(Arguments arguments) {
     if (packing)
       json["packing"] = {{"ranks_per_device", packing->ranks_per_device},
                          {"reason", packing->reason}};
-    fmt::print("{}\n", json.dump());
+    print_json(json);
   } else {
     fmt::print("{}", plan_table(plan, ranks, rate));
     if (packing) fmt::print("{}\n", packing->reason);

@@ -8,6 +8,7 @@
 #include "harness/cli/calibration_text.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -78,7 +79,7 @@ int predict_command(Arguments arguments) {
       fit, {given("parameters"), given("tokens"), given("flops"), given("unique-tokens")},
       line.get<double>("level"));
   if (line.has("json"))
-    fmt::print("{}\n", to_json(prediction).dump());
+    print_json(to_json(prediction));
   else
     print_prediction(prediction);
   return 0;

@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/study_file_finding.h"
 #include "results/repair.h"
 
@@ -63,7 +64,7 @@ int repair_command(Arguments arguments) {
   Repair repair = repair_study({folder}, dry_run);
   if (const auto finding = study_file_finding({folder})) repair.left.push_back(*finding);
   if (line.has("json"))
-    fmt::print("{}\n", as_json(repair, folder, dry_run).dump());
+    print_json(as_json(repair, folder, dry_run));
   else
     print(repair, dry_run);
   return std::ranges::any_of(repair.left,

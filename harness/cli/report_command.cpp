@@ -8,6 +8,7 @@
 #include "analysis/report/report_failures.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 #include "results/event_file.h"
 #include "sweeps/schedule.h"
@@ -107,7 +108,7 @@ int report_command(Arguments arguments) {
     const PublishedReport report = write_published_report(
         sources.front(), out.empty() ? default_output(sources.front()) : out);
     if (line.has("json"))
-      fmt::print("{}\n", to_json(report).dump());
+      print_json(to_json(report));
     else
       print_published(report);
     return 0;
@@ -128,7 +129,7 @@ int report_command(Arguments arguments) {
   said["report"] = report.page.string();
   said["digest"] = report.digest;
   if (line.has("json")) {
-    fmt::print("{}\n", said.dump());
+    print_json(said);
     return 0;
   }
   fmt::print("report: {} (data {})\n", report.page.string(), report.digest);

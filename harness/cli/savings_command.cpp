@@ -12,6 +12,7 @@
 #include "analysis/savings/savings.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -193,7 +194,7 @@ int savings_command(Arguments arguments) {
     nlohmann::json json = to_json(savings);
     json["wall_clock"] = wall_clock ? to_json(*wall_clock) : nlohmann::json();
     if (next) json["next_study"] = to_json(*next);
-    fmt::print("{}\n", json.dump());
+    print_json(json);
     return 0;
   }
   print_savings(savings, wall_clock, options.wall_clock);

@@ -11,6 +11,7 @@
 
 #include "analysis/numbers/json_number.h"
 #include "analysis/scores/task_measure.h"
+#include "harness/cli/print_json.h"
 #include "harness/oneshot/metrics.h"
 
 namespace isoloss {
@@ -81,7 +82,7 @@ void ScoreListing::add(const TaskScores& scores) {
 }
 
 void ScoreListing::end() const {
-  if (json_) fmt::print("{}\n", nlohmann::ordered_json{{"scores", rows_}}.dump());
+  if (json_) print_json(nlohmann::ordered_json{{"scores", rows_}});
 }
 
 }  // namespace isoloss

@@ -10,6 +10,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/status_text.h"
 #include "harness/cli/study_status.h"
 #include "model/spec/error.h"
@@ -39,7 +40,7 @@ int status_command(Arguments arguments) {
     const StudyStatus status = study_status(folder, plan);
     if (redraws) fmt::print("\x1b[H\x1b[2J");
     if (line.has("json"))
-      fmt::print("{}\n", status_json(status, all).dump());
+      print_json(status_json(status, all));
     else
       fmt::print("{}", status_text(folder, plan.study, status, all));
     if (!watch || status.running + status.waiting == 0) return 0;

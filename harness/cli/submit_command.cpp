@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/study_paths.h"
 #include "model/spec/error.h"
 #include "results/study_folder.h"
@@ -74,12 +75,12 @@ int submit_command(Arguments arguments) {
   const bool as_json = line.has("json");
   if (!as_json) fmt::print("{}", script);
   if (line.has("dry-run")) {
-    if (as_json) fmt::print("{}\n", nlohmann::ordered_json{{"script", script}}.dump());
+    if (as_json) print_json(nlohmann::ordered_json{{"script", script}});
     return 0;
   }
   const std::string number = submit_script(script);
   if (as_json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"job", number}, {"script", script}}.dump());
+    print_json(nlohmann::ordered_json{{"job", number}, {"script", script}});
   else
     fmt::print("submitted as job {}\n", number);
   return 0;

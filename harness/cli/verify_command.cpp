@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/cli/study_file_finding.h"
 #include "results/verify.h"
 
@@ -37,7 +38,7 @@ int verify_command(Arguments arguments) {
       list.push_back({{"path", finding.path.string()},
                       {"severity", severity_name(finding.severity)},
                       {"problem", finding.problem}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"damaged", damaged}, {"findings", list}}.dump());
+    print_json(nlohmann::ordered_json{{"damaged", damaged}, {"findings", list}});
   } else {
     for (const Finding& finding : findings)
       fmt::print("{}: {}: {}\n", severity_name(finding.severity), finding.path.string(),

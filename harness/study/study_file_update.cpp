@@ -102,12 +102,12 @@ std::string study_text_to_store(const StudyFolder& folder, const Study& study) {
   if (!std::filesystem::exists(folder.study_file())) return own;
   const bool damaged = !study_sum_fits(read_file(folder.study_file()));
   const auto name = study_name(folder.study_file());
-  if (damaged && !name) return own;
+  if (!name) return own;  // as `verify` says, which names it
   if (name != study.name)
     throw InputError(fmt::format(
         "{} holds another study ('{}' in study.yaml, and {} is '{}'); name another folder with "
         "--out",
-        folder.root.string(), name.value_or("unreadable"), study.file.string(), study.name));
+        folder.root.string(), *name, study.file.string(), study.name));
   if (damaged) return own;
   StudyUpdate update = study_update(study.file, folder.study_file());
   drop_moved_data(folder, study, update.differences);

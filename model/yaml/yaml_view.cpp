@@ -27,8 +27,10 @@ void fail_at(const std::string& file, int line, const std::string& key,
 YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind) {
   const std::string file = path.string();
   std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !std::filesystem::is_regular_file(path, ignored))
+  std::ifstream in;
+  // A pipe would be waited for.
+  if (std::filesystem::is_regular_file(path, ignored)) in.open(path, std::ios::binary);
+  if (!in.is_open())
     throw InputError(
         file + ": cannot read the " + kind.name + " (" +
         (std::filesystem::exists(path, ignored) ? "not a readable file" : "there is no such file") +

@@ -36,6 +36,18 @@ class FolderCommands : public testing::Test {
   Scratch scratch_;
 };
 
+// The work was done, and then an internal error said: JSON is UTF-8, and names of files are bytes.
+TEST_F(FolderCommands, NamesThatAreNoUtf8StandInJson) {
+  make_study("a\xff");
+  spill(scratch_ / "a\xff/foreign\xfe", "x");
+  for (const std::string command : {"verify", "repair", "repair --dry-run"}) {
+    const Outcome outcome = isoloss(command + " 'a\xff' --json");
+    EXPECT_EQ(outcome.status, 0) << command << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("a\xEF\xBF\xBD"));  // U+FFFD
+    EXPECT_TRUE(json::accept(outcome.out)) << command;
+  }
+}
+
 TEST_F(FolderCommands, AWholeFolderIsCleanAndNothingIsToMend) {
   make_study("a");
   const Outcome verified = isoloss("verify a");

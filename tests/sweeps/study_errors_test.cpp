@@ -171,6 +171,16 @@ TEST(StudyErrors, NameOfMoreThanOneLine) {
               testing::HasSubstr("grid.architecture.name: a line end or another control"));
 }
 
+TEST(StudyErrors, NameThatIsNoUtf8) {
+  EXPECT_EQ(message_for({{7, "  size: [{name: \"x\xff\", d_model: 16}]"}}),
+            "study.yaml:7: grid.size.name: the name is no UTF-8 (it stands in files and tables); "
+            "write it in UTF-8");
+  EXPECT_EQ(message_for({{7,
+                          "  size: [{name: \"gr\xC3\xB6\xC3\x9F"
+                          "e\", d_model: 16}]"}}),
+            "");
+}
+
 TEST(StudyErrors, ValidationOutOfRange) {
   EXPECT_EQ(message_for({{2, "data: {synthetic: {symbols: 32}, validation: 0.5}"}}),
             "study.yaml:2: data.validation: 0.5 is not between 0 and 0.5 (the share of the "

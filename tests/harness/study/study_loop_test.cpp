@@ -449,6 +449,18 @@ TEST(StudyLoop, AFolderOfAnotherStudyIsRefused) {
   EXPECT_THROW(prepare_study_folder({place.root / "out"}, other), InputError);
 }
 
+// verify names it and says to run the study into the folder again.
+TEST(StudyLoop, AStudyFileThatCannotBeReadIsStoredAnew) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, kBudgets, "[0.05]");
+  const StudyFolder folder{place.root / "out"};
+  ASSERT_EQ(tiny_study::run(study, folder.root), kExitDone);
+  const std::string stored = read_file(folder.study_file());
+  write_durably(folder.study_file(), "study: [");
+  EXPECT_EQ(tiny_study::run(study, folder.root), kExitDone);
+  EXPECT_EQ(read_file(folder.study_file()), stored);
+}
+
 // Under its name a second folder would come to be, whose runs belong to no study.
 TEST(StudyLoop, AFolderThatIsMovedWhileItTrainsEndsTheStudy) {
   const Place place;
