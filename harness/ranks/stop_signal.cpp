@@ -13,6 +13,14 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touc
 
 void request_stop(int) { stop_requested = true; }
 
+void on_interrupt(void (*handler)(int), unsigned flags) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | static_cast<int>(flags);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
 }  // namespace
 
 const std::atomic<bool>& stop_on_signals() {
@@ -21,9 +29,17 @@ const std::atomic<bool>& stop_on_signals() {
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) ::sigaction(signal, &action, nullptr);
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
+  on_interrupt(request_stop, SA_RESETHAND);
   return stop_requested;
+}
+
+void hold_interrupts() { on_interrupt(request_stop, 0); }
+
+void let_interrupts_end() {
+  if (stop_requested)
+    on_interrupt(SIG_DFL, 0);
+  else
+    on_interrupt(request_stop, SA_RESETHAND);
 }
 
 const std::atomic<bool>& stop_signalled() { return stop_requested; }

@@ -12,6 +12,11 @@ namespace isoloss {
 // Installs the handlers (async-signal-safe: they only set the flag) and returns the flag. A second
 // SIGINT ends the process as usual.
 const std::atomic<bool>& stop_on_signals();
+// For a process that passes requests on: from here on no SIGINT ends it, so that it cannot leave
+// before it has told others; then let_interrupts_end() makes one that follows a request do so
+// again.
+void hold_interrupts();
+void let_interrupts_end();
 // The flag alone; never set where no handlers are installed.
 const std::atomic<bool>& stop_signalled();
 

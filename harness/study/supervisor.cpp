@@ -37,6 +37,7 @@ void wait_for(ChildProcesses& children, const std::function<bool()>& stop) {
   while (children.running()) {
     if (const auto now = std::chrono::steady_clock::now(); now - asked >= kAskEvery && stop()) {
       children.ask_to_stop();
+      let_interrupts_end();
       asked = now;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -125,6 +126,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
                       kStartsWithoutProgress));
     }
     {
+      hold_interrupts();  // the ranks would train on with nobody above them
       ChildProcesses children(job, name);
       wait_for(children, stop);
       ranks_were_asked = take_stop(folder, name) && children.status() == 0;

@@ -116,6 +116,20 @@ TEST_P(StopSignal, ToTheSupervisorStopsTheRanksWithTheirStateSaved) {
 INSTANTIATE_TEST_SUITE_P(Supervisor, StopSignal, testing::Values(SIGTERM, SIGUSR1, SIGUSR2),
                          [](const auto& signal) { return ::sigabbrev_np(signal.param); });
 
+// Ctrl-C held down: a supervisor that left before it had told its ranks left them training.
+TEST(Supervisor, TwoInterruptsAtOnceStopTheRanksToo) {
+  const Place place;
+  const auto study = tiny_study::write_study(place, "[640000]", "[0.05]");
+  const auto folder = place.root / "supervised";
+  const pid_t supervisor = start_supervisor(study, folder);
+  ASSERT_EQ(training_processes(folder, 2).size(), 2U);
+  ::kill(supervisor, SIGINT);
+  ::usleep(5'000);
+  ::kill(supervisor, SIGINT);
+  EXPECT_EQ(tiny_study::wait(supervisor), kExitStopped);
+  expect_stopped_well(place, study, folder);
+}
+
 TEST(Supervisor, ASignalToEveryRankStopsItToo) {
   // As srun and Slurm send it.
   const Place place;
