@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include "harness/oneshot/datasets/code_points.h"
 #include "harness/oneshot/datasets/item_readers.h"
@@ -49,6 +50,57 @@ DataItem exported_schema(const RecordFields& fields) {
       {"label", fields.choice({"label"}, 0, 2)}};
 }
 
+// What two sentences that differ in a noun phrase share, by whole words: so many bytes at their
+// beginning, so many at their end. The phrase of neither is empty.
+struct SharedEnds {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+SharedEnds shared_ends(const std::string& a, const std::string& b) {
+  const std::size_t shorter = std::min(a.size(), b.size());
+  std::size_t begin = 0, end = 0;
+  const auto ends_a_word = [&] {
+    return std::string_view(" .,;:!?").find(a[a.size() - end]) != std::string_view::npos;
+  };
+  while (end + 1 < shorter && a[a.size() - end - 1] == b[b.size() - end - 1]) ++end;
+  while (end > 0 && !ends_a_word()) --end;
+  while (begin + end + 1 < shorter && a[begin] == b[begin]) ++begin;
+  while (begin > 0 && a[begin - 1] != ' ') --begin;
+  return {begin, end};
+}
+
+// Trinh & Le's own release of the schemas (2018): a sentence with either noun phrase in place of
+// the pronoun, which it does not tell. What both sentences begin with belongs to the text, an
+// article too, as in their partial scoring.
+DataItem substituted_schema(const RecordFields& first, const RecordFields& second) {
+  if (first.text({"question_id"}) != second.text({"question_id"}))
+    second.fail("no second substitution of the 'question_id' before it");
+  const bool label = second.truth({"correctness"});
+  if (first.truth({"correctness"}) == label)
+    second.fail("'correctness' of one of the question's two substitutions is to be true");
+  const std::string a = first.text({"substitution"});
+  const std::string b = second.text({"substitution"});
+  if (a == b) second.fail("'substitution' is that before it");
+  const SharedEnds shared = shared_ends(a, b);
+  const auto phrase = [&](const std::string& text) {
+    return text.substr(shared.begin, text.size() - shared.begin - shared.end);
+  };
+  return {
+      {"text", fmt::format("{}_{}", a.substr(0, shared.begin), a.substr(a.size() - shared.end))},
+      {"pronoun", ""},
+      {"options", {phrase(a), phrase(b)}},
+      {"label", label ? 1 : 0}};
+}
+
+void read_substitutions(std::span<const DataRecord> records, ItemList& items) {
+  for (std::size_t i = 0; i < records.size(); i += 2) {
+    const RecordFields first(records[i]);
+    if (i + 1 == records.size()) first.fail("a question with one substitution (2 are wanted)");
+    items.add(substituted_schema(first, RecordFields(records[i + 1])), first.text({"question_id"}));
+  }
+}
+
 }  // namespace
 
 void read_winogrande(std::span<const DataRecord> records, ItemList& items) {
@@ -68,6 +120,10 @@ void read_winogrande(std::span<const DataRecord> records, ItemList& items) {
 }
 
 void read_winograd(std::span<const DataRecord> records, ItemList& items) {
+  if (!records.empty() && RecordFields(records.front()).has({"substitution"})) {
+    read_substitutions(records.first(std::min(records.size(), 2 * kWsc273)), items);
+    return;
+  }
   for (const DataRecord& record : records.first(std::min(records.size(), kWsc273))) {
     const RecordFields fields(record);
     items.add(fields.has({"answers"}) ? published_schema(fields) : exported_schema(fields));

@@ -2,6 +2,7 @@
 // forms.
 #include <gtest/gtest.h>
 
+#include "model/spec/error.h"
 #include "tests/harness/oneshot/datasets/public_samples.h"
 #include "tests/harness/oneshot/parquet/missing_packages.h"
 
@@ -276,6 +277,53 @@ TEST(ItemReaders, TheCollectionOfSchemasIsReadUpToItsFirst273) {
       "pronoun_loc": 15, "options": ["Ann", "Eve"], "label": 0})"_json,
                           "here"};
   EXPECT_EQ(data_items("winograd", std::vector<DataRecord>(285, schema)).size(), 273u);
+}
+
+DataRecord substitution(int question, const char* text, bool right) {
+  return {{{"question_id", question}, {"substitution", text}, {"correctness", right}}, "here"};
+}
+
+// Trinh & Le's partial scoring takes the words that both sentences begin with, and those that both
+// end with, off the substitution (their appendix on evaluation; phrases marked by hand here).
+TEST(ItemReaders, SchemasWithSubstitutionsAreWhereTheirSentencesDiffer) {
+  struct Case {
+    const char *first, *second, *text;
+    json options;
+  };
+  const Case cases[] = {
+      {"The cup broke the jar as the cup fell.",
+       "The cup broke the jar as the jar fell.",
+       "The cup broke the jar as the _ fell.",
+       {"cup", "jar"}},
+      {"Ann woke Eve. Ann's bed fell.",
+       "Ann woke Eve. Eve's bed fell.",
+       "Ann woke Eve. _ bed fell.",
+       {"Ann's", "Eve's"}},
+      {"He ran to Ann.", "He ran to Eve.", "He ran to _.", {"Ann", "Eve"}},
+      // One phrase is the other's beginning, or its end: it stays whole.
+      {"So Bob left.", "So Bob Lee left.", "So _ left.", {"Bob", "Bob Lee"}},
+      {"Lee left.", "Bob Lee left.", "_ left.", {"Lee", "Bob Lee"}},
+  };
+  for (const Case& it : cases) {
+    const auto items =
+        data_items("winograd", std::vector<DataRecord>{substitution(4, it.first, false),
+                                                       substitution(4, it.second, true)});
+    EXPECT_EQ(json(items), json::array({{{"id", "4"},
+                                         {"group", "4"},
+                                         {"text", it.text},
+                                         {"pronoun", ""},
+                                         {"options", it.options},
+                                         {"label", 1}}}));
+  }
+}
+
+TEST(ItemReaders, SubstitutionsThatAreNoPairAreRefused) {
+  const DataRecord right = substitution(4, "Ann ran.", true);
+  const std::vector<std::vector<DataRecord>> bad = {{right},
+                                                    {right, substitution(5, "Eve ran.", false)},
+                                                    {right, substitution(4, "Eve ran.", true)},
+                                                    {right, substitution(4, "Ann ran.", false)}};
+  for (const auto& records : bad) EXPECT_THROW(data_items("winograd", records), InputError);
 }
 
 TEST(ItemReaders, IdsThatAPublisherGivesTwiceAreToldApart) {

@@ -49,6 +49,12 @@ const OtherForm kForms[] = {
           "options": ["Ann", "Eve"], "label": 1}])",
      R"([{"id": "1", "group": "1", "text": "Ann met Eve as _ left.", "pronoun": "she",
           "options": ["Ann", "Eve"], "label": 1}])"},
+    // Trinh & Le's release: a sentence with either noun phrase where the pronoun stood.
+    {"winograd", "wsc273.json",
+     R"([{"question_id": 0, "correctness": true, "substitution": "Ann met Eve as Ann left."},
+         {"question_id": 0, "correctness": false, "substitution": "Ann met Eve as Eve left."}])",
+     R"([{"id": "0", "group": "0", "text": "Ann met Eve as _ left.", "pronoun": "",
+          "options": ["Ann", "Eve"], "label": 0}])"},
     // The competition's release has ids; its labels lie beside it (written by the test).
     {"piqa", "dev.jsonl", R"({"id": "p1", "goal": "Dry.", "sol1": "Wait.", "sol2": "Wet it."})",
      R"([{"id": "p1", "group": "p1", "goal": "Dry.", "solutions": ["Wait.", "Wet it."],
