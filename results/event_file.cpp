@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -112,13 +111,13 @@ std::string event_file(const RunRecord& record) {
   return std::move(file).bytes();
 }
 
-std::size_t write_event_files(const StudyFolder& study, const std::filesystem::path& folder) {
+std::size_t write_event_files(std::span<const RunRecord> runs,
+                              const std::filesystem::path& folder) {
   std::size_t written = 0;
-  for (const std::string& id : run_ids(study)) {
-    const std::optional<RunRecord> record = is_run_id(id) ? read_run(study, id) : std::nullopt;
-    if (!record || record->steps.empty()) continue;
-    write_durably(folder / event_folder(record->header) / "events.out.tfevents.0.isoloss",
-                  event_file(*record));
+  for (const RunRecord& run : runs) {
+    if (run.steps.empty()) continue;
+    write_durably(folder / event_folder(run.header) / "events.out.tfevents.0.isoloss",
+                  event_file(run));
     ++written;
   }
   return written;

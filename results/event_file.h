@@ -5,10 +5,10 @@
 #pragma once
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "results/run_record.h"
-#include "results/study_folder.h"
 
 namespace isoloss {
 
@@ -17,9 +17,9 @@ namespace isoloss {
 // float32; wall_time counts seconds of training from 0, so that two writings give the same bytes.
 std::string event_file(const RunRecord& record);
 
-// Writes every run of the study that has a curve to FOLDER/ARCHITECTURE-SIZE-lrRATE-sSEED-RUN/
+// Writes every run that has a curve to FOLDER/ARCHITECTURE-SIZE-lrRATE-sSEED-RUN/
 // events.out.tfevents.0.isoloss, replacing what it wrote there before; returns how many there are.
-// InputError where a run cannot be read, WorkError where the folder cannot be written.
-std::size_t write_event_files(const StudyFolder& study, const std::filesystem::path& folder);
+// WorkError where the folder cannot be written.
+std::size_t write_event_files(std::span<const RunRecord> runs, const std::filesystem::path& folder);
 
 }  // namespace isoloss

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <system_error>
 
 #include "analysis/points/points.h"
 #include "model/spec/error.h"
@@ -82,6 +83,13 @@ PointTable read_points_folder(const std::filesystem::path& folder, const std::st
   PointTable table;
   table.source = folder.string();
   table.flops_convention = convention;
+  std::error_code unseen;
+  if (!std::filesystem::is_directory(folder, unseen)) {
+    throw InputError(
+        fmt::format("{}: no points (there is no such folder); give the folder of a study that has "
+                    "run",
+                    table.source));
+  }
   for (const std::string& id : run_ids(study)) {
     if (auto run = read_run(study, id)) table.runs.push_back(std::move(*run));
   }

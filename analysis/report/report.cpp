@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "analysis/plot/html.h"
 #include "analysis/plot/number_text.h"
@@ -129,9 +130,9 @@ void check_options(const ReportOptions& options) {
 }
 
 WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
-                           const ReportOptions& options) {
+                           const ReportOptions& options, std::optional<PointTable> points) {
   check_options(options);
-  const StudyResults study = read_study(sources, options);
+  const StudyResults study = read_study(sources, options, std::move(points));
   const std::filesystem::path folder = folder_of_page(sources.front(), options);
   const Beside beside{folder / "report", origin_of(study.digest)};
   std::error_code error;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,10 @@ struct WrittenReport {
 void check_options(const ReportOptions& options);
 
 // Writes report.html, report/*.svg and report/*.csv from one or more study folders, or from one CSV
-// of points. InputError where nothing is there to report; WorkError where gnuplot is missing or
-// fails.
+// of points. `points`: what read_sources (report_sources.h) read of them, where somebody did.
+// InputError where nothing is there to report; WorkError where gnuplot is missing or fails.
 WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
-                           const ReportOptions& options);
+                           const ReportOptions& options,
+                           std::optional<PointTable> points = std::nullopt);
 
 }  // namespace isoloss

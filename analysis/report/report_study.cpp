@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "analysis/fit/fit_points.h"
 #include "analysis/points/comparable_rows.h"
@@ -149,9 +150,9 @@ double last_slope(const ArchitectureFrontier& frontier) {
 }
 
 StudyResults read_study(const std::vector<std::filesystem::path>& sources,
-                        const ReportOptions& options) {
+                        const ReportOptions& options, std::optional<PointTable> points) {
   StudyResults study;
-  study.all = read_sources(sources);
+  study.all = points ? *std::move(points) : read_sources(sources);
   for (const auto& source : sources) study.sources.push_back(source.string());
   study.name =
       study.from_csv() ? sources.front().stem().string() : study.all.runs.front().header.study;

@@ -58,9 +58,11 @@ struct StudyResults {
 
 // Reads the folders as one study, duplicate runs once; or one CSV of points. InputError: nothing
 // there, folders that do not compare, a CSV beside other sources, a baseline that is not there (the
-// default falls back to the first architecture).
+// default falls back to the first architecture). `points`: what read_sources read, where somebody
+// did.
 StudyResults read_study(const std::vector<std::filesystem::path>& sources,
-                        const ReportOptions& options);
+                        const ReportOptions& options,
+                        std::optional<PointTable> points = std::nullopt);
 
 // 1-based place of the architecture among the study's: its colour and marker in every plot.
 int style_of(const StudyResults& study, const std::string& architecture);

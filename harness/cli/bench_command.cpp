@@ -166,6 +166,35 @@ void print_row(const BenchRow& row) {
   std::fflush(stdout);
 }
 
+// Times them and prints a row each, or with `json` one object of all.
+void time_cases(const std::vector<Case>& cases, int steps, bool json) {
+  if (!json)
+    fmt::print("{}\n{:<16} {:<6} {:<8} {:>7} {:>9} {:>17} {:>8} {:>10} {:>10}\n", machine_name(),
+               "architecture", "size", "dtype", "threads", "tokens/s", "quartiles", "utilis.",
+               "peak", "predicted");
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array(), peaks;
+  std::map<std::pair<int, Precision>, double> gemm_peaks;
+  for (const auto& [bench, beside] : cases) {
+    const auto [peak, fresh] = gemm_peaks.try_emplace({bench.threads, bench.precision}, 0);
+    if (fresh) {
+      set_intra_op_threads(bench.threads);
+      const bool half = bench.precision == Precision::BFloat16;
+      peak->second = gemm_peak(half ? GemmType::BFloat16 : GemmType::Float32);
+      peaks[dtype_name(bench)] = peak->second;
+      fmt::print(stderr, "matrix products in {}, {} threads: {:.1f} GFLOP/s\n", dtype_name(bench),
+                 bench.threads, peak->second * 1e-9);
+    }
+    const BenchRow row = time_rounds(bench, beside, steps, peak->second);
+    if (json)
+      rows.push_back(as_json(row));
+    else
+      print_row(row);
+  }
+  if (json)
+    print_json(nlohmann::ordered_json{
+        {"device", machine_name()}, {"peak_flops_measured", peaks}, {"rows", rows}});
+}
+
 }  // namespace
 
 int bench_command(Arguments arguments) {
@@ -212,31 +241,7 @@ int bench_command(Arguments arguments) {
     return 0;
   }
 
-  if (!json)
-    fmt::print("{}\n{:<16} {:<6} {:<8} {:>7} {:>9} {:>17} {:>8} {:>10} {:>10}\n", machine_name(),
-               "architecture", "size", "dtype", "threads", "tokens/s", "quartiles", "utilis.",
-               "peak", "predicted");
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array(), peaks;
-  std::map<std::pair<int, Precision>, double> gemm_peaks;
-  for (const auto& [bench, beside] : cases) {
-    const auto [peak, fresh] = gemm_peaks.try_emplace({bench.threads, bench.precision}, 0);
-    if (fresh) {
-      set_intra_op_threads(bench.threads);
-      const bool half = bench.precision == Precision::BFloat16;
-      peak->second = gemm_peak(half ? GemmType::BFloat16 : GemmType::Float32);
-      peaks[dtype_name(bench)] = peak->second;
-      fmt::print(stderr, "matrix products in {}, {} threads: {:.1f} GFLOP/s\n", dtype_name(bench),
-                 bench.threads, peak->second * 1e-9);
-    }
-    const BenchRow row = time_rounds(bench, beside, steps, peak->second);
-    if (json)
-      rows.push_back(as_json(row));
-    else
-      print_row(row);
-  }
-  if (json)
-    print_json(nlohmann::ordered_json{
-        {"device", machine_name()}, {"peak_flops_measured", peaks}, {"rows", rows}});
+  time_cases(cases, steps, json);
   return 0;
 }
 

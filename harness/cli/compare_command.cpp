@@ -108,7 +108,7 @@ int compare_command(Arguments arguments) {
       "task", po::value<std::vector<std::string>>()->multitoken(), "these tasks alone")(
       "metric", po::value<std::string>(), "instead of each task's own")(
       "bootstrap", po::value<int>()->default_value(1000), "resamples of passages")(
-      "level", po::value<double>()->default_value(0.95), "of the intervals")(
+      "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "seed", po::value<std::uint64_t>()->default_value(1), "of the resamples")(
       "json", "one JSON object on standard output");
   line.positional("DIR", CommandLine::Arity::Optional);

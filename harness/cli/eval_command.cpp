@@ -59,6 +59,39 @@ TokensToScore tokens_of_ids(const std::string& path) {
   return tokens;
 }
 
+// The loss of --model on --text or --tokens.
+void loss_on_text(const CommandLine& line) {
+  if (line.has("text") == line.has("tokens"))
+    throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
+  const auto name = line.get<std::string>("model");
+  const HfFolder folder = folder_named(name);
+  const std::string path = line.get<std::string>(line.has("text") ? "text" : "tokens");
+  const TokensToScore tokens =
+      line.has("text") ? tokens_of_text(folder, path) : tokens_of_ids(path);
+  const std::int64_t length =
+      line.has("length") ? line.get<std::int64_t>("length") : folder.spec().sequence;
+  if (length < 1 || length > folder.spec().sequence)
+    throw InputError(
+        fmt::format("--length is {} (the model reads 1 to {} tokens); give one of them", length,
+                    folder.spec().sequence));
+
+  const TextLoss result = text_loss(folder.model(), tokens.ids, length, folder.first_id());
+  nlohmann::ordered_json json = {
+      {"model", name},           {"text", path},        {"tokens", result.tokens},
+      {"length", length},        {"loss", result.loss}, {"standard_error", result.standard_error},
+      {"bits_per_byte", nullptr}};
+  if (tokens.bytes)
+    json["bits_per_byte"] = result.loss * static_cast<double>(result.tokens) / std::numbers::ln2 /
+                            static_cast<double>(*tokens.bytes);
+  if (line.has("json")) {
+    print_json(json);
+  }
+  fmt::print("{}: {} tokens, {:.4f} nats per token (standard error {:.4f})", path, result.tokens,
+             result.loss, result.standard_error);
+  if (tokens.bytes) fmt::print(", {:.4f} bits per byte", json["bits_per_byte"].get<double>());
+  fmt::print("\n");
+}
+
 }  // namespace
 
 int eval_command(Arguments arguments) {
@@ -99,36 +132,7 @@ int eval_command(Arguments arguments) {
   if (line.has("ranks"))
     throw InputError("--ranks is given without tasks (their items are divided); leave it out");
   if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
-  if (line.has("text") == line.has("tokens"))
-    throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
-  const auto name = line.get<std::string>("model");
-  const HfFolder folder = folder_named(name);
-  const std::string path = line.get<std::string>(line.has("text") ? "text" : "tokens");
-  const TokensToScore tokens =
-      line.has("text") ? tokens_of_text(folder, path) : tokens_of_ids(path);
-  const std::int64_t length =
-      line.has("length") ? line.get<std::int64_t>("length") : folder.spec().sequence;
-  if (length < 1 || length > folder.spec().sequence)
-    throw InputError(
-        fmt::format("--length is {} (the model reads 1 to {} tokens); give one of them", length,
-                    folder.spec().sequence));
-
-  const TextLoss result = text_loss(folder.model(), tokens.ids, length, folder.first_id());
-  nlohmann::ordered_json json = {
-      {"model", name},           {"text", path},        {"tokens", result.tokens},
-      {"length", length},        {"loss", result.loss}, {"standard_error", result.standard_error},
-      {"bits_per_byte", nullptr}};
-  if (tokens.bytes)
-    json["bits_per_byte"] = result.loss * static_cast<double>(result.tokens) / std::numbers::ln2 /
-                            static_cast<double>(*tokens.bytes);
-  if (line.has("json")) {
-    print_json(json);
-    return 0;
-  }
-  fmt::print("{}: {} tokens, {:.4f} nats per token (standard error {:.4f})", path, result.tokens,
-             result.loss, result.standard_error);
-  if (tokens.bytes) fmt::print(", {:.4f} bits per byte", json["bits_per_byte"].get<double>());
-  fmt::print("\n");
+  loss_on_text(line);
   return 0;
 }
 

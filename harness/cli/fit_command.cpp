@@ -58,6 +58,28 @@ void print_fit(const Fit& fit, CertificateEffort effort) {
   for (const std::string& flag : fit.flags) fmt::print("flag: {}\n", flag);
 }
 
+FitOptions options_of(const CommandLine& line) {
+  FitOptions options;
+  options.law = line.get<std::string>("law");
+  if (line.has("objective"))
+    options.objective = objective_named(line.get<std::string>("objective"));
+  options.calibrate = true;
+  options.certify = certificate_effort_named(line.get<std::string>("certify"));
+  options.tied = line.has("tied");
+  options.delta = line.get<double>("delta");
+  options.overestimate = line.get<double>("overestimate-penalty");
+  options.space = space_named(line.get<std::string>("space"));
+  options.floor = floor_named(line.get<std::string>("floor"));
+  options.architecture = line.get<std::string>("architecture");
+  options.bootstrap = line.get<int>("bootstrap");
+  options.level = line.get<double>("level");
+  options.seed = line.get<std::uint64_t>("seed");
+  options.threads = line.get<int>("threads");
+  options.frontier = frontier_kind(line.get<std::string>("frontier"));
+  options.from_budget = line.get<double>("from-budget");
+  return options;
+}
+
 }  // namespace
 
 int fit_command(Arguments arguments) {
@@ -90,24 +112,7 @@ int fit_command(Arguments arguments) {
       "json", "one JSON object on standard output");
   line.positional("FILE");
   if (!line.parse(arguments)) return 0;
-  FitOptions options;
-  options.law = line.get<std::string>("law");
-  if (line.has("objective"))
-    options.objective = objective_named(line.get<std::string>("objective"));
-  options.calibrate = true;
-  options.certify = certificate_effort_named(line.get<std::string>("certify"));
-  options.tied = line.has("tied");
-  options.delta = line.get<double>("delta");
-  options.overestimate = line.get<double>("overestimate-penalty");
-  options.space = space_named(line.get<std::string>("space"));
-  options.floor = floor_named(line.get<std::string>("floor"));
-  options.architecture = line.get<std::string>("architecture");
-  options.bootstrap = line.get<int>("bootstrap");
-  options.level = line.get<double>("level");
-  options.seed = line.get<std::uint64_t>("seed");
-  options.threads = line.get<int>("threads");
-  options.frontier = frontier_kind(line.get<std::string>("frontier"));
-  options.from_budget = line.get<double>("from-budget");
+  FitOptions options = options_of(line);
   check_options(options);
   // Rates that lost a search too, which no fit takes: the digest is of the same points as a
   // report's.

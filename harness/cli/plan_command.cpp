@@ -61,6 +61,20 @@ PlanRanks device_ranks(const AskedRanks& asked, const Study& study, const StudyP
   return ranks;
 }
 
+// What the plan does not know, or cannot be done with it yet, on standard error.
+void print_notes(const Study& study, const DeviceRate& rate) {
+  if (study.device == "cuda" && rate.memory_bytes == 0)
+    fmt::print(stderr,
+               "Note: the study trains on GPUs, and its time is a processor's; give --device h100, "
+               "h200 or a100.\n");
+  if (tokens_are_absent(study.base.data))
+    fmt::print(
+        stderr,
+        "Note: no folder '{}' of tokens: this study can be planned and not run; `isoloss data "
+        "prepare` makes one.\n",
+        study.base.data.files[0]);
+}
+
 }  // namespace
 
 int plan_command(Arguments arguments) {
@@ -115,16 +129,7 @@ int plan_command(Arguments arguments) {
     fmt::print("{}", plan_table(plan, ranks, rate));
     if (packing) fmt::print("{}\n", packing->reason);
   }
-  if (on_devices && rate.memory_bytes == 0)
-    fmt::print(stderr,
-               "Note: the study trains on GPUs, and its time is a processor's; give --device h100, "
-               "h200 or a100.\n");
-  if (tokens_are_absent(study.base.data))
-    fmt::print(
-        stderr,
-        "Note: no folder '{}' of tokens: this study can be planned and not run; `isoloss data "
-        "prepare` makes one.\n",
-        study.base.data.files[0]);
+  print_notes(study, rate);
   return 0;
 }
 

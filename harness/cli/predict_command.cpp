@@ -1,7 +1,6 @@
 // `isoloss predict`: what a stored fit says of a model that was not trained.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "analysis/fit/predict.h"
@@ -10,15 +9,15 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
+#include "results/durable_file.h"
 
 namespace isoloss {
 namespace {
 
 nlohmann::json read_json(const std::string& file) {
-  std::ifstream in(file);
-  if (!in) throw InputError(fmt::format("{}: cannot be read (no such file); check the path", file));
+  const std::string text = read_file(file);
   try {
-    return nlohmann::json::parse(in);
+    return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     throw InputError(fmt::format(
         "{}: not JSON (it ends or breaks at byte {}); save what `isoloss fit --json` prints", file,

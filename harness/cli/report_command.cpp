@@ -6,6 +6,7 @@
 #include "analysis/published/published_report.h"
 #include "analysis/report/report.h"
 #include "analysis/report/report_failures.h"
+#include "analysis/report/report_sources.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/print_json.h"
@@ -38,17 +39,14 @@ void print_published(const PublishedReport& report) {
              report.count(Reproduction::CannotSay), report.page.string());
 }
 
-// Event files of the studies' runs; how many.
-std::size_t write_events(const std::vector<fs::path>& sources, const fs::path& folder) {
-  for (const fs::path& source : sources) {
-    if (fs::is_directory(source)) continue;
+// Event files of the runs; how many.
+std::size_t write_events(const PointTable& points, const fs::path& folder) {
+  if (points.runs.empty()) {
     throw InputError(
         fmt::format("--tensorboard: {} has no curves (it is no study folder); leave the option out",
-                    source.string()));
+                    points.source));
   }
-  std::size_t runs = 0;
-  for (const fs::path& source : sources) runs += write_event_files({source}, folder);
-  return runs;
+  return write_event_files(points.runs, folder);
 }
 
 // Whether the folders are one of published results. InputError where it stands among others.
@@ -62,6 +60,53 @@ bool asks_for_published(const std::vector<fs::path>& folders) {
                     folder.string(), folders.size()));
   }
   return false;
+}
+
+// Of a folder of published results.
+void report_published(const CommandLine& line, const fs::path& folder) {
+  for (const char* option :
+       {"baseline", "bootstrap", "from-budget", "resolve", "seed", "tensorboard"}) {
+    if (!line.given(option)) continue;
+    throw InputError(
+        fmt::format("--{} is for a study (published results are recomputed from their own rows); "
+                    "leave it out",
+                    option));
+  }
+  const PublishedReport report = write_published_report(
+      folder, line.has("out") ? fs::path(line.get<std::string>("out")) : default_output(folder));
+  if (line.has("json"))
+    print_json(to_json(report));
+  else
+    print_published(report);
+}
+
+// Of study folders or a CSV.
+void report_study(const CommandLine& line, const std::vector<fs::path>& sources) {
+  ReportOptions options;
+  options.baseline = line.get<std::string>("baseline");
+  options.bootstrap = line.get<int>("bootstrap");
+  options.seed = line.get<std::uint64_t>("seed");
+  options.from_budget = line.get<double>("from-budget");
+  options.resolve_percent = line.get<double>("resolve");
+  if (line.has("out")) options.out = line.get<std::string>("out");
+  check_options(options);
+  PointTable points = read_sources(sources);
+  nlohmann::json said;
+  if (line.has("tensorboard")) {
+    const std::string logs = line.get<std::string>("tensorboard");
+    said["tensorboard"] = {{"folder", logs}, {"runs", write_events(points, logs)}};
+  }
+  const WrittenReport report = write_report(sources, options, std::move(points));
+  said["report"] = report.page.string();
+  said["digest"] = report.digest;
+  if (line.has("json")) {
+    print_json(said);
+    return;
+  }
+  fmt::print("report: {} (data {})\n", report.page.string(), report.digest);
+  if (line.has("tensorboard"))
+    fmt::print("event files: {} ({} runs)\n", line.get<std::string>("tensorboard"),
+               said["tensorboard"]["runs"].get<std::size_t>());
 }
 
 }  // namespace
@@ -95,47 +140,10 @@ int report_command(Arguments arguments) {
   std::vector<fs::path> sources;
   for (const std::string& source : line.get<std::vector<std::string>>("DIR"))
     sources.emplace_back(source);
-  const fs::path out = line.has("out") ? line.get<std::string>("out") : std::string();
-  if (asks_for_published(sources)) {
-    for (const char* option :
-         {"baseline", "bootstrap", "from-budget", "resolve", "seed", "tensorboard"}) {
-      if (!line.given(option)) continue;
-      throw InputError(
-          fmt::format("--{} is for a study (published results are recomputed from their own rows); "
-                      "leave it out",
-                      option));
-    }
-    const PublishedReport report = write_published_report(
-        sources.front(), out.empty() ? default_output(sources.front()) : out);
-    if (line.has("json"))
-      print_json(to_json(report));
-    else
-      print_published(report);
-    return 0;
-  }
-  ReportOptions options;
-  options.baseline = line.get<std::string>("baseline");
-  options.bootstrap = line.get<int>("bootstrap");
-  options.seed = line.get<std::uint64_t>("seed");
-  options.from_budget = line.get<double>("from-budget");
-  options.resolve_percent = line.get<double>("resolve");
-  options.out = out;
-  nlohmann::json said;
-  if (line.has("tensorboard")) {
-    const std::string logs = line.get<std::string>("tensorboard");
-    said["tensorboard"] = {{"folder", logs}, {"runs", write_events(sources, logs)}};
-  }
-  const WrittenReport report = write_report(sources, options);
-  said["report"] = report.page.string();
-  said["digest"] = report.digest;
-  if (line.has("json")) {
-    print_json(said);
-    return 0;
-  }
-  fmt::print("report: {} (data {})\n", report.page.string(), report.digest);
-  if (line.has("tensorboard"))
-    fmt::print("event files: {} ({} runs)\n", line.get<std::string>("tensorboard"),
-               said["tensorboard"]["runs"].get<std::size_t>());
+  if (asks_for_published(sources))
+    report_published(line, sources.front());
+  else
+    report_study(line, sources);
   return 0;
 }
 

@@ -134,6 +134,28 @@ void print_next_study(const NextStudy& next) {
   print_places(next);
 }
 
+SavingsOptions options_of(const CommandLine& line) {
+  for (const char* name : {"baseline", "candidate"})
+    if (!line.has(name))
+      throw InputError(std::string("--") + name +
+                       " is missing (savings compare two architectures); name one");
+  SavingsOptions options;
+  options.baseline = line.get<std::string>("baseline");
+  options.candidate = line.get<std::string>("candidate");
+  options.floor = line.get<std::string>("floor");
+  options.frontier = frontier_kind(line.get<std::string>("frontier"));
+  options.at = losses_of(line.get<std::string>("at"));
+  if (line.has("exponent")) options.exponent = line.get<double>("exponent");
+  options.wall_clock = line.has("wall-clock");
+  options.bootstrap = line.get<int>("bootstrap");
+  options.level = line.get<double>("level");
+  options.seed = line.get<std::uint64_t>("seed");
+  options.from_budget = line.get<double>("from-budget");
+  options.embeddings = !line.has("without-embeddings");
+  options.threads = line.get<int>("threads");
+  return options;
+}
+
 }  // namespace
 
 int savings_command(Arguments arguments) {
@@ -163,24 +185,7 @@ int savings_command(Arguments arguments) {
       "json", "one JSON object on standard output");
   line.positional("FILE");
   if (!line.parse(arguments)) return 0;
-  for (const char* name : {"baseline", "candidate"})
-    if (!line.has(name))
-      throw InputError(std::string("--") + name +
-                       " is missing (savings compare two architectures); name one");
-  SavingsOptions options;
-  options.baseline = line.get<std::string>("baseline");
-  options.candidate = line.get<std::string>("candidate");
-  options.floor = line.get<std::string>("floor");
-  options.frontier = frontier_kind(line.get<std::string>("frontier"));
-  options.at = losses_of(line.get<std::string>("at"));
-  if (line.has("exponent")) options.exponent = line.get<double>("exponent");
-  options.wall_clock = line.has("wall-clock");
-  options.bootstrap = line.get<int>("bootstrap");
-  options.level = line.get<double>("level");
-  options.seed = line.get<std::uint64_t>("seed");
-  options.from_budget = line.get<double>("from-budget");
-  options.embeddings = !line.has("without-embeddings");
-  options.threads = line.get<int>("threads");
+  const SavingsOptions options = options_of(line);
   check_options(options);
   if (line.has("resolve")) check_next_study(options, line.get<double>("resolve"));
   const PointTable table =

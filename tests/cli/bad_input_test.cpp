@@ -58,6 +58,20 @@ TEST(BadInput, FolderOfNoStudy) {
   }
 }
 
+TEST(BadInput, WhatIsNoFolderAndWhatIsNoFile) {
+  const Scratch scratch;
+  spill(scratch / "points.csv", "architecture,parameters,tokens,flops,loss\n");
+  for (const char* command : {"points points.csv", "points nowhere",
+                              "compare points.csv --baseline "
+                              "a --candidate b",
+                              "predict .", "fit ."}) {
+    SCOPED_TRACE(command);
+    const Outcome outcome = isoloss(command, scratch.path());
+    expect_refused(outcome);
+    EXPECT_THAT(outcome.err, testing::Not(HasSubstr("/runs")));
+  }
+}
+
 TEST(BadInput, CsvNamesFileAndLine) {
   const Scratch scratch;
   spill(scratch / "points.csv",

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "results/crc32c.h"
-#include "results/run_file.h"
+#include "results/durable_file.h"
 #include "tests/results/study_fixture.h"
 
 namespace isoloss {
@@ -62,13 +62,11 @@ TEST(EventFile, HoldsEveryCurveByItsName) {
 class EventFolder : public ResultsTest {};
 
 TEST_F(EventFolder, HasAFolderOfEachRunThatBeganAndIsWrittenAnew) {
-  const StudyFolder study{folder_ / "study"};
-  RunRecord run;
+  std::vector<RunRecord> runs(2);  // the second has not begun
+  RunRecord& run = runs.front();
   run.header = sample_header();
   run.steps.push_back({300, 2.5, 0.01, 1.25, 1.5});
-  write_run_file(study.run_file(run.header.id), run);
-  std::filesystem::create_directories(study.run("00000000000000aa"));
-  for (int time = 0; time < 2; ++time) EXPECT_EQ(write_event_files(study, folder_ / "logs"), 1);
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(write_event_files(runs, folder_ / "logs"), 1);
   const auto file = folder_ / "logs/transformer++-s-lr0.1-s18446744073709551615-0123456789abcdef" /
                     "events.out.tfevents.0.isoloss";
   EXPECT_EQ(read_file(file), event_file(run));

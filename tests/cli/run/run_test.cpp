@@ -133,6 +133,12 @@ TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
   EXPECT_EQ(logs, runs);
   EXPECT_THAT(report.out, HasSubstr("event files: logs (" + std::to_string(runs) + " runs)"));
   EXPECT_THAT(report.out, HasSubstr("out/report.html"));
+  // A run that two folders hold is one; bad options write nothing.
+  fs::copy(scratch_ / "out", scratch_ / "copy", fs::copy_options::recursive);
+  const Outcome twice = isoloss("report out copy --out both --bootstrap 20 --tensorboard logs");
+  EXPECT_THAT(twice.out, HasSubstr("event files: logs (" + std::to_string(runs) + " runs)"));
+  EXPECT_EQ(isoloss("report out --bootstrap -1 --tensorboard unwritten").status, 2);
+  EXPECT_FALSE(fs::exists(scratch_ / "unwritten"));
   const std::string page = slurp(scratch_ / "out/report.html");
   for (const char* part : {"<svg", "primer", "transformer", "Seed noise", "Study card"})
     EXPECT_THAT(page, HasSubstr(part));
