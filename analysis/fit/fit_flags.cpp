@@ -173,6 +173,21 @@ bool is_undetermined(const Interval& interval) {
   return !(std::log10(interval.second) - std::log10(interval.first) <= kDecades);
 }
 
+std::string regressors_together(const Law& law, const LawData& data) {
+  constexpr double kOneLine = 0.9998;  // the cosine of what scatters by two per cent
+  const Eigen::MatrixXd z = data.z.matrix();
+  for (Eigen::Index j = 0; j < z.cols(); ++j) {
+    for (Eigen::Index i = 0; i < j; ++i) {
+      const double cosine = std::abs(z.col(i).dot(z.col(j))) / (z.col(i).norm() * z.col(j).norm());
+      if (!(cosine > kOneLine)) continue;
+      return fmt::format("{} and {} follow one power law and cannot be told apart; ",
+                         column_of(law.regressors[static_cast<std::size_t>(i)]),
+                         column_of(law.regressors[static_cast<std::size_t>(j)]));
+    }
+  }
+  return "";
+}
+
 void flag_wide_intervals(const Law& law, const std::vector<NamedInterval>& intervals, Fit& fit) {
   for (const ShapeParameter& shape : law.shape) {
     for (const auto& [name, interval] : intervals) {

@@ -2,6 +2,7 @@
 // or `name: detail`.
 #pragma once
 #include <span>
+#include <string>
 
 #include "analysis/fit/fit.h"
 #include "analysis/solver/law_scatter.h"
@@ -22,6 +23,10 @@ void flag_solution(const Law& law, const LawSolution& solution, Fit& fit);
 // narrow_range: a regressor, or tokens per parameter where the law has both, spans less than a
 // decade.
 void flag_ranges(const Law& law, const LawData& data, Fit& fit);
+
+// "parameters and tokens follow one power law and cannot be told apart; " where two of the law's
+// regressors do, within two per cent of their spread; else empty.
+std::string regressors_together(const Law& law, const LawData& data);
 
 // EXPONENT_unidentified: the interval of a positive shape parameter reaches its bound or spans a
 // factor of four. COEFFICIENT_undetermined: a coefficient's spans more than six decades.

@@ -42,11 +42,13 @@ void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> p
 Fit describe_solution(const Law& law, const LawData& data, const LawSolution& solution,
                       const FitOptions& options, const Objective& objective) {
   if (!solution.converged || !std::isfinite(solution.value)) {
-    throw WorkError(
-        fmt::format("fit of law '{}' to {} points did not converge (gradient {:.2g} after {} "
-                    "starts); look at the points for outliers, fix the floor or take another "
-                    "objective",
-                    law.name, data.points(), solution.gradient_norm, solution.starts));
+    const std::string together = regressors_together(law, data);
+    throw WorkError(fmt::format(
+        "fit of law '{}' to {} points did not converge ({}gradient {:.2g} after {} starts); {}",
+        law.name, data.points(), together, solution.gradient_norm, solution.starts,
+        together.empty()
+            ? "look at the points for outliers, fix the floor or take another objective"
+            : "train sizes that break the rule, or fit --law power"));
   }
   Fit fit;
   fit.law = law.name;

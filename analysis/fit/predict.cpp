@@ -13,6 +13,7 @@ namespace isoloss {
 namespace {
 
 constexpr double kFlopsPerParameterToken = 6;  // Kaplan et al. 2020: C = 6 N D
+constexpr double kFlopsApart = 2;              // what attention and embeddings make of it is less
 
 bool needs(const Law& law, Regressor regressor) {
   return std::find(law.regressors.begin(), law.regressors.end(), regressor) != law.regressors.end();
@@ -206,6 +207,11 @@ Located located(const StoredFit& fit, const Law& law, const LawState& raw, const
   if (needs(law, Regressor::UniqueTokens) && !place.unique_tokens) {
     ask_for(law, "--unique-tokens");
   }
+  if (!needs(law, Regressor::UniqueTokens) && place.unique_tokens) {
+    throw InputError(fmt::format(
+        "law '{}' knows no repeated data (--unique-tokens would change nothing); leave it out",
+        law.name));
+  }
   const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
   // Laws of size and tokens alone have a best one for each of the other.
   const bool paired = sized && counted && law.regressors.size() == 2;
@@ -218,8 +224,11 @@ Located located(const StoredFit& fit, const Law& law, const LawState& raw, const
                            ? "tokens: compute-optimal for this size by this law, with C = 6 N D"
                            : "size: compute-optimal for these tokens by this law, with C = "
                              "6 N D");
+  } else if (sized && !place.parameters && place.tokens && place.flops) {
+    at.parameters = at.flops / (kFlopsPerParameterToken * at.tokens);
+    notes.emplace_back("size: C / (6 D)");
   } else if (sized && !place.parameters) {
-    if (!place.flops || place.tokens) {
+    if (!place.flops) {
       ask_for(law, counted ? "--parameters and --tokens, or --flops" : "--flops");
     }
     const auto sizes = fit.origin.ranges.find("parameters");
@@ -232,6 +241,10 @@ Located located(const StoredFit& fit, const Law& law, const LawState& raw, const
     if (!place.flops) ask_for(law, "--tokens or --flops");
     at.tokens = at.flops / (kFlopsPerParameterToken * at.parameters);
     notes.emplace_back("tokens: C / (6 N)");
+  }
+  const double of_budget = at.flops / (kFlopsPerParameterToken * at.parameters * at.tokens);
+  if (std::abs(std::log(of_budget)) > std::log(kFlopsApart)) {
+    notes.push_back(fmt::format("flops: {:.3g} times 6 N D, taken as given", of_budget));
   }
   if (std::isnan(at.flops)) {
     at.flops = kFlopsPerParameterToken * at.parameters * at.tokens;

@@ -93,11 +93,21 @@ std::string trials_html(const StudyResults& study, const Beside& beside) {
                      count_text(study.all.points.size(), "point"));
 }
 
+// An argument as a shell takes it: as it is where it holds only what no shell reads.
+std::string shell_argument(const std::string& text) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 // The command that makes this page again, but for where it is run.
 std::string origin_html(const StudyResults& study, const ReportOptions& options) {
   std::string command = "isoloss report";
-  for (const std::string& source : study.sources) command += " " + source;
-  if (!study.baseline.empty()) command += " --baseline " + study.baseline;
+  for (const std::string& source : study.sources) command += " " + shell_argument(source);
+  if (!study.baseline.empty()) command += " --baseline " + shell_argument(study.baseline);
   command += fmt::format(" --bootstrap {} --seed {}", options.bootstrap, options.seed);
   if (options.from_budget > 0) command += fmt::format(" --from-budget {:g}", options.from_budget);
   if (options.resolve_percent != ReportOptions().resolve_percent) {

@@ -208,6 +208,29 @@ TEST(Fit, LossesBeyondAnyLawGiveNoWrongInterval) {
   }
 }
 
+// Twenty tokens a parameter at every size: what A says of N, B says of D.
+TEST(Fit, SizesAndTokensThatRiseTogetherAreNamedWhereTheFitFails) {
+  PointTable table;
+  table.source = "made";
+  for (int i = 0; i < 12; ++i) {
+    Point p = point(0, 0);
+    p.parameters = 1e6 * std::pow(10.0, i / 4.0);
+    p.tokens = 20 * p.parameters;
+    p.flops = 6 * p.parameters * p.tokens;
+    p.loss = 1.7 + 406 * std::pow(p.parameters, -.34) + 410 * std::pow(p.tokens, -.28);
+    table.points.push_back(p);
+  }
+  FitOptions options;
+  options.law = "chinchilla";
+  try {
+    fit_law(table, options);
+    FAIL() << "it converged";
+  } catch (const WorkError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("parameters and tokens follow one power law"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("--law power"));
+  }
+}
+
 TEST(Fit, AnUnknownArchitectureNamesTheNearest) {
   FitOptions options;
   options.architecture = "tt";

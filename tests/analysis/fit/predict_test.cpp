@@ -162,6 +162,24 @@ TEST(Predict, SaysWhatIsMissing) {
   EXPECT_THAT(refusal([&] { stored_fit(json, "x"); }), HasSubstr("no key 'status'"));
 }
 
+// C = 6 N D both ways; 1e21 FLOPs of 1e9 parameters and 1e12 tokens are a sixth of 6e21.
+TEST(Predict, OfSizeTokensAndComputeTwoGiveTheThird) {
+  const StoredFit fit = stored_fit(chinchilla_json(), "x");
+  EXPECT_NEAR(predict_at(fit, {.parameters = 1e9, .flops = 6e20}, 0.95).tokens, 1e11, 1);
+  EXPECT_NEAR(predict_at(fit, {.tokens = 1e11, .flops = 6e20}, 0.95).parameters, 1e9, 1e-2);
+  const Place all{.parameters = 1e9, .tokens = 1e12, .flops = 1e21};
+  EXPECT_THAT(predict_at(fit, all, 0.95).notes, testing::Contains(HasSubstr("0.167 times 6 N D")));
+  const Place exact{.parameters = 1e9, .tokens = 1e12, .flops = 7e21};
+  EXPECT_THAT(predict_at(fit, exact, 0.95).notes,
+              testing::Not(testing::Contains(HasSubstr("times 6 N D"))));
+}
+
+TEST(Predict, UniqueTokensAreOfALawThatRepeatsData) {
+  const StoredFit fit = stored_fit(chinchilla_json(), "x");
+  EXPECT_THAT(refusal([&] { predict_at(fit, {.flops = 1e21, .unique_tokens = 1e9}, 0.95); }),
+              HasSubstr("leave it out"));
+}
+
 // L = floor + 60 C^-.16, eight budgets of three runs each.
 LawData power_points(double noise, std::uint64_t study, std::vector<double>& flops,
                      double bend = 0) {

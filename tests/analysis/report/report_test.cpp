@@ -130,6 +130,27 @@ TEST(Report, CsvOfPointsIsReportedBesideItself) {
   std::filesystem::remove_all(folder);
 }
 
+// What a shell would read as its own stands between single quotes (POSIX shell, 2.2.2), and then as
+// HTML.
+TEST(Report, TheCommandThatMakesItAgainIsOneThatAShellTakes) {
+  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-of-names";
+  std::filesystem::remove_all(folder);
+  std::string csv = "architecture,parameters,tokens,flops,loss\n";
+  for (const char* name : {"a<b's $x", "transformer++"})
+    for (const char* row : {",1e6,1e8,1e14,4\n", ",1e6,4e8,4e14,3.5\n"})
+      csv += name + std::string(row);
+  write_durably(folder / "my points.csv", csv);
+  ReportOptions options = with_draws(0);
+  options.baseline = "a<b's $x";
+  const std::string page = read_file(write_report({folder / "my points.csv"}, options).page);
+  EXPECT_THAT(page,
+              HasSubstr("my points.csv&#39; --baseline &#39;a&lt;b&#39;\\&#39;&#39;s $x&#39; "));
+  options.baseline = "transformer++";
+  EXPECT_THAT(read_file(write_report({folder / "my points.csv"}, options).page),
+              HasSubstr(" --baseline transformer++ "));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Report, IdsAreUnique) {
   std::multiset<std::string> ids;
   const std::string& page = standard().page;
