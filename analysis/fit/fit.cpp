@@ -123,6 +123,31 @@ Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& optio
   return solve_frontier(used, options).fit;
 }
 
+namespace {
+
+// What the law would pass over.
+void refuse_unused(const FitOptions& options) {
+  const bool isoflop = options.law == "isoflop";
+  const auto refuse = [&](const char* option, const char* why) {
+    throw InputError(fmt::format("--{} for law '{}' ({}); leave it out", option, options.law, why));
+  };
+  const bool some_floor =
+      options.floor.kind == FloorChoice::Value || options.floor.kind == FloorChoice::Pinned;
+  if (some_floor && (isoflop || !law_named(options.law).has_floor)) refuse("floor", "it has none");
+  const bool points = options.frontier == FrontierKind::Points && !isoflop;
+  if (options.frontier != FrontierKind::Auto && options.law != "power" && !points) {
+    refuse("frontier", "a power law alone follows one");
+  }
+  if (!isoflop) return;
+  const char* squares = "its parabolas and lines are least squares";
+  if (options.objective.value_or(ObjectiveKind::Squares) != ObjectiveKind::Squares) {
+    refuse("objective", squares);
+  }
+  if (options.space != FitSpace::Log) refuse("space", squares);
+}
+
+}  // namespace
+
 void check_options(const FitOptions& options) {
   const auto require = [](bool fine, const char* name, double value, const char* must) {
     if (fine) return;
@@ -141,6 +166,7 @@ void check_options(const FitOptions& options) {
 
 Fit fit_law(const PointTable& table, const FitOptions& options) {
   check_options(options);
+  refuse_unused(options);
   if (options.law == "isoflop") return fit_isoflop(table, options);
   const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
   const bool folder = !table.runs.empty();

@@ -149,9 +149,13 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
   add_percentiles(draws, options, enough ? expanded_level(options.level, m, p) : options.level,
                   fit);
   if (by_run && !enough) fit.flags.push_back(flag_text(Flag::FewRuns));
-  if (clusters.size() < kFewestResampled || fit.bootstrap_intervals.empty()) {
+  if (clusters.size() < kFewestResampled) {
     return scatter(fmt::format("; {} {} are too few to resample", clusters.size(),
                                by_run ? "runs" : "points"));
+  }
+  if (fit.bootstrap_intervals.empty()) {
+    return scatter(fmt::format("; {} resamples that could be fitted are too few",
+                               fit.resamples - fit.failed_resamples));
   }
   fit.uncertainty = by_run ? "case bootstrap over whole runs" : "case bootstrap over points";
   fit.interval_kind = by_run ? IntervalKind::RunBootstrap : IntervalKind::PointBootstrap;

@@ -186,10 +186,11 @@ Frontier compute_frontier(std::span<const Point> trials, std::span<const double>
     for (const SizeMean& size : group.sizes) {
       if (std::isfinite(size.log_parameters)) continue;
       throw InputError(
-          fmt::format("frontier '{}' of '{}' needs parameters (a point has none); fill the column "
-                      "or take every "
-                      "point as a frontier point",
-                      name_of(frontier.kind), frontier.architecture));
+          fmt::format("frontier '{}' of '{}' needs {} (a point has none); fill the column or {}",
+                      name_of(frontier.kind), frontier.architecture,
+                      options.embeddings ? "parameters" : "parameters_embedding",
+                      options.embeddings ? "take every point as a frontier point"
+                                         : "count sizes with embeddings"));
     }
   }
   const bool shared_budgets = std::any_of(groups.begin(), groups.end(),

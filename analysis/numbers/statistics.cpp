@@ -17,7 +17,7 @@ std::vector<double> finite_of(const std::vector<double>& values) {
   for (const double value : values) {
     if (std::isfinite(value)) finite.push_back(value);
   }
-  if (finite.size() < 20 || 10 * finite.size() < 9 * values.size()) finite.clear();
+  if (finite.size() < kFewestDraws || 10 * finite.size() < 9 * values.size()) finite.clear();
   return finite;
 }
 

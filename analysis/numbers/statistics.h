@@ -1,5 +1,6 @@
 // Small statistics that intervals are made of.
 #pragma once
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -16,8 +17,11 @@ inline constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // NumPy's default). `values` is not empty.
 double quantile(std::vector<double> values, double q);
 
-// The central `level` of the finite values; empty where fewer than 20 of them or fewer than nine in
-// ten are finite, because their percentiles would speak for the draws that worked alone.
+// Of fewer finite values there are no percentiles.
+constexpr std::size_t kFewestDraws = 20;
+
+// The central `level` of the finite values; empty where fewer than kFewestDraws or fewer than nine
+// in ten are finite, because their percentiles would speak for the draws that worked alone.
 std::optional<Interval> percentile_interval(const std::vector<double>& values, double level);
 
 // The same with the ends between which one more such draw lies with probability `level`: (n + 1) q

@@ -1,6 +1,10 @@
 #include "analysis/points/points.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "model/spec/error.h"
 
 namespace isoloss {
 
@@ -9,7 +13,15 @@ PointTable read_points(const std::filesystem::path& path, const std::string& con
   if (std::filesystem::is_directory(path, error)) {
     return read_points_folder(path, convention, all);
   }
-  return read_points_csv(path);
+  PointTable table = read_points_csv(path);
+  if (convention != "exact" && convention != table.flops_convention) {
+    throw InputError(
+        fmt::format("FLOP convention '{}' ({} has its FLOPs in a column, of no other convention); "
+                    "leave it out, "
+                    "or name a study folder",
+                    convention, path.string()));
+  }
+  return table;
 }
 
 bool is_result(const Point& point) { return point.role.empty() || point.role == "result"; }

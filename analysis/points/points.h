@@ -60,7 +60,8 @@ PointTable read_points_csv(const std::filesystem::path& file);
 PointTable read_points_folder(const std::filesystem::path& folder, const std::string& convention,
                               bool all);
 
-// The one or the other by what `path` is.
+// The one or the other by what `path` is. InputError where a CSV is asked for another convention
+// than it names: it has FLOPs of one alone.
 PointTable read_points(const std::filesystem::path& path, const std::string& convention = "exact",
                        bool all = false);
 

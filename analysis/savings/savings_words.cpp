@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/fit/fit_flags.h"
+#include "analysis/numbers/statistics.h"
 #include "analysis/points/flag.h"
 #include "analysis/savings/savings_estimate.h"
 
@@ -169,6 +170,9 @@ std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savi
   const SeedNoise& noise = savings.seed_noise;
   if (savings.draws == 0) {
     return noise.measured ? "none: no draws" : "none: seed noise not measured";
+  }
+  if (savings.draws < static_cast<int>(kFewestDraws)) {
+    return fmt::format("none: {} draws, fewer than {}", savings.draws, kFewestDraws);
   }
   return fmt::format(
       "seed noise of {} replicate groups ({} degrees of freedom){} through frontier "

@@ -121,6 +121,26 @@ std::vector<Refusal> refused_fits() {
          options.bootstrap = 0;
          fit_law(of_good(), options);
        }},
+      {"a floor of a law without one", 2, "--floor for law 'isoflop'",
+       [](bool spoilt) {
+         FitOptions options = isoflop();
+         options.floor = {spoilt ? FloorChoice::Value : FloorChoice::Zero, 2};
+         fit_law(of_isoflop(), options);
+       }},
+      {"a frontier of a law of every point", 2, "--frontier for law 'chinchilla'",
+       [](bool spoilt) {
+         FitOptions options;
+         options.law = "chinchilla";
+         options.frontier = spoilt ? FrontierKind::Surface : FrontierKind::Points;
+         options.bootstrap = 0;
+         fit_law(of_good(), options);
+       }},
+      {"an objective or space of isoFLOP lines", 2, "least squares",
+       [](bool spoilt) {
+         FitOptions options = isoflop();
+         options.objective = spoilt ? ObjectiveKind::Lad : ObjectiveKind::Squares;
+         fit_law(of_isoflop(), options);
+       }},
       {"a frontier of several architectures", 2, "a frontier is of one",
        [](bool spoilt) {
          PointTable table = of_surface();

@@ -557,6 +557,8 @@ TEST(Commands, BadOptionsExitTwoAndWriteNothing) {
                                      savings + "--bootstrap -2",
                                      savings + "--floor lots",
                                      savings + "--frontier curve",
+                                     savings + "--flops 6N",
+                                     std::string("fit points.csv --flops 6N"),
                                      std::string("fit points.csv --delta 0"),
                                      std::string("fit points.csv --level 95"),
                                      std::string("fit points.csv --objective mean"),

@@ -82,6 +82,9 @@ TEST(Fit, NamesTheKindOfItsIntervals) {
   Fit fit = fit_law(table, options);
   EXPECT_EQ(fit.interval_kind, IntervalKind::PointBootstrap);
   EXPECT_EQ(fit.draw_kind, DrawKind::Points);
+  options.bootstrap = 19;
+  EXPECT_THAT(fit_law(table, options).uncertainty, testing::HasSubstr("19 resamples"));
+  options.bootstrap = 20;
   for (std::size_t i = 0; i < 60; ++i) table.points[i].run = std::to_string(i % 30);
   fit = fit_law(table, options);
   EXPECT_EQ(fit.interval_kind, IntervalKind::RunBootstrap);

@@ -1,5 +1,6 @@
 #include "analysis/fit/frontier.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -168,6 +169,20 @@ TEST(Frontier, WithoutEmbeddingsTheOptimalSizeIsSmaller) {
   const Frontier f = compute_frontier(frontier_trials(table, "t", options), options);
   EXPECT_NEAR(std::log(f.points[0].optimal_parameters), 0.5 * std::log(4e11) - 4 - std::log(2.0),
               1e-7);
+}
+
+TEST(Frontier, TheColumnThatALeftOutEmbeddingNeedsIsNamed) {
+  PointTable table = surface_table(0.04, 0.5, -4, kBudgets, kSizes);
+  for (Point& p : table.points) p.parameters_embedding = std::nan("");
+  FrontierOptions options;
+  options.kind = FrontierKind::Surface;
+  options.embeddings = false;
+  try {
+    compute_frontier(frontier_trials(table, "t", options), options);
+    FAIL() << "nothing was missed";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("parameters_embedding"));
+  }
 }
 
 TEST(Frontier, KindsReadBackByName) {

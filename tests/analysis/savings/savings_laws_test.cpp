@@ -247,6 +247,13 @@ TEST(Flags, DrawsThatTheTrialsDoNotAllow) {
               Not(Contains(StartsWith("draws_reduced"))));
 }
 
+TEST(Flags, DrawsThatAreTooFewForPercentilesAreSaid) {
+  const PointTable table = two_lines(2, 0.01);
+  EXPECT_EQ(compute_savings(table, against("zero", 19)).uncertainty,
+            "none: 19 draws, fewer than 20");
+  EXPECT_THAT(compute_savings(table, against("zero", 20)).uncertainty, HasSubstr(", 20 draws"));
+}
+
 // A floor just below the lowest loss: about half of the draws fall below it.
 TEST(Flags, DrawsThatGiveNoFrontier) {
   const PointTable table = two_lines(2, 0.01);
