@@ -138,7 +138,14 @@ void add_calibration(const StoredFit& fit, Prediction& prediction) {
                                   : fit.calibration_missing));
 }
 
+void refuse_unique_tokens(const std::string& law, const Place& place) {
+  if (!place.unique_tokens) return;
+  throw InputError(fmt::format(
+      "law '{}' knows no repeated data (--unique-tokens would change nothing); leave it out", law));
+}
+
 Prediction predict_optimum(const StoredFit& fit, const Place& place, double level) {
+  refuse_unique_tokens(fit.law, place);
   if (!place.flops || place.parameters || place.tokens) {
     throw InputError(
         "law 'isoflop' says the best size and tokens of a budget (it is asked by compute alone); "
@@ -207,12 +214,14 @@ Located located(const StoredFit& fit, const Law& law, const LawState& raw, const
   if (needs(law, Regressor::UniqueTokens) && !place.unique_tokens) {
     ask_for(law, "--unique-tokens");
   }
-  if (!needs(law, Regressor::UniqueTokens) && place.unique_tokens) {
+  if (!needs(law, Regressor::UniqueTokens)) refuse_unique_tokens(law.name, place);
+  const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
+  if (!sized && !counted && place.flops && (place.parameters || place.tokens)) {
     throw InputError(fmt::format(
-        "law '{}' knows no repeated data (--unique-tokens would change nothing); leave it out",
+        "law '{}' goes by compute alone (size and tokens beside --flops would change nothing); "
+        "leave them out",
         law.name));
   }
-  const bool sized = needs(law, Regressor::Parameters), counted = needs(law, Regressor::Tokens);
   // Laws of size and tokens alone have a best one for each of the other.
   const bool paired = sized && counted && law.regressors.size() == 2;
   const bool one = place.parameters.has_value() != place.tokens.has_value();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "harness/cli/compared_sides.h"
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
 
 namespace isoloss {
 namespace {
@@ -23,8 +25,22 @@ struct Compared {
   std::vector<std::string> left_out;  // "TASK (PROFILE): why"
 };
 
+// InputError with the nearest: a task that neither side has scores of.
+void require_scored(const std::vector<std::string>& wanted, const SideScores& baseline,
+                    const SideScores& candidate) {
+  std::vector<std::string> known;
+  for (const SideScores* side : {&baseline, &candidate})
+    for (const auto& [name, scores] : *side)
+      if (std::ranges::find(known, name.first) == known.end()) known.push_back(name.first);
+  for (const std::string& task : wanted)
+    if (std::ranges::find(known, task) == known.end())
+      throw InputError(fmt::format("task '{}' (neither side has scores of it){}", task,
+                                   suggestion(task, known)));
+}
+
 Compared compare_sides(const SideScores& baseline, const SideScores& candidate,
                        const std::vector<std::string>& wanted, const PairedOptions& options) {
+  require_scored(wanted, baseline, candidate);
   Compared all;
   for (const auto& [name, scores] : baseline) {
     const auto& [task, profile] = name;
@@ -66,17 +82,19 @@ nlohmann::ordered_json json_of(const PairedScores& pair) {
 }
 
 void print_pairs(const Compared& all, double level) {
+  if (all.pairs.empty()) return;
   fmt::print("{:<16} {:<8} {:<14} {:>6} {:>9} {:>9} {:>10} {:>22} {:>7} {:>10}\n", "task",
              "profile", "metric", "n", "baseline", "candidate", "difference",
              fmt::format("{:g} % interval", 100 * level), "p", "McNemar p");
   for (const PairedScores& pair : all.pairs)
-    fmt::print("{:<16} {:<8} {:<14} {:>6} {:>9.4f} {:>9.4f} {:>+10.4f} {:>22} {:>7.3f} {:>10}\n",
+    fmt::print("{:<16} {:<8} {:<14} {:>6} {:>9.4f} {:>9.4f} {:>+10.4f} {:>22} {:>7} {:>10}\n",
                pair.task, pair.profile, pair.metric, pair.items, pair.baseline, pair.candidate,
                pair.difference,
                pair.interval
                    ? fmt::format("{:+.4f} to {:+.4f}", pair.interval->first, pair.interval->second)
                    : "",
-               pair.bootstrap_p, pair.mcnemar ? fmt::format("{:.4f}", pair.mcnemar->p) : "");
+               std::isnan(pair.bootstrap_p) ? "" : fmt::format("{:.3f}", pair.bootstrap_p),
+               pair.mcnemar ? fmt::format("{:.4f}", pair.mcnemar->p) : "");
 }
 
 PairedOptions options_of(const CommandLine& line) {
@@ -120,6 +138,11 @@ int compare_command(Arguments arguments) {
       throw InputError(fmt::format("--{} is missing (two are compared); name both", side));
     names.push_back(line.get<std::string>(side));
   }
+  if (names[0] == names[1])
+    throw InputError(
+        fmt::format("baseline and candidate are both '{}' (nothing to compare); name "
+                    "two",
+                    names[0]));
   std::optional<StudySides> study;
   std::vector<TaskScores> first, second;
   std::vector<SideScores> sides(2);

@@ -1,7 +1,10 @@
 // `isoloss predict`: what a stored fit says of a model that was not trained.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "analysis/fit/predict.h"
 #include "harness/cli/calibration_text.h"
@@ -26,11 +29,11 @@ nlohmann::json read_json(const std::string& file) {
 }
 
 void print_prediction(const Prediction& p) {
-  fmt::print("law {} at", p.law);
-  if (p.parameters > 0) fmt::print(" {:.4g} parameters", p.parameters);
-  if (p.tokens > 0) fmt::print(", {:.4g} tokens", p.tokens);
-  if (p.flops > 0) fmt::print(", {:.4g} FLOPs", p.flops);
-  fmt::print("\n");
+  std::vector<std::string> place;
+  if (p.parameters > 0) place.push_back(fmt::format("{:.4g} parameters", p.parameters));
+  if (p.tokens > 0) place.push_back(fmt::format("{:.4g} tokens", p.tokens));
+  if (p.flops > 0) place.push_back(fmt::format("{:.4g} FLOPs", p.flops));
+  fmt::print("law {} at {}\n", p.law, fmt::join(place, ", "));
   if (p.loss) {
     fmt::print("  loss {:.6g}", *p.loss);
     if (p.interval)

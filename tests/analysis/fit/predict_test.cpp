@@ -180,6 +180,15 @@ TEST(Predict, UniqueTokensAreOfALawThatRepeatsData) {
               HasSubstr("leave it out"));
 }
 
+TEST(Predict, ALawOfComputeTakesNoSizeBesideIt) {
+  const StoredFit fit = printed(fit_law(line_table(), line_options()));
+  EXPECT_THAT(refusal([&] { predict_at(fit, {.parameters = 1e3, .flops = 1e13}, 0.95); }),
+              HasSubstr("compute alone"));
+  const Place both{.parameters = 1e5, .tokens = 1e7};
+  EXPECT_NEAR(*predict_at(fit, both, 0.95).loss, *predict_at(fit, {.flops = 6e12}, 0.95).loss,
+              1e-12);
+}
+
 // L = floor + 60 C^-.16, eight budgets of three runs each.
 LawData power_points(double noise, std::uint64_t study, std::vector<double>& flops,
                      double bend = 0) {

@@ -460,6 +460,11 @@ TEST_F(EvalTasks, ArchitecturesOfAStudyAreComparedAtTheirLargestBudget) {
                 row.at("candidate").get<double>() - row.at("baseline").get<double>(), 1e-12);
     EXPECT_FALSE(row.at("interval").is_null());
   }
+  const Outcome no_task =
+      run("compare study --baseline transformer --candidate primer --task nowhere");
+  EXPECT_EQ(no_task.status, 2) << no_task.err;
+  EXPECT_EQ(no_task.out, "");
+  EXPECT_THAT(no_task.err, HasSubstr("task 'nowhere'"));
   const Outcome unknown = run("compare study --baseline transformer --candidate primr");
   EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.err, HasSubstr("did you mean 'primer'"));
@@ -490,6 +495,7 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval somewhere --recompute", "somewhere: no stored scores"},
       {"eval somewhere --recompute --model hf:model", "leave out one"},
       {"compare --baseline one", "--candidate is missing"},
+      {"compare --baseline one --candidate one", "nothing to compare"},
       {"compare --baseline one --candidate two", "one: no scores"},
       {"eval --model hf:model --data foreign.bin", "foreign.bin"},
       {"eval --model hf:model --data foreign.bin --profile gpt4", "gpt4"},
