@@ -102,10 +102,12 @@ class FiberBlock final : public Block {
   void sync_block() override {
     wait(State::AtBlock);
     ++self().turn.block_syncs;
+    note_copies();
   }
   void sync_warp() override {
     meet_warp();
     ++self().turn.warp_syncs;
+    note_copies();
   }
   std::byte* dynamic_shared() override { return shared_.data(); }
 
@@ -150,11 +152,18 @@ class FiberBlock final : public Block {
  private:
   Thread& self() { return threads_[current_]; }
 
+  // What the caller calls lies below its frame, and who called it is not noted.
   static MemoryRange stack_of_caller() {
     const auto top = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    return {top - kStack, top + kStack};
+    return {top - kStack, top + 64};
   }
-  // From when it is asked for until it is waited for, it may happen at any time.
+  void note_copies() {
+    for (const Copy& copy : self().open) note(copy);
+    for (const auto& group : self().sent)
+      for (const Copy& copy : group) note(copy);
+  }
+  // From when it is asked for until it is waited for, it may happen at any time: between any two
+  // syncs.
   void note(const Copy& copy) {
     note({copy.from, sizeof copy.bytes, false, copy.code});
     note({copy.to, sizeof copy.bytes, true, copy.code});

@@ -2,8 +2,8 @@
 // thread of a block is a fiber; blocks run one after the other. Wrong synchronisation shows: a
 // thread that waits where its warp or block does not come ends the launch with an error, copies
 // into shared memory arrive as late as they may, threads can run in ascending or descending order,
-// which must not change any result, and a launch in which threads race ends with an error
-// (launch_races.h).
+// which must not change any result, and a launch in which threads race ends with an error, where
+// accesses are noted (accesses.h, launch_races.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -70,7 +70,7 @@ enum class Order { Ascending, Descending };
 void set_order(Order order);
 
 // Runs thread() once for each thread of each block. Throws what a thread throws, and
-// std::logic_error where threads wait for each other in vain or race.
+// std::logic_error where no GPU could do it, or threads wait for each other in vain or race.
 void run_grid(Index3 grid, Index3 block, std::size_t shared_bytes,
               const std::function<void()>& thread);
 

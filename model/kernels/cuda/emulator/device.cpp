@@ -37,8 +37,9 @@ std::unique_ptr<void, Free> host_memory(std::size_t bytes) {
   return std::unique_ptr<void, Free>(memory);
 }
 
-// Each launch of a graph reaches the same memory. A few are enough for what surrounds them to come
-// round, and take most of the time that tests do otherwise.
+// Launches of a graph of which it is noted what they reach, which takes a test most of its time.
+// Later ones are taken to reach the same; where ids say which rows of an embedding, they may reach
+// others.
 constexpr std::size_t kNotedLaunches = 3;
 
 // What CUDA does not do while a graph is captured (it may wait for the device inside).
@@ -132,16 +133,16 @@ struct Stream::Impl {
     else
       put(std::move(work), lane->next());
   }
-  void put(std::function<void()> work, const WorkPlace& place, bool noted = true) {
+  void put(std::function<void()> work, const WorkPlace& place, RepeatedUses* repeated = nullptr) {
     if (late.on) {
-      put_later(*lane, {[work = std::move(work), place, noted] {
-                          const RunningWork running(place, noted);
+      put_later(*lane, {[work = std::move(work), place, repeated] {
+                          const RunningWork running(place, repeated);
                           work();
                         },
                         nullptr});
     } else {
       run_all(*lane);
-      const RunningWork running(place, noted);
+      const RunningWork running(place, repeated);
       work();
     }
   }
@@ -160,7 +161,8 @@ struct Graph::Impl {
     for (const StreamNumber stream : captured.streams) end_stream(stream, pieces);
   }
   Capture::Result captured;
-  std::size_t pieces = 0;  // done so far, of all launches
+  std::vector<RepeatedUses> uses;  // of each piece
+  std::size_t pieces = 0;          // done so far, of all launches
 };
 
 std::shared_ptr<MemoryLedger> device_ledger() {
@@ -183,8 +185,11 @@ DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
 }
 PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
   expect_no_capture("pinned memory is allocated");
-  data_ = {host_memory(bytes).release(), [](void* held) {
+  auto memory = host_memory(bytes);
+  watch_memory(memory.get(), bytes);
+  data_ = {memory.release(), [](void* held) {
              note_freed();
+             forget_memory(held);
              std::free(held);
            }};
 }
@@ -305,14 +310,16 @@ Graph Graph::capture(Stream& stream, const std::function<void()>& work) {
 void Graph::launch(Stream& stream) {
   expect_no_capture("a graph is launched");
   const Capture::Result& graph = impl_->captured;
-  const bool noted = impl_->pieces < kNotedLaunches * graph.work.size();
+  impl_->uses.resize(graph.work.size());
   const WorkPlace begin = stream.impl_->lane->next();
   const auto at = [&](std::size_t piece) { return impl_->pieces + piece + 1; };
   for (std::size_t i = 0; i < graph.work.size(); ++i) {
     if (StreamTrace* const trace = stream_trace()) trace->put(stream.impl_->lane->number, false);
     WorkPlace place{graph.order.stream(i), at(i), begin.before};
     for (const auto& [inner, piece] : graph.order.before(i)) place.before[inner] = at(piece);
-    stream.impl_->put(graph.work[i], place, noted);
+    RepeatedUses& uses = impl_->uses[i];
+    uses.enough = impl_->pieces >= kNotedLaunches * graph.work.size();
+    stream.impl_->put(graph.work[i], place, &uses);
   }
   impl_->pieces += graph.work.size();
   for (const StreamNumber inner : graph.streams) stream.impl_->lane->before[inner] = impl_->pieces;

@@ -56,7 +56,7 @@ void LaunchRaces::note(const Turn& turn, const Access& access, bool blocks_own) 
   const auto begin = reinterpret_cast<std::uintptr_t>(access.memory), end = begin + access.bytes;
   Page* near = nullptr;
   for (std::uintptr_t word = begin / kWord; word * kWord < end; ++word) {
-    const std::uintptr_t middle = word * kWord + kWord / 2;
+    const std::uintptr_t middle = word * kWord + kHalf;
     const bool lower = begin < middle;
     const bool upper = end > middle;
     const std::uintptr_t i = word % kPageWords;
@@ -99,23 +99,24 @@ void LaunchRaces::for_each_stretch(const Visit& visit) const {
   std::vector<const Page*> pages(reached_.begin(), reached_.end());
   std::ranges::sort(pages, {}, &Page::number);
   for (const bool writes : {false, true}) {
-    std::uintptr_t begin = 0, end = 0;  // numbers of words
-    const auto reached = [&](const Cell& cell) {
-      return cell.scope == launch_ && (writes ? cell.ever_written : cell.ever_read);
-    };
+    std::uintptr_t begin = 0, end = 0;  // numbers of halves
     const auto close = [&] {
       if (end > begin)
-        visit(reinterpret_cast<const void*>(begin * kWord), (end - begin) * kWord, writes);
+        visit(reinterpret_cast<const void*>(begin * kHalf), (end - begin) * kHalf, writes);
+    };
+    const auto reach = [&](const Cell& cell, std::uintptr_t half) {
+      if (cell.scope != launch_ || !(writes ? cell.ever_written : cell.ever_read)) return;
+      if (half != end) {
+        close();
+        begin = half;
+      }
+      end = half + 1;
     };
     for (const Page* page : pages)
       for (std::uintptr_t i = 0; i < kPageWords; ++i) {
-        if (!reached(page->cells[i]) && !(page->upper && reached((*page->upper)[i]))) continue;
-        const std::uintptr_t word = page->number * kPageWords + i;
-        if (word != end) {
-          close();
-          begin = word;
-        }
-        end = word + 1;
+        const std::uintptr_t half = 2 * (page->number * kPageWords + i);
+        reach(page->cells[i], half);
+        reach(page->upper ? (*page->upper)[i] : page->cells[i], half + 1);
       }
     close();
   }

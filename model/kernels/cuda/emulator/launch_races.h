@@ -37,8 +37,8 @@ class LaunchRaces {
   void note(const Turn& turn, const Access& access, bool blocks_own);
   // The first two accesses of this launch that nothing orders, in words.
   const std::optional<std::string>& found() const { return found_; }
-  // Stretches of words of what the launch reached that is no block's own, those that it read and
-  // then those that it wrote, in the order of their addresses.
+  // Stretches of what the launch reached that is no block's own, to half a word, those that it read
+  // and then those that it wrote, in the order of their addresses.
   using Visit = std::function<void(const void* memory, std::size_t bytes, bool writes)>;
   void for_each_stretch(const Visit& visit) const;
 
@@ -54,7 +54,7 @@ class LaunchRaces {
     Turn writer{}, reader{};
     std::uint32_t written_at = 0, read_at = 0;  // by their offsets in the program
   };
-  static constexpr std::uintptr_t kWord = 4, kPageWords = 256;
+  static constexpr std::uintptr_t kWord = 4, kHalf = 2, kPageWords = 256;
   struct Page {
     std::uintptr_t number = 0;
     std::uint32_t launch = 0;  // the last that reached it

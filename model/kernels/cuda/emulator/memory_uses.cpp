@@ -107,6 +107,7 @@ Watched& watched() {
 }
 
 thread_local const WorkPlace* running = nullptr;
+thread_local RepeatedUses* keeping = nullptr;
 
 std::uintptr_t number(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
 
@@ -124,14 +125,29 @@ void forget_memory(const void* memory) {
   all.memories.erase(number(memory));
 }
 
-RunningWork::RunningWork(const WorkPlace& place, bool noted)
-    : outer_(std::exchange(running, noted ? &place : nullptr)) {}
-RunningWork::~RunningWork() { running = outer_; }
+RunningWork::RunningWork(const WorkPlace& place, RepeatedUses* repeated)
+    : outer_(std::exchange(running, &place)), outer_repeated_(std::exchange(keeping, repeated)) {
+  if (repeated == nullptr || !repeated->enough) return;
+  keeping = nullptr;
+  try {
+    for (const MemoryUse& use : repeated->uses) note_use(use.memory, use.bytes, use.writes);
+  } catch (...) {
+    running = outer_;
+    keeping = outer_repeated_;
+    throw;
+  }
+  running = nullptr;
+}
+RunningWork::~RunningWork() {
+  running = outer_;
+  keeping = outer_repeated_;
+}
 
 bool uses_are_noted() { return running != nullptr; }
 
 void note_use(const void* memory, std::size_t bytes, bool writes) {
   if (running == nullptr || bytes == 0) return;
+  if (keeping != nullptr) keeping->uses.push_back({memory, bytes, writes});
   Watched& all = watched();
   const std::lock_guard guard(all.lock);
   auto found = all.memories.upper_bound(number(memory));

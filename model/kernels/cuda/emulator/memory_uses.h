@@ -3,6 +3,7 @@
 // work in the order in which it was put; a GPU does at once what nothing orders.
 #pragma once
 #include <cstddef>
+#include <vector>
 
 #include "model/kernels/cuda/emulator/stream_clock.h"
 
@@ -19,20 +20,32 @@ struct WorkPlace {
   StreamClock before;
 };
 
-// That piece is what this thread does while this lives; where it does what it did before, its uses
-// need not be noted again.
+struct MemoryUse {
+  const void* memory;
+  std::size_t bytes;
+  bool writes;
+};
+// Of a piece that is done again and again: what it reached so far, and whether that is enough.
+struct RepeatedUses {
+  std::vector<MemoryUse> uses;
+  bool enough = false;
+};
+
+// That piece is what this thread does while this lives. What it reaches is noted as it happens;
+// once that is known from before, at the beginning.
 class RunningWork {
  public:
-  explicit RunningWork(const WorkPlace& place, bool noted = true);
+  explicit RunningWork(const WorkPlace& place, RepeatedUses* repeated = nullptr);
   ~RunningWork();
   RunningWork(const RunningWork&) = delete;
   RunningWork& operator=(const RunningWork&) = delete;
 
  private:
   const WorkPlace* outer_;  // in which this one is done
+  RepeatedUses* outer_repeated_;
 };
 
-// Whether the uses of what this thread does are noted.
+// Whether the uses of what this thread does are noted as they happen.
 bool uses_are_noted();
 // The piece that this thread does reaches these bytes. std::logic_error where another piece did
 // that nothing orders with it, and one of them writes.

@@ -16,7 +16,8 @@ StreamNumber new_stream_number();
 void join(StreamClock& to, const StreamClock& from);
 
 // What hosts have waited for, whichever thread of theirs: all that is put on a stream afterwards
-// comes after it.
+// comes after it. (One host's wait thus orders what others put: between ranks nothing is told for
+// sure.)
 void host_waited(const StreamClock& clock);
 void join_waited(StreamClock& to);
 

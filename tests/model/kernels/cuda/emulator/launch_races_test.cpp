@@ -125,6 +125,19 @@ TEST_F(Races, EveryReaderCounts) {
 __global__ void all_write(float* x) { x[0] = 1; }
 TEST_F(Races, TwoWritesOfTheSameCount) { expect_race(all_write); }
 
+// Also where the threads' stacks follow in memory what they reach.
+__global__ void lanes_write_a_place(float* x) {
+  if (threadIdx.x >= 30 && threadIdx.x < 32) x[16000] = 1;
+}
+TEST_F(Races, LargeMemoryIsNobodysStack) {
+  for (int i = 0; i < 4; ++i) {
+    const DeviceArray<float> x(1 << 18);
+    Stream stream;
+    EXPECT_THROW(launch(stream, {.threads = kThreads}, lanes_write_a_place, x.data()),
+                 std::logic_error);
+  }
+}
+
 // The upper half of a float, and all of it.
 __global__ void overlap(float* x) {
   if (threadIdx.x == 0) reinterpret_cast<std::uint16_t*>(x)[1] = 1;
@@ -188,7 +201,8 @@ enum class Copied {
   Synced,
   SyncedBeforeTheWait,
   IntoWhatOthersRead,
-  FromWhatIsWritten
+  FromWhatIsWritten,
+  ReadBetweenSyncs
 };
 
 template <Copied how>
@@ -201,6 +215,11 @@ __global__ void copies(float* x) {
   simt::copy_16(shared + mine, x + mine);
   simt::commit_copies();
   if (how == Copied::SyncedBeforeTheWait) simt::sync_block();
+  if (how == Copied::ReadBetweenSyncs) {
+    simt::sync_block();
+    read = shared[theirs];
+    simt::sync_block();
+  }
   simt::wait_copies<0>();
   if (how == Copied::Synced) simt::sync_block();
   if (how == Copied::Synced || how == Copied::ReadUnsynced || how == Copied::SyncedBeforeTheWait)
@@ -213,6 +232,7 @@ TEST_F(Races, CopiesHappenAtAnyTimeUntilTheyAreWaitedForAndSynced) {
   expect_race(copies<Copied::SyncedBeforeTheWait>);
   expect_race(copies<Copied::IntoWhatOthersRead>);
   expect_race(copies<Copied::FromWhatIsWritten>);
+  expect_race(copies<Copied::ReadBetweenSyncs>);
 }
 
 TEST_F(Races, NameWhoReachesWhat) {
