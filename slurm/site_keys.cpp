@@ -8,7 +8,7 @@
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
-#include "model/yaml/yaml_view.h"
+#include "model/spec/number_text.h"
 
 namespace isoloss {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "model/spec/catalogue.h"
 #include "model/spec/error.h"
+#include "model/spec/number_text.h"
 #include "model/spec/shard.h"
 #include "model/spec/spec_fields.h"
 #include "model/yaml/yaml_view.h"
@@ -186,8 +187,7 @@ void check_budget(const Study& study, const RunSpec& spec, double budget, Budget
             "budget or lower optimizer.batch_tokens",
             budget_text(budget, BudgetUnit::Flops), spec.model.architecture, spec.model.size,
             one_step, name_of(unit)));
-  constexpr double kMostSteps = 9007199254740992.0;  // 2^53: beyond it doubles skip whole numbers
-  if (budget / one_step > kMostSteps)
+  if (budget / one_step > kMostWhole)
     fail_at(study.file.string(), line, key,
             fmt::format("a budget of {} is {:.3g} steps of {} {} (more than can be counted); lower "
                         "the budget",

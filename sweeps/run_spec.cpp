@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "model/cost/flops.h"
+#include "model/spec/number_text.h"
 #include "model/spec/spec_fields.h"
-#include "model/yaml/yaml_view.h"
 #include "sweeps/optimizer_fields.h"
 
 namespace isoloss {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/spec/nearest_name.h"
+#include "model/spec/number_text.h"
 #include "model/yaml/yaml_view.h"
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "model/spec/error.h"
-#include "model/yaml/yaml_view.h"
+#include "model/spec/number_text.h"
 #include "sweeps/study.h"
 
 namespace isoloss {

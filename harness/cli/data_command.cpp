@@ -19,7 +19,7 @@
 #include "harness/progress/progress_text.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
-#include "model/yaml/yaml_view.h"
+#include "model/spec/number_text.h"
 #include "results/durable_file.h"
 
 namespace isoloss {

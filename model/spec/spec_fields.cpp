@@ -2,11 +2,11 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/number_text.h"
 
 namespace isoloss {
 namespace {
@@ -85,15 +85,11 @@ SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::
           {},
           [member](const ModelSpec& spec) { return std::to_string(spec.*member); },
           [member, name](ModelSpec& spec, const std::string& text) {
-            constexpr double kMost = 9007199254740992.0;  // 2^53: doubles skip whole numbers beyond
-            double value = 0;                             // 2048 may be written 2.048e3
-            const char* end = text.data() + text.size();
-            const auto [stop, code] = std::from_chars(text.data(), end, value);
-            if (code != std::errc() || stop != end || !(std::abs(value) <= kMost) ||
-                value != std::floor(value))
+            const auto value = parse_whole(text);
+            if (!value)
               throw InputError(std::string(name) + " is '" + text +
                                "' (not a whole number); give a whole number");
-            spec.*member = static_cast<std::int64_t>(value);
+            spec.*member = *value;
           }};
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -10,13 +9,9 @@
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/number_text.h"
 
 namespace isoloss {
-namespace {
-
-constexpr double kMostWhole = 9007199254740992.0;  // 2^53: beyond it doubles skip whole numbers
-
-}  // namespace
 
 void fail_at(const std::string& file, int line, const std::string& key,
              const std::string& problem) {
@@ -150,20 +145,6 @@ const YamlView& YamlMap::need(const std::string& name, const std::string& how) c
   if (const YamlView* value = find(name)) return *value;
   const std::string key = view_.key().empty() ? name : view_.key() + "." + name;
   fail_at(view_.file(), view_.line(), key, "missing (every study needs it); " + how);
-}
-
-std::optional<double> parse_number(const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, value);
-  if (code != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-std::optional<std::int64_t> parse_whole(const std::string& text) {
-  const std::optional<double> value = parse_number(text);
-  if (!value || std::abs(*value) > kMostWhole || *value != std::floor(*value)) return std::nullopt;
-  return static_cast<std::int64_t>(*value);
 }
 
 }  // namespace isoloss

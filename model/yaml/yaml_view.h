@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -83,9 +82,5 @@ class YamlMap {
   YamlView view_;
   std::vector<std::pair<std::string, YamlView>> entries_;
 };
-
-// The whole text as a finite number, or as a whole one; absent where it is none.
-std::optional<double> parse_number(const std::string& text);
-std::optional<std::int64_t> parse_whole(const std::string& text);
 
 }  // namespace isoloss

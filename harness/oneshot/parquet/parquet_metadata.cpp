@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "harness/oneshot/parquet/thrift_compact.h"
-#include "harness/oneshot/parquet/utf8_text.h"
 #include "model/spec/error.h"
+#include "model/spec/utf8_text.h"
 
 namespace isoloss {
 namespace {

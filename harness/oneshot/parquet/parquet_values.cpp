@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "harness/oneshot/parquet/run_lengths.h"
-#include "harness/oneshot/parquet/utf8_text.h"
 #include "model/spec/error.h"
+#include "model/spec/utf8_text.h"
 
 namespace isoloss {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/oneshot/parquet/utf8_text.h"
+#include "model/spec/utf8_text.h"
 
 #include <cstddef>
 
