@@ -12,12 +12,12 @@
 namespace isoloss {
 namespace {
 
-// Runs that are alike: machine, style of the architecture, parameters, size, ranks.
-using RunKind = std::tuple<std::string, int, double, std::string, std::int64_t>;
+// Runs that are alike: style of the architecture, parameters, size, ranks.
+using RunKind = std::tuple<int, double, std::string, std::int64_t>;
 
 RunKind kind_of(const StudyResults& study, const RunHeader& header) {
-  return {header.machine, style_of(study, header.architecture),
-          static_cast<double>(header.parameters_total), header.size, header.ranks};
+  return {style_of(study, header.architecture), static_cast<double>(header.parameters_total),
+          header.size, header.ranks};
 }
 
 // Actual over predicted, of one run after the other.
@@ -57,14 +57,12 @@ struct Memory {
 };
 
 std::vector<TableCell> kind_cells(const StudyResults& study, const RunKind& kind) {
-  const auto& [machine, style, parameters, size, ranks] = kind;
+  const auto& [style, parameters, size, ranks] = kind;
   return {text_cell(study.architectures[static_cast<std::size_t>(style - 1)]), text_cell(size),
-          text_cell(std::to_string(ranks)), text_cell(machine)};
+          text_cell(std::to_string(ranks))};
 }
 
-std::vector<TableCell> all_cells(const std::string& machine) {
-  return {text_cell("all"), text_cell(""), text_cell(""), text_cell(machine)};
-}
+std::vector<TableCell> all_cells() { return {text_cell("all"), text_cell(""), text_cell("")}; }
 
 void add_row(Table& table, std::vector<TableCell> row, std::size_t runs, TableCell predicted,
              TableCell actual, double ratio, const RatioRange& ratios) {
@@ -84,25 +82,31 @@ void add_row(Table& table, std::vector<TableCell> row, const Memory& memory) {
           fixed_cell(memory.peak / 1e6, 1), memory.peak / memory.predicted, memory.ratios);
 }
 
-// Runs by kind and by machine: a processor's steps and bytes and a device's are never added up.
+// Runs of one machine: a processor's steps and bytes and a device's are never added up.
 template <class Sum>
-struct SumsOfRuns {
+struct MachineSums {
   std::map<RunKind, Sum> kinds;
-  std::map<std::string, Sum> machines;
+  Sum all;
 
-  void add(const StudyResults& study, const RunHeader& header, double predicted, double actual) {
-    kinds[kind_of(study, header)].add(predicted, actual);
-    machines[header.machine].add(predicted, actual);
-  }
-  // Of each machine a row each of the kinds, then one for all of them.
-  void add_rows_to(Table& table, const StudyResults& study) const {
-    for (const auto& [machine, all] : machines) {
-      for (const auto& [kind, sum] : kinds)
-        if (std::get<0>(kind) == machine) add_row(table, kind_cells(study, kind), sum);
-      add_row(table, all_cells(machine), all);
-    }
+  void add(const RunKind& kind, double predicted, double actual) {
+    kinds[kind].add(predicted, actual);
+    all.add(predicted, actual);
   }
 };
+
+// Of each machine a row each of the kinds, then one for all of them.
+template <class Sum>
+void add_rows(Table& table, const StudyResults& study,
+              const std::map<std::string, MachineSums<Sum>>& machines) {
+  for (const auto& [machine, sums] : machines) {
+    const auto add = [&, &name = machine](std::vector<TableCell> row, const Sum& sum) {
+      row.push_back(text_cell(name));
+      add_row(table, std::move(row), sum);
+    };
+    for (const auto& [kind, sum] : sums.kinds) add(kind_cells(study, kind), sum);
+    add(all_cells(), sums.all);
+  }
+}
 
 }  // namespace
 
@@ -116,7 +120,7 @@ Table training_times_table(const StudyResults& study) {
                number_column("seconds", "took (s)"), number_column("ratio", "took / predicted"),
                number_column("ratio_low", "from"), number_column("ratio_high", "to")},
               {}};
-  SumsOfRuns<Times> sums;
+  std::map<std::string, MachineSums<Times>> machines;
   for (const RunRecord& run : study.all.runs) {
     if (!run.header.predicted_step_seconds || run.steps.size() < 2) continue;
     const StepMetrics &first = run.steps.front(), &last = run.steps.back();
@@ -125,9 +129,9 @@ Table training_times_table(const StudyResults& study) {
     const double actual = (last.seconds - first.seconds) / between * (between + 1);
     const double predicted = *run.header.predicted_step_seconds * (between + 1);
     if (!(predicted > 0 && actual > 0)) continue;
-    sums.add(study, run.header, predicted, actual);
+    machines[run.header.machine].add(kind_of(study, run.header), predicted, actual);
   }
-  sums.add_rows_to(table, study);
+  add_rows(table, study, machines);
   return table;
 }
 
@@ -168,13 +172,14 @@ Table training_memory_table(const StudyResults& study) {
        number_column("peak_megabytes", "at most (MB)"), number_column("ratio", "held / predicted"),
        number_column("ratio_low", "from"), number_column("ratio_high", "to")},
       {}};
-  SumsOfRuns<Memory> sums;
+  std::map<std::string, MachineSums<Memory>> machines;
   for (const RunRecord& run : study.all.runs) {
     const RunHeader& header = run.header;
     if (!header.predicted_memory_bytes || !header.peak_memory_bytes) continue;
-    sums.add(study, header, *header.predicted_memory_bytes, *header.peak_memory_bytes);
+    machines[header.machine].add(kind_of(study, header), *header.predicted_memory_bytes,
+                                 *header.peak_memory_bytes);
   }
-  sums.add_rows_to(table, study);
+  add_rows(table, study, machines);
   return table;
 }
 
