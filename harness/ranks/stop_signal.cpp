@@ -13,33 +13,29 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touc
 
 void request_stop(int) { stop_requested = true; }
 
-void on_interrupt(void (*handler)(int), unsigned flags) {
+void handle(int signal, void (*handler)(int), unsigned flags = 0) {
   struct sigaction action {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART | static_cast<int>(flags);
-  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
 
 const std::atomic<bool>& stop_on_signals() {
-  struct sigaction action {};
-  action.sa_handler = request_stop;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) ::sigaction(signal, &action, nullptr);
-  on_interrupt(request_stop, SA_RESETHAND);
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) handle(signal, request_stop);
+  handle(SIGINT, request_stop, SA_RESETHAND);
   return stop_requested;
 }
 
-void hold_interrupts() { on_interrupt(request_stop, 0); }
+void hold_interrupts() { handle(SIGINT, request_stop); }
 
 void let_interrupts_end() {
   if (stop_requested)
-    on_interrupt(SIG_DFL, 0);
+    handle(SIGINT, SIG_DFL);
   else
-    on_interrupt(request_stop, SA_RESETHAND);
+    handle(SIGINT, request_stop, SA_RESETHAND);
 }
 
 const std::atomic<bool>& stop_signalled() { return stop_requested; }
