@@ -20,7 +20,6 @@
 #include "harness/study/background_job.h"
 #include "harness/study/run_header.h"
 #include "harness/study/run_recorder.h"
-#include "harness/study/run_restart.h"
 #include "harness/study/study_outcome.h"
 #include "harness/training/host_training_state.h"
 #include "harness/training/state_copy.h"
@@ -84,6 +83,17 @@ const char* end_text(TrainingOutcome outcome, const Claim& claim) {
   return claim.lost() ? "left: somebody took it over" : "stopped on request";
 }
 
+RankReport report_of(const PlannedRun& run, std::int64_t step, std::int64_t to_step) {
+  return {.run = run.id,
+          .architecture = run.spec.model.architecture,
+          .size = run.spec.model.size,
+          .seed = run.spec.seed,
+          .learning_rate = run.spec.optimizer.learning_rate,
+          .from_step = step,
+          .step = step,
+          .to_step = to_step};
+}
+
 }  // namespace
 
 const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<bool()>& stop) {
@@ -122,6 +132,16 @@ void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   if (!has_cards(evaluation)) return;
   if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
   segment.cards = cards_.get();
+}
+
+TrainingSegment RunExecutor::segment_of(const PlannedRun& run, const WorkItem& item,
+                                        const RunRestart& restart) {
+  TrainingSegment segment{
+      item.to_step, restart.stops,
+      std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
+  add_scoring(run, segment);
+  segment.losses_before = loss_history(run.spec, restart.record.steps);
+  return segment;
 }
 
 std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Communicator& block,
@@ -224,11 +244,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   if (stop()) return TrainingOutcome::Stopped;
   remove_leftovers(folder_.run(run.id));
   remove_leftovers(folder_.again(run.id));
-  TrainingSegment segment{
-      item.to_step, restart.stops,
-      std::chrono::milliseconds(std::llround(1000 * run.spec.checkpoint_seconds))};
-  add_scoring(run, segment);
-  segment.losses_before = loss_history(run.spec, restart.record.steps);
+  const TrainingSegment segment = segment_of(run, item, restart);
   // From here on this rank waits for the others.
   StallWatch watch(stall_, [&](const std::string& what) {
     log_.say(run, what);
@@ -241,14 +257,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   const auto made = new_state(run, block, layout);
   TrainingState& state = *made;
   unshared(block, [&] { restore(state, restart); });
-  reporter.begin({.run = run.id,
-                  .architecture = run.spec.model.architecture,
-                  .size = run.spec.model.size,
-                  .seed = run.spec.seed,
-                  .learning_rate = run.spec.optimizer.learning_rate,
-                  .from_step = state.step(),
-                  .step = state.step(),
-                  .to_step = item.to_step});
+  reporter.begin(report_of(run, state.step(), item.to_step));
   log_.say(run, fmt::format("trains from step {} to {}{}", state.step(), item.to_step,
                             ranks_text(block.size())));
   std::optional<RunRecorder> recorder;

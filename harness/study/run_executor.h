@@ -13,6 +13,7 @@
 #include "harness/study/rank_log.h"
 #include "harness/study/rank_reporter.h"
 #include "harness/study/run_header.h"
+#include "harness/study/run_restart.h"
 #include "harness/study/stall_watch.h"
 #include "harness/training/trainer.h"
 #include "harness/training/training_order.h"
@@ -70,6 +71,8 @@ class RunExecutor {
   TrainedOn trained_on(const RunSpec& spec) const;
   // Adds to a segment of the run where it is scored between budgets, and the study's cards.
   void add_scoring(const PlannedRun& run, TrainingSegment& segment);
+  TrainingSegment segment_of(const PlannedRun& run, const WorkItem& item,
+                             const RunRestart& restart);
 
   StudyFolder folder_;
   std::string study_;
