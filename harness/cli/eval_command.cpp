@@ -12,6 +12,7 @@
 #include "harness/cli/eval_request.h"
 #include "harness/cli/eval_study_tasks.h"
 #include "harness/cli/eval_tasks.h"
+#include "harness/cli/launcher_option.h"
 #include "harness/cli/print_json.h"
 #include "harness/cli/recompute_scores.h"
 #include "harness/models/hf_folder.h"
@@ -129,7 +130,7 @@ int eval_command(Arguments arguments) {
     return eval_tasks(line, arguments);
   }
   if (line.has("DIR")) return eval_study_tasks(line, arguments);
-  if (line.has("ranks"))
+  if (starts_ranks(line))
     throw InputError("--ranks is given without tasks (their items are divided); leave it out");
   if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
   loss_on_text(line);

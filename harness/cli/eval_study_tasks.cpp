@@ -13,6 +13,7 @@
 
 #include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
+#include "harness/cli/launcher_option.h"
 #include "harness/cli/on_every_rank.h"
 #include "harness/cli/score_listing.h"
 #include "harness/data/dataset.h"
@@ -23,7 +24,6 @@
 #include "harness/ranks/stop_signal.h"
 #include "harness/scoring/one_shot.h"
 #include "harness/study/study_outcome.h"
-#include "harness/study/supervised.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -200,7 +200,7 @@ int score_study(const CommandLine& line, Communicator& ranks) {
 
 int eval_study_tasks(const CommandLine& line, Arguments arguments) {
   check_options(line);
-  if (line.has("ranks") && !is_supervised()) {
+  if (starts_ranks(line)) {
     const StudyFolder folder{line.get<std::string>("DIR")};
     finished_runs(folder);  // for their checks: said once
     SelfCommunicator alone;

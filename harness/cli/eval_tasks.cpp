@@ -8,13 +8,13 @@
 
 #include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
+#include "harness/cli/launcher_option.h"
 #include "harness/cli/on_every_rank.h"
 #include "harness/cli/score_listing.h"
 #include "harness/cli/score_models.h"
 #include "harness/ranks/agreed.h"
 #include "harness/ranks/stop_signal.h"
 #include "harness/study/study_outcome.h"
-#include "harness/study/supervised.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -50,7 +50,7 @@ int score_asked(const CommandLine& line, const EvalRequest& asked, Communicator&
 }  // namespace
 
 int eval_tasks(const CommandLine& line, Arguments arguments) {
-  if (line.has("ranks") && !is_supervised()) {
+  if (starts_ranks(line)) {
     read_eval_request(line);  // for its checks: said once
     return eval_with_ranks(line, arguments);
   }

@@ -2,9 +2,18 @@
 
 #include <string>
 
+#include "harness/study/supervised.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
+
+bool starts_ranks(const CommandLine& line) {
+  if (line.given("launcher") && !line.has("ranks"))
+    throw InputError(
+        "--launcher is given without --ranks (it starts ranks, and none are asked for); give "
+        "--ranks N, or leave it out");
+  return line.has("ranks") && !is_supervised();
+}
 
 int ranks_asked(const CommandLine& line) {
   const int ranks = line.get<int>("ranks");

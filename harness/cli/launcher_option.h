@@ -5,6 +5,9 @@
 
 namespace isoloss {
 
+// Whether this process starts ranks rather than being one. InputError for --launcher without
+// --ranks.
+bool starts_ranks(const CommandLine& line);
 // InputError where fewer than one rank is asked for.
 int ranks_asked(const CommandLine& line);
 // InputError where neither mpirun nor srun is named.

@@ -10,7 +10,6 @@
 #include "harness/cli/launcher_option.h"
 #include "harness/cli/study_paths.h"
 #include "harness/study/study_loop.h"
-#include "harness/study/supervised.h"
 #include "harness/study/supervisor.h"
 #include "model/spec/error.h"
 #include "sweeps/study.h"
@@ -64,11 +63,11 @@ int run_command(Arguments arguments) {
   const std::unique_ptr<TrainingDevices> devices = cuda_devices();
   options.devices = devices.get();
 #endif
-  const Launcher launcher = launcher_asked(line);
-  if (!line.has("ranks") || is_supervised()) return run_study(study, options);
-  return supervise_study(
-      study, options,
-      {.command = rank_command(study, options), .ranks = ranks_asked(line), .launcher = launcher});
+  if (!starts_ranks(line)) return run_study(study, options);
+  return supervise_study(study, options,
+                         {.command = rank_command(study, options),
+                          .ranks = ranks_asked(line),
+                          .launcher = launcher_asked(line)});
 }
 
 }  // namespace isoloss

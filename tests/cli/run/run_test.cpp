@@ -243,6 +243,15 @@ TEST_F(Run, RefusesTheFolderOfAnotherStudy) {
   }
 }
 
+TEST_F(Run, RefusesALauncherThatHasNothingToStart) {
+  for (const char* launcher : {"srun", "mpirun"}) {
+    const Outcome outcome = isoloss(std::string("run study.yaml --out out --launcher ") + launcher);
+    expect_one_line(outcome, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("--launcher is given without --ranks"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "out"));
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
   return text.replace(text.find(what), what.size(), by);
 }
