@@ -69,6 +69,9 @@ void set_time(Site& site, Values values) {
   set_form<&Site::time>(site, values, R"(\d+-\d+(:\d\d?){0,2}|\d+(:\d\d?){0,2})",
                         "12:00:00 or 2-00:00:00");
 }
+void set_memory(Site& site, Values values) {
+  set_form<&Site::memory>(site, values, R"(\d{1,15}([KMGTkmgt][Bb]?)?)", "64G or 64000M");
+}
 void set_signal(Site& site, Values values) {
   set_form<&Site::signal>(site, values, R"((USR1|USR2|TERM)@\d{1,5})", "USR1@120");
 }
@@ -93,7 +96,7 @@ const std::vector<SiteKey>& site_keys() {
        set_count<&Site::tasks_per_node, 1>},
       {"cpus_per_task", "cpus-per-task", "cores a rank; 0: the study's threads (0)", false,
        set_count<&Site::cpus_per_task, 0>},
-      {"memory", "memory", "memory of a node, as 64G", false, set_word<&Site::memory>},
+      {"memory", "memory", "memory of a node, as 64G", false, set_memory},
       {"device", "device", "cpu, or the site's name for its type of GPU (cpu)", false,
        set_word<&Site::device>},
       {"gpus_per_node", "gpus-per-node", "GPUs on a node (0)", false,

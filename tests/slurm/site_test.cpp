@@ -74,6 +74,17 @@ TEST(Site, AFaultNamesItsLineAndKey) {
     EXPECT_NE(problem_of(yaml), "nothing") << yaml;
 }
 
+// man sbatch, --mem=<size>[units]: K, M, G or T, megabytes without one; 0 is all of a node. Its
+// str_to_mbytes() takes small letters and a B behind them too.
+TEST(Site, MemoryIsInSlurmsForm) {
+  for (const char* taken : {"0", "64000", "64G", "64g", "64GB", "1T", "900K", "7M"})
+    EXPECT_EQ(site_of(std::string("memory: ") + taken).memory, taken);
+  for (const char* refused : {"12Q", "G", "1.5G", "-1", "64 G", "64GiB", "0x10"})
+    EXPECT_EQ(problem_of(std::string("memory: ") + refused),
+              std::string("site.yaml:1: memory: '") + refused +
+                  "' is not in Slurm's form (it would refuse it); write it like 64G or 64000M");
+}
+
 TEST(Site, AMissingFileIsCalledASiteFile) {
   try {
     read_site("/nowhere/site.yaml");
