@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <fstream>
-#include <iterator>
 #include <map>
 
 #include "model/spec/error.h"
@@ -30,8 +29,13 @@ YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind)
         file + ": cannot read the " + kind.name + " (" +
         (std::filesystem::exists(path, ignored) ? "not a readable file" : "there is no such file") +
         "); give the path of a " + kind.name + " such as " + kind.example);
-  return parse(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()),
-               file, kind);
+  std::string content, block(1 << 16, '\0');
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0)
+    content.append(block, 0, static_cast<std::size_t>(in.gcount()));
+  if (in.bad())
+    throw InputError(file + ": cannot read the " + kind.name +
+                     " (an input/output error); look at the disk that it lies on");
+  return parse(content, file, kind);
 }
 
 YamlView YamlView::parse(const std::string& content, const std::string& file,

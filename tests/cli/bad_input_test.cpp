@@ -42,6 +42,18 @@ TEST(BadInput, StudyFileThatIsNotThere) {
   EXPECT_THAT(outcome.err, HasSubstr("nowhere.yaml"));
 }
 
+// Linux's /proc/PID/mem is a regular file, and page 0 of it, which nothing is mapped to, an
+// input/output error.
+TEST(BadInput, StudyFileThatCannotBeRead) {
+  const Scratch scratch;
+  std::error_code none;
+  if (!std::filesystem::is_regular_file("/proc/self/mem", none)) GTEST_SKIP() << "no /proc here";
+  std::filesystem::create_symlink("/proc/self/mem", scratch / "study.yaml");
+  const Outcome outcome = isoloss("plan study.yaml", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("study.yaml: cannot read the study file (an input/output"));
+}
+
 TEST(BadInput, MalformedYamlNamesItsLine) {
   const Scratch scratch;
   spill(scratch / "bad.yaml", "study: a\ndata: {text: [\n");
