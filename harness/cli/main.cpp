@@ -81,8 +81,9 @@ bool all_is_printed() {
 // Half of a table or of a JSON object is no success.
 int dispatch_and_print(const std::vector<std::string>& arguments) {
   constexpr const char* kUnprinted =
-      "standard output took not all that was printed (a full disk, or closed); what is there is "
-      "not whole; free space, or name another place for it";
+      "standard output did not take all that was printed (a full disk, or closed), so what is "
+      "there "
+      "is not whole; free space, or name another place for it";
   int status = 0;
   try {
     status = dispatch(arguments);
