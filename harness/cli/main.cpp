@@ -82,8 +82,7 @@ bool all_is_printed() {
 int dispatch_and_print(const std::vector<std::string>& arguments) {
   constexpr const char* kUnprinted =
       "standard output did not take all that was printed (a full disk, or closed), so what is "
-      "there "
-      "is not whole; free space, or name another place for it";
+      "there is not whole; free space, or name another place for it";
   int status = 0;
   try {
     status = dispatch(arguments);
