@@ -86,6 +86,7 @@ void loss_on_text(const CommandLine& line) {
                             static_cast<double>(*tokens.bytes);
   if (line.has("json")) {
     print_json(json);
+    return;
   }
   fmt::print("{}: {} tokens, {:.4f} nats per token (standard error {:.4f})", path, result.tokens,
              result.loss, result.standard_error);
