@@ -58,7 +58,7 @@ void print_fit(const Fit& fit, CertificateEffort effort) {
   for (const std::string& flag : fit.flags) fmt::print("flag: {}\n", flag);
 }
 
-FitOptions options_of(const CommandLine& line) {
+FitOptions fit_options(const CommandLine& line) {
   FitOptions options;
   options.law = line.get<std::string>("law");
   if (line.has("objective"))
@@ -112,7 +112,7 @@ int fit_command(Arguments arguments) {
       "json", "one JSON object on standard output");
   line.positional("FILE");
   if (!line.parse(arguments)) return 0;
-  FitOptions options = options_of(line);
+  FitOptions options = fit_options(line);
   check_options(options);
   // Rates that lost a search too, which no fit takes: the digest is of the same points as a
   // report's.

@@ -134,7 +134,7 @@ void print_next_study(const NextStudy& next) {
   print_places(next);
 }
 
-SavingsOptions options_of(const CommandLine& line) {
+SavingsOptions savings_options(const CommandLine& line) {
   for (const char* name : {"baseline", "candidate"})
     if (!line.has(name))
       throw InputError(std::string("--") + name +
@@ -185,7 +185,7 @@ int savings_command(Arguments arguments) {
       "json", "one JSON object on standard output");
   line.positional("FILE");
   if (!line.parse(arguments)) return 0;
-  const SavingsOptions options = options_of(line);
+  const SavingsOptions options = savings_options(line);
   check_options(options);
   if (line.has("resolve")) check_next_study(options, line.get<double>("resolve"));
   const PointTable table =
