@@ -1,5 +1,6 @@
 // Which threads of a launch reach the same memory, one of them to write, without a sync between
-// them. The emulator's own order hides that; on a GPU what is read is then a matter of luck.
+// them: the emulator's own order hides that, and on a GPU what is read is then a matter of luck.
+// And what memory the launch reached, whichever thread did, for memory_uses.h.
 #pragma once
 #include <array>
 #include <cstddef>

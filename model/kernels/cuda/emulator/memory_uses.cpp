@@ -111,6 +111,18 @@ thread_local RepeatedUses* keeping = nullptr;
 
 std::uintptr_t number(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
 
+void note(const MemoryUse& use, const WorkPlace& place) {
+  Watched& all = watched();
+  const std::lock_guard guard(all.lock);
+  auto found = all.memories.upper_bound(number(use.memory));
+  if (found == all.memories.begin()) return;
+  --found;
+  const std::size_t begin = number(use.memory) - found->first;
+  if (begin >= found->second.bytes()) return;  // of the host
+  const std::size_t end = std::min(begin + use.bytes, found->second.bytes());
+  found->second.note(begin, end, use.writes, place);
+}
+
 }  // namespace
 
 void watch_memory(const void* memory, std::size_t bytes) {
@@ -126,17 +138,12 @@ void forget_memory(const void* memory) {
 }
 
 RunningWork::RunningWork(const WorkPlace& place, RepeatedUses* repeated)
-    : outer_(std::exchange(running, &place)), outer_repeated_(std::exchange(keeping, repeated)) {
-  if (repeated == nullptr || !repeated->enough) return;
-  keeping = nullptr;
-  try {
-    for (const MemoryUse& use : repeated->uses) note_use(use.memory, use.bytes, use.writes);
-  } catch (...) {
-    running = outer_;
-    keeping = outer_repeated_;
-    throw;
-  }
-  running = nullptr;
+    : outer_(running), outer_repeated_(keeping) {
+  const bool known = repeated != nullptr && repeated->enough;
+  if (known)
+    for (const MemoryUse& use : repeated->uses) note(use, place);
+  running = known ? nullptr : &place;
+  keeping = known ? nullptr : repeated;
 }
 RunningWork::~RunningWork() {
   running = outer_;
@@ -147,15 +154,9 @@ bool uses_are_noted() { return running != nullptr; }
 
 void note_use(const void* memory, std::size_t bytes, bool writes) {
   if (running == nullptr || bytes == 0) return;
-  if (keeping != nullptr) keeping->uses.push_back({memory, bytes, writes});
-  Watched& all = watched();
-  const std::lock_guard guard(all.lock);
-  auto found = all.memories.upper_bound(number(memory));
-  if (found == all.memories.begin()) return;
-  --found;
-  const std::size_t begin = number(memory) - found->first;
-  if (begin >= found->second.bytes()) return;  // of the host
-  found->second.note(begin, std::min(begin + bytes, found->second.bytes()), writes, *running);
+  const MemoryUse use{memory, bytes, writes};
+  if (keeping != nullptr) keeping->uses.push_back(use);
+  note(use, *running);
 }
 
 }  // namespace isoloss
