@@ -12,6 +12,7 @@
 
 #include "model/kernels/cuda/device.h"
 #include "tests/model/kernels/cuda/both_orders.h"
+#include "tests/model/kernels/cuda/emulator/noted_accesses.h"
 
 namespace isoloss {
 namespace {
@@ -71,14 +72,7 @@ __global__ void reads_then_writes(float* x) {
   numbers[i] = 1;
 }
 
-class Races : public ::testing::Test {
- protected:
-  void SetUp() override {
-#ifndef __SANITIZE_THREAD__
-    GTEST_SKIP() << "accesses are not noted in this build (another compiler or sanitizer)";
-#endif
-  }
-};
+using Races = NotedAccesses;
 
 TEST_F(Races, AWriteAndAReadOfOthersNeedASyncOfWhoeverTheyAre) {
   expect_race(writes_then_reads<Between::Nothing, 1>);

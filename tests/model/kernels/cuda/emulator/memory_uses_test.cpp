@@ -14,6 +14,7 @@
 #include "model/kernels/cuda/device.h"
 #include "model/kernels/cuda/emulator/late_device.h"
 #include "model/kernels/cuda/product.h"
+#include "tests/model/kernels/cuda/emulator/noted_accesses.h"
 
 namespace isoloss {
 namespace {
@@ -27,7 +28,7 @@ void expect_conflict(const std::function<void()>& work) {
   EXPECT_THAT(work, ThrowsMessage<std::logic_error>(HasSubstr("neither waits for the other")));
 }
 
-struct TwoStreams : ::testing::Test {
+struct TwoStreams {
   DeviceMemory memory{kBytes}, other{kBytes};
   Stream first, second;
   Event event;
@@ -37,7 +38,8 @@ struct TwoStreams : ::testing::Test {
     second.wait(event);
   }
 };
-using MemoryUses = TwoStreams;
+struct MemoryUses : ::testing::Test, TwoStreams {};
+struct KernelUses : NotedAccesses, TwoStreams {};
 
 TEST_F(MemoryUses, AWriteConflictsWithReadsAndWritesOfAStreamThatDoesNotWait) {
   first.zero(memory.data(), kBytes);
@@ -176,10 +178,7 @@ TEST_F(MemoryUses, AGraphIsWorkOfTheStreamThatItIsLaunchedOn) {
 
 __global__ void write_one(float* x) { x[4] = 1; }
 __global__ void read_one(const float* x, float* y) { *y = x[4]; }
-TEST_F(MemoryUses, KernelsReachWhatTheyReachAndNoMore) {
-#ifndef __SANITIZE_THREAD__
-  GTEST_SKIP() << "accesses of kernels are not noted in this build (another compiler or sanitizer)";
-#endif
+TEST_F(KernelUses, AreOfWhatTheyReachAndNoMore) {
   auto* const x = reinterpret_cast<float*>(memory.data());
   auto* const y = reinterpret_cast<float*>(other.data());
   launch(first, {.threads = 1}, write_one, x);
@@ -193,10 +192,7 @@ TEST_F(MemoryUses, KernelsReachWhatTheyReachAndNoMore) {
 }
 
 __global__ void write_half(std::uint16_t* x, int i) { x[i] = 1; }
-TEST_F(MemoryUses, HalvesOfAWordAreToldApart) {
-#ifndef __SANITIZE_THREAD__
-  GTEST_SKIP() << "accesses of kernels are not noted in this build (another compiler or sanitizer)";
-#endif
+TEST_F(KernelUses, HalvesOfAWordAreToldApart) {
   auto* const x = reinterpret_cast<std::uint16_t*>(memory.data());
   launch(first, {.threads = 1}, write_half, x, 0);
   EXPECT_NO_THROW(launch(second, {.threads = 1}, write_half, x, 1));
