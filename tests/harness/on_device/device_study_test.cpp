@@ -23,41 +23,17 @@
 #include "sweeps/plan.h"
 #include "tests/harness/first_item.h"
 #include "tests/harness/on_device/emulated_devices.h"
+#include "tests/harness/on_device/studies_on_devices.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {
 namespace {
 
 namespace fs = std::filesystem;
+using testing_devices::expect_losses_near;
+using testing_devices::study_on;
+using testing_devices::train_study_on;
 using tiny_study::Place;
-
-fs::path study_on(const Place& place, const std::string& device, const std::string& more = "",
-                  const std::string& dtype = "float32") {
-  const fs::path path = tiny_study::write_study(place, "[1280]", "[0.05]");
-  std::string text = read_file(path);
-  text.replace(text.find("device: cpu"), 11, "device: " + device + more);
-  text.replace(text.find("dtype: float32"), 14, "dtype: " + dtype);
-  std::ofstream(path) << text;
-  return path;
-}
-
-int train_study_on(const fs::path& study, const fs::path& folder, TrainingDevices* devices) {
-  RunOptions options;
-  options.folder = folder;
-  options.devices = devices;
-  return run_study(read_study(study), options);
-}
-
-void expect_losses_near(const fs::path& folder, const fs::path& expected, double tolerance) {
-  const auto got = tiny_study::losses(folder), wanted = tiny_study::losses(expected);
-  ASSERT_EQ(got.size(), wanted.size());
-  for (const auto& [id, losses] : wanted) {
-    ASSERT_TRUE(got.contains(id)) << "the device is no part of a run's identity";
-    ASSERT_EQ(got.at(id).size(), losses.size());
-    for (std::size_t i = 0; i < losses.size(); ++i)
-      EXPECT_NEAR(got.at(id)[i], losses[i], tolerance * losses[i]) << id << " " << i;
-  }
-}
 
 TEST(StudyOnDevices, HasTheProcessorsLossesWithinRounding) {
   const Place place;
