@@ -50,8 +50,8 @@ OptimizerField count(const char* name, const char* meaning, std::int64_t Optimiz
           [member](OptimizerSpec& spec, const std::string& text) {
             const auto value = parse_whole(text);
             if (!value)
-              throw InputError("'" + text +
-                               "' is not a whole number (a count is wanted); write it like 1024");
+              throw InputError("'" + text + "' is " + why_not_whole(text) +
+                               " (a count is wanted); write it like 1024");
             checked(static_cast<double>(*value), text, kPositive);
             spec.*member = *value;
           }};

@@ -55,6 +55,7 @@ FittedFrontier solve_frontier(const std::vector<FrontierPoint>& used, const FitO
   const Law& law = law_named("power");
   require_points("the frontier", used.size(), law, options.floor);
   const LawData data = frontier_data(used);
+  require_losses_above("the frontier", data, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Squares);
   CertifiedSolution solved =
       solve_certified(law, data, objective, options.floor, certificate_search(options));

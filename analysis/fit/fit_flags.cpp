@@ -129,6 +129,17 @@ void require_points(const std::string& source, std::size_t n, const Law& law,
       law.has_floor && floor.kind == FloorChoice::Free ? " or fix the floor" : ""));
 }
 
+void require_losses_above(const std::string& source, const LawData& data,
+                          const FloorChoice& floor) {
+  if (floor.kind != FloorChoice::Value) return;
+  const double highest = data.loss.maxCoeff();
+  if (highest > floor.value) return;
+  throw InputError(fmt::format(
+      "{}: floor {} (no loss lies above it, the highest is {:.6g}: a law never falls below its "
+      "floor); give a smaller one",
+      source, floor.value, highest));
+}
+
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit) {
   if (fit.n < free_parameters(law, {FloorChoice::Zero}) + 4) {
     fit.flags.push_back(flag_text(Flag::FewPoints));

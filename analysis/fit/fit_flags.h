@@ -17,6 +17,9 @@ std::size_t free_parameters(const Law& law, const FloorChoice& floor);
 void require_points(const std::string& source, std::size_t n, const Law& law,
                     const FloorChoice& floor);
 
+// InputError naming `source`: a floor given that no loss lies above.
+void require_losses_above(const std::string& source, const LawData& data, const FloorChoice& floor);
+
 // E_at_bound, COEFFICIENT_at_bound, EXPONENT_unidentified, few_points.
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit);
 

@@ -150,6 +150,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   const ChosenPoints chosen = chosen_points(table, options);
   require_points(table.source, chosen.points.size(), law, options.floor);
   const LawData data = law_data(law, table, chosen.points, options.floor);
+  require_losses_above(table.source, data, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
   const CertifiedSolution solved =
       solve_certified(law, data, objective, options.floor, certificate_search(options));

@@ -20,4 +20,10 @@ std::optional<std::int64_t> parse_whole(const std::string& text) {
   return static_cast<std::int64_t>(*value);
 }
 
+std::string why_not_whole(const std::string& text) {
+  const std::optional<double> value = parse_number(text);
+  const bool whole = value && *value == std::floor(*value);
+  return whole ? "beyond 2^53, up to which counts are exact" : "not a whole number";
+}
+
 }  // namespace isoloss

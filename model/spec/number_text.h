@@ -12,4 +12,7 @@ inline constexpr double kMostWhole = 9007199254740992.0;  // 2^53: doubles skip 
 std::optional<double> parse_number(const std::string& text);
 std::optional<std::int64_t> parse_whole(const std::string& text);
 
+// What a text is for which parse_whole has nothing: "not a whole number", or "beyond ...".
+std::string why_not_whole(const std::string& text);
+
 }  // namespace isoloss

@@ -87,8 +87,8 @@ SpecField number(const char* name, const char* meaning, std::int64_t ModelSpec::
           [member, name](ModelSpec& spec, const std::string& text) {
             const auto value = parse_whole(text);
             if (!value)
-              throw InputError(std::string(name) + " is '" + text +
-                               "' (not a whole number); give a whole number");
+              throw InputError(std::string(name) + " is '" + text + "' (" + why_not_whole(text) +
+                               "); give a whole number");
             spec.*member = *value;
           }};
 }

@@ -127,6 +127,22 @@ std::vector<Refusal> refused_fits() {
          options.floor = {spoilt ? FloorChoice::Value : FloorChoice::Zero, 2};
          fit_law(of_isoflop(), options);
        }},
+      {"a floor that no loss lies above", 2, "no loss lies above it",
+       [](bool spoilt) {
+         FitOptions options;
+         options.law = "chinchilla";
+         options.floor = {FloorChoice::Value, spoilt ? 1e3 : 0.5};
+         options.bootstrap = 0;
+         fit_law(of_good(), options);
+       }},
+      {"a floor that no loss of a frontier lies above", 2, "the frontier: floor",
+       [](bool spoilt) {
+         FitOptions options;
+         options.frontier = FrontierKind::Surface;
+         options.bootstrap = 0;
+         options.floor = {FloorChoice::Value, spoilt ? 1e3 : 0.5};
+         fit_law(of_surface(), options);
+       }},
       {"a frontier of a law of every point", 2, "--frontier for law 'chinchilla'",
        [](bool spoilt) {
          FitOptions options;

@@ -31,6 +31,12 @@ TEST(StudyErrors, WrongTypeOfASpecField) {
             "whole number");
 }
 
+TEST(StudyErrors, CountBeyondWhatIsExact) {
+  EXPECT_EQ(message_for({{3, "model: {d_head: 1e18, sequence: 16}"}}),
+            "study.yaml:3: model.d_head: d_head is '1e18' (beyond 2^53, up to which counts are "
+            "exact); give a whole number");
+}
+
 // Wherever a switch may stand: for all trials, as an axis, in an architecture of the study's own.
 TEST(StudyErrors, MisspeltValueOfASwitch) {
   EXPECT_EQ(message_for({{3, "model: {d_head: 8, sequence: 16, activation: sqared_relu}"}}),
