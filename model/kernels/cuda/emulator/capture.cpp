@@ -50,4 +50,8 @@ Capture::Result Capture::finish() {
   return {std::move(work_), std::move(order_), std::move(streams)};
 }
 
+void expect_no_capture(const char* what) {
+  if (current_capture() != nullptr) throw WorkError(std::string(what) + " inside a graph");
+}
+
 }  // namespace isoloss

@@ -56,5 +56,8 @@ class Capture {
 
 // This thread's, if it captures one.
 Capture* current_capture();
+// WorkError while this thread captures one: CUDA does not do that then (it may wait for the device
+// inside).
+void expect_no_capture(const char* what);
 
 }  // namespace isoloss

@@ -1,150 +1,36 @@
 #include "model/kernels/cuda/device.h"
 
 #include <chrono>
-#include <cstdlib>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <deque>
-#include <optional>
-#include <string>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "model/kernels/cuda/emulator/capture.h"
-#include "model/kernels/cuda/emulator/late_device.h"
+#include "model/kernels/cuda/emulator/lane.h"
 #include "model/kernels/cuda/emulator/memory_uses.h"
 #include "model/kernels/cuda/emulator/stream_trace.h"
-#include "model/kernels/cuda/memory_ledger.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// At once; sanitizers end a program that asks the host for more than it could ever have.
-constexpr std::size_t kMostBytes = std::size_t{1} << 38;
-
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
-};
-
-// Bytes that read as NaN, so that what nobody wrote shows.
-std::unique_ptr<void, Free> host_memory(std::size_t bytes) {
-  const std::size_t size = (bytes + 255) / 256 * 256;
-  void* memory = size > kMostBytes ? nullptr : std::aligned_alloc(256, size == 0 ? 256 : size);
-  if (memory == nullptr) throw DeviceMemoryFull("the emulated device has too little memory");
-  std::memset(memory, 0xff, size);
-  return std::unique_ptr<void, Free>(memory);
-}
 
 // Launches of a graph of which it is noted what they reach, which takes a test most of its time.
 // Later ones are taken to reach the same; where ids say which rows of an embedding, they may reach
 // others.
 constexpr std::size_t kNotedLaunches = 3;
 
-// What CUDA does not do while a graph is captured (it may wait for the device inside).
-void expect_no_capture(const char* what) {
-  if (current_capture() != nullptr) throw WorkError(std::string(what) + " inside a graph");
-}
-
-void note_freed() {
-  if (Capture* const capture = current_capture()) capture->forbid("memory of the device is freed");
-}
-
-struct Late {
-  bool on = false;
-  std::int64_t waits = 0, pending = 0;
-};
-thread_local Late late;
-
-struct Lane;
-
-// A place in a stream's work that an event marks.
-struct Mark {
-  std::shared_ptr<Lane> on;
-  bool passed = false;
-  Clock::time_point at;
-  StreamClock before;
-  std::optional<std::size_t> traced;  // of the trace in which it was recorded
-  // The graph in which it was, none 0, and the piece there.
-  std::int64_t capture = 0;
-  std::size_t captured = 0;
-};
-// What a late stream has before it.
-struct Task {
-  std::function<void()> work;
-  std::shared_ptr<Mark> awaited;  // a wait, in place of work
-};
-struct Lane {
-  Lane() = default;
-  ~Lane() { end_stream(number, pieces); }
-  Lane(const Lane&) = delete;
-  Lane& operator=(const Lane&) = delete;
-  // Of what is put here next.
-  WorkPlace next() {
-    join_waited(before);
-    before[number] = ++pieces;
-    return {number, pieces, before};
-  }
-
-  std::deque<Task> tasks;
-  const StreamNumber number = new_stream_number();
-  std::size_t pieces = 0;
-  StreamClock before;
-};
-
-void step(Lane& lane);
-
-void run_to(const Mark& mark) {
-  while (!mark.passed) step(*mark.on);
-}
-
-void step(Lane& lane) {
-  const Task task = std::move(lane.tasks.front());
-  lane.tasks.pop_front();
-  --late.pending;
-  if (task.awaited)
-    run_to(*task.awaited);
-  else
-    task.work();
-}
-
-void run_all(Lane& lane) {
-  while (!lane.tasks.empty()) step(lane);
-}
-
-void put_later(Lane& lane, Task task) {
-  lane.tasks.push_back(std::move(task));
-  ++late.pending;
-}
-
 }  // namespace
 
-LateDevice::LateDevice() { late = {.on = true}; }
-LateDevice::~LateDevice() { late.on = false; }
-std::int64_t LateDevice::waits() const { return late.waits; }
-std::int64_t LateDevice::pending() const { return late.pending; }
-
 struct Stream::Impl {
-  ~Impl() { run_all(*lane); }
+  ~Impl() { lane->finish(); }
   void put(std::function<void()> work) {
     if (Capture* const capture = current_capture())
       capture->put(lane, std::move(work), false);
     else
-      put(std::move(work), lane->next());
-  }
-  void put(std::function<void()> work, const WorkPlace& place, RepeatedUses* repeated = nullptr) {
-    if (late.on) {
-      put_later(*lane, {[work = std::move(work), place, repeated] {
-                          const RunningWork running(place, repeated);
-                          work();
-                        },
-                        nullptr});
-    } else {
-      run_all(*lane);
-      const RunningWork running(place, repeated);
-      work();
-    }
+      lane->put(std::move(work), lane->next());
   }
   std::shared_ptr<Lane> lane = std::make_shared<Lane>();
 };
@@ -164,35 +50,6 @@ struct Graph::Impl {
   std::vector<RepeatedUses> uses;  // of each piece
   std::size_t pieces = 0;          // done so far, of all launches
 };
-
-std::shared_ptr<MemoryLedger> device_ledger() {
-  thread_local const auto ledger = std::make_shared<MemoryLedger>();
-  return ledger;
-}
-
-DeviceMemory::DeviceMemory(std::size_t bytes) : size_(bytes) {
-  expect_no_capture("device memory is allocated");
-  // It may be freed on another thread: it is this one's until then.
-  auto memory = host_memory(bytes);
-  device_ledger()->take(bytes);
-  watch_memory(memory.get(), bytes);
-  data_ = {memory.release(), [bytes, ledger = device_ledger()](void* held) {
-             note_freed();
-             forget_memory(held);
-             std::free(held);
-             ledger->give_back(bytes);
-           }};
-}
-PinnedMemory::PinnedMemory(std::size_t bytes) : size_(bytes) {
-  expect_no_capture("pinned memory is allocated");
-  auto memory = host_memory(bytes);
-  watch_memory(memory.get(), bytes);
-  data_ = {memory.release(), [](void* held) {
-             note_freed();
-             forget_memory(held);
-             std::free(held);
-           }};
-}
 
 Stream::Stream() : impl_(std::make_unique<Impl>()) {}
 Stream::~Stream() = default;
@@ -241,12 +98,11 @@ void Stream::wait(const Event& event) {
     return;
   }
   join(impl_->lane->before, mark->before);
-  if (late.on) put_later(*impl_->lane, {nullptr, mark});
+  impl_->lane->put_wait(mark);
 }
 void Stream::synchronize() {
   expect_no_capture("the host waits for a stream");
-  if (!impl_->lane->tasks.empty()) ++late.waits;
-  run_all(*impl_->lane);
+  impl_->lane->wait();
   host_waited(impl_->lane->before);
 }
 
@@ -270,11 +126,11 @@ void Event::record(Stream& stream) {
   const WorkPlace place = mark->on->next();
   mark->before = place.before;
   const auto pass = [mark] {
-    mark->at = Clock::now();
+    mark->at = std::chrono::steady_clock::now();
     mark->passed = true;
     mark->on.reset();
   };
-  stream.impl_->put(pass, place);
+  mark->on->put(pass, place);
 }
 bool Event::done() const {
   expect_no_capture("the host asks for an event");
@@ -286,8 +142,7 @@ bool Event::done() const {
 void Event::synchronize() const {
   expect_no_capture("the host waits for an event");
   if (done()) return;
-  ++late.waits;
-  run_to(*impl_->mark);
+  wait_for(*impl_->mark);
   host_waited(impl_->mark->before);
 }
 double Event::milliseconds(const Event& from, const Event& to) {
@@ -319,7 +174,7 @@ void Graph::launch(Stream& stream) {
     for (const auto& [inner, piece] : graph.order.before(i)) place.before[inner] = at(piece);
     RepeatedUses& uses = impl_->uses[i];
     uses.enough = impl_->pieces >= kNotedLaunches * graph.work.size();
-    stream.impl_->put(graph.work[i], place, &uses);
+    stream.impl_->lane->put(graph.work[i], place, &uses);
   }
   impl_->pieces += graph.work.size();
   for (const StreamNumber inner : graph.streams) stream.impl_->lane->before[inner] = impl_->pieces;
