@@ -22,7 +22,6 @@ namespace isoloss::simt {
 namespace {
 
 constexpr std::size_t kStack = 128 * 1024;
-constexpr std::size_t kSlot = 64;
 // What every GPU that kernels are compiled for has at most, of shared memory what the largest has
 // (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
 constexpr unsigned kMostBlocks = 2147483647, kMostBlocksAcross = 65535, kMostThreads = 1024;
@@ -58,7 +57,7 @@ class FiberBlock final : public Block {
   FiberBlock(Index3 grid, Index3 index, Index3 size, std::span<std::byte> shared,
              LaunchRaces& races)
       : threads_(std::size_t{size.x} * size.y * size.z),
-        slots_((threads_.size() + 31) / 32 * 32 * kSlot),
+        slots_((threads_.size() + 31) / 32 * 32 * kLaneSlot),
         shared_(shared),
         variables_(thread_memory()),
         races_(races) {
@@ -140,14 +139,14 @@ class FiberBlock final : public Block {
  protected:
   void exchange(const void* mine, void* theirs, std::size_t size, int from) override {
     std::byte* slots = warp_slots();
-    std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, mine, size);
+    std::memcpy(slots + static_cast<std::size_t>(lane()) * kLaneSlot, mine, size);
     meet_warp();
-    std::memcpy(theirs, slots + static_cast<std::size_t>(from) * kSlot, size);
+    std::memcpy(theirs, slots + static_cast<std::size_t>(from) * kLaneSlot, size);
     meet_warp();
   }
   void meet_warp() override { wait(State::AtWarp); }
   int lane() const override { return static_cast<int>(current_ % 32); }
-  std::byte* warp_slots() override { return slots_.data() + current_ / 32 * 32 * kSlot; }
+  std::byte* warp_slots() override { return slots_.data() + current_ / 32 * 32 * kLaneSlot; }
 
  private:
   Thread& self() { return threads_[current_]; }
@@ -266,54 +265,6 @@ void run_grid(Index3 grid, Index3 size, std::size_t shared_bytes,
       }
   if (races.found()) throw std::logic_error(*races.found());
   races.for_each_stretch(note_use);
-}
-
-void Block::multiply_add(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
-  std::byte* slots = warp_slots();
-  std::byte* mine = slots + static_cast<std::size_t>(lane()) * kSlot;
-  std::memcpy(mine, a, sizeof a);
-  std::memcpy(mine + sizeof a, b, sizeof b);
-  meet_warp();
-  const auto half = [&](int owner, std::size_t word, int index) {
-    std::uint16_t bits;
-    std::memcpy(&bits,
-                slots + static_cast<std::size_t>(owner) * kSlot + word * 4 +
-                    static_cast<std::size_t>(index) * 2,
-                sizeof bits);
-    return to_float(Bf16{bits});
-  };
-  const int group = lane() / 4, pair = lane() % 4;
-  for (int i = 0; i < 4; ++i) {
-    const int row = group + (i >= 2 ? 8 : 0), column = 2 * pair + i % 2;
-    float sum = 0;
-    for (int k = 0; k < 16; ++k) {
-      const int of_a = row % 8 * 4 + k % 8 / 2, of_b = column * 4 + k % 8 / 2;
-      const std::size_t word_a = (row >= 8 ? 1U : 0U) + (k >= 8 ? 2U : 0U);
-      sum += half(of_a, word_a, k % 2) * half(of_b, 4 + (k >= 8 ? 1U : 0U), k % 2);
-    }
-    d[i] += sum;
-  }
-  meet_warp();
-}
-
-void Block::load_blocks(std::uint32_t (&r)[4], const Bf16* row, bool transposed) {
-  std::byte* slots = warp_slots();
-  note_access(row, 16, false, __builtin_return_address(0));
-  std::memcpy(slots + static_cast<std::size_t>(lane()) * kSlot, row, 16);
-  meet_warp();
-  for (int block = 0; block < 4; ++block) {
-    std::uint16_t halves[2];
-    for (int i = 0; i < 2; ++i) {
-      const int line = transposed ? 2 * (lane() % 4) + i : lane() / 4;
-      const int column = transposed ? lane() / 4 : 2 * (lane() % 4) + i;
-      std::memcpy(&halves[i],
-                  slots + static_cast<std::size_t>(block * 8 + line) * kSlot +
-                      static_cast<std::size_t>(column) * 2,
-                  2);
-    }
-    std::memcpy(&r[block], halves, 4);
-  }
-  meet_warp();
 }
 
 }  // namespace isoloss::simt

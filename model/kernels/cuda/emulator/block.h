@@ -59,7 +59,8 @@ class Block {
   virtual void exchange(const void* mine, void* theirs, std::size_t size, int lane) = 0;
   // Without the order of memory that a sync brings.
   virtual void meet_warp() = 0;
-  // This thread's lane, 32 slots of 64 bytes that its warp shares.
+  // This thread's lane, 32 slots that its warp shares.
+  static constexpr std::size_t kLaneSlot = 64;  // bytes
   virtual int lane() const = 0;
   virtual std::byte* warp_slots() = 0;
 };
