@@ -13,7 +13,8 @@
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "sweeps/block_widths.h"
-#include "sweeps/quantity_text.h"
+#include "sweeps/rank_reason.h"
+#include "sweeps/smaller_steps.h"
 
 namespace isoloss {
 namespace {
@@ -51,8 +52,8 @@ class RankPlanner {
  public:
   RankPlanner(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& rate)
       : plan_(plan),
+        asked_(ranks),
         ranks_(std::max(ranks.ranks, asked_layout(plan).ranks())),
-        bytes_per_rank_(ranks.bytes_per_rank),
         rate_(rate),
         widths_(plan, ranks, without_steps(rate)),
         lengths_(lengths_of(plan)),
@@ -217,45 +218,28 @@ class RankPlanner {
           memory_per_rank(plan_.runs[largest].spec, asked))
         largest = run;
     const RunSpec& spec = plan_.runs[largest].spec;
-    const double alone = memory_per_rank(spec, asked);
-    const std::string room = bytes_text(bytes_per_rank_);
-    if (!widths_.held())
-      return fmt::format(
-          "the largest run takes {} of a rank's {}, and {}", bytes_text(alone), room,
-          ranks_ == 1 ? "no other rank shares it: set run.accumulate or run.recompute, or "
-                        "give it more ranks, on more machines"
-                      : fmt::format("no number of these {} ranks that divides its heads, widths "
-                                    "and batch would hold it: set run.accumulate or run.recompute, "
-                                    "or use fewer ranks a machine",
-                                    ranks_));
-    const std::size_t level = widths_.level_of(chosen.runs[largest].planned);
-    const double shared = memory_per_rank(spec, widths_.at(largest, level)->layout);
-    std::string text =
-        alone <= bytes_per_rank_
-            ? fmt::format("the largest run takes {} of a rank's {}", bytes_text(shared), room)
-            : fmt::format("the largest run takes {} {} and {} on each of {} ranks, which have {}",
-                          bytes_text(alone), words(asked), bytes_text(shared),
-                          chosen.runs[largest].planned, room);
-    if (ranks_ == widths_.unit()) return text;
+    const int planned = chosen.runs[largest].planned;
+    RankReason why{
+        .asked = asked,
+        .ranks = asked_,
+        .held = widths_.held(),
+        .fits = {},
+        .as_asked = memory_per_rank(spec, asked),
+        .as_planned = memory_per_rank(spec, widths_.at(largest, widths_.level_of(planned))->layout),
+        .planned = planned,
+        .chosen = {schedule.seconds, chosen.seconds},
+        .fewest = {}};
+    if (!why.held) why.fits = steps_that_fit(plan_, asked_, without_steps(rate_));
     const Candidate& first = candidates_.front();
-    const std::string seconds = seconds_text(schedule.seconds);
-    if (chosen.runs == first.runs)
-      return text + fmt::format(
-                        "; the study takes {} so by prediction, and sharing more would not make it "
-                        "end a fiftieth earlier",
-                        seconds);
-    return text + fmt::format("; the study takes {} so by prediction, and {} with each run {}",
-                              seconds, seconds_text(priced(first).seconds), words(asked));
-  }
-
-  static std::string words(const RankLayout& layout) {
-    return layout.ranks() == 1 ? "alone"
-                               : fmt::format("on {} x {} ranks", layout.tensor, layout.data);
+    if (chosen.runs != first.runs) why.fewest = {priced(first).seconds, first.seconds};
+    why.fewest_are_asked = std::ranges::all_of(
+        first.runs, [&](const RunRanks& run) { return run.planned == widths_.unit(); });
+    return text_of(why);
   }
 
   const StudyPlan& plan_;
+  PlanRanks asked_;
   int ranks_;
-  double bytes_per_rank_;
   const DeviceRate& rate_;
   BlockWidths widths_;
   std::vector<double> lengths_;

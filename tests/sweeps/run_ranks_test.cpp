@@ -128,9 +128,27 @@ TEST(RunRanks, WhatDoesNotFitIsSharedAndNeverTakenByFewer) {
 TEST(RunRanks, WhatNoNumberOfRanksHoldsIsTriedByTheFewest) {
   const RankPlan chosen = plan_ranks(plan_of(), {3, 1}, device_rate("cpu", "float32"));
   EXPECT_THAT(chosen.runs, Each(RunRanks{1, 1}));
-  EXPECT_THAT(chosen.reason, HasSubstr("run.recompute"));
+  EXPECT_THAT(chosen.reason, HasSubstr("nor would they with run.accumulate and run.recompute"));
   EXPECT_THAT(plan_ranks(plan_of(), {1, 1}, device_rate("cpu", "float32")).reason,
               HasSubstr("no other rank shares it"));
+}
+
+// Four sequences a batch: in as many parts as memory asks for, the study fits.
+TEST(RunRanks, WhatWouldHoldARunIsSaid) {
+  const auto study = [](const std::string& run) {
+    return plan_of({{3, "model: {layers: 8, d_head: 8, sequence: 16}"}, {10, "run: " + run}});
+  };
+  const auto memory_in = [&](const std::string& run) {
+    return memory_per_rank(study(run).runs[0].spec, {1, 1});
+  };
+  const auto said_with = [&](double bytes) {
+    return plan_ranks(study("{threads: 1}"), {1, bytes}, device_rate("cpu", "float32")).reason;
+  };
+  EXPECT_THAT(said_with(memory_in("{accumulate: 2}")), HasSubstr(": write run: {accumulate: 2}, "));
+  EXPECT_THAT(said_with(memory_in("{accumulate: 4}")), HasSubstr(": write run: {accumulate: 4}, "));
+  const double anew = memory_in("{accumulate: 4, recompute: true}");
+  ASSERT_LT(anew, memory_in("{accumulate: 4}"));
+  EXPECT_THAT(said_with(anew), HasSubstr(": write run: {accumulate: 4, recompute: true}, "));
 }
 
 // What the study fixes is in every run, and widths double from there.
