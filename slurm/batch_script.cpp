@@ -31,7 +31,7 @@ std::string directives(const Study& study, const Site& site, const BatchJob& job
   line("time=" + (site.time.empty() ? slurm_time(study.time_limit_seconds.value_or(kTwelveHours))
                                     : site.time));
   line(fmt::format("nodes={}", site.nodes));
-  line(fmt::format("ntasks-per-node={}", site.tasks_per_node));
+  line(fmt::format("ntasks-per-node={}", ranks_per_node(site)));
   line(fmt::format("cpus-per-task={}",
                    site.cpus_per_task > 0 ? site.cpus_per_task : study.base.threads));
   line_if_given("mem", site.memory);
@@ -147,7 +147,7 @@ std::string batch_script(const Study& study, const Site& site, const BatchJob& j
   text += fmt::format(
       "{} run {} --out {} \\\n  --ranks $((SLURM_JOB_NUM_NODES * {})) --launcher {} &\n",
       quoted(job.program.string()), quoted(study.file.string()), quoted(job.out.string()),
-      site.tasks_per_node, site.launcher);
+      ranks_per_node(site), site.launcher);
   text += kWait;
   text += start_again(site);
   text += "exit \"$status\"\n";

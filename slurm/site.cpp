@@ -40,4 +40,9 @@ void check_site(const Site& site) {
                      site.launcher + "); give launcher: srun, or leave mpi out");
 }
 
+std::int64_t ranks_per_node(const Site& site) {
+  return site.tasks_per_node > 0 ? site.tasks_per_node
+                                 : std::max<std::int64_t>(site.gpus_per_node, 1);
+}
+
 }  // namespace isoloss

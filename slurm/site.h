@@ -14,7 +14,7 @@ struct Site {
   std::string constraint;
   std::string time;  // Slurm's forms; empty: the study's time_limit, else 12 hours
   std::int64_t nodes = 1;
-  std::int64_t tasks_per_node = 1;  // ranks; with GPUs one for each
+  std::int64_t tasks_per_node = 0;  // ranks; 0: one for each GPU, else one
   std::int64_t cpus_per_task = 0;   // 0: the study's threads
   std::string memory;               // of a node, as 64G
   std::string device = "cpu";       // or the type of GPU, as the site names it
@@ -34,5 +34,7 @@ Site read_site(const std::filesystem::path& file);
 
 // InputError where the parts contradict each other: a type of GPU without GPUs, --mpi without srun.
 void check_site(const Site& site);
+
+std::int64_t ranks_per_node(const Site& site);
 
 }  // namespace isoloss

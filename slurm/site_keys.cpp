@@ -92,7 +92,7 @@ const std::vector<SiteKey>& site_keys() {
       {"constraint", "constraint", "features of the nodes", false, set_word<&Site::constraint>},
       {"time", "time", "HH:MM:SS; the study's time_limit, else 12 hours", false, set_time},
       {"nodes", "nodes", "nodes (1)", false, set_count<&Site::nodes, 1>},
-      {"tasks_per_node", "tasks-per-node", "ranks on a node (1)", false,
+      {"tasks_per_node", "tasks-per-node", "ranks on a node; one for each GPU, else 1", false,
        set_count<&Site::tasks_per_node, 1>},
       {"cpus_per_task", "cpus-per-task", "cores a rank; 0: the study's threads (0)", false,
        set_count<&Site::cpus_per_task, 0>},

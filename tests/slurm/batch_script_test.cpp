@@ -1,6 +1,7 @@
 // Batch scripts: what Slurm reads, what bash runs, and how they end.
 #include "slurm/batch_script.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -100,6 +101,16 @@ TEST(BatchScript, AsksForWhatTheSiteSays) {
         "#SBATCH --signal=B:USR1@120\n",
         "module load gcc/12 || exit 1\nmodule load openmpi || exit 1\n"})
     EXPECT_NE(script.find(line), std::string::npos) << line;
+}
+
+TEST(BatchScript, EachGpuOfANodeHasARankUnlessTheSiteSaysMore) {
+  Site site = cluster();
+  site.tasks_per_node = 0;
+  EXPECT_THAT(script_of(site), testing::HasSubstr("#SBATCH --ntasks-per-node=4\n"));
+  EXPECT_THAT(script_of(site), testing::HasSubstr("--ranks $((SLURM_JOB_NUM_NODES * 4))"));
+  EXPECT_THAT(script_of({}), testing::HasSubstr("#SBATCH --ntasks-per-node=1\n"));
+  site.tasks_per_node = 2;
+  EXPECT_THAT(script_of(site), testing::HasSubstr("#SBATCH --ntasks-per-node=2\n"));
 }
 
 TEST(BatchScript, SaysNothingThatTheSiteLeavesOpen) {
