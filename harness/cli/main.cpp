@@ -10,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "results/code_version.h"
 
 namespace isoloss {
 
@@ -61,6 +62,10 @@ int dispatch(const std::vector<std::string>& arguments) {
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h" || name == "help") {
     print_usage(std::cout);
+    return 0;
+  }
+  if (name == "--version") {
+    std::cout << "isoloss " << code_version() << "\n";
     return 0;
   }
   std::vector<std::string> names;

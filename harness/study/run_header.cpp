@@ -1,6 +1,6 @@
 #include "harness/study/run_header.h"
 
-#include "harness/ranks/code_version.h"
+#include "results/code_version.h"
 #include "model/cost/flops.h"
 #include "model/spec/parameters.h"
 

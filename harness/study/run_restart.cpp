@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "harness/files/run_storage.h"
-#include "harness/ranks/code_version.h"
+#include "results/code_version.h"
 #include "model/spec/error.h"
 #include "results/journal.h"
 #include "results/set_aside.h"

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "harness/ranks/code_version.h"
+#include "results/code_version.h"
 #include "harness/ranks/machine.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "harness/files/run_storage.h"
-#include "harness/ranks/code_version.h"
+#include "results/code_version.h"
 #include "harness/study/study_outcome.h"
 #include "results/checkpoint_names.h"
 #include "results/durable_file.h"

@@ -1,4 +1,4 @@
-#include "harness/ranks/code_version.h"
+#include "results/code_version.h"
 
 namespace isoloss {
 
