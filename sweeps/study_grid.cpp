@@ -105,6 +105,7 @@ std::vector<Selection> read_selections(const YamlView& value, const Grid& grid) 
   std::vector<std::string> known = {"architecture", "size", "seed", "budget"};
   for (const PlainAxis& axis : grid.axes) known.push_back(axis.field);
   std::vector<Selection> selections;
+  if (value.is_empty_list()) return selections;
   for (const YamlView& item : value.list()) {
     const YamlMap map = item.map(known);
     if (map.entries().empty())

@@ -61,6 +61,13 @@ PlanRanks device_ranks(const AskedRanks& asked, const Study& study, const StudyP
   return ranks;
 }
 
+// As `run` decides for device: auto where each rank has such a device.
+bool devices_would_serve(const StudyPlan& plan, const DeviceRate& rate) {
+  return rate.memory_bytes > 0 && std::ranges::all_of(plan.runs, [](const PlannedRun& run) {
+           return no_kernel_for(run.spec).empty();
+         });
+}
+
 // What the plan does not know, or cannot be done with it yet, on standard error.
 void print_notes(const Study& study, const DeviceRate& rate) {
   if (study.device == "cuda" && rate.memory_bytes == 0)
@@ -100,12 +107,13 @@ int plan_command(Arguments arguments) {
   const AskedRanks asked = asked_ranks(line);
   const Study study = read_study(line.get<std::string>("STUDY.yaml"));
   DeviceRate rate = device_rate(line.get<std::string>("device"), study.base.dtype);
+  StudyPlan plan = make_plan(study);
   const bool on_devices = study.device == "cuda";
   if (line.has("probe") && rate.device != "cpu" && !on_devices)
     throw InputError("--probe with --device " + rate.device +
                      " (steps are measured on this machine's processor); leave one of them out");
-  StudyPlan plan = make_plan(study);
-  if (on_devices) plan = plan_on_devices(study, std::move(plan));
+  if (on_devices || (study.device == "auto" && devices_would_serve(plan, rate)))
+    plan = plan_on_devices(study, std::move(plan));
   if (!on_devices && rate.device == "cpu")
     rate.steps = step_times(plan, asked.on_machine(), line.has("probe"));
   PlanRanks ranks{asked.ranks, machine_memory() / asked.on_machine()};

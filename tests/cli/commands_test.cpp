@@ -41,6 +41,37 @@ TEST(Commands, AReaderThatLeavesIsNoFault) {
   EXPECT_EQ(slurp(scratch / "said"), "");
 }
 
+TEST(Commands, TheVersionIsOneLine) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("--version", scratch.path());
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(outcome.out.starts_with("isoloss ")) << outcome.out;
+  EXPECT_EQ(outcome.out.find('\n'), outcome.out.size() - 1) << outcome.out;
+}
+
+// What `run` would do there: of heads of 8 on the GPU, of 12 on the processor.
+TEST(Commands, PlansForAGpuWhatAutoTrainsThere) {
+  const Scratch scratch;
+  const auto memory = [&](const std::string& device, int d_head) {
+    spill(scratch / "study.yaml",
+          "study: s\ndata: {synthetic: {symbols: 32, topics: 4}}\n"
+          "model: {sequence: 16, layers: 4, d_head: " +
+              std::to_string(d_head) +
+              "}\n"
+              "optimizer: {warmup_steps: 10, batch_tokens: 64}\n"
+              "grid: {architecture: [transformer], size: [{name: s, d_model: 48}], "
+              "budget: {tokens: [640]}}\n"
+              "run: {dtype: bfloat16, device: " +
+              device + "}\n");
+    const Outcome outcome = isoloss("plan study.yaml --device h100 --json", scratch.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return json::parse(outcome.out).at("runs").at(0).at("memory_bytes_per_rank").get<double>();
+  };
+  EXPECT_NE(memory("cuda", 8), memory("cpu", 8));
+  EXPECT_EQ(memory("auto", 8), memory("cuda", 8));
+  EXPECT_EQ(memory("auto", 12), memory("cpu", 12));
+}
+
 TEST(Commands, EachHasHelpWithAnExample) {
   const Scratch scratch;
   const Outcome usage = isoloss("--help", scratch.path());

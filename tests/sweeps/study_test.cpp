@@ -164,6 +164,11 @@ TEST(Study, CheckpointsAreAMinuteApartUnlessItSays) {
   EXPECT_EQ(study_of({{10, "run: {checkpoint_every: 0.5s}"}}).base.checkpoint_seconds, 0.5);
 }
 
+TEST(Study, ListsOfEntriesMayBeEmpty) {
+  const Study study = study_of({{10, "  include: []"}, {11, "  exclude: []"}});
+  EXPECT_EQ(expand_grid(study).size(), expand_grid(study_of({})).size());
+}
+
 TEST(Study, IncludeAddsAndExcludeDrops) {
   const Study study = study_of({{7, "  size: [{name: s, d_model: 16}, {name: m, d_model: 32}]"},
                                 {10, "  include: [{size: m, seed: 1, budget: [1280, 2560]}]"},
