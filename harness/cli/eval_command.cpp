@@ -94,6 +94,17 @@ void loss_on_text(const CommandLine& line) {
   fmt::print("\n");
 }
 
+// What the loss of --model on a text takes, and scores of tasks do not.
+void check_text_options(const CommandLine& line) {
+  if (line.has("model") && !asks_for_tasks(line)) return;
+  for (const char* option : {"text", "tokens", "length"})
+    if (line.has(option))
+      throw InputError(fmt::format(
+          "--{} is given without --model or beside tasks (a text's loss is of one model); leave it "
+          "out, or give --model hf:FOLDER alone (isoloss export makes one of a run)",
+          option));
+}
+
 }  // namespace
 
 int eval_command(Arguments arguments) {
@@ -117,6 +128,7 @@ int eval_command(Arguments arguments) {
   add_task_options(line);
   line.positional("DIR", CommandLine::Arity::Optional);
   if (!line.parse(arguments)) return 0;
+  check_text_options(line);
   if (line.has("recompute")) return recompute_scores(line);
   if (line.get<int>("threads") < 1)
     throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");

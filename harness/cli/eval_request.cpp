@@ -122,6 +122,7 @@ EvalRequest read_eval_request(const CommandLine& line) {
     std::vector<TaskCard> cards = public_cards(line);
     asked.data.emplace(line.get<std::string>("data"));
     asked.suite = public_suite(std::move(cards), *asked.data);
+    if (line.has("task") || asked.suite.tasks.empty()) leave_out_absent(asked.suite);
   } else {
     asked.suite = own_tasks(line, asked.options.shots);
   }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
@@ -20,10 +21,22 @@
 namespace isoloss {
 namespace {
 
+// A line for all: who asks for what a file holds wants no more of it.
+void tell_absent(const std::vector<TaskCard>& cards) {
+  if (cards.empty()) return;
+  std::string names;
+  for (const TaskCard& card : cards) names += (names.empty() ? "" : ", ") + card.task;
+  tell(
+      fmt::format("not in the task data file, and not scored: {} (isoloss data prepare-tasks adds "
+                  "their data sets where it finds them)",
+                  names));
+}
+
 int score_asked(const CommandLine& line, const EvalRequest& asked, Communicator& ranks) {
   const bool leads = ranks.rank() == 0, study = line.has("DIR");
   if (leads)
     for (const std::string& left : asked.suite.left_out) tell(left);
+  if (leads) tell_absent(asked.suite.absent);
   ScoreListing listing(line.has("json"), study);
   const std::atomic<bool>& signalled = stop_on_signals();
   const EvalScoring scoring{ranks,

@@ -37,6 +37,8 @@ std::vector<nlohmann::json> items_of_file(const TaskCard& card, const std::strin
           fmt::format("{}:{}: no JSON object (one item a line is wanted); mend the "
                       "line",
                       path.string(), number));
+    if (!items.back().contains("group") && items.back().contains("id"))
+      items.back()["group"] = items.back()["id"];  // shares nothing with others
   }
   if (items.empty())
     throw InputError(path.string() +

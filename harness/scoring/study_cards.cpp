@@ -42,6 +42,7 @@ TaskSuite public_tasks(const EvaluationSpec& evaluation) {
   const EvaluationOptions options;
   const TaskDataFile file(evaluation.task_data);
   TaskSuite suite = public_suite(built_in_cards(evaluation.profile), file);
+  leave_out_absent(suite);
   std::erase_if(suite.tasks, [&](const SuiteTask& task) {
     try {
       try_one_item(task, options);

@@ -42,9 +42,7 @@ TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data) {
   TaskSuite suite;
   for (TaskCard& card : cards) {
     if (!data.has(card.data)) {
-      suite.left_out.push_back(card.task + ": data set '" + card.data +
-                               "' is not in the task data file (missing when it was made); get it "
-                               "and run isoloss data prepare-tasks again");
+      suite.absent.push_back(std::move(card));
       continue;
     }
     try {
@@ -57,6 +55,14 @@ TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data) {
     }
   }
   return suite;
+}
+
+void leave_out_absent(TaskSuite& suite) {
+  for (const TaskCard& card : suite.absent)
+    suite.left_out.push_back(card.task + ": data set '" + card.data +
+                             "' is not in the task data file (missing when it was made); get it "
+                             "and run isoloss data prepare-tasks again");
+  suite.absent.clear();
 }
 
 SuiteTask own_task(TaskCard card, std::int64_t shots) {

@@ -23,11 +23,13 @@ struct SuiteTask {
 struct TaskSuite {
   std::vector<SuiteTask> tasks;       // in the order of the cards
   std::vector<std::string> left_out;  // "TASK or FILE: why; what to do"
+  std::vector<TaskCard> absent;       // whose data set a task data file does not hold
 };
 
-// The cards whose data set is in the file; the others are left out, and so are those whose part of
-// the file is damaged.
+// The cards whose data set is in the file; those whose part of the file is damaged are left out.
 TaskSuite public_suite(std::vector<TaskCard> cards, const TaskDataFile& data);
+// What is absent is left out as well, each with why: for tasks that were asked for by name.
+void leave_out_absent(TaskSuite& suite);
 
 // An own card with the items beside it. InputError as items_beside_card.
 SuiteTask own_task(TaskCard card, std::int64_t shots);

@@ -157,6 +157,25 @@ TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
   }
 }
 
+// Of the other tasks a line says that the file does not hold them; one that is asked for is a
+// fault.
+TEST_F(EvalTasks, AFileOfOneDataSetScoresItsTask) {
+  const fs::path publishers = fs::path(ISOLOSS_SOURCE) / "tests/harness/oneshot/publishers";
+  fs::create_directory(scratch_ / "downloads");
+  fs::copy(publishers / "piqa", scratch_ / "downloads/piqa", fs::copy_options::recursive);
+  ASSERT_EQ(run("data prepare-tasks downloads --tokenizer hf:model --out t").status, 0);
+  const Outcome outcome = run("eval --model hf:model --data t --shots 0 --json");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const json scores = json::parse(outcome.out).at("scores");
+  ASSERT_EQ(scores.size(), 1U);
+  EXPECT_EQ(scores[0].at("task"), "piqa");
+  EXPECT_THAT(outcome.err, HasSubstr("not in the task data file, and not scored: "));
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  const Outcome asked = run("eval --model hf:model --data t --shots 0 --task piqa hellaswag");
+  EXPECT_EQ(asked.status, 1);
+  EXPECT_THAT(asked.err, HasSubstr("hellaswag: data set 'hellaswag' is not in the task data file"));
+}
+
 // Two architectures, budgets of 10 and 20 steps that share a run.
 void write_study(const fs::path& folder, const std::string& evaluate) {
   std::string text;
@@ -481,6 +500,9 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval somewhere --limit 5", "--limit is given without --data or --tasks"},
       {"eval somewhere --shots 0", "--shots is given without --data or --tasks"},
       {"eval somewhere --seed 1 --ranks 2", "--seed is given without --data or --tasks"},
+      {"eval somewhere --text foreign.bin", "--text is given without --model or beside tasks"},
+      {"eval --model hf:model --tasks tasks --tokens t", "--tokens is given without"},
+      {"eval somewhere --length 8 --tasks tasks", "--length is given without"},
       {"eval somewhere --out o", "its scores lie in DIR/scores"},
       {"eval somewhere --ranks 2", "no run of it is finished"},
       {"eval somewhere --model hf:model --tasks tasks", "give one"},

@@ -60,6 +60,11 @@ TEST_F(OwnItems, WithoutShotsTheirFileIsNotNeeded) {
   EXPECT_THAT(fault(), HasSubstr("mine.train.jsonl: cannot read the items of task mine"));
 }
 
+TEST_F(OwnItems, AnItemWithoutAGroupIsOneOfItsOwn) {
+  write("mine.test.jsonl", "{\"id\":\"7\",\"q\":\"2+2=\",\"a\":\"4\"}\n");
+  EXPECT_EQ(items_beside_card(cards_in(folder_).at(0), 0).items.at(0).at("group"), "7");
+}
+
 TEST_F(OwnItems, FaultsNameFileAndLine) {
   write("mine.test.jsonl", "\n[1]\n");
   EXPECT_THAT(fault(), HasSubstr("mine.test.jsonl:2: no JSON object"));

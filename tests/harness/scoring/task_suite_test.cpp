@@ -22,6 +22,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 std::vector<std::string> names_of(const TaskSuite& suite) {
@@ -31,13 +32,16 @@ std::vector<std::string> names_of(const TaskSuite& suite) {
 }
 
 // GPT-3's table H.1 has 29 tasks; two of them have their data here.
-TEST(TaskSuite, DataSetsThatAreMissingAreLeftOutByName) {
+TEST(TaskSuite, DataSetsThatAreMissingAreAbsentAndLeftOutByNameWhereAsked) {
   const tiny_study::Place place;
   const auto path = place.root / "tasks.bin";
   write_samples(path, {"copa", "piqa"}, {"record"});
-  const TaskSuite suite = public_suite(built_in_cards("gpt3"), TaskDataFile(path));
+  TaskSuite suite = public_suite(built_in_cards("gpt3"), TaskDataFile(path));
   EXPECT_EQ(names_of(suite), (std::vector<std::string>{"copa", "piqa"}));
   EXPECT_EQ(suite.tasks.at(1).data.items.size(), sample_items("piqa").size());
+  EXPECT_EQ(suite.absent.size(), 27U);
+  EXPECT_THAT(suite.left_out, IsEmpty());
+  leave_out_absent(suite);
   EXPECT_EQ(suite.left_out.size(), 27U);
   for (const char* task : {"record", "hellaswag"})
     EXPECT_THAT(suite.left_out,
