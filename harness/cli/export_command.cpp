@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/models/export_target.h"
 #include "harness/models/trained_run.h"
 #include "model/spec/error.h"
@@ -23,7 +25,8 @@ int export_command(Arguments arguments) {
              "safetensors: one file, tensors by isoloss' names; hf: a folder that the "
              "transformers library loads")("out", po::value<std::string>(),
                                            "RUN-ID.safetensors or the folder RUN-ID without it")(
-      "force", "overwrite what is there, whatever it is");
+      "force", "overwrite what is there, whatever it is")("json",
+                                                          "one JSON object on standard output");
   line.positional("RUN");
   if (!line.parse(arguments)) return 0;
   const std::vector<std::string> forms = {"safetensors", "hf"};
@@ -45,7 +48,13 @@ int export_command(Arguments arguments) {
     export_hf(out, model);
   else
     export_safetensors(out, model);
-  fmt::print("{}: {} after {} updates\n", out, model.spec.architecture, model.step);
+  if (line.has("json"))
+    print_json(nlohmann::ordered_json{{"path", out},
+                                      {"run", model.run},
+                                      {"architecture", model.spec.architecture},
+                                      {"step", model.step}});
+  else
+    fmt::print("{}: {} after {} updates\n", out, model.spec.architecture, model.step);
   return 0;
 }
 
