@@ -7,6 +7,7 @@
 
 #include "model/spec/nearest_name.h"
 #include "model/spec/number_text.h"
+#include "model/spec/own_cores.h"
 #include "model/yaml/yaml_view.h"
 #include "sweeps/grid.h"
 #include "sweeps/optimizer_fields.h"
@@ -161,12 +162,11 @@ void read_run(const YamlView& section, Study& study) {
     study.base.recompute = one_of(*recompute, {"true", "false"}) == "true";
   if (const YamlView* threads = map.find("threads")) {
     study.base.threads = threads->positive_whole();
-    constexpr std::int64_t kMost = 1024;
-    if (study.base.threads > kMost)
+    if (study.base.threads > kMostThreads)
       threads->fail(
           fmt::format("{} threads of a rank are more than it has cores (at most {}); give "
                       "fewer",
-                      study.base.threads, kMost));
+                      study.base.threads, kMostThreads));
   }
   if (const YamlView* limit = map.find("time_limit"))
     study.time_limit_seconds = read_duration(*limit);

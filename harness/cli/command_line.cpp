@@ -1,14 +1,36 @@
 #include "harness/cli/command_line.h"
 
+#include <cstdint>
 #include <iostream>
 #include <sstream>
+#include <typeinfo>
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/own_cores.h"
 
 namespace isoloss {
 
 namespace po = boost::program_options;
+
+namespace {
+
+// Boost reads -1 into an unsigned option and wraps it.
+void refuse_below_zero(const po::parsed_options& parsed) {
+  for (const po::option& option : parsed.options) {
+    const auto* kind = parsed.description->find_nothrow(option.string_key, false);
+    const auto* typed = kind == nullptr
+                            ? nullptr
+                            : dynamic_cast<const po::typed_value_base*>(kind->semantic().get());
+    if (typed == nullptr || typed->value_type() != typeid(std::uint64_t)) continue;
+    for (const std::string& value : option.value)
+      if (value.starts_with('-'))
+        throw InputError("--" + option.string_key + " is " + value +
+                         " (below 0); give 0 or more, a whole number");
+  }
+}
+
+}  // namespace
 
 CommandLine::CommandLine(std::string usage, std::string about, std::string example)
     : usage_(std::move(usage)), about_(std::move(about)), example_(std::move(example)) {
@@ -31,12 +53,13 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
   all.add(options_).add(hidden_);
   try {
     const int exact = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser({arguments.begin(), arguments.end()})
-                  .options(all)
-                  .positional(positions_)
-                  .style(exact)
-                  .run(),
-              values_);
+    const po::parsed_options parsed = po::command_line_parser({arguments.begin(), arguments.end()})
+                                          .options(all)
+                                          .positional(positions_)
+                                          .style(exact)
+                                          .run();
+    refuse_below_zero(parsed);
+    po::store(parsed, values_);
     po::notify(values_);
   } catch (const po::unknown_option& error) {
     std::vector<std::string> names;
@@ -53,10 +76,27 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
               << options_ << "\nexample: " << example_ << "\n";
     return false;
   }
+  // A variable of the shell that is not set.
+  const auto empty = [this](const std::string& name) {
+    const auto* text = has(name) ? boost::any_cast<std::string>(&values_[name].value()) : nullptr;
+    return text != nullptr && text->empty();
+  };
+  if (empty("out")) throw InputError("--out is empty (what is written needs a place); name one");
   for (const std::string& name : required_)
-    if (!has(name))
+    if (!has(name) || empty(name))
       throw InputError(name + " is missing (usage: " + usage_ + "); for example: " + example_);
   return true;
+}
+
+int threads_option(const CommandLine& line) {
+  const int threads = line.get<int>("threads");
+  if (threads < 1)
+    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
+  if (threads > kMostThreads)
+    throw InputError("--threads is " + std::to_string(threads) +
+                     " (more than a machine has cores); give " + std::to_string(kMostThreads) +
+                     " or fewer");
+  return threads;
 }
 
 std::vector<std::string> split_list(const std::string& list) {

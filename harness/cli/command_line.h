@@ -22,7 +22,8 @@ class CommandLine {
   void positional(const std::string& name, Arity arity = Arity::One);
 
   // Returns false where --help was asked for and printed. InputError: unknown option (nearest
-  // named), wrong value, missing positional argument.
+  // named), wrong value (below zero where the type is std::uint64_t, an empty --out), missing or
+  // empty positional argument.
   bool parse(std::span<const std::string> arguments);
 
   bool has(const std::string& name) const { return values_.count(name) > 0; }
@@ -41,6 +42,9 @@ class CommandLine {
   std::vector<std::string> required_;
   boost::program_options::variables_map values_;
 };
+
+// The value of --threads. InputError: below 1, or more than kMostThreads.
+int threads_option(const CommandLine& line);
 
 // The parts of a value whose parts stand between commas.
 std::vector<std::string> split_list(const std::string& list);

@@ -27,8 +27,8 @@ HfFolder folder_named(const std::string& name) {
   constexpr std::string_view kForm = "hf:";
   if (!name.starts_with(kForm))
     throw InputError("--model is '" + name +
-                     "' (no form that is read); give hf:FOLDER, a folder with config.json and "
-                     "safetensors");
+                     "' (a text is scored by a folder with config.json and safetensors alone); "
+                     "give hf:FOLDER, which isoloss export RUN --to hf makes of a run");
   return HfFolder(name.substr(kForm.size()));
 }
 
@@ -64,6 +64,12 @@ TokensToScore tokens_of_ids(const std::string& path) {
 void loss_on_text(const CommandLine& line) {
   if (line.has("text") == line.has("tokens"))
     throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
+  for (const char* other : {"shots", "seed", "profile", "limit", "task", "out"})
+    if (line.given(other))
+      throw InputError(fmt::format(
+          "--{} is given without --data or --tasks (it says how tasks are asked, and a text's loss "
+          "has none); leave it out",
+          other));
   const auto name = line.get<std::string>("model");
   const HfFolder folder = folder_named(name);
   const std::string path = line.get<std::string>(line.has("text") ? "text" : "tokens");
@@ -130,9 +136,7 @@ int eval_command(Arguments arguments) {
   if (!line.parse(arguments)) return 0;
   check_text_options(line);
   if (line.has("recompute")) return recompute_scores(line);
-  if (line.get<int>("threads") < 1)
-    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
-  set_intra_op_threads(line.get<int>("threads"));
+  set_intra_op_threads(threads_option(line));
   if (line.has("DIR") && line.has("model"))
     throw InputError("a study's folder and --model are both given (whose scores?); give one");
   if (asks_for_tasks(line)) {

@@ -52,9 +52,7 @@ int sample_command(Arguments arguments) {
   if (!line.has("prompt"))
     throw InputError("--prompt is missing (the text to go on from); give --prompt TEXT");
   const SamplingOptions options = sampling_options(line);
-  if (line.get<int>("threads") < 1)
-    throw InputError("--threads is below 1 (somebody has to compute); give 1 or more");
-  set_intra_op_threads(line.get<int>("threads"));
+  set_intra_op_threads(threads_option(line));
 
   const NamedModel named = load_named_model(
       line.get<std::string>("MODEL"),

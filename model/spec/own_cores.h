@@ -8,4 +8,7 @@ namespace isoloss {
 // machine has, where ranks that share it have their own each.
 std::size_t own_cores();
 
+// Threads that a process may be asked to have: more than any machine has cores for.
+inline constexpr int kMostThreads = 1024;
+
 }  // namespace isoloss

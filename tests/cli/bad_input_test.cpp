@@ -35,6 +35,29 @@ TEST(BadInput, UnknownOptionNamesTheNearest) {
   EXPECT_THAT(outcome.err, HasSubstr("--objective"));
 }
 
+// An unsigned option takes -1 for 18446744073709551615 where nobody looks.
+TEST(BadInput, SeedsBelowZero) {
+  const Scratch scratch;
+  for (const char* command :
+       {"fit x.csv --seed -1", "fit x.csv --seed=-1", "savings x.csv --seed -1",
+        "report x.csv --seed -1", "compare x --baseline a --candidate b --seed -1"}) {
+    SCOPED_TRACE(command);
+    const Outcome outcome = isoloss(command, scratch.path());
+    expect_refused(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("--seed is -1 (below 0); give 0 or more"));
+  }
+}
+
+// As of a variable of the shell that is not set.
+TEST(BadInput, EmptyPlaces) {
+  const Scratch scratch;
+  expect_refused(isoloss("plan ''", scratch.path()));
+  const Outcome outcome = isoloss(
+      "submit '" ISOLOSS_SOURCE "/sweeps/quickstart.yaml' --dry-run --out ''", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("--out is empty ("));
+}
+
 TEST(BadInput, StudyFileThatIsNotThere) {
   const Scratch scratch;
   const Outcome outcome = isoloss("plan nowhere.yaml", scratch.path());

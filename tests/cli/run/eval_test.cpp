@@ -40,6 +40,16 @@ TEST(Eval, BadUsageIsRefusedWithWhatToDo) {
     const char* problem;
   } cases[] = {
       {"eval --model model --text t", "give hf:FOLDER"},
+      {"eval --model hf:model --text t --shots 3", "--shots is given without --data or --tasks"},
+      {"eval --model hf:model --text t --task copying", "--task is given without --data"},
+      {"eval --model hf:model --text t --out scores", "--out is given without --data"},
+      {"eval --model hf:model --text t --seed -1", "--seed is -1 (below 0)"},
+      {"sample '' --prompt a", "MODEL is missing ("},
+      {"data prepare odd.bin --out ''", "--out is empty ("},
+      {"sample hf:model --prompt a --seed -1", "--seed is -1 (below 0)"},
+      {"data synth --out language --seed -1", "--seed is -1 (below 0)"},
+      {"sample hf:model --prompt a --threads 99999", "--threads is 99999 (more than"},
+      {"eval --model hf:model --text t --threads 99999", "give 1024 or fewer"},
       {"eval --model hf:model", "--text or --tokens is wanted"},
       {"eval --model hf:model --tokens odd.bin", "odd.bin has 5 bytes"},
       {"eval --model hf:model --tokens high.bin", "token 256 is outside the vocabulary of 256"},

@@ -121,6 +121,14 @@ TEST_F(Run, AFinishedStudyTrainsNothingAndAnExtendedOneOnlyWhatIsNew) {
   EXPECT_EQ(status.at("trials").at("waiting"), 0);
 }
 
+// As of a variable of the shell that is not set: everything would be trained.
+TEST_F(Run, AnEmptyPatternOfTrialsIsRefused) {
+  const Outcome outcome = isoloss("run study.yaml --out out --only ''");
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--only is empty ("));
+  EXPECT_FALSE(fs::exists(scratch_ / "out"));
+}
+
 TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
   ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
   const Outcome report = isoloss("report out --bootstrap 50 --tensorboard logs");
