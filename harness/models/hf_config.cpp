@@ -48,6 +48,8 @@ Json class_json(HfClass kind, const ModelSpec& spec) {
 HfClass hf_class(const ModelSpec& spec) {
   const ModelSpec wanted = function_of(spec);
   for (const HfClass kind : {HfClass::Gpt2, HfClass::Llama}) {
+    // transformers refuses either class where heads do not divide the width, whatever head_dim is.
+    if (spec.d_model % head_count(spec) != 0) continue;
     try {
       if (function_of(read_hf_config(class_json(kind, spec), "").spec) == wanted) return kind;
     } catch (const InputError&) {

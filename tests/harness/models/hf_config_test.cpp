@@ -95,6 +95,10 @@ TEST(HfConfig, OnlyModelsThatAreExactlyTheirsTakeAPublicClass) {
   };
   EXPECT_EQ(kind("llama", {{"kv_heads", "1"}, {"tied", "true"}}), HfClass::Llama);
   EXPECT_EQ(kind("llama", {{"attention_bias", "true"}, {"heads", "2"}}), HfClass::Llama);
+  // transformers 5.x, LlamaConfig.validate_architecture: "The hidden size is not a multiple of the
+  // number of attention heads", head_dim or not.
+  EXPECT_NE(formula_spec("llama").d_model % 5, 0);
+  EXPECT_EQ(kind("llama", {{"heads", "5"}}), HfClass::Isoloss);
   EXPECT_EQ(kind("gpt2", {{"tied", "false"}, {"activation", "gelu_erf"}}), HfClass::Gpt2);
   EXPECT_EQ(kind("gpt2", {{"output_scale", "true"}}), HfClass::Isoloss);
   EXPECT_EQ(kind("gpt2", {{"heads", "2"}}), HfClass::Isoloss);
