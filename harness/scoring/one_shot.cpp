@@ -111,6 +111,20 @@ Score score_of(const TaskScores& scores, std::int64_t step) {
   return score;
 }
 
+// Without items where the data are no text.
+OneShotTask text_task_of(const Dataset& dataset, std::int64_t sequence, const std::string& name) {
+  if (dataset.held_out_text().empty()) return {};
+  const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
+  return text_task(name,
+                   {dataset.held_out_text(), encode, sequence, dataset.held_out().bytes_per_token});
+}
+
+// Without items where the data are of no known language.
+SymbolOrderTask symbol_task_of(const Dataset& dataset, std::int64_t sequence) {
+  if (dataset.language() == nullptr) return {};
+  return symbol_order_task(*dataset.language(), sequence);
+}
+
 // One named task; false where `stop` said yes.
 bool add_task(const LanguageModel& model, const Dataset& dataset, const std::string& name,
               std::int64_t step, Communicator& data, const std::function<bool()>& stop,
@@ -118,17 +132,12 @@ bool add_task(const LanguageModel& model, const Dataset& dataset, const std::str
   std::optional<TaskScores> scores;
   std::optional<double> best;
   if (name == kSymbolOrder) {
-    if (dataset.language() == nullptr) return true;
-    const SymbolOrderTask task = symbol_order_task(*dataset.language(), model.spec().sequence);
+    const SymbolOrderTask task = symbol_task_of(dataset, model.spec().sequence);
     if (task.items.empty()) return true;
     best = task.best;
     scores = score_symbol_order(model, task, data, stop);
   } else {
-    if (dataset.held_out_text().empty()) return true;
-    const EncodeFunction encode = [&](const std::string& text) { return dataset.encode(text); };
-    const OneShotTask task =
-        text_task(name, {dataset.held_out_text(), encode, model.spec().sequence,
-                         dataset.held_out().bytes_per_token});
+    const OneShotTask task = text_task_of(dataset, model.spec().sequence, name);
     if (task.items.empty()) return true;
     scores = score_text_task(model, dataset, name, task, data, stop);
   }
@@ -152,6 +161,16 @@ std::vector<std::string> one_shot_task_names() {
   std::vector<std::string> names = text_task_kinds();
   names.push_back(kSymbolOrder);
   return names;
+}
+
+std::vector<std::string> tasks_without_score(const Dataset& dataset, std::int64_t sequence,
+                                             const std::vector<std::string>& tasks) {
+  std::vector<std::string> without;
+  for (const std::string& name : tasks)
+    if (name == kSymbolOrder ? symbol_task_of(dataset, sequence).items.empty()
+                             : text_task_of(dataset, sequence, name).items.empty())
+      without.push_back(name);
+  return without;
 }
 
 std::optional<OneShotScores> score_one_shot(const LanguageModel& model, const Dataset& dataset,

@@ -20,6 +20,10 @@ namespace isoloss {
 // symbol-order.
 std::vector<std::string> one_shot_task_names();
 
+// Of `tasks` those that score_one_shot gives no score on these data.
+std::vector<std::string> tasks_without_score(const Dataset& dataset, std::int64_t sequence,
+                                             const std::vector<std::string>& tasks);
+
 struct OneShotScores {
   std::vector<Score> scores;     // as they stand with the run
   std::vector<TaskScores> rows;  // item by item; model, trial and flops are the caller's

@@ -16,6 +16,7 @@
 #include "harness/ranks/machine.h"
 #include "harness/ranks/peak_memory.h"
 #include "harness/ranks/stop_signal.h"
+#include "harness/scoring/one_shot.h"
 #include "harness/scoring/study_cards.h"
 #include "harness/study/background_job.h"
 #include "harness/study/run_header.h"
@@ -115,6 +116,7 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
       return nullptr;
     }
     dataset_key_ = key;
+    if (rank_ == 0) tell_without_score(spec);
   }
   if (dataset_->vocabulary() > spec.model.vocabulary) {
     throw InputError(fmt::format(
@@ -124,6 +126,17 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   }
   check_tokenizer(spec.evaluation, *dataset_);
   return dataset_.get();
+}
+
+void RunExecutor::tell_without_score(const RunSpec& spec) {
+  for (const std::string& task :
+       tasks_without_score(*dataset_, spec.model.sequence, spec.evaluation.tasks))
+    if (told_.insert({task, spec.model.sequence}).second)
+      fmt::print(stderr,
+                 "isoloss: not scored: {} (the study's data give it fewer than 16 items in "
+                 "sequences of {}); hold out more text, raise model.sequence, or write "
+                 "evaluate.tasks without it\n",
+                 task, spec.model.sequence);
 }
 
 void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -63,6 +64,8 @@ class RunExecutor {
   void train_with_leader(Communicator& block, const PlannedRun& run, const TrainingOrder& order);
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
+  // Says once which of the study's own tasks the opened data give no items.
+  void tell_without_score(const RunSpec& spec);
   // Initial weights, on the device or the processor; collective over the block.
   std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,
                                            const RankLayout& layout);
@@ -83,7 +86,8 @@ class RunExecutor {
   StepTimes steps_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
-  std::shared_ptr<const TaskSuite> cards_;  // of the study, read once
+  std::set<std::pair<std::string, std::int64_t>> told_;  // task and sequence
+  std::shared_ptr<const TaskSuite> cards_;               // of the study, read once
 };
 
 }  // namespace isoloss

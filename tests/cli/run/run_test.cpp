@@ -48,7 +48,7 @@ std::string study_of(const std::string& name, const std::string& budgets = "[2e7
          "}\n"
          "  learning_rate: {search: [0.03, 0.05], decide_at: {flops: 4e7, size: s}}\n"
          "  seed: [0, 1]\n"
-         "evaluate: {tokens: 1024}\n";
+         "evaluate: {tokens: 1024, tasks: []}\n";
 }
 
 class Run : public testing::Test {
@@ -127,6 +127,19 @@ TEST_F(Run, AnEmptyPatternOfTrialsIsRefused) {
   expect_one_line(outcome, 2);
   EXPECT_THAT(outcome.err, HasSubstr("--only is empty ("));
   EXPECT_FALSE(fs::exists(scratch_ / "out"));
+}
+
+// Of 600 bytes held out 300 are reported: no sixteen last words.
+TEST_F(Run, TasksThatTheDataGiveNoItemsAreNamedOnce) {
+  spill(scratch_ / "text.txt", text_of(3'000));
+  std::string study = study_of("tiny");
+  study.replace(study.find("1024, tasks: []"), 15, "256, tasks: [last-word]");
+  spill(scratch_ / "study.yaml", study);
+  const Outcome outcome = isoloss("run study.yaml --out out");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string said = "isoloss: not scored: last-word (";
+  EXPECT_THAT(outcome.err, HasSubstr(said));
+  EXPECT_EQ(outcome.err.find(said), outcome.err.rfind(said)) << outcome.err;
 }
 
 TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {

@@ -141,6 +141,13 @@ TEST(OneShot, NoTextGivesNoScore) {
   EXPECT_TRUE(scored_alone(model, TextOnly(""), one_shot_task_names(), 0, never)->scores.empty());
 }
 
+TEST(OneShot, TasksWithoutAScoreAreThoseThatGiveNone) {
+  const std::vector<std::string> tasks = {"last-word", "symbol-order", "continuation"};
+  const std::vector<std::string> of_a_language = {"symbol-order"};
+  EXPECT_EQ(tasks_without_score(TextOnly(prose(400)), kSequence, tasks), of_a_language);
+  EXPECT_EQ(tasks_without_score(TextOnly(prose(2)), kSequence, tasks), tasks);
+}
+
 TEST(OneShot, ALanguageHasItsScoreAndTheBestPossible) {
   const LanguageModel model = tiny_model();
   const LanguageOnly dataset;
