@@ -136,7 +136,11 @@ void check_spec(const Study& study, const RunSpec& spec, const SizeEntry& size) 
   try {
     check(spec.model);
   } catch (const InputError& error) {
-    fail_at(file, size.line, "grid.size." + size.name, error.what());
+    fail_at(
+        file, size.line, "grid.size." + size.name,
+        study.grid.architectures.size() == 1
+            ? error.what()
+            : fmt::format("with the architecture {}, {}", spec.model.architecture, error.what()));
   }
   if (spec.optimizer.batch_tokens % spec.model.sequence != 0) {
     const auto [line, key] = place_of(study, "batch_tokens", size);
@@ -202,7 +206,7 @@ void check_budget(const Study& study, const RunSpec& spec, double budget, Budget
     fail_at(study.file.string(), line, key,
             fmt::format("a warm-up of {} steps does not fit (a budget of {} is {} steps of {} {}, "
                         "and {} has to begin its decay by step {}); give a shorter "
-                        "optimizer.warmup_tokens or raise the budget",
+                        "warm-up or raise the budget",
                         optimizer.warmup_steps, budget_text(budget, BudgetUnit::Flops),
                         optimizer.horizon, spec.model.architecture, spec.model.size,
                         name_of(optimizer.schedule), decays_from));

@@ -267,6 +267,9 @@ StudyData read_data(const YamlView& section) {
     result.data.content_hash = hash_of_files(content);
   }
   if (const YamlView* validation = map.find("validation")) {
+    if (tokens != nullptr)
+      validation->fail(
+          "given with tokens (`isoloss data prepare` held its own part out); remove it");
     result.data.validation = validation->number();
     if (!(result.data.validation > 0) || !(result.data.validation < 0.5))
       validation->fail(validation->text() +

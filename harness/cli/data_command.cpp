@@ -93,6 +93,16 @@ class PreparationLine {
   bool drawn_ = false;
 };
 
+// What --field names, no other form has.
+void require_json_lines(const TextSource& source) {
+  for (const auto* files : {&source.files, &source.held_out_files})
+    for (const std::string& file : *files)
+      if (source.form.form.value_or(form_of_name(file)) == TextForm::JsonLines) return;
+  throw InputError(
+      "--field is given and no text is JSON lines (by the names of the files, or --form); leave it "
+      "out, or give --form json");
+}
+
 int prepare(Arguments arguments) {
   CommandLine line(
       "isoloss data prepare TEXT... --out DIR [options]",
@@ -133,6 +143,7 @@ int prepare(Arguments arguments) {
     else
       source.validation = *share;
   }
+  if (line.given("field")) require_json_lines(source);
   std::string described;
   if (::isatty(STDERR_FILENO) == 1) {
     PreparationLine progress;

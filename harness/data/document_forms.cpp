@@ -12,6 +12,7 @@
 #include "harness/data/text_reader.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/utf8_text.h"
 #include "sweeps/study_data.h"
 
 namespace isoloss {
@@ -27,6 +28,9 @@ namespace fs = std::filesystem;
 std::string text_of_line(const std::string& file, std::uint64_t number, const std::string& line,
                          const std::string& field) {
   nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+  if (json.is_discarded() && !is_utf8(line))
+    fail_at_line(file, number,
+                 "no UTF-8 (JSON is written in it); convert the file, by iconv for example");
   if (json.is_discarded())
     fail_at_line(file, number,
                  "no JSON (one object a line is wanted); fetch the file again, or give its form: "

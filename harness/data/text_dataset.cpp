@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "harness/data/token_file_layout.h"
 #include "harness/data/token_file_writer.h"
 #include "model/spec/error.h"
 #include "model/spec/own_cores.h"
@@ -200,6 +201,10 @@ void TextPreparation::write(const std::filesystem::path& token_file) {
         "a vocabulary of {} is smaller than the tokenizer's {} (some ids would be past it); give "
         "{} or more",
         source_.vocabulary, ids, ids));
+  if (source_.vocabulary > kMostVocabulary)
+    throw InputError(
+        fmt::format("a vocabulary of {} is too large (ids are of 31 bits); give {} at most",
+                    source_.vocabulary, kMostVocabulary));
   TokenFileWriter writer(token_file, {std::max(ids, source_.vocabulary), named.name,
                                       tokenizer_hash(named.model), named.model, source_hash()});
   Encoder encoder(*named.tokenizer, writer);

@@ -75,7 +75,7 @@ TokenFileHeader checked_header(const std::filesystem::path& path,
            fmt::format("its {} bytes are not the number that its header tells of", map.size()));
   if (checksum_of(map.data(), map.size()) != header.checksum)
     refuse(path, "its checksum differs from its content");
-  if (header.vocabulary == 0 || header.vocabulary > 0x7FFFFFFF)
+  if (header.vocabulary == 0 || header.vocabulary > std::uint64_t{kMostVocabulary})
     refuse(path, fmt::format("its vocabulary is {}", header.vocabulary));
   return header;
 }

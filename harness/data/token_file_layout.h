@@ -11,6 +11,7 @@ inline constexpr char kTokenFileMagic[8] = {'I', 'S', 'O', 'L', 'T', 'O', 'K', '
 inline constexpr std::uint32_t kTokenFileVersion = 1;
 inline constexpr std::uint32_t kTokenFileByteOrder = 0x01020304;
 inline constexpr std::uint64_t kTokenFileAlignment = 64;
+inline constexpr std::int64_t kMostVocabulary = 0x7FFFFFFF;  // ids are std::int32_t
 
 struct TokenFileHeader {
   char magic[8];

@@ -124,8 +124,11 @@ class UnigramTokenizer final : public Tokenizer {
 class ForeignTokenizer final : public Tokenizer {
  public:
   ForeignTokenizer(const std::string& model, const std::string& source) {
-    check(processor_.LoadFromSerializedProto(model),
-          fmt::format("{} is no SentencePiece model", source));
+    // What the library says names a place in its own source.
+    if (!processor_.LoadFromSerializedProto(model).ok())
+      throw InputError(source +
+                       " is no SentencePiece model (its content does not read as one); give a "
+                       "SentencePiece .model file");
   }
   std::int64_t vocabulary() const override { return processor_.GetPieceSize(); }
   std::vector<std::int32_t> encode(std::string_view text) const override {

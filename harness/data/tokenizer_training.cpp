@@ -3,6 +3,8 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <unordered_map>
 
 #include "harness/data/tokenizer.h"
@@ -12,6 +14,7 @@ namespace isoloss {
 namespace {
 
 constexpr std::uint64_t kTrainingBytes = 30'000'000;
+constexpr std::int64_t kLeastPieces = 300;
 
 class LineIterator final : public sentencepiece::SentenceIterator {
  public:
@@ -41,15 +44,18 @@ void LineSample::add(std::string_view text) {
 
 std::string train_unigram(const LineSample& sample, std::int64_t vocabulary) {
   LineIterator lines(sample.lines());
-  const auto too_small = [&](const std::string& why) {
+  const auto refused = [&](const std::string& why, const std::string& other) {
     return InputError(
         fmt::format("data.tokenizer: a unigram of {} pieces cannot be trained on this text ({}); "
-                    "give a smaller "
-                    "vocabulary (at least 300), more text, or the tokenizer bytes",
-                    vocabulary, why));
+                    "give {}or the tokenizer bytes",
+                    vocabulary, why, other));
   };
-  if (vocabulary < 300) throw too_small("256 bytes and the single characters come first");
-  if (sample.lines().empty()) throw too_small("its training part has no lines");
+  if (vocabulary < kLeastPieces)
+    throw refused("256 bytes and the single characters come first",
+                  fmt::format("{} or more, ", kLeastPieces));
+  if (vocabulary > std::numeric_limits<int>::max())
+    throw refused("more than can be counted", "fewer pieces, ");
+  if (sample.lines().empty()) throw refused("its training part has no lines", "more text, ");
   const std::unordered_map<std::string, std::string> settings = {
       {"model_type", "unigram"},
       {"vocab_size", std::to_string(vocabulary)},
@@ -73,7 +79,10 @@ std::string train_unigram(const LineSample& sample, std::int64_t vocabulary) {
     // The library's text begins with the place in its source, in brackets.
     const std::string why = status.ToString();
     const std::size_t place = why.rfind("] ");
-    throw too_small(place == std::string::npos ? why : why.substr(place + 2));
+    throw refused(place == std::string::npos ? why : why.substr(place + 2),
+                  vocabulary > kLeastPieces
+                      ? fmt::format("a smaller vocabulary (at least {}), more text, ", kLeastPieces)
+                      : "more text, ");
   }
   return model;
 }

@@ -137,6 +137,22 @@ TEST(StudyErrors, WidthThatDoesNotDivide) {
             "d_model / d_head); change one of them or give heads");
 }
 
+// The fault is found before the folder is looked at, which is not there.
+TEST(StudyErrors, ShareHeldOutOfTokensThatHaveTheirOwn) {
+  EXPECT_EQ(message_for({{2, "data: {tokens: nowhere, vocabulary: 256, validation: 0.1}"}}),
+            "study.yaml:2: data.validation: given with tokens (`isoloss data prepare` held its own "
+            "part out); remove it");
+}
+
+// The size alone does not say it where only one of several architectures contradicts.
+TEST(StudyErrors, FaultOfOneArchitectureAtASizeNamesBoth) {
+  EXPECT_EQ(message_for({{6,
+                          "  architecture: [transformer, {name: mine, base: transformer, "
+                          "kv_heads: 3}]"}}),
+            "study.yaml:7: grid.size.s: with the architecture mine, kv_heads 3 does not divide the "
+            "2 heads (each serves as many of them); give a divisor");
+}
+
 TEST(StudyErrors, BatchThatIsNoMultipleOfTheSequence) {
   EXPECT_EQ(message_for({{4, "optimizer: {batch_tokens: 65}"}}),
             "study.yaml:4: optimizer.batch_tokens: a batch of 65 tokens is no multiple of "
@@ -394,7 +410,7 @@ TEST(StudyErrors, WarmupThatReachesIntoTheDecay) {
   EXPECT_EQ(message_for({{4, "optimizer: {schedule: wsd, warmup_steps: 9, batch_tokens: 64}"}}),
             "study.yaml:8: grid.budget.tokens: a warm-up of 9 steps does not fit (a budget of 640 "
             "is 10 steps of transformer s, and wsd has to begin its decay by step 8); give a "
-            "shorter optimizer.warmup_tokens or raise the budget");
+            "shorter warm-up or raise the budget");
 }
 
 TEST(StudyErrors, MicroBatchesThatDoNotDivide) {

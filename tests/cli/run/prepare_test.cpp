@@ -187,6 +187,12 @@ TEST(Prepare, WrongFormsAreRefusedByFileAndLine) {
       {"pg19/test", "pg19/test: no such text"},
       {"'c4/en/c4-train.*.json.gz'", "c4/en/c4-train.*.json.gz: no such text"},
       {"pg19/train --form jsonl", "--form is 'jsonl'"},
+      {"pg19/train/10.txt --field content", "--field is given and no text is JSON lines"},
+      {"c4-train.00001-of-01024.json --form text --field content", "--field is given"},
+      {"pg19/train/10.txt --vocabulary 5000000000", "a vocabulary of 5000000000 is too large"},
+      {"pg19/train/10.txt --tokenizer unigram:299", "give 300 or more, or the tokenizer bytes"},
+      {"pg19/train/10.txt --tokenizer unigram:300", "give more text, or the tokenizer bytes"},
+      {"pg19/train/10.txt --tokenizer unigram:99999999999", "give fewer pieces, or the"},
   };
   for (const auto& [text, problem] : cases) {
     const Outcome outcome =

@@ -125,6 +125,12 @@ TEST_F(DocumentForms, WhatIsNoJsonIsRefusedByItsLine) {
   EXPECT_NE(refusal(write("b.json", "[1]\n")).find("b.json:1: a JSON array"), std::string::npos);
 }
 
+// 0xE9 is the e with an acute accent of ISO 8859-1, and the beginning of three bytes of UTF-8.
+TEST_F(DocumentForms, JsonInAnotherEncodingIsCalledThat) {
+  const std::string file = write("a.json", "{\"text\": \"x\"}\n{\"text\": \"caf\xe9\"}\n");
+  EXPECT_NE(refusal(file).find("a.json:2: no UTF-8 ("), std::string::npos) << refusal(file);
+}
+
 TEST_F(DocumentForms, AMissingFieldIsRefusedWithTheNearest) {
   const std::string file = write("a.json", "{\"text\": \"x\", \"n\": 1}\n{\"txt\": \"x\"}\n");
   const std::string message = refusal(file);

@@ -101,7 +101,9 @@ TEST(Tokenizer, AFileThatIsNoModelIsRefusedByName) {
     foreign_tokenizer("no model", "words.model");
     FAIL() << "read";
   } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("words.model"), std::string::npos) << error.what();
+    EXPECT_STREQ(error.what(),
+                 "words.model is no SentencePiece model (its content does not read as one); give a "
+                 "SentencePiece .model file");
   }
 }
 
