@@ -7,6 +7,7 @@
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/number_text.h"
 #include "model/spec/own_cores.h"
 
 namespace isoloss {
@@ -15,18 +16,28 @@ namespace po = boost::program_options;
 
 namespace {
 
-// Boost reads -1 into an unsigned option and wraps it.
-void refuse_below_zero(const po::parsed_options& parsed) {
-  for (const po::option& option : parsed.options) {
-    const auto* kind = parsed.description->find_nothrow(option.string_key, false);
-    const auto* typed = kind == nullptr
-                            ? nullptr
-                            : dynamic_cast<const po::typed_value_base*>(kind->semantic().get());
-    if (typed == nullptr || typed->value_type() != typeid(std::uint64_t)) continue;
-    for (const std::string& value : option.value)
-      if (value.starts_with('-'))
+const std::type_info& type_of(const po::parsed_options& parsed, const po::option& option) {
+  const auto* known = parsed.description->find_nothrow(option.string_key, false);
+  const auto* typed = known == nullptr
+                          ? nullptr
+                          : dynamic_cast<const po::typed_value_base*>(known->semantic().get());
+  return typed == nullptr ? typeid(void) : typed->value_type();
+}
+
+// Counts as study files have them, 1e6 too, for Boost, which knows digits alone and reads -1 into
+// an unsigned option as 2^64 - 1.
+void write_counts_out(po::parsed_options& parsed) {
+  for (po::option& option : parsed.options) {
+    const std::type_info& type = type_of(parsed, option);
+    const bool is_unsigned = type == typeid(std::uint64_t);
+    if (!is_unsigned && type != typeid(std::int64_t) && type != typeid(int)) continue;
+    for (std::string& value : option.value) {
+      if (is_unsigned && value.starts_with('-'))
         throw InputError("--" + option.string_key + " is " + value +
                          " (below 0); give 0 or more, a whole number");
+      if (value.find_first_of("eE.") == std::string::npos) continue;
+      if (const auto count = parse_whole(value)) value = std::to_string(*count);
+    }
   }
 }
 
@@ -53,12 +64,12 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
   all.add(options_).add(hidden_);
   try {
     const int exact = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    const po::parsed_options parsed = po::command_line_parser({arguments.begin(), arguments.end()})
-                                          .options(all)
-                                          .positional(positions_)
-                                          .style(exact)
-                                          .run();
-    refuse_below_zero(parsed);
+    po::parsed_options parsed = po::command_line_parser({arguments.begin(), arguments.end()})
+                                    .options(all)
+                                    .positional(positions_)
+                                    .style(exact)
+                                    .run();
+    write_counts_out(parsed);
     po::store(parsed, values_);
     po::notify(values_);
   } catch (const po::unknown_option& error) {

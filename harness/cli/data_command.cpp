@@ -103,6 +103,8 @@ void require_json_lines(const TextSource& source) {
       "out, or give --form json");
 }
 
+constexpr const char* kJsonAnyway = "one JSON object on standard output, which it is anyway";
+
 int prepare(Arguments arguments) {
   CommandLine line(
       "isoloss data prepare TEXT... --out DIR [options]",
@@ -120,7 +122,8 @@ int prepare(Arguments arguments) {
       "otherwise by each file's name")("field", po::value<std::string>()->default_value("text"),
                                        "of JSON lines: the field with the text")(
       "vocabulary", po::value<std::int64_t>()->default_value(0),
-      "ids that models have, where they have more than the tokenizer (T5: 32128)");
+      "ids that models have, where they have more than the tokenizer (T5: 32128)")("json",
+                                                                                   kJsonAnyway);
   line.positional("TEXT", CommandLine::Arity::Many);
   if (!line.parse(arguments)) return 0;
   if (!line.has("out")) throw InputError("--out is missing (the folder to write); name one");
@@ -174,7 +177,7 @@ int synth(Arguments arguments) {
                                   "of the training part")(
       "seed", po::value(&spec.seed)->default_value(defaults.seed), "of language and text")(
       "sequence", po::value(&sequence)->default_value(sequence),
-      "window that the floor is computed for");
+      "window that the floor is computed for")("json", kJsonAnyway);
   if (!line.parse(arguments)) return 0;
   if (!line.has("out")) throw InputError("--out is missing (the folder to write); name one");
   fmt::print("{}\n", prepare_synthetic_folder(spec, DataSpec().validation,

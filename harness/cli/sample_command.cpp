@@ -3,9 +3,12 @@
 
 #include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/print_json.h"
 #include "harness/models/named_model.h"
 #include "harness/scoring/model_input.h"
 #include "harness/scoring/sampling.h"
@@ -46,7 +49,8 @@ int sample_command(Arguments arguments) {
       "of the draw; 0: always the likeliest token")(
       "top-k", po::value<std::int64_t>()->default_value(0), "draw among so many; 0: among all")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of the draws")(
-      "threads", po::value<int>()->default_value(1), "of this process");
+      "threads", po::value<int>()->default_value(1), "of this process")(
+      "json", "one JSON object on standard output");
   line.positional("MODEL");
   if (!line.parse(arguments)) return 0;
   if (!line.has("prompt"))
@@ -69,7 +73,13 @@ int sample_command(Arguments arguments) {
   // Decoded together: a tokenizer may join what stands on both sides.
   std::vector<std::int32_t> all = request.context;
   all.insert(all.end(), written.begin(), written.end());
-  fmt::print("{}\n", named.tokenizer->decode(all));
+  const std::string text = named.tokenizer->decode(all);
+  if (line.has("json"))
+    print_json(nlohmann::ordered_json{{"prompt", prompt},
+                                      {"text", text},
+                                      {"written", static_cast<std::int64_t>(written.size())}});
+  else
+    fmt::print("{}\n", text);
   return 0;
 }
 

@@ -30,6 +30,16 @@ TEST(Eval, AUniformModelOverBytesHasEightBitsPerByte) {
   EXPECT_NEAR(json["bits_per_byte"].get<double>(), 8, 1e-12);
 }
 
+// As in study files.
+TEST(Options, CountsMayBeWrittenWithAnExponent) {
+  const Scratch scratch;
+  const Outcome outcome =
+      test::isoloss("data synth --tokens 1e5 --out language --json", scratch.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(nlohmann::json::parse(outcome.out).at("synthetic").at("tokens"), 100000);
+  EXPECT_EQ(test::isoloss("data synth --tokens 2.5 --out other", scratch.path()).status, 2);
+}
+
 TEST(Eval, BadUsageIsRefusedWithWhatToDo) {
   const Scratch scratch;
   write_uniform_llama(scratch / "model");

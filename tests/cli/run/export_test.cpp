@@ -168,7 +168,9 @@ TEST_F(Trained, AFolderThatDoesNotFitItsConfigNamesTheTensorAndBothShapes) {
 TEST_F(Trained, ARunAndItsExportWriteTheSameText) {
   spill(scratch_ / "study.yaml", study("threads: 1"));
   ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
-  ASSERT_EQ(isoloss("export out --to hf --out model").status, 0);
+  const Outcome exported = isoloss("export out --to hf --out model --json");
+  ASSERT_EQ(exported.status, 0) << exported.err;
+  EXPECT_EQ(json::parse(exported.out).at("path"), "model");
   const std::string options = " --prompt abc --tokens 12 --temperature 0.8 --top-k 5 --seed 3";
   const Outcome run = isoloss("sample out" + options);
   ASSERT_EQ(run.status, 0) << run.err;
@@ -176,6 +178,9 @@ TEST_F(Trained, ARunAndItsExportWriteTheSameText) {
   EXPECT_EQ(run.out.size(), 3 + 12 + 1u);
   EXPECT_EQ(isoloss("sample hf:model" + options).out, run.out);
   EXPECT_NE(isoloss("sample out --prompt abc --tokens 12 --seed 4").out, run.out);
+  const json object = json::parse(isoloss("sample out --json" + options).out);
+  EXPECT_TRUE(object.at("text").get<std::string>().starts_with("abc"));  // the rest is bytes
+  EXPECT_EQ(object.at("written"), 12);
   const Outcome cut = isoloss("sample out --prompt " + std::string(40, 'a') + " --tokens 12");
   EXPECT_EQ(cut.status, 0);
   EXPECT_THAT(cut.err, HasSubstr("the prompt's first 21 tokens are left out (the model reads 32)"));
