@@ -40,6 +40,9 @@ class Findings {
   std::vector<Finding> findings_;
 };
 
+// Checks the claim of a run or of a rank.
+void check_claim(const std::filesystem::path& path, Findings& findings);
+
 // Checks one run's folder; returns what its decisions may rest on.
 struct RunSummary {
   bool known = true;    // nothing of it is damaged or unread

@@ -1,6 +1,7 @@
 #include "results/quiet_folder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "results/durable_file.h"
 #include "results/findings.h"
 #include "results/helper_claims.h"
+#include "results/rank_claims.h"
 
 namespace isoloss {
 
@@ -45,6 +47,17 @@ WatchedTemporary seen_now(const fs::path& path) {
   return seen;
 }
 
+// On runs, and of ranks.
+std::vector<fs::path> claims_in(const StudyFolder& folder) {
+  std::vector<fs::path> paths = rank_claims(folder);
+  for (const std::string& id : run_ids(folder)) {
+    if (!is_run_id(id)) continue;
+    std::ranges::move(helper_claims(folder, id), std::back_inserter(paths));
+    if (fs::exists(folder.claim(id))) paths.push_back(folder.claim(id));
+  }
+  return paths;
+}
+
 }  // namespace
 
 std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
@@ -68,12 +81,7 @@ std::vector<fs::path> temporaries_in(const StudyFolder& folder) {
 Leftovers wait_for_quiet(const StudyFolder& folder, ClaimObserver& observer,
                          std::chrono::milliseconds patience) {
   std::vector<WatchedClaim> claims;
-  for (const std::string& id : run_ids(folder)) {
-    if (!is_run_id(id)) continue;
-    std::vector<fs::path> paths = helper_claims(folder, id);
-    if (fs::exists(folder.claim(id))) paths.push_back(folder.claim(id));
-    for (const fs::path& path : paths) claims.push_back({path, read_claim_text(path)});
-  }
+  for (const fs::path& path : claims_in(folder)) claims.push_back({path, read_claim_text(path)});
   std::vector<WatchedTemporary> temporaries;
   for (const fs::path& path : temporaries_in(folder)) temporaries.push_back(seen_now(path));
 

@@ -68,8 +68,11 @@ void apply(const RepairAction& action) {
 std::vector<RepairAction> leftover_repairs(const Leftovers& leftovers) {
   std::vector<RepairAction> actions;
   for (const fs::path& path : leftovers.claims)
-    actions.push_back(
-        {RepairKind::Remove, path, "claim of a process that is no more", "the run is free", {}});
+    actions.push_back({RepairKind::Remove,
+                       path,
+                       "claim of a process that is no more",
+                       "nobody waits for it",
+                       {}});
   for (const fs::path& path : leftovers.temporaries)
     actions.push_back({RepairKind::Remove,
                        path,

@@ -12,6 +12,7 @@
 //   decisions/KEY.json         what a learning-rate search decided
 //   scores/TRIAL/*.h5          what a model scored on a one-shot task (task_scores_file.h)
 //   ranks/NAME.json            what a rank is doing, for progress and status
+//   ranks/NAME.claim           that a rank of a job lives (rank_claims.h)
 //   logs/HOST-rank-N.log       what a rank did, for people; older ones end in .1 to .3
 #pragma once
 #include <filesystem>

@@ -10,6 +10,7 @@
 #include "results/claim_file.h"
 #include "results/durable_file.h"
 #include "results/findings.h"
+#include "results/rank_claims.h"
 #include "results/set_aside.h"
 #include "results/study_makespan.h"
 #include "results/study_sum.h"
@@ -86,8 +87,13 @@ bool is_of_ranks(const fs::path& path) {
 }
 
 void check_ranks(const StudyFolder& folder, Findings& findings) {
-  for (const fs::path& path : files_in(folder.ranks()))
-    if (!findings.passed_over(path) && !is_of_ranks(path)) findings.warn_foreign(path);
+  for (const fs::path& path : files_in(folder.ranks())) {
+    if (findings.passed_over(path)) continue;
+    if (is_rank_claim(path))
+      check_claim(path, findings);
+    else if (!is_of_ranks(path))
+      findings.warn_foreign(path);
+  }
 }
 
 // tokens-HASH.bin

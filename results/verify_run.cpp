@@ -10,26 +10,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check_claim(const fs::path& path, Findings& findings) {
-  std::string text;
-  try {
-    text = read_claim_text(path);
-  } catch (...) {
-    findings.add(path, read_problem(path));
-    return;
-  }
-  if (text.empty() && !fs::exists(path)) return;  // its run ended meanwhile
-  const auto claim = claim_from(text);
-  if (!claim)
-    findings.add(path, Severity::Note,
-                 "cannot be read as a claim (damaged, or made by hand); remove it once no run is "
-                 "going on");
-  else if (certainly_dead(claim->process))
-    findings.add(path, Severity::Note,
-                 "claim of process " + std::to_string(claim->process.pid) +
-                     " (it is no more); nothing to do, the next run takes it over");
-}
-
 void check_attempt(const fs::path& path, Findings& findings) {
   try {
     read_attempt(path);
@@ -58,6 +38,26 @@ void check_names(const StudyFolder& folder, const std::string& id, Findings& fin
 }
 
 }  // namespace
+
+void check_claim(const fs::path& path, Findings& findings) {
+  std::string text;
+  try {
+    text = read_claim_text(path);
+  } catch (...) {
+    findings.add(path, read_problem(path));
+    return;
+  }
+  if (text.empty() && !fs::exists(path)) return;  // its run, or its rank, ended meanwhile
+  const auto claim = claim_from(text);
+  if (!claim)
+    findings.add(path, Severity::Note,
+                 "cannot be read as a claim (damaged, or made by hand); remove it once no run is "
+                 "going on");
+  else if (certainly_dead(claim->process))
+    findings.add(path, Severity::Note,
+                 "claim of process " + std::to_string(claim->process.pid) +
+                     " (it is no more); nothing to do, the next `run` sees to it");
+}
 
 RunSummary summary_of(const RunRecord* record) {
   RunSummary summary;

@@ -11,7 +11,7 @@ constexpr auto kLookEvery = std::chrono::seconds(1);  // for the stop file
 std::atomic<bool> stop_requested = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch it");
 
-void request_stop(int) { stop_requested = true; }
+void note_request(int) { stop_requested = true; }
 
 void handle(int signal, void (*handler)(int), unsigned flags = 0) {
   struct sigaction action {};
@@ -24,19 +24,21 @@ void handle(int signal, void (*handler)(int), unsigned flags = 0) {
 }  // namespace
 
 const std::atomic<bool>& stop_on_signals() {
-  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) handle(signal, request_stop);
-  handle(SIGINT, request_stop, SA_RESETHAND);
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) handle(signal, note_request);
+  handle(SIGINT, note_request, SA_RESETHAND);
   return stop_requested;
 }
 
-void hold_interrupts() { handle(SIGINT, request_stop); }
+void hold_interrupts() { handle(SIGINT, note_request); }
 
 void let_interrupts_end() {
   if (stop_requested)
     handle(SIGINT, SIG_DFL);
   else
-    handle(SIGINT, request_stop, SA_RESETHAND);
+    handle(SIGINT, note_request, SA_RESETHAND);
 }
+
+void request_stop() { stop_requested = true; }
 
 const std::atomic<bool>& stop_signalled() { return stop_requested; }
 

@@ -17,7 +17,9 @@ const std::atomic<bool>& stop_on_signals();
 // again.
 void hold_interrupts();
 void let_interrupts_end();
-// The flag alone; never set where no handlers are installed.
+// As a signal would, from within: for a process that is about to leave.
+void request_stop();
+// The flag alone; never set where no handlers are installed and nobody calls request_stop().
 const std::atomic<bool>& stop_signalled();
 
 // Whether a signal came, `limit_seconds` have passed since this call, or `stop_file` was seen, for

@@ -45,7 +45,7 @@ std::string death_of(const ClaimContent& claim) {
 }
 
 std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64_t rank,
-                                   Interval beat_every) {
+                                   Interval beat_every, std::function<void()> after_beat) {
   // Written beside and linked into place, so that nobody ever sees a claim without content.
   std::error_code seen_by_open;
   std::filesystem::create_directories(path.parent_path(), seen_by_open);
@@ -56,7 +56,9 @@ std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64
   const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
   const int error = errno;
   ::unlink(temporary.c_str());
-  if (linked) return std::unique_ptr<Claim>(new Claim(path, file, content, beat_every));
+  if (linked)
+    return std::unique_ptr<Claim>(
+        new Claim(path, file, content, beat_every, std::move(after_beat)));
   if (file >= 0) ::close(file);
   if (written && error == EEXIST) return nullptr;
   throw WorkError(
@@ -65,11 +67,13 @@ std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64
                   path.string(), std::strerror(error)));
 }
 
-Claim::Claim(std::filesystem::path path, int file, ClaimContent content, Interval beat_every)
+Claim::Claim(std::filesystem::path path, int file, ClaimContent content, Interval beat_every,
+             std::function<void()> after_beat)
     : path_(std::move(path)),
       file_(file),
       content_(std::move(content)),
       crash_(std::in_place, file_, signal_place(claim_text(content_))),
+      after_beat_(std::move(after_beat)),
       beating_([this, beat_every] { beat(beat_every); }) {}
 
 Claim::~Claim() {
@@ -105,11 +109,12 @@ void Claim::beat(Interval every) {
     content_.leaving = signalled;
     content_.signal = crash_signal();
     ++content_.beat;
-    write_claim(file_, claim_text(content_));
+    const bool written = write_claim(file_, claim_text(content_));
     // Somebody who took this claim for expired by mistake puts it back at once: one miss may be
     // that.
     misses = same_file(file_, path_) ? 0 : misses + 1;
     if (misses >= 2) lost_ = true;
+    if (written && after_beat_) after_beat_();
   }
 }
 

@@ -1,12 +1,14 @@
 // Who trains a run: a file in the run's folder that only one process can make, with a heartbeat
 // counter in it. It expires when others see no beat for a while (results/claim_observer.h). A claim
-// that was taken over is lost: its holder must publish nothing.
+// that was taken over is lost: its holder must publish nothing. A rank's sign of life is one too
+// (job_watch.h).
 #pragma once
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,8 +31,10 @@ class Claim {
   using Interval = std::chrono::milliseconds;
 
   // Absent where somebody else holds it. WorkError where the folder cannot be written.
+  // `after_beat` is called on the beating thread after each beat that the file system took.
   static std::unique_ptr<Claim> take(const std::filesystem::path& path, std::int64_t rank,
-                                     Interval beat_every = std::chrono::seconds(2));
+                                     Interval beat_every = std::chrono::seconds(2),
+                                     std::function<void()> after_beat = {});
   ~Claim();
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
@@ -44,13 +48,15 @@ class Claim {
   const std::atomic<bool>& lost() const { return lost_; }
 
  private:
-  Claim(std::filesystem::path path, int file, ClaimContent content, Interval beat_every);
+  Claim(std::filesystem::path path, int file, ClaimContent content, Interval beat_every,
+        std::function<void()> after_beat);
   void beat(Interval every);
 
   std::filesystem::path path_;
   int file_ = -1;
   ClaimContent content_;
   std::optional<CrashMark> crash_;
+  std::function<void()> after_beat_;
   std::atomic<bool> lost_ = false;
   bool ending_ = false;
   std::mutex mutex_;

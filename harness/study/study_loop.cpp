@@ -152,6 +152,7 @@ int run_study(const Study& study, const RunOptions& options) {
   StudyPlan plan = restrict_plan(make_plan(study), options.only);
   bool on_devices = study.device == "cuda";
   if (on_devices) plan = plan_on_devices(study, std::move(plan));
+  std::unique_ptr<JobWatch> watch;  // until MPI has ended, where ranks may wait too
   const auto communicator = join_job(folder);
   if (study.device == "auto" && devices_serve(study, plan, options.devices, *communicator)) {
     on_devices = true;
@@ -172,6 +173,7 @@ int run_study(const Study& study, const RunOptions& options) {
   RunExecutor executor(folder, plan.study, communicator->rank(), options.stall,
                        place.device ? &*place.device : nullptr, steps);
   try {
+    watch = std::make_unique<JobWatch>(folder, *communicator, executor.log(), options.rank_silence);
     executor.log().say(fmt::format("rank {} of {}, process {}, begins on {}", communicator->rank(),
                                    communicator->size(), ::getpid(),
                                    place.device ? place.device->own.name : machine_name()));
@@ -180,8 +182,7 @@ int run_study(const Study& study, const RunOptions& options) {
         {folder, plan, options.only.empty(), start.ranks, communicator->rank(), executor, stop},
         ordered ? *ordered : *communicator, start.number);
   } catch (const BrokenBlock& problem) {
-    // A supervisor starts the ranks again.
-    leave_job(problem.what(), kExitFailed);
+    leave_job(problem.what(), kExitFailed);  // a supervisor starts the ranks again
   } catch (const PeerLost& problem) {
     executor.log().say(problem.what());
     leave_job(problem.what(), kExitFailed);

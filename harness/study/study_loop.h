@@ -2,10 +2,12 @@
 // due, claims the next run, trains it, and looks again, until nothing is left. No process leads;
 // the files say the same to all (docs/reliability.md).
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "harness/study/job_watch.h"
 #include "harness/study/stall_watch.h"
 #include "harness/training/training_devices.h"
 #include "sweeps/study.h"
@@ -19,6 +21,7 @@ struct RunOptions {
   std::optional<double> time_limit_seconds;  // instead of the study's
   TrainingDevices* devices = nullptr;        // that this program can train on; null: none
   StallLimits stall = {};                    // of a run that makes no progress
+  std::chrono::milliseconds rank_silence = kRankSilence;  // of a rank of a job (job_watch.h)
 };
 
 // Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.

@@ -22,6 +22,7 @@
 #include "harness/study/supervised.h"
 #include "harness/training/training_limit.h"
 #include "model/spec/error.h"
+#include "results/rank_claims.h"
 #include "sweeps/device_runs.h"
 #include "sweeps/run_ranks.h"
 
@@ -108,6 +109,7 @@ int supervise_study(const Study& study, const RunOptions& options, RankJob job) 
   std::int64_t before = -1;
   while (true) {
     check_still_there(folder);
+    remove_dead_rank_claims(folder, name);
     const auto progress = reader.progress(plan);
     const auto decisions = reader.decisions();
     const StudyOutcome outcome = study_outcome(plan, progress, decisions);

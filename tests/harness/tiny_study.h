@@ -92,6 +92,18 @@ inline pid_t start(std::vector<std::string> arguments) {
   return start_program(std::move(arguments));
 }
 
+// The same as so many ranks of a job of mpirun's.
+inline pid_t start_mpirun(int ranks, std::vector<std::string> arguments) {
+  for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+                           "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
+    ::setenv(name, "1", 1);
+  ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
+  const std::vector<std::string> mpirun = {"mpirun", "-n", std::to_string(ranks),
+                                           ISOLOSS_STUDY_PROCESS};
+  arguments.insert(arguments.begin(), mpirun.begin(), mpirun.end());
+  return start_program(std::move(arguments));
+}
+
 // The exit status, or minus the signal that ended the process.
 inline int wait(pid_t child) {
   int status = 0;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "model/spec/error.h"
+#include "results/rank_claims.h"
 #include "results/study_makespan.h"
 #include "results/task_scores_file.h"
 #include "tests/results/study_fixture.h"
@@ -37,6 +38,29 @@ class RepairTest : public StudyTest {
     EXPECT_THAT(verify_study(study()), IsEmpty());
     EXPECT_THAT(repair_study(study(), false, kSoon).actions, IsEmpty());
     return repair.actions;
+  }
+  // Repairs a damaged study while a process beats there.
+  void expect_refused_beside(const fs::path& path) const {
+    flip_bit(study().run_file(kFinished), 700);
+    std::atomic<bool> over = false;
+    const ClaimContent claim{.process = this_process()};
+    write_durably(path, claim_text(claim));
+    std::thread beating([&] {
+      for (ClaimContent next = claim; !over; ++next.beat) {
+        write_durably(path, claim_text(next));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    });
+    // Never expires while it beats, however patient.
+    try {
+      repair_study(study(), false, std::chrono::minutes(5));
+      ADD_FAILURE() << "not refused";
+    } catch (const WorkError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("while it is trained"));
+    }
+    over = true;
+    beating.join();
+    EXPECT_FALSE(fs::exists(aside(study().run_file(kFinished))));
   }
   static fs::path aside(const fs::path& path) { return path.string() + ".damaged"; }
 };
@@ -202,6 +226,9 @@ TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
   // Of another machine, and damaged: watched for a while.
   write_durably(study().claim(kFinished), R"({"host":"elsewhere/boot/pid","pid":1,"started":1,)"
                                           R"("rank":3,"beat":7})");
+  const ProcessIdentity dead = dead_process();
+  const fs::path of_rank = rank_claim(study(), dead);
+  write_durably(of_rank, claim_text({.process = dead}));
   const auto left_by = [](const fs::path& path, const std::string& host) {
     return path.string() + ".tmp-" + host + "-" + std::to_string(dead_process().pid) + "-2";
   };
@@ -210,7 +237,8 @@ TEST_F(RepairTest, WhatDeadProcessesLeftIsRemoved) {
                                            left_by(study().study_file(), here),
                                            left_by(study().journal(kTraining), "elsewhere")};
   for (const fs::path& path : leftovers) write_durably(path, "x");
-  EXPECT_THAT(repaired(), SizeIs(5));
+  EXPECT_THAT(repaired(), SizeIs(6));
+  EXPECT_FALSE(fs::exists(of_rank));
   for (const fs::path& path : leftovers) EXPECT_FALSE(fs::exists(path));
   EXPECT_FALSE(fs::exists(study().claim(kTraining)));
   EXPECT_FALSE(fs::exists(study().claim(kFinished)));
@@ -298,27 +326,10 @@ TEST_F(RepairTest, AFileOfANewerVersionIsLeftWithAllThatRestsOnIt) {
               R"({"format":"isoloss attempt","version":99})");
 }
 
-TEST_F(RepairTest, RefusesWhileAClaimBeats) {
-  flip_bit(study().run_file(kFinished), 700);
-  std::atomic<bool> over = false;
-  const ClaimContent claim{.process = this_process()};
-  write_durably(study().claim(kTraining), claim_text(claim));
-  std::thread beating([&] {
-    for (ClaimContent next = claim; !over; ++next.beat) {
-      write_durably(study().claim(kTraining), claim_text(next));
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  });
-  // Never expires while it beats, however patient.
-  try {
-    repair_study(study(), false, std::chrono::minutes(5));
-    ADD_FAILURE() << "not refused";
-  } catch (const WorkError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("while it is trained"));
-  }
-  over = true;
-  beating.join();
-  EXPECT_FALSE(fs::exists(aside(study().run_file(kFinished))));
+TEST_F(RepairTest, RefusesWhileAClaimBeats) { expect_refused_beside(study().claim(kTraining)); }
+
+TEST_F(RepairTest, RefusesWhileARankOfAJobBeats) {
+  expect_refused_beside(rank_claim(study(), this_process()));
 }
 
 // Its process goes on with another run.

@@ -8,11 +8,13 @@
 #include <limits>
 
 #include "model/spec/error.h"
+#include "results/claim_file.h"
 #include "results/durable_file.h"
 #include "results/helper_claims.h"
 #include "results/journal.h"
 #include "results/journal_frames.h"
 #include "results/json_file.h"
+#include "results/rank_claims.h"
 #include "results/run_file.h"
 #include "results/usable_run.h"
 #include "tests/results/results_fixture.h"
@@ -22,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 class Study : public ResultsTest {
  protected:
@@ -177,6 +180,34 @@ TEST_F(Study, ClaimsOfRanksThatHelpAreKnownByTheirNames) {
     write_durably(study().run(kId) / name, "");
   EXPECT_THAT(helper_claims(study(), kId),
               ElementsAre(helper_claim(study(), kId, 1), helper_claim(study(), kId, 12)));
+}
+
+TEST_F(Study, ClaimsOfRanksAreKnownByTheirNames) {
+  const auto claim = rank_claim(study(), {"a-host.site/boot/pid", 12, 345});
+  EXPECT_EQ(claim.filename(), "a-host.site-12-345.claim");
+  for (const char* name : {"a-host.site-12-345.claim", "a-host-12.json", "host-12.claim",
+                           "host-12-.claim", "-12-345.claim", "host-12-345.claim.tmp-h-1-1"})
+    write_durably(study().ranks() / name, "");
+  EXPECT_THAT(rank_claims(study()), ElementsAre(claim));
+}
+
+TEST_F(Study, ClaimsOfDeadRanksOfThisMachineAndOfEndedJobsAreRemoved) {
+  const ProcessIdentity living = this_process();
+  ProcessIdentity earlier = living, elsewhere = living;  // a number is used again
+  --earlier.started;
+  elsewhere.host = "elsewhere/boot/pid";
+  for (const ProcessIdentity& process : {living, earlier, elsewhere})
+    write_durably(rank_claim(study(), process), claim_text({.process = process}));
+  remove_dead_rank_claims(study());
+  const auto left =
+      UnorderedElementsAre(rank_claim(study(), living), rank_claim(study(), elsewhere));
+  EXPECT_THAT(rank_claims(study()), left);
+  ProcessIdentity supervised = elsewhere;
+  ++supervised.pid;
+  write_durably(rank_claim(study(), supervised),
+                claim_text({.process = supervised, .supervisor = "a-host-1-2"}));
+  remove_dead_rank_claims(study(), "a-host-1-2");
+  EXPECT_THAT(rank_claims(study()), left);
 }
 
 TEST_F(Study, ARunInTheFolderOfAnotherIsRefused) {

@@ -7,6 +7,7 @@
 #include "model/spec/error.h"
 #include "results/checkpoint_names.h"
 #include "results/journal_frames.h"
+#include "results/rank_claims.h"
 #include "results/set_aside.h"
 #include "results/study_makespan.h"
 #include "results/study_sum.h"
@@ -329,6 +330,14 @@ TEST_F(Verify, AClaimOfADeadProcessIsNoted) {
   EXPECT_THAT(finding().problem, HasSubstr("cannot be read as a claim"));
 }
 
+TEST_F(Verify, AClaimOfADeadRankIsNotedAndALivingOnesIsNot) {
+  write_durably(rank_claim(study(), this_process()), claim_text({.process = this_process()}));
+  const ProcessIdentity dead = dead_process();
+  write_durably(rank_claim(study(), dead), claim_text({.process = dead}));
+  EXPECT_EQ(finding().path, rank_claim(study(), dead));
+  EXPECT_EQ(finding().severity, Severity::Note);
+}
+
 TEST_F(Verify, TwoClaimsOfOneProcessContradict) {
   fs::copy_file(study().claim(kTraining), study().claim(kFinished));
   EXPECT_EQ(finding().severity, Severity::Warning);
@@ -366,10 +375,11 @@ TEST_F(Verify, ForeignFilesAreWarnedAbout) {
         study().run(kFinished) / "checkpoint-last", study().runs() / "old" / "run.h5",
         study().root / "study (copy).yaml", study().root / "backup" / "run.h5",
         study().data() / "notes.txt", study().data() / "tokens.bin", study().ranks() / "notes.json",
-        study().ranks() / "host-.json", study().ranks() / "notes"})
+        study().ranks() / "host-.json", study().ranks() / "host-1.claim",
+        study().ranks() / "notes"})
     write_durably(path, "x");
   const std::vector<Finding> findings = verify_study(study());
-  ASSERT_EQ(findings.size(), 13U);
+  ASSERT_EQ(findings.size(), 14U);
   for (const Finding& found : findings) EXPECT_EQ(found.severity, Severity::Warning);
 }
 

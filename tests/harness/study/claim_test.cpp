@@ -79,6 +79,19 @@ TEST(Claim, BeatsWhileHeld) {
   EXPECT_GE(read_claim(path)->beat, 3U);
 }
 
+TEST(Claim, TellsOfEachBeatOnceItIsWritten) {
+  const Place place;
+  const auto path = place.root / "claim";
+  std::atomic<std::uint64_t> told = 0;
+  std::atomic<bool> written = true;
+  const auto claim = Claim::take(path, 0, milliseconds(5), [&] {
+    if (read_claim(path)->beat != ++told) written = false;
+  });
+  for (int wait = 0; wait < 2000 && told < 3; ++wait) std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_GE(told, 3U);
+  EXPECT_TRUE(written);
+}
+
 TEST(ClaimObserver, AClaimWithoutABeatExpiresAndIsTakenOver) {
   const Place place;
   const auto path = place.root / "claim";

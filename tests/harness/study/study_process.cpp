@@ -2,6 +2,7 @@
 //   study_process STUDY.yaml FOLDER          as run_study
 //   study_process STUDY.yaml FOLDER RANKS    as supervise_study; 0 ranks: as run_study
 //   study_process STUDY.yaml FOLDER RANKS S  the same; no progress for S seconds is a hang
+//   study_process STUDY.yaml FOLDER RANKS S R  the same; and no sign of life from a rank for R
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,10 @@ int main(int count, char** arguments) {
           std::chrono::seconds(std::atoi(arguments[4]));
       options.stall.look_every = std::chrono::milliseconds(100);
       command.insert(command.end(), {"0", arguments[4]});
+    }
+    if (count > 5) {
+      options.rank_silence = std::chrono::seconds(std::atoi(arguments[5]));
+      command.emplace_back(arguments[5]);
     }
     const int ranks = count > 3 ? std::atoi(arguments[3]) : 0;
     if (ranks > 0) return supervise_study(study, options, {.command = command, .ranks = ranks});

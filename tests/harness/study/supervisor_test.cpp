@@ -190,12 +190,7 @@ TEST(Supervisor, ASignalToEveryProcessOfTheJobLeavesTheRanksTimeToSave) {
 }
 
 pid_t start_mpirun(const std::filesystem::path& study, const std::filesystem::path& folder) {
-  for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
-                           "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
-    ::setenv(name, "1", 1);
-  ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
-  return tiny_study::start_program(
-      {"mpirun", "-n", "2", ISOLOSS_STUDY_PROCESS, study.string(), folder.string()});
+  return tiny_study::start_mpirun(2, {study.string(), folder.string()});
 }
 
 TEST(Supervisor, ASignalToEveryRankStopsAJobWithoutASupervisor) {
