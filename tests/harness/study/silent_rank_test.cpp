@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <ostream>
 #include <ranges>
 #include <regex>
 #include <string>
@@ -135,6 +136,7 @@ struct Idle {
   int ranks;
   std::string budget;
 };
+void PrintTo(const Idle& idle, std::ostream* out) { *out << idle.name; }
 class IdleRank : public SilentRank, public testing::WithParamInterface<Idle> {};
 
 // One run for half of the ranks: the last of the others has nothing to do, and nobody waits for it
