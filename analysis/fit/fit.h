@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,7 +72,10 @@ struct Fit {
   double value = 0;  // SUM over points of the objective at the optimum
   std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
   std::vector<std::string> units;                          // of them, as Law::units
-  std::vector<NamedInterval> intervals;                    // what `uncertainty` names
+  // Nats of each evaluation set where floors are pinned by it; E of `parameters` is then zero, is
+  // no parameter of the fit and is not printed.
+  std::map<std::string, double> floor_by_evaluation;
+  std::vector<NamedInterval> intervals;            // what `uncertainty` names
   std::vector<NamedInterval> lack_of_fit;          // Student t, from the scatter about the law
   std::vector<NamedInterval> bootstrap_intervals;  // of the draws, where there are any
   bool converged = false;

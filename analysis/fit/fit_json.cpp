@@ -139,6 +139,7 @@ json to_json(const Fit& fit) {
   json parameters = json::object(), units = json::object();
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
     const auto& [name, value] = fit.parameters[j];
+    if (name == "E" && !fit.floor_by_evaluation.empty()) continue;
     parameters[name] = value;
     if (j < fit.units.size()) units[name] = fit.units[j];
   }
@@ -169,6 +170,7 @@ json to_json(const Fit& fit) {
                  {"data", data_of(fit.origin)},
                  {"prediction", prediction_of(fit.basis)},
                  {"calibration", fit.calibration ? to_json(*fit.calibration) : json()}};
+  if (!fit.floor_by_evaluation.empty()) object["floor_by_evaluation"] = fit.floor_by_evaluation;
   if (!fit.calibration_missing.empty()) object["calibration_missing"] = fit.calibration_missing;
   if (fit.law == "isoflop") object["rows"] = budgets_of(fit.rows);
   return object;

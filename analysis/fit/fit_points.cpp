@@ -62,6 +62,7 @@ Fit describe_solution(const Law& law, const LawData& data, const LawSolution& so
   fit.parameters = named_parameters(law, data, solution.state);
   fit.units = law.units;
   if (law.has_floor) fit.units.emplace_back("nats");
+  fit.floor_by_evaluation = options.floor.by_evaluation;
   fit.converged = true;
   fit.gradient_norm = solution.gradient_norm;
   fit.condition = solution.condition;

@@ -297,11 +297,13 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
     throw InputError("level out of range (between 0 and 1); for example 0.95");
   }
   require_positive(place);
+  const std::map<std::string, double> parameters = parameters_on(fit, place.evaluation);
   if (fit.law == "isoflop") return predict_optimum(fit, place, level);
   const Law& law = law_named(fit.law);
-  const LawState raw = state_of(law, fit.parameters);
+  const LawState raw = state_of(law, parameters);
   Prediction out;
   out.law = law.name;
+  out.evaluation = place.evaluation;
   out.level = level;
   const Located at = located(fit, law, raw, place, out.notes);
   out.parameters = at.parameters;
@@ -319,7 +321,7 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
     const Eigen::ArrayXd centre =
         Eigen::Map<const Eigen::ArrayXd>(fit.basis->centre.data(), regressors);
     std::vector<double> values;
-    for (const std::string& name : law.parameters) values.push_back(fit.parameters.at(name));
+    for (const std::string& name : law.parameters) values.push_back(parameters.at(name));
     LawState centred = law.math.state(values, centre);
     centred.floor = raw.floor;
     out.interval =

@@ -17,10 +17,13 @@ namespace isoloss {
 // law of both one of them alone (then the other is its compute-optimal partner).
 struct Place {
   std::optional<double> parameters = {}, tokens = {}, flops = {}, unique_tokens = {};
+  // Whose loss, where the fit's floors are pinned by evaluation set; empty for every other fit.
+  std::string evaluation = {};
 };
 
 struct Prediction {
   std::string law;
+  std::string evaluation;                        // as Place
   double parameters = 0, tokens = 0, flops = 0;  // NaN where the law does not say
   std::optional<double> loss;
   std::optional<Interval> interval;  // of one run's loss; of N* for isoflop, in optimal_interval

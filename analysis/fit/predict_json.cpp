@@ -27,6 +27,7 @@ nlohmann::json to_json(const Calibration& calibration) {
 nlohmann::json to_json(const Prediction& p) {
   nlohmann::json json = {
       {"law", p.law},
+      {"evaluation", p.evaluation.empty() ? nlohmann::json() : nlohmann::json(p.evaluation)},
       {"parameters", json_number(p.parameters)},
       {"tokens", json_number(p.tokens)},
       {"flops", json_number(p.flops)},

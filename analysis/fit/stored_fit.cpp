@@ -1,6 +1,7 @@
 #include "analysis/fit/stored_fit.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "analysis/points/points_digest.h"
 #include "model/spec/error.h"
+#include "model/spec/nearest_name.h"
 
 namespace isoloss {
 
@@ -140,6 +142,11 @@ StoredFit stored_fit(const json& object, const std::string& name) {
   for (const auto& [key, value] : read.at(object, "parameters").items()) {
     fit.parameters[key] = read.number(value, key.c_str());
   }
+  if (object.contains("floor_by_evaluation")) {
+    for (const auto& [key, value] : object["floor_by_evaluation"].items()) {
+      fit.floor_by_evaluation[key] = read.number(value, key.c_str());
+    }
+  }
   fit.space = read.text(read.at(object, "objective"), "space") == "linear" ? FitSpace::Linear
                                                                            : FitSpace::Log;
   const json& data = read.at(object, "data");
@@ -168,6 +175,31 @@ StoredFit stored_fit(const json& object, const std::string& name) {
     fit.calibration_missing = read.text(object, "calibration_missing");
   }
   return fit;
+}
+
+std::map<std::string, double> parameters_on(const StoredFit& fit, const std::string& evaluation) {
+  std::map<std::string, double> parameters = fit.parameters;
+  if (fit.floor_by_evaluation.empty()) {
+    if (evaluation.empty()) return parameters;
+    throw InputError(fmt::format(
+        "evaluation set '{}' (the fit's floors are not pinned by evaluation set); leave it out",
+        evaluation));
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, floor] : fit.floor_by_evaluation) known.push_back(name);
+  if (evaluation.empty()) {
+    throw InputError(fmt::format(
+        "the fit has a floor for each evaluation set (its loss depends on which); choose one of {} "
+        "with --evaluation",
+        fmt::join(known, ", ")));
+  }
+  const auto floor = fit.floor_by_evaluation.find(evaluation);
+  if (floor == fit.floor_by_evaluation.end()) {
+    throw InputError(fmt::format("evaluation set '{}' (the fit has no floor for it){}", evaluation,
+                                 suggestion(evaluation, known)));
+  }
+  parameters["E"] = floor->second;
+  return parameters;
 }
 
 }  // namespace isoloss

@@ -47,6 +47,7 @@ struct PredictionBasis {
 struct StoredFit {
   std::string law;
   std::map<std::string, double> parameters;
+  std::map<std::string, double> floor_by_evaluation;  // in place of a parameter E; nats
   FitSpace space = FitSpace::Log;
   FitOrigin origin;
   std::optional<PredictionBasis> basis;
@@ -58,5 +59,10 @@ struct StoredFit {
 // From the object that `fit --json` prints. InputError naming the key that is missing or wrong,
 // and for a fit that did not converge.
 StoredFit stored_fit(const nlohmann::json& json, const std::string& name);
+
+// The fit's parameters; where floors are pinned by evaluation set, E is the floor of `evaluation`.
+// InputError where one is asked for (not empty) and floors are not pinned, where none is and they
+// are, and naming the nearest where there is no such set.
+std::map<std::string, double> parameters_on(const StoredFit& fit, const std::string& evaluation);
 
 }  // namespace isoloss

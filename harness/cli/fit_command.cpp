@@ -40,11 +40,15 @@ void print_fit(const Fit& fit, CertificateEffort effort) {
              fit.value, name_of(fit.objective), name_of(fit.space));
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
     const auto& [name, value] = fit.parameters[j];
+    if (name == "E" && !fit.floor_by_evaluation.empty()) continue;
     fmt::print("  {:<8} {:.9g}", name, value);
     if (fit.units[j] != "1") fmt::print(" {}", fit.units[j]);
     for (const auto& [of, interval] : fit.intervals)
       if (of == name) fmt::print("{}", interval_text(fit, name, interval));
     fmt::print("\n");
+  }
+  for (const auto& [set, nats] : fit.floor_by_evaluation) {
+    fmt::print("  E of {}   {:.9g} nats, given\n", set, nats);
   }
   for (const IsoflopRow& row : fit.rows) print_row(row);
   if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);

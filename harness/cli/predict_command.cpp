@@ -33,7 +33,8 @@ void print_prediction(const Prediction& p) {
   if (p.parameters > 0) place.push_back(fmt::format("{:.4g} parameters", p.parameters));
   if (p.tokens > 0) place.push_back(fmt::format("{:.4g} tokens", p.tokens));
   if (p.flops > 0) place.push_back(fmt::format("{:.4g} FLOPs", p.flops));
-  fmt::print("law {} at {}\n", p.law, fmt::join(place, ", "));
+  const std::string of = p.evaluation.empty() ? "" : " on " + p.evaluation;
+  fmt::print("law {}{} at {}\n", p.law, of, fmt::join(place, ", "));
   if (p.loss) {
     fmt::print("  loss {:.6g}", *p.loss);
     if (p.interval)
@@ -68,6 +69,8 @@ int predict_command(Arguments arguments) {
       "flops", po::value<double>(),
       "training compute; without --parameters the size is the best for it by this law")(
       "unique-tokens", po::value<double>(), "data_constrained: tokens before any repeats")(
+      "evaluation", po::value<std::string>(),
+      "which evaluation set's loss, of a fit whose floors are pinned by evaluation set")(
       "level", po::value<double>()->default_value(0.95, "0.95"), "of the interval")(
       "json", "one JSON object on standard output");
   line.positional("FIT.json");
@@ -77,9 +80,11 @@ int predict_command(Arguments arguments) {
   };
   const std::string file = line.get<std::string>("FIT.json");
   const StoredFit fit = stored_fit(read_json(file), file);
-  const Prediction prediction = predict_at(
-      fit, {given("parameters"), given("tokens"), given("flops"), given("unique-tokens")},
-      line.get<double>("level"));
+  const Prediction prediction =
+      predict_at(fit,
+                 {given("parameters"), given("tokens"), given("flops"), given("unique-tokens"),
+                  line.has("evaluation") ? line.get<std::string>("evaluation") : ""},
+                 line.get<double>("level"));
   if (line.has("json"))
     print_json(to_json(prediction));
   else

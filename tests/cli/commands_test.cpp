@@ -365,9 +365,19 @@ TEST(Commands, FloorsArePinnedByEvaluationSet) {
     csv << "a,,," << flops << ',' << 1.5 + above << ",web\n";
     csv << "a,,," << flops << ',' << 2 + above << ",books\n";
   }
-  const json fit = fitted(csv.str(), "--floor web=1.5,books=2").at("parameters");
-  EXPECT_NEAR(fit.at("a").get<double>() / 60, 1, 1e-5);
-  EXPECT_NEAR(fit.at("b").get<double>(), 0.1, 1e-7);
+  const json fit = fitted(csv.str(), "--floor web=1.5,books=2");
+  EXPECT_NEAR(fit.at("parameters").at("a").get<double>() / 60, 1, 1e-5);
+  EXPECT_NEAR(fit.at("parameters").at("b").get<double>(), 0.1, 1e-7);
+  EXPECT_FALSE(fit.at("parameters").contains("E"));
+  EXPECT_EQ(fit.at("floor_by_evaluation"), (json{{"web", 1.5}, {"books", 2.0}}));
+  const Scratch scratch;
+  spill(scratch / "fit.json", fit.dump());
+  // 60 x (1e20)^-0.1 = 0.6 above the floor.
+  const Outcome books = isoloss("predict fit.json --flops 1e20 --evaluation books", scratch.path());
+  EXPECT_THAT(books.out, HasSubstr("law power on books at 1e+20 FLOPs\n  loss 2.6 "));
+  const Outcome unnamed = isoloss("predict fit.json --flops 1e20", scratch.path());
+  EXPECT_EQ(unnamed.status, 2);
+  EXPECT_THAT(unnamed.err, HasSubstr("choose one of books, web with --evaluation"));
 }
 
 TEST(Commands, AFitAndAReportOfOneFileHaveOneDigest) {

@@ -141,6 +141,47 @@ std::string refusal(const auto& work) {
   return "";
 }
 
+// Losses 60 C^-.16 above a floor of each of two sets, and a column that says which.
+PointTable two_sets(double web, double books) {
+  PointTable table = line_table();
+  table.other_columns = {"evaluation"};
+  table.points.insert(table.points.end(), table.points.begin(), table.points.end());
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    Point& p = table.points[i];
+    const double excess = (1 + 1e-3 * std::sin(static_cast<double>(i % 8))) * 60;
+    p.loss = (i < 8 ? web : books) + excess * std::pow(p.flops, -.16);
+    p.other = {i < 8 ? "web" : "books"};
+  }
+  return table;
+}
+
+// The law is of what lies above the floors: in nats, a prediction and its interval on one set are
+// those of no floor at all with the set's floor added.
+TEST(Predict, FloorsOfEvaluationSetsAreAdded) {
+  FitOptions options = line_options();
+  options.space = FitSpace::Linear;
+  options.calibrate = true;
+  const StoredFit bare = printed(fit_law(two_sets(0, 0), options));
+  const Prediction above = predict_at(bare, {.flops = 1e13}, 0.95);
+  options.floor = {FloorChoice::Pinned, 0, {{"web", 1.6}, {"books", 2}}};
+  const StoredFit pinned = printed(fit_law(two_sets(1.6, 2), options));
+  EXPECT_FALSE(pinned.parameters.contains("E"));
+  for (const auto& [set, floor] : {std::pair{"web", 1.6}, std::pair{"books", 2.0}}) {
+    const Prediction p = predict_at(pinned, {.flops = 1e13, .evaluation = set}, 0.95);
+    EXPECT_EQ(p.evaluation, set);
+    EXPECT_NEAR(*p.loss, floor + *above.loss, 1e-8);
+    EXPECT_NEAR(p.interval->first, floor + above.interval->first, 1e-7);
+    EXPECT_NEAR(p.interval->second, floor + above.interval->second, 1e-7);
+    EXPECT_NEAR(p.calibration->factor, above.calibration->factor, 1e-4);
+  }
+  EXPECT_THAT(refusal([&] { predict_at(pinned, {.flops = 1e13}, 0.95); }),
+              HasSubstr("choose one of books, web with --evaluation"));
+  EXPECT_THAT(refusal([&] { predict_at(pinned, {.flops = 1e13, .evaluation = "boks"}, 0.95); }),
+              HasSubstr("did you mean 'books'?"));
+  EXPECT_THAT(refusal([&] { predict_at(bare, {.flops = 1e13, .evaluation = "web"}, 0.95); }),
+              HasSubstr("leave it out"));
+}
+
 TEST(Predict, SaysWhatIsMissing) {
   nlohmann::json json = chinchilla_json();
   EXPECT_THAT(refusal([&] { predict_at(stored_fit(json, "x"), {}, 0.95); }),
