@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "analysis/fit/budget_groups.h"
+#include "analysis/fit/frontier_choice.h"
 #include "analysis/points/flag.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -99,16 +101,25 @@ void parabola_vertices(const std::vector<BudgetGroup>& groups, const FrontierOpt
   }
 }
 
-// Trials of no common budget: the lower convex hull in (ln C, ln L), the descending part.
+// Trials of no common budget: the lower convex hull in (ln C, ln L), the descending part; or the
+// places of the hull as decided before.
 void lower_hull(const std::vector<BudgetGroup>& groups, const FrontierOptions& options,
-                Frontier& frontier) {
+                const Frontier* decided, Frontier& frontier) {
   Frontier all;
   every_point(groups, options, all);
-  double smallest = all.points.front().optimal_parameters, largest = smallest;
-  for (const FrontierPoint& point : all.points) {
-    smallest = std::min(smallest, point.optimal_parameters);
-    largest = std::max(largest, point.optimal_parameters);
+  if (decided) {
+    for (const FrontierPoint& before : decided->points) {
+      const auto at = std::find_if(all.points.begin(), all.points.end(), [&](const auto& point) {
+        return point.flops == before.flops && point.optimal_parameters == before.optimal_parameters;
+      });
+      if (at == all.points.end()) continue;
+      frontier.points.push_back(before);
+      frontier.points.back().loss = at->loss;
+    }
+    return;
   }
+  std::set<double> sizes;
+  for (const FrontierPoint& point : all.points) sizes.insert(point.optimal_parameters);
   std::vector<FrontierPoint>& hull = frontier.points;
   const auto above = [](const FrontierPoint& a, const FrontierPoint& b, const FrontierPoint& c) {
     const double ab = std::log(b.loss / a.loss) * std::log(c.flops / a.flops);
@@ -121,36 +132,13 @@ void lower_hull(const std::vector<BudgetGroup>& groups, const FrontierOptions& o
   const auto lowest = std::min_element(
       hull.begin(), hull.end(), [](const auto& a, const auto& b) { return a.loss < b.loss; });
   hull.erase(lowest + 1, hull.end());
-  if (!(smallest < largest)) return;
+  if (sizes.size() == 1) return;
   for (FrontierPoint& point : hull) {
-    if (point.optimal_parameters > smallest && point.optimal_parameters < largest) continue;
-    point.used = false;
-    point.why_not = point.optimal_parameters <= smallest ? "best at the smallest size"
-                                                         : "best at the largest size";
+    const double at = point.optimal_parameters;
+    if (at > *sizes.begin() && at < *sizes.rbegin()) continue;
+    point.used = sizes.size() == 2;  // then none is inside: both count, and why_not says so
+    point.why_not = at <= *sizes.begin() ? "best at the smallest size" : "best at the largest size";
   }
-}
-
-std::pair<FrontierKind, std::string> choose(const std::vector<BudgetGroup>& groups, bool isoflop) {
-  std::size_t several = 0, three = 0, inner = 0;
-  for (const BudgetGroup& group : groups) {
-    several += group.sizes.size() > 1 ? 1 : 0;
-    three += group.sizes.size() > 2 ? 1 : 0;
-    inner += edge_of(group).empty() ? 1 : 0;
-  }
-  if (!isoflop) {
-    return {FrontierKind::Envelope, "trials of one budget spent different FLOPs"};
-  }
-  if (inner >= 1 && three >= 2) {
-    return {
-        FrontierKind::Surface,
-        fmt::format("{} of {} budgets have their best size inside the grid", inner, groups.size())};
-  }
-  if (three > 0 || inner > 0) {
-    return {FrontierKind::Envelope,
-            "no two budgets of three sizes with a best size inside the grid"};
-  }
-  if (several > 0) return {FrontierKind::Envelope, "no budget has three sizes"};
-  return {FrontierKind::Points, "one trial for each budget"};
 }
 
 }  // namespace
@@ -171,12 +159,11 @@ std::vector<FrontierPoint> Frontier::used() const {
 Frontier compute_frontier(std::span<const Point> trials, std::span<const double> losses,
                           const FrontierOptions& options, const Frontier* decided) {
   const std::vector<BudgetGroup> groups = budget_groups(trials, losses, options.embeddings);
-  const bool isoflop = are_isoflop(groups, trials);
   Frontier frontier;
   frontier.architecture = trials.front().architecture;
   frontier.kind = decided ? decided->kind : options.kind;
   if (frontier.kind == FrontierKind::Auto) {
-    std::tie(frontier.kind, frontier.reason) = choose(groups, isoflop);
+    std::tie(frontier.kind, frontier.reason) = choose_frontier(groups, trials);
   }
   if (frontier.kind == FrontierKind::Points) {
     every_point(groups, options, frontier);
@@ -193,13 +180,11 @@ Frontier compute_frontier(std::span<const Point> trials, std::span<const double>
                                          : "count sizes with embeddings"));
     }
   }
-  const bool shared_budgets = std::any_of(groups.begin(), groups.end(),
-                                          [](const BudgetGroup& g) { return g.sizes.size() > 1; });
-  if (frontier.kind == FrontierKind::Envelope && !(isoflop && shared_budgets)) {
-    lower_hull(groups, options, frontier);
+  if (frontier.kind == FrontierKind::Envelope && !share_budgets(groups, trials)) {
+    lower_hull(groups, options, decided, frontier);
     return frontier;
   }
-  if (!isoflop) {
+  if (!are_isoflop(groups, trials)) {
     throw InputError(
         fmt::format("frontier '{}' of '{}' needs trials of equal FLOPs (those of one "
                     "budget differ by more than 25 %); take the envelope",

@@ -61,9 +61,11 @@ std::vector<Point> frontier_trials(const PointTable& table, const std::string& a
 
 // points: every trial, seeds averaged. surface: one least-squares surface, Lmin free per budget.
 // isoflop: a parabola in ln N per budget, refused where it is not convex or its vertex lies outside
-// the sizes. envelope: per budget the best size, seeds averaged; without common budgets the lower
-// convex hull in (ln C, ln L). `losses` stand in for the trials' own (perturbed draws); with
-// `decided` the kind and the budgets left out are taken from there instead of judged again.
+// the sizes. envelope: per budget the best size, seeds averaged; without common budgets
+// (frontier_choice.h) the lower convex hull in (ln C, ln L). Of two sizes the better one counts.
+// auto: frontier_choice.h. `losses` stand in for the trials' own (perturbed draws); with
+// `decided`, of the same trials, the kind, the budgets left out and the places of a hull are taken
+// from there instead of judged again.
 // InputError for a kind the table cannot give.
 Frontier compute_frontier(std::span<const Point> trials, std::span<const double> losses,
                           const FrontierOptions& options, const Frontier* decided = nullptr);

@@ -1,6 +1,23 @@
 #include "analysis/fit/frontier_pair.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace isoloss {
+namespace {
+
+bool lacks_envelope(const Frontier& own, std::span<const Point> trials, FrontierOptions options) {
+  if (own.kind != FrontierKind::Points) return false;
+  const bool sized = std::all_of(own.points.begin(), own.points.end(), [](const auto& point) {
+    return std::isfinite(point.optimal_parameters);
+  });
+  if (!sized) return true;
+  options.kind = FrontierKind::Envelope;
+  return compute_frontier(trials, options).used().size() <
+         std::min<std::size_t>(2, own.points.size());
+}
+
+}  // namespace
 
 FrontierPair frontiers_of_one_kind(std::span<const Point> baseline,
                                    std::span<const Point> candidate,
@@ -11,9 +28,12 @@ FrontierPair frontiers_of_one_kind(std::span<const Point> baseline,
   Frontier& c = pair.candidate;
   pair.kind = b.kind;
   if (b.kind == c.kind) return pair;
-  const bool points = b.kind == FrontierKind::Points || c.kind == FrontierKind::Points;
+  const bool points = lacks_envelope(b, baseline, options) || lacks_envelope(c, candidate, options);
   pair.kind = points ? FrontierKind::Points : FrontierKind::Envelope;
-  const std::string reason = b.kind == pair.kind ? b.reason : c.reason;
+  std::string reason = "the other architecture's trials allow no more";
+  if (b.kind == pair.kind || c.kind == pair.kind) {
+    reason = b.kind == pair.kind ? b.reason : c.reason;
+  }
   FrontierOptions same = options;
   same.kind = pair.kind;
   b = compute_frontier(baseline, same);

@@ -11,7 +11,9 @@ struct FrontierPair {
   Frontier baseline, candidate;
 };
 
-// Both of the kind asked for; where `auto` differs, of the one that asks less of the table.
+// Both of the kind asked for; where `auto` differs, of the one that asks less of the table: the
+// envelope, and points where one architecture has points and no envelope of two (or of its only
+// one).
 FrontierPair frontiers_of_one_kind(std::span<const Point> baseline,
                                    std::span<const Point> candidate,
                                    const FrontierOptions& options);

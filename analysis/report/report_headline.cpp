@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "analysis/plot/html.h"
@@ -185,6 +186,24 @@ std::string verdicts_html(const StudyResults& study) {
 
 }  // namespace
 
+namespace {
+
+// The kinds that comparisons took, each with the reason of the first.
+std::string frontiers_text(const StudyResults& study) {
+  std::string out;
+  std::set<FrontierKind> said;
+  for (const Comparison& comparison : study.comparisons) {
+    if (!comparison.savings || !said.insert(comparison.savings->frontier).second) continue;
+    const std::string& reason = comparison.savings->baseline_frontier.reason;
+    out += fmt::format("{}{}{}", out.empty() ? " Frontiers: " : "; ",
+                       name_of(comparison.savings->frontier),
+                       reason.empty() ? "" : " (" + reason + ")");
+  }
+  return out.empty() ? out : out + ".";
+}
+
+}  // namespace
+
 std::string headline_html(const StudyResults& study) {
   const bool compares = !study.comparisons.empty();
   std::string out =
@@ -197,14 +216,13 @@ std::string headline_html(const StudyResults& study) {
     out += fmt::format("<p class=\"note\">{}</p>\n", html_escape(note));
   }
   if (compares) {
-    out +=
+    out += fmt::format(
         "<p class=\"note\">Saved means: compute the baseline needs divided by compute the "
-        "candidate "
-        "needs to reach the same held-out loss, each on its own compute-optimal frontier. 2.00 is "
-        "half "
-        "the compute. The named baseline is the one asked for; the best baseline is the "
-        "architecture "
-        "of this study, the candidate left out, that reaches these losses cheapest.</p>\n";
+        "candidate needs to reach the same held-out loss, each on its own compute-optimal "
+        "frontier.{} 2.00 is half the compute. The named baseline is the one asked for; the best "
+        "baseline is the architecture of this study, the candidate left out, that reaches these "
+        "losses cheapest.</p>\n",
+        html_escape(frontiers_text(study)));
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // Prints how often 95 % intervals hold the truth of simulated studies, as a table of
 // docs/fitting.md, Coverage.
-//   coverage_bench [REPEATS [DRAWS [THREADS [replicated|single]]]]   (2000 200 2 replicated)
+//   coverage_bench [REPEATS [DRAWS [THREADS [replicated|single|ladder]]]]   (2000 200 2 replicated)
 // DRAWS serve savings and fits alike; results do not depend on THREADS. Times go to standard error.
 #include <fmt/format.h>
 
@@ -88,6 +88,11 @@ int main(int argc, char** argv) {
                 cover_savings(layout, repeats, draws, threads, table);
                 cover_fits(layout, repeats, draws, threads, table);
                 cover_lines(layout, repeats, threads, table);
+              });
+  } else if (which == "ladder") {
+    cover_all({ladder_layout()}, repeats, draws,
+              [&](const StudyLayout& layout, CoverageTable& table) {
+                cover_savings(layout, repeats, draws, threads, table);
               });
   } else {
     cover_all({single_layout(), small_layout(), curves_layout()}, repeats, draws,

@@ -46,6 +46,8 @@ struct StudyLayout {
   std::vector<TrueLaw> laws;  // the baseline, the candidate, others
   std::vector<double> sizes;
   std::vector<double> budgets;
+  // Tokens a parameter instead: every size at FLOPs of its own, and the table names no budgets.
+  std::vector<double> ratios = {};
   std::vector<int> seeds;  // by size
   double run_noise = 0;    // common to the budgets of a run
   double evaluation_noise = 0;
@@ -67,8 +69,11 @@ inline PointTable simulate(const StudyLayout& layout, std::uint64_t repeat) {
     for (std::size_t s = 0; s < layout.sizes.size(); ++s) {
       for (int seed = 0; seed < layout.seeds[s]; ++seed) {
         ++run;
-        for (std::size_t k = 0; k < layout.budgets.size(); ++k) {
-          const double budget = layout.budgets[k];
+        const bool ladder = !layout.ratios.empty();
+        const std::size_t budgets = ladder ? layout.ratios.size() : layout.budgets.size();
+        for (std::size_t k = 0; k < budgets; ++k) {
+          const double size = layout.sizes[s];
+          const double budget = ladder ? 6 * size * size * layout.ratios[k] : layout.budgets[k];
           if (s == 0 && layout.smallest_to > 0 && budget > layout.smallest_to) continue;
           if (s + 1 == layout.sizes.size() && budget < layout.largest_from) continue;
           const double off = layout.sizes[s] / layout.laws.front().optimal_parameters(budget);
@@ -78,6 +83,7 @@ inline PointTable simulate(const StudyLayout& layout, std::uint64_t repeat) {
           p.size = fmt::format("s{}", s);
           p.parameters = layout.sizes[s];
           p.flops = p.budget = budget;
+          if (ladder) p.budget = std::nan("");
           p.tokens = budget / 6 / p.parameters;
           p.seed = seed;
           p.has_seed = true;
@@ -191,6 +197,20 @@ inline StudyLayout small_layout() {
   for (int i = 0; i < 10; ++i) layout.sizes.push_back(2.2e7 * std::pow(1.7, i));
   layout.seeds.assign(layout.sizes.size(), 1);
   layout.budgets = {1e18, 5e18, 2.5e19, 1.25e20};
+  return layout;
+}
+
+// Four sizes, each trained for half to ten times twenty tokens a parameter, two seeds of each.
+inline StudyLayout ladder_layout() {
+  StudyLayout layout = large_layout();
+  layout.name = "ladder";
+  layout.near = 0;
+  layout.budgets.clear();
+  layout.sizes = {190e6, 370e6, 760e6, 1.3e9};
+  layout.ratios = {10, 20, 40, 100, 200};
+  layout.seeds.assign(layout.sizes.size(), 2);
+  layout.evaluation_noise = 0.003;
+  layout.knows_floor = true;
   return layout;
 }
 

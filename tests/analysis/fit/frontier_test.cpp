@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "analysis/fit/budget_groups.h"
+#include "analysis/fit/frontier_pair.h"
 #include "model/spec/error.h"
 #include "tests/analysis/surface_table.h"
 
@@ -138,6 +139,72 @@ TEST(Frontier, AutoSaysWhatItTook) {
       frontier_of(surface_table(0.04, 0.5, -4, kBudgets, {9.8}), FrontierKind::Auto);
   EXPECT_EQ(one.kind, FrontierKind::Points);
   EXPECT_FALSE(one.reason.empty());
+}
+
+// Chinchilla losses (Hoffmann et al. 2022) of `sizes`, each for so many tokens a parameter.
+PointTable ladder(const std::vector<double>& sizes, const std::vector<double>& ratios) {
+  PointTable table;
+  table.source = "made";
+  for (const double size : sizes) {
+    for (const double ratio : ratios) {
+      Point p;
+      p.architecture = std::string("t");
+      p.parameters = size;
+      p.tokens = ratio * size;
+      p.flops = 6 * size * p.tokens;
+      p.loss = 1.69 + 406.4 * std::pow(size, -.34) + 410.7 * std::pow(p.tokens, -.28);
+      p.learning_rate = p.budget = std::nan("");
+      table.points.push_back(p);
+    }
+  }
+  return table;
+}
+
+// Sizes over FLOPs that overlap are no frontier as they stand, budgets of one trial each or none;
+// nor are sizes over ranges that do not, nor those of which a few share FLOPs by chance (2^2 x .5
+// is 2).
+TEST(Frontier, AutoTakesTheHullOfSizesTrainedOverRanges) {
+  PointTable table = ladder({190e6, 370e6, 760e6, 1.3e9}, {10, 20, 40, 100, 200});
+  EXPECT_EQ(frontier_of(table, FrontierKind::Auto).kind, FrontierKind::Envelope);
+  for (Point& p : table.points) p.budget = p.flops;
+  EXPECT_EQ(frontier_of(table, FrontierKind::Auto).kind, FrontierKind::Envelope);
+  const PointTable apart = ladder({1e8, 1e9, 1e10}, {10, 20, 40, 60});
+  EXPECT_EQ(frontier_of(apart, FrontierKind::Auto).kind, FrontierKind::Envelope);
+  const Frontier chance =
+      frontier_of(ladder({1e8, 2e8, 4e8, 8e8}, {10, 20, 40, 100, 200}), FrontierKind::Auto);
+  EXPECT_EQ(chance.kind, FrontierKind::Envelope);
+  EXPECT_GE(chance.used().size(), 3u);
+  for (const FrontierPoint& p : chance.used()) EXPECT_NE(p.why_not.substr(0, 8), "one size");
+}
+
+// Sizes that rise with FLOPs are a frontier, one at two neighbouring budgets too; so is one size
+// alone, between which nothing chooses.
+TEST(Frontier, AutoTakesPointsWhereSizesRiseWithFlops) {
+  PointTable table = ladder({1e8, 2e8, 4e8, 8e8}, {20});
+  EXPECT_EQ(frontier_of(table, FrontierKind::Auto).kind, FrontierKind::Points);
+  table.points.push_back(ladder({2e8}, {30}).points.front());
+  EXPECT_EQ(frontier_of(table, FrontierKind::Auto).kind, FrontierKind::Points);
+  EXPECT_EQ(frontier_of(ladder({1e8}, {10, 20, 40}), FrontierKind::Auto).kind,
+            FrontierKind::Points);
+}
+
+// Of two sizes none is inside: the hull of both counts, and says so.
+TEST(Frontier, AHullOfTwoSizesCountsAndIsNamed) {
+  const Frontier f = frontier_of(ladder({1e8, 2e8}, {10, 30, 50}), FrontierKind::Auto);
+  EXPECT_EQ(f.kind, FrontierKind::Envelope);
+  EXPECT_GE(f.used().size(), 2u);
+  EXPECT_EQ(left_out(f).front().rfind("best_size_near_edge: t at budget", 0), 0u);
+}
+
+// Against sizes over ranges, a ladder of one run a size has its inner sizes: points of both would
+// take every run of the first for a frontier point. Without sizes that is all there is.
+TEST(FrontierPair, TakesTheEnvelopeOfBothWhereOneNeedsIt) {
+  const std::vector<double> sizes = {1e8, 2e8, 4e8, 8e8, 1.6e9};
+  const PointTable ranges = ladder(sizes, {10, 27, 70});
+  PointTable rising = ladder(sizes, {20});
+  EXPECT_EQ(frontiers_of_one_kind(ranges.points, rising.points, {}).kind, FrontierKind::Envelope);
+  for (Point& p : rising.points) p.parameters = std::nan("");
+  EXPECT_EQ(frontiers_of_one_kind(ranges.points, rising.points, {}).kind, FrontierKind::Points);
 }
 
 TEST(Frontier, OfSeveralLearningRatesTheBestMeanCounts) {

@@ -55,6 +55,16 @@ TEST(ReportHeadline, SeveralRefusalsAreFoldedBehindWhatWasFound) {
   EXPECT_LT(page.find("one budget"), page.find("</details>"));
 }
 
+TEST(ReportHeadline, SaysWhichFrontierSavingsAreOfAndWhy) {
+  StudyResults study = study_of({found("b"), found("c")});
+  for (const std::size_t i : {0, 2}) {
+    study.comparisons[i].savings->frontier = FrontierKind::Envelope;
+    study.comparisons[i].savings->baseline_frontier.reason = "no budget has three sizes";
+  }
+  EXPECT_THAT(headline_html(study),
+              HasSubstr("Frontiers: envelope (no budget has three sizes). 2.00 is half"));
+}
+
 TEST(ReportHeadline, EveryPairSaysWhetherItsSavingGrows) {
   StudyResults study = study_of({found("b")});
   study.comparisons[0].savings->growth = SavingsGrowth{1.1, Interval{0.9, 1.3}, 0.3};
