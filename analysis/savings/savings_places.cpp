@@ -27,7 +27,8 @@ Interval overlap_of(const PointTable& table, const Savings& savings) {
   if (!b.valid() || !c.valid()) {
     throw WorkError(
         fmt::format("{}: no savings of '{}' over '{}' (too few budgets are left: {}); add "
-                    "sizes or budgets, or choose another frontier",
+                    "sizes or budgets, choose another frontier, or give the slope of both with "
+                    "--exponent, for which one point of each is enough",
                     table.source, savings.candidate, savings.baseline, unused_reasons(savings)));
   }
   const Interval overlap{std::max(b.losses().first, c.losses().first),

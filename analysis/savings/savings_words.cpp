@@ -39,7 +39,13 @@ std::size_t fewest_seeds(const std::vector<Point>& trials) {
   return fewest;
 }
 
-void flag_floor(Savings& savings) {
+// Whether the floor is the asker's, or the data's exact one: nothing is left to identify.
+bool floor_is_given(const PointTable& table, const SavingsOptions& options) {
+  if (options.floor == "auto") return table.floor.has_value();
+  return options.floor != "free" && options.floor != "shared" && options.floor != "zero";
+}
+
+void flag_floor(const PointTable& table, const SavingsOptions& options, Savings& savings) {
   const std::vector<FrontierPoint> b = savings.baseline_frontier.used();
   const std::vector<FrontierPoint> c = savings.candidate_frontier.used();
   if (floors_differ(savings)) {
@@ -53,7 +59,9 @@ void flag_floor(Savings& savings) {
                           "ask for --floor free)")));
   }
   if (std::min(b.size(), c.size()) >= kBudgetsForFloor) return;
-  savings.flags.push_back(flag_text(Flag::FloorNotIdentified));
+  if (!floor_is_given(table, options)) {
+    savings.flags.push_back(flag_text(Flag::FloorNotIdentified));
+  }
   if (std::min(b.size(), c.size()) < 2) return;
   double lowest = savings.overlap.first;
   for (const auto* points : {&b, &c}) {
@@ -183,11 +191,27 @@ std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savi
       savings.moved ? ", moved by what parabolas do to the frontiers of the chinchilla laws" : "");
 }
 
+// With the slope given savings are one factor, whose scatter is an interval where no draws are.
+std::optional<Interval> interval_of_slope(const SavingsOptions& options, const Savings& savings) {
+  if (!options.exponent || !savings.parallel) return std::nullopt;
+  return savings.parallel->lack_of_fit_interval;
+}
+
+// Whether the interval that the verdict names holds a factor of one.
+bool holds_one(const SavingsOptions& options, const Savings& savings) {
+  const auto& middle = middle_loss(savings).interval;
+  const auto interval = middle ? middle : interval_of_slope(options, savings);
+  return interval && interval->first <= 1 && interval->second >= 1;
+}
+
 std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
   std::string text;
   if (at.interval) {
     text = fmt::format("{:g} % interval {:.3g} to {:.3g}", 100 * options.level, at.interval->first,
                        at.interval->second);
+  } else if (const auto by_scatter = interval_of_slope(options, savings)) {
+    text = fmt::format("{:g} % interval {:.3g} to {:.3g} by the scatter alone", 100 * options.level,
+                       by_scatter->first, by_scatter->second);
   } else {
     text = savings.seed_noise.measured ? "no interval" : "no interval: seed noise not measured";
   }
@@ -206,7 +230,7 @@ std::string verdict(const SavingsOptions& options, const Savings& savings) {
   const std::string what = options.wall_clock ? "time" : "compute";
   const std::string rest =
       fmt::format("at loss {:.4g} ({})", at.loss, brackets(options, savings, at));
-  if (at.interval && at.interval->first <= 1 && at.interval->second >= 1) {
+  if (holds_one(options, savings)) {
     return fmt::format("{} against {}: savings not resolved, {:.3g}x {} {}", c, b, at.savings, what,
                        rest);
   }
@@ -247,7 +271,7 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
         fmt::format("{} of {} for {} trials", savings.draws, options.bootstrap, trials.size())));
   }
   flag_noise(savings, trials);
-  flag_floor(savings);
+  flag_floor(table, options, savings);
   flag_shape(savings);
   flag_frontiers(options, savings);
   flag_conventions(trials, savings);
@@ -261,8 +285,7 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
   const bool by_scatter_alone = savings.parallel && savings.parallel->lack_of_fit_interval &&
                                 !savings.parallel->interval && !savings.parallel->scatter_of_trials;
   if (by_scatter_alone) flag_shared_runs(trials, savings.flags);
-  const auto& middle = middle_loss(savings).interval;
-  if (middle && middle->first <= 1 && middle->second >= 1) {
+  if (holds_one(options, savings)) {
     savings.flags.push_back(flag_text(Flag::SavingsNotResolved));
   }
   for (const SavingsAt& at : savings.at) {

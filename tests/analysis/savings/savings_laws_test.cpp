@@ -1,5 +1,6 @@
 // Savings by laws: tests between their forms, floors, growth, the paper's absolute savings, a slope
 // that is given.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,6 +80,33 @@ TEST(GivenSlope, TheGateExampleFromOnePointEach) {
   EXPECT_NEAR(compute_savings(table, options).at.front().savings, 1.129946, 5e-7);
   options.wall_clock = true;
   EXPECT_NEAR(compute_savings(table, options).parallel->savings, 1.067495, 5e-7);
+}
+
+// Five points of a baseline and one of a candidate, which has no frontier: the error says what
+// would do, and the savings then say the interval of the scatter and nothing of a floor not
+// identified.
+TEST(GivenSlope, OnePointOfACandidateIsEnough) {
+  PointTable table = table_of({{"base", 120, 0.0941, 1.6}}, budgets(5, 1e18, 3), 1, 0.005);
+  const PointTable one = table_of({{"other", 110, 0.0941, 1.6}}, {1e19});
+  table.points.push_back(one.points.front());
+  SavingsOptions options = against("1.6");
+  try {
+    compute_savings(table, options);
+    FAIL() << "one point is no frontier";
+  } catch (const WorkError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--exponent"));
+  }
+  options.exponent = 0.0941;
+  const Savings savings = compute_savings(table, options);
+  const Interval interval = savings.parallel->lack_of_fit_interval.value();
+  EXPECT_THAT(savings.verdict,
+              HasSubstr(fmt::format("(95 % interval {:.3g} to {:.3g} by the scatter alone;",
+                                    interval.first, interval.second)));
+  for (const std::string& flag : savings.flags) {
+    EXPECT_NE(flag.substr(0, 20), "floor_not_identified");
+  }
+  options.floor = "zero";
+  EXPECT_THAT(compute_savings(table, options).flags, Contains(StartsWith("floor_not_identified")));
 }
 
 TEST(GivenSlope, AFloorThatIsFittedOrAnExponentThatIsNoneIsRefused) {
