@@ -80,9 +80,9 @@ const char* class_of(const TableColumn& column) {
 
 std::string html_table(const Table& table) {
   std::string out = fmt::format(
-      "<p class=\"note\">{0}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "<p class=\"note\">{0}</p>\n<div class=\"{2}\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{0}\"><table id=\"table-{1}\">\n<thead><tr>",
-      html_escape(table.caption), html_escape(table.name));
+      html_escape(table.caption), html_escape(table.name), table.cards ? "scroll cards" : "scroll");
   for (const TableColumn& column : table.columns) {
     out +=
         fmt::format("<th scope=\"col\"{}>{}</th>", class_of(column), html_escape(column.heading));
@@ -91,7 +91,10 @@ std::string html_table(const Table& table) {
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += fmt::format("<td{}>{}</td>", class_of(table.columns[i]), html_escape(row[i].shown));
+      const TableColumn& column = table.columns[i];
+      const std::string heading =
+          table.cards ? fmt::format(" data-heading=\"{}\"", html_escape(column.heading)) : "";
+      out += fmt::format("<td{}{}>{}</td>", class_of(column), heading, html_escape(row[i].shown));
     }
     out += "</tr>\n";
   }

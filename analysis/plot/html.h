@@ -28,6 +28,9 @@ struct Table {
   std::string caption;  // one sentence
   std::vector<TableColumn> columns;
   std::vector<std::vector<TableCell>> rows;  // each as long as columns
+  // Few rows that answer something: on narrow screens each is a card of headings and values, so
+  // that no column lies outside.
+  bool cards = false;
 };
 
 TableColumn words_column(std::string key, std::string heading);

@@ -71,6 +71,20 @@ th,td{padding:.28rem .6rem;text-align:left;white-space:nowrap;border-top:1px sol
 thead th{position:sticky;top:0;background:var(--page);vertical-align:bottom}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 .sentence{white-space:normal;min-width:11rem;max-width:32rem}
+.cards th,.cards td{white-space:normal}
+.cards .number{white-space:nowrap}
+.cards thead .number{white-space:normal}
+.cards .sentence{min-width:9rem}
+@media screen and (max-width:56rem){.cards{max-height:none;width:auto}.cards table,.cards tbody{display:block}
+.cards thead{display:none}
+.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(5.3rem,1fr));padding:.4rem .2rem;
+border-top:1px solid var(--line)}
+.cards tr:first-child{border-top:0}
+.cards td{border:0;padding:.15rem .3rem;overflow-wrap:anywhere}
+.cards td:empty{display:none}
+.cards td::before{content:attr(data-heading);display:block;color:var(--muted);font-size:.74rem}
+.cards .number{text-align:left}
+.cards .sentence{grid-column:1/-1;max-width:none}}
 summary{cursor:pointer;color:var(--muted)}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.35rem 1rem}
 dt{color:var(--muted)}

@@ -66,6 +66,7 @@ Table growth_table(const StudyResults& study) {
        number_column("per_decade_high", "to"), words_column("absolute_savings", "saved"),
        sentence_column("resolved", "resolved")},
       {}};
+  table.cards = true;
   for (const Comparison& comparison : study.comparisons) {
     if (!comparison.savings || !comparison.savings->growth) continue;
     const Savings& savings = *comparison.savings;
@@ -99,6 +100,7 @@ Table floors_table(const StudyResults& study) {
                number_column("floor_equality_p", "p (F test)"), words_column("floor", "floor used"),
                sentence_column("answer", "answer")},
               {}};
+  table.cards = true;
   for (const Comparison& comparison : study.comparisons) {
     if (!comparison.savings || !comparison.savings->floors) continue;
     const FloorTest& test = *comparison.savings->floors;

@@ -1,6 +1,7 @@
 #include "analysis/report/report_headline.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <set>
@@ -112,25 +113,47 @@ Verdict floor_verdict(const StudyResults& study, std::size_t place) {
   return verdict;
 }
 
+// "A, alpha": what flags say the points do not determine.
+std::vector<std::string> not_determined(const Fit& fit) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : fit.parameters) {
+    if (fit.has_flag(name + "_undetermined") || fit.has_flag(name + "_unidentified")) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 // "E 1.817, alpha 0.347 [0.317, 0.373], ..." of the law that the plots draw.
 Verdict law_verdict(const StudyResults& study, std::size_t place) {
   const ArchitectureLaw& fitted = study.laws[place];
   const ChinchillaLaw& law = fitted.law;
   Verdict verdict;
   verdict.style = static_cast<int>(place) + 1;
-  verdict.claim = fmt::format("{}: loss = {} + {} N^-{} + {} D^-{}", study.architectures[place],
-                              fixed(law.E, 4), significant(law.A, 4), fixed(law.alpha, 4),
-                              significant(law.B, 4), fixed(law.beta, 4));
+  const std::vector<std::string> open = not_determined(*fitted.fit);
+  const std::string formula =
+      fmt::format("loss = {} + {} N^-{} + {} D^-{}", fixed(law.E, 4), significant(law.A, 4),
+                  fixed(law.alpha, 4), significant(law.B, 4), fixed(law.beta, 4));
+  verdict.claim = fmt::format("{}: {}", study.architectures[place], formula);
+  if (!open.empty()) {
+    verdict.claim = fmt::format("{}: these points do not determine {} of a chinchilla law",
+                                study.architectures[place], fmt::join(open, ", "));
+    verdict.detail = "Of many laws that fit them alike one is drawn: " + formula + ". ";
+  }
+  const std::size_t before = verdict.detail.size();
   for (const auto& [name, range] : fitted.fit->intervals) {
     if (name != "E" && name != "alpha" && name != "beta") continue;
     verdict.detail +=
-        fmt::format("{}{} [{}, {}]", verdict.detail.empty() ? "95 % intervals: " : ", ", name,
-                    fixed(range.first, 3), fixed(range.second, 3));
+        fmt::format("{}{} [{}, {}]", verdict.detail.size() == before ? "95 % intervals: " : ", ",
+                    name, fixed(range.first, 3), fixed(range.second, 3));
+  }
+  if (verdict.detail.size() > before) verdict.detail += ". ";
+  if (open.empty()) {
+    verdict.detail +=
+        fmt::format("Best size grows as C^{}. ", fixed(law.beta / (law.alpha + law.beta), 3));
   }
   verdict.detail +=
-      fmt::format("{}Best size grows as C^{}. {} points; objective {}.",
-                  verdict.detail.empty() ? "" : ". ", fixed(law.beta / (law.alpha + law.beta), 3),
-                  fitted.fit->n, significant(fitted.fit->value, 6));
+      fmt::format("{} points; objective {}.", fitted.fit->n, significant(fitted.fit->value, 6));
   std::string flags;
   for (const std::string& flag : fitted.fit->flags) flags += (flags.empty() ? "" : "; ") + flag;
   if (!flags.empty()) verdict.detail += " Flags: " + flags + ".";

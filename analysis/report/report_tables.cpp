@@ -50,6 +50,7 @@ Table savings_table(const StudyResults& study) {
        words_column("frontier", "frontier"), words_column("floor", "floor"),
        sentence_column("why_not", "why not")},
       {}};
+  table.cards = true;
   for (const Comparison& comparison : study.comparisons) {
     const TableCell unit = text_cell(comparison.wall_clock ? "seconds" : "FLOPs");
     if (!comparison.savings) {

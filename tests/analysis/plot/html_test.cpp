@@ -35,6 +35,17 @@ TEST(Html, TableHoldsNoMarkupOfItsCells) {
   EXPECT_THAT(html, HasSubstr("a &lt;caption&gt;"));
 }
 
+// What a narrow screen shows of a column in place of its head.
+TEST(Html, CellsOfCardsSayTheirHeading) {
+  Table table = hostile_table();
+  table.columns[1].heading = "x \"y\"";
+  EXPECT_THAT(html_table(table), Not(HasSubstr("data-heading")));
+  table.cards = true;
+  EXPECT_THAT(html_table(table),
+              HasSubstr("<td class=\"number\" data-heading=\"x &quot;y&quot;\">1.23</td>"));
+  EXPECT_THAT(html_table(table), HasSubstr("class=\"scroll cards\""));
+}
+
 TEST(Html, CsvReadsBackAtFullPrecision) {
   std::istringstream in(csv_of(hostile_table(), "a test"));
   const CsvTable csv = read_csv(in, "t.csv");

@@ -65,6 +65,24 @@ TEST(ReportHeadline, SaysWhichFrontierSavingsAreOfAndWhy) {
               HasSubstr("Frontiers: envelope (no budget has three sizes). 2.00 is half"));
 }
 
+// A law of a CSV as it was printed of twelve points at about twenty tokens a parameter.
+TEST(ReportHeadline, ALawThatPointsDoNotDetermineIsNoClaim) {
+  StudyResults study = study_of({});
+  Fit fit;
+  fit.law = "chinchilla";
+  fit.n = 12;
+  fit.parameters = {{"A", 6.24e6}, {"B", 64.9}, {"alpha", 0.9085}, {"beta", 0.1631}, {"E", 1.19}};
+  study.laws[0].fit = fit;
+  study.laws[0].law = {6.24e6, 64.9, 1.19, 0.9085, 0.1631};
+  EXPECT_THAT(verdicts(study).at(0).claim, HasSubstr("N^-0.9085"));
+  EXPECT_THAT(verdicts(study).at(0).detail, HasSubstr("Best size grows as C^0.152"));
+  study.laws[0].fit->flags = {"alpha_unidentified", "A_undetermined"};
+  const Verdict open = verdicts(study).at(0);
+  EXPECT_EQ(open.claim, "base: these points do not determine A, alpha of a chinchilla law");
+  EXPECT_THAT(open.detail, HasSubstr("6.24e6 N^-0.9085"));
+  EXPECT_THAT(open.detail, Not(HasSubstr("Best size grows")));
+}
+
 TEST(ReportHeadline, EveryPairSaysWhetherItsSavingGrows) {
   StudyResults study = study_of({found("b")});
   study.comparisons[0].savings->growth = SavingsGrowth{1.1, Interval{0.9, 1.3}, 0.3};
