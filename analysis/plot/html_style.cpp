@@ -75,7 +75,7 @@ thead th{position:sticky;top:0;background:var(--page);vertical-align:bottom}
 .cards .number{white-space:nowrap}
 .cards thead .number{white-space:normal}
 .cards .sentence{min-width:9rem}
-@media screen and (max-width:56rem){.cards{max-height:none;width:auto}.cards table,.cards tbody{display:block}
+@media screen and (max-width:72rem){.cards{max-height:none;width:auto}.cards table,.cards tbody{display:block}
 .cards thead{display:none}
 .cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(5.3rem,1fr));padding:.4rem .2rem;
 border-top:1px solid var(--line)}
