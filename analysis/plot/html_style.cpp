@@ -77,7 +77,7 @@ thead th{position:sticky;top:0;background:var(--page);vertical-align:bottom}
 .cards .sentence{min-width:9rem}
 @media screen and (max-width:72rem){.cards{max-height:none;width:auto}.cards table,.cards tbody{display:block}
 .cards thead{display:none}
-.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(5.3rem,1fr));padding:.4rem .2rem;
+.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.4rem,1fr));padding:.4rem .2rem;
 border-top:1px solid var(--line)}
 .cards tr:first-child{border-top:0}
 .cards td{border:0;padding:.15rem .3rem;overflow-wrap:anywhere}

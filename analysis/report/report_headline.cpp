@@ -207,10 +207,6 @@ std::string verdicts_html(const StudyResults& study) {
                    refused.size(), refused.size() + found.size(), list_html(refused));
 }
 
-}  // namespace
-
-namespace {
-
 // The kinds that comparisons took, each with the reason of the first.
 std::string frontiers_text(const StudyResults& study) {
   std::string out;
