@@ -20,7 +20,7 @@ std::string not_held(const RankReason& why) {
                            : fmt::format("no number of these {} ranks that divides its heads, "
                                          "widths and batch would hold it",
                                          why.ranks.ranks),
-      why.fits ? fmt::format("write run: {{{}}}, by which they would", *why.fits)
+      why.fits ? fmt::format("set in run: {} (then memory holds them)", *why.fits)
                : "nor would they with run.accumulate and run.recompute; give them more memory, or "
                  "the study more ranks");
 }

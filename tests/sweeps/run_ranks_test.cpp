@@ -144,11 +144,11 @@ TEST(RunRanks, WhatWouldHoldARunIsSaid) {
   const auto said_with = [&](double bytes) {
     return plan_ranks(study("{threads: 1}"), {1, bytes}, device_rate("cpu", "float32")).reason;
   };
-  EXPECT_THAT(said_with(memory_in("{accumulate: 2}")), HasSubstr(": write run: {accumulate: 2}, "));
-  EXPECT_THAT(said_with(memory_in("{accumulate: 4}")), HasSubstr(": write run: {accumulate: 4}, "));
+  EXPECT_THAT(said_with(memory_in("{accumulate: 2}")), HasSubstr(": set in run: accumulate: 2 ("));
+  EXPECT_THAT(said_with(memory_in("{accumulate: 4}")), HasSubstr(": set in run: accumulate: 4 ("));
   const double anew = memory_in("{accumulate: 4, recompute: true}");
   ASSERT_LT(anew, memory_in("{accumulate: 4}"));
-  EXPECT_THAT(said_with(anew), HasSubstr(": write run: {accumulate: 4, recompute: true}, "));
+  EXPECT_THAT(said_with(anew), HasSubstr(": set in run: accumulate: 4, recompute: true ("));
 }
 
 // What the study fixes is in every run, and widths double from there.
