@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sweeps/quantity_text.h"
 
 namespace isoloss {
@@ -13,13 +15,14 @@ std::string words(const RankLayout& layout) {
 }
 
 std::string not_held(const RankReason& why) {
+  const int ranks = std::max(why.ranks.ranks, why.asked.ranks());
   return fmt::format(
       "the largest run takes {} of a rank's {}, and {}: {}", bytes_text(why.as_asked),
       bytes_text(why.ranks.bytes_per_rank),
-      why.ranks.ranks <= 1 ? "no other rank shares it"
-                           : fmt::format("no number of these {} ranks that divides its heads, "
-                                         "widths and batch would hold it",
-                                         why.ranks.ranks),
+      ranks <= 1 ? "no other rank shares it"
+                 : fmt::format("no number of these {} ranks that divides its heads, "
+                               "widths and batch would hold it",
+                               ranks),
       why.fits ? fmt::format("set in run: {} (then memory holds them)", *why.fits)
                : "nor would they with run.accumulate and run.recompute; give them more memory, or "
                  "the study more ranks");

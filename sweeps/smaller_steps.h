@@ -8,9 +8,9 @@
 
 namespace isoloss {
 
-// Of `run` in the study file, the least that lets memory hold every run at some number of these
-// ranks: "accumulate: 4", or with activations computed anew, which costs time, "accumulate: 2,
-// recompute: true". Absent where neither does.
+// Keys of `run` in the study file by which memory holds every run at some number of these ranks:
+// the fewest micro-batches ("accumulate: 4"), or, where none does, with activations computed anew,
+// which costs time ("accumulate: 2, recompute: true"). Absent where neither does.
 std::optional<std::string> steps_that_fit(const StudyPlan& plan, const PlanRanks& ranks,
                                           const DeviceRate& rate);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -131,13 +132,19 @@ void require_points(const std::string& source, std::size_t n, const Law& law,
 
 void require_losses_above(const std::string& source, const LawData& data,
                           const FloorChoice& floor) {
-  if (floor.kind != FloorChoice::Value) return;
-  const double highest = data.loss.maxCoeff();
-  if (highest > floor.value) return;
-  throw InputError(fmt::format(
-      "{}: floor {} (no loss lies above it, the highest is {:.6g}: a law never falls below its "
-      "floor); give a smaller one",
-      source, floor.value, highest));
+  if (floor.kind != FloorChoice::Value && floor.kind != FloorChoice::Pinned) return;
+  std::map<double, double> highest;  // loss of the points of each floor
+  for (Eigen::Index i = 0; i < data.points(); ++i) {
+    const double own = floor.kind == FloorChoice::Value ? floor.value : data.offset[i];
+    const auto [at, fresh] = highest.try_emplace(own, data.loss[i]);
+    at->second = std::max(at->second, data.loss[i]);
+  }
+  for (const auto& [nats, loss] : highest)
+    if (loss <= nats)
+      throw InputError(fmt::format(
+          "{}: floor {} (no loss lies above it, the highest is {:.6g}: a law never falls below its "
+          "floor); give a smaller one",
+          source, nats, loss));
 }
 
 void flag_solution(const Law& law, const LawSolution& solution, Fit& fit) {

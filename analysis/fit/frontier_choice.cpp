@@ -67,7 +67,8 @@ std::pair<FrontierKind, std::string> choose_frontier(const std::vector<BudgetGro
   }
   if (are_frontier(groups)) return {FrontierKind::Points, "one trial for each budget"};
   return {FrontierKind::Envelope,
-          "sizes trained over ranges of FLOPs, each at FLOPs of its own: the lower hull"};
+          "sizes fall as FLOPs rise, or were trained over ranges of FLOPs of their own: the lower "
+          "hull"};
 }
 
 }  // namespace isoloss

@@ -115,6 +115,12 @@ void pin_floors(const PointTable& table, std::span<const Point> points, const Fl
     }
     data.offset[static_cast<Eigen::Index>(i)] = at->second;
   }
+  // Of the whole table: those of one architecture may lack a set.
+  const std::vector<std::string> all = text_column(table, table.points, "evaluation");
+  for (const std::string& name : known)
+    if (std::ranges::find(all, name) == all.end())
+      throw InputError(fmt::format("{}: a floor for evaluation set '{}' (no point has it){}",
+                                   table.source, name, suggestion(name, all)));
 }
 
 LawData read(const Law& law, const PointTable* table, std::span<const Point> points) {

@@ -67,8 +67,8 @@ void loss_on_text(const CommandLine& line) {
   for (const char* other : {"shots", "seed", "profile", "limit", "task", "out"})
     if (line.given(other))
       throw InputError(fmt::format(
-          "--{} is given without --data or --tasks (it says how tasks are asked, and a text's loss "
-          "has none); leave it out",
+          "--{} is given without --data or --tasks (it is of tasks and their scores, and a text's "
+          "loss has none); leave it out",
           other));
   const auto name = line.get<std::string>("model");
   const HfFolder folder = folder_named(name);

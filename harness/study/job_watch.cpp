@@ -28,8 +28,8 @@ constexpr std::chrono::seconds kTimeToGo{2};
 JobWatch::JobWatch(const StudyFolder& folder, Communicator& job, RankLog log,
                    std::chrono::milliseconds silence)
     : log_(std::move(log)), beat_every_(silence / kBeatsOfSilence) {
-  if (job.size() == 1) return;
   remove_dead_rank_claims(folder);
+  if (job.size() == 1) return;
   const std::filesystem::path own = rank_claim(folder, this_process());
   const std::vector<std::string> names = gather_bytes(job, own.filename().string());
   next_ = folder.ranks() / names[static_cast<std::size_t>((job.rank() + 1) % job.size())];

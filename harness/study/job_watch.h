@@ -7,7 +7,6 @@
 // threads of their own beat, so that no step, evaluation or checkpoint is silence.
 #pragma once
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>

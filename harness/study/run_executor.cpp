@@ -134,7 +134,8 @@ void RunExecutor::tell_without_score(const RunSpec& spec) {
     if (told_.insert({task, spec.model.sequence}).second)
       fmt::print(stderr,
                  "isoloss: not scored: {} (the study's data give it fewer than 16 items in "
-                 "sequences of {}); hold out more text, raise model.sequence, or write "
+                 "sequences of {}); hold out more text (tokens without text give none), raise "
+                 "model.sequence, or write "
                  "evaluate.tasks without it\n",
                  task, spec.model.sequence);
 }

@@ -1,8 +1,8 @@
 #include "harness/study/run_header.h"
 
-#include "results/code_version.h"
 #include "model/cost/flops.h"
 #include "model/spec/parameters.h"
+#include "results/code_version.h"
 
 namespace isoloss {
 

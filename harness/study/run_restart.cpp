@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "harness/files/run_storage.h"
-#include "results/code_version.h"
 #include "model/spec/error.h"
+#include "results/code_version.h"
 #include "results/journal.h"
 #include "results/set_aside.h"
 

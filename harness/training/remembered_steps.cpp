@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "results/code_version.h"
 #include "harness/ranks/machine.h"
 #include "model/spec/error.h"
+#include "results/code_version.h"
 #include "results/durable_file.h"
 
 namespace isoloss {

@@ -135,6 +135,28 @@ std::vector<Refusal> refused_fits() {
          options.bootstrap = 0;
          fit_law(of_good(), options);
        }},
+      {"a floor of an evaluation set that none of its losses lies above", 2,
+       "no loss lies above it",
+       [](bool spoilt) {
+         PointTable table = of_good();
+         with_column(table, "evaluation", true);
+         FitOptions options;
+         options.law = "chinchilla";
+         options.bootstrap = 0;
+         options.floor = {FloorChoice::Pinned, 0, {{"1", 0.5}, {"2", spoilt ? 1e3 : 0.5}}};
+         fit_law(table, options);
+       }},
+      {"a floor of an evaluation set that no point has", 2, "no point has it",
+       [](bool spoilt) {
+         PointTable table = of_good();
+         with_column(table, "evaluation", true);
+         FitOptions options;
+         options.law = "chinchilla";
+         options.bootstrap = 0;
+         options.floor = {FloorChoice::Pinned, 0, {{"1", 0.5}, {"2", 0.5}}};
+         if (spoilt) options.floor.by_evaluation["3"] = 0.5;
+         fit_law(table, options);
+       }},
       {"a floor that no loss of a frontier lies above", 2, "the frontier: floor",
        [](bool spoilt) {
          FitOptions options;

@@ -151,6 +151,23 @@ TEST(RunRanks, WhatWouldHoldARunIsSaid) {
   EXPECT_THAT(said_with(anew), HasSubstr(": set in run: accumulate: 4, recompute: true ("));
 }
 
+// Nine sequences make three parts or nine.
+TEST(RunRanks, WhatWouldHoldARunDividesItsBatch) {
+  const auto study = [](const std::string& run) {
+    return plan_of({{3, "model: {layers: 8, d_head: 8, sequence: 16}"},
+                    {4, "optimizer: {warmup_steps: 10, batch_tokens: 144}"},
+                    {8, "  budget: {tokens: [1440]}"},
+                    {10, "run: " + run}});
+  };
+  const double three = memory_per_rank(study("{accumulate: 3}").runs[0].spec, {1, 1});
+  const double nine = memory_per_rank(study("{accumulate: 9}").runs[0].spec, {1, 1});
+  const DeviceRate rate = device_rate("cpu", "float32");
+  EXPECT_THAT(plan_ranks(study("{threads: 1}"), {1, three}, rate).reason,
+              HasSubstr(": set in run: accumulate: 3 ("));
+  EXPECT_THAT(plan_ranks(study("{accumulate: 3}"), {1, nine}, rate).reason,
+              HasSubstr(": set in run: accumulate: 9 ("));
+}
+
 // What the study fixes is in every run, and widths double from there.
 TEST(RunRanks, OnlyWhatIsLeftOpenIsChosen) {
   const StudyPlan plan = plan_of({{10, "run: {tensor_parallel: 2}"}});

@@ -8,10 +8,10 @@
 #include "harness/progress/progress_text.h"
 #include "harness/progress/rank_pulse.h"
 #include "harness/progress/study_tally.h"
-#include "results/code_version.h"
 #include "harness/ranks/machine.h"
 #include "harness/study/rank_reporter.h"
 #include "harness/study/supervised.h"
+#include "results/code_version.h"
 #include "tests/harness/tiny_study.h"
 
 namespace isoloss {

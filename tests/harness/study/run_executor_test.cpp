@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "harness/files/run_storage.h"
-#include "results/code_version.h"
 #include "harness/study/study_outcome.h"
 #include "results/checkpoint_names.h"
+#include "results/code_version.h"
 #include "results/durable_file.h"
 #include "results/folder_entries.h"
 #include "results/verify.h"
