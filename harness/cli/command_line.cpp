@@ -110,6 +110,12 @@ int threads_option(const CommandLine& line) {
   return threads;
 }
 
+void refuse_options(const CommandLine& line, std::initializer_list<const char*> names,
+                    const std::string& why) {
+  for (const std::string name : names)
+    if (line.given(name)) throw InputError("--" + name + " is given " + why);
+}
+
 std::vector<std::string> split_list(const std::string& list) {
   std::vector<std::string> parts;
   std::istringstream text(list);

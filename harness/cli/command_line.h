@@ -2,6 +2,7 @@
 // the program's grammar.
 #pragma once
 #include <boost/program_options.hpp>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,10 @@ class CommandLine {
 
 // The value of --threads. InputError: below 1, or more than kMostThreads.
 int threads_option(const CommandLine& line);
+
+// InputError where one of these options is given: "--NAME is given WHY".
+void refuse_options(const CommandLine& line, std::initializer_list<const char*> names,
+                    const std::string& why);
 
 // The parts of a value whose parts stand between commas.
 std::vector<std::string> split_list(const std::string& list);

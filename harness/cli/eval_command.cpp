@@ -64,12 +64,10 @@ TokensToScore tokens_of_ids(const std::string& path) {
 void loss_on_text(const CommandLine& line) {
   if (line.has("text") == line.has("tokens"))
     throw InputError("--text or --tokens is wanted (one of them); give --text FILE");
-  for (const char* other : {"shots", "seed", "profile", "limit", "task", "out"})
-    if (line.given(other))
-      throw InputError(fmt::format(
-          "--{} is given without --data or --tasks (it is of tasks and their scores, and a text's "
-          "loss has none); leave it out",
-          other));
+  refuse_options(
+      line, {"shots", "seed", "profile", "limit", "task", "out"},
+      "without --data or --tasks (it is of tasks and their scores, and a text's loss has "
+      "none); leave it out");
   const auto name = line.get<std::string>("model");
   const HfFolder folder = folder_named(name);
   const std::string path = line.get<std::string>(line.has("text") ? "text" : "tokens");
@@ -103,12 +101,10 @@ void loss_on_text(const CommandLine& line) {
 // What the loss of --model on a text takes, and scores of tasks do not.
 void check_text_options(const CommandLine& line) {
   if (line.has("model") && !asks_for_tasks(line)) return;
-  for (const char* option : {"text", "tokens", "length"})
-    if (line.has(option))
-      throw InputError(fmt::format(
-          "--{} is given without --model or beside tasks (a text's loss is of one model); leave it "
-          "out, or give --model hf:FOLDER alone (isoloss export makes one of a run)",
-          option));
+  refuse_options(
+      line, {"text", "tokens", "length"},
+      "without --model or beside tasks (a text's loss is of one model); leave it out, or "
+      "give --model hf:FOLDER alone (isoloss export makes one of a run)");
 }
 
 }  // namespace

@@ -162,17 +162,14 @@ class StudyTasks {
 // what the study's trials were asked.
 void check_options(const CommandLine& line) {
   check_out(line);
-  if (line.given("limit"))
-    throw InputError(
-        "--limit is given without --data or --tasks (a study's own tasks have 256 items at most, "
-        "the same for every trial, so that trials are paired); leave it out, or name fewer tasks "
-        "by --task");
-  for (const char* other : {"shots", "seed", "profile"})
-    if (line.given(other))
-      throw InputError(fmt::format(
-          "--{} is given without --data or --tasks (how a study's own tasks are asked is the same "
-          "for every trial); leave it out",
-          other));
+  refuse_options(
+      line, {"limit"},
+      "without --data or --tasks (a study's own tasks have 256 items at most, the same "
+      "for every trial, so that trials are paired); leave it out, or name fewer tasks by "
+      "--task");
+  refuse_options(line, {"shots", "seed", "profile"},
+                 "without --data or --tasks (how a study's own tasks are asked is the same for "
+                 "every trial); leave it out");
 }
 
 int score_study(const CommandLine& line, Communicator& ranks) {

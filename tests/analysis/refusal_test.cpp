@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -98,6 +99,17 @@ void fit_huge(bool spoilt) {
   fit_law(table, options);
 }
 
+// Points of two evaluation sets, "1" and "2".
+void fit_with_floors(const std::map<std::string, double>& floors) {
+  PointTable table = of_good();
+  with_column(table, "evaluation", true);
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 0;
+  options.floor = {FloorChoice::Pinned, 0, floors};
+  fit_law(table, options);
+}
+
 std::vector<Refusal> refused_fits() {
   return {
       {"fewer points than free parameters", 2, "5 free parameters",
@@ -138,24 +150,11 @@ std::vector<Refusal> refused_fits() {
       {"a floor of an evaluation set that none of its losses lies above", 2,
        "no loss lies above it",
        [](bool spoilt) {
-         PointTable table = of_good();
-         with_column(table, "evaluation", true);
-         FitOptions options;
-         options.law = "chinchilla";
-         options.bootstrap = 0;
-         options.floor = {FloorChoice::Pinned, 0, {{"1", 0.5}, {"2", spoilt ? 1e3 : 0.5}}};
-         fit_law(table, options);
+         fit_with_floors({{"1", 0.5}, {"2", spoilt ? 1e3 : 0.5}});
        }},
       {"a floor of an evaluation set that no point has", 2, "no point has it",
        [](bool spoilt) {
-         PointTable table = of_good();
-         with_column(table, "evaluation", true);
-         FitOptions options;
-         options.law = "chinchilla";
-         options.bootstrap = 0;
-         options.floor = {FloorChoice::Pinned, 0, {{"1", 0.5}, {"2", 0.5}}};
-         if (spoilt) options.floor.by_evaluation["3"] = 0.5;
-         fit_law(table, options);
+         fit_with_floors({{"1", 0.5}, {spoilt ? "3" : "2", 0.5}, {"2", 0.5}});
        }},
       {"a floor that no loss of a frontier lies above", 2, "the frontier: floor",
        [](bool spoilt) {

@@ -125,6 +125,15 @@ class SilentRank : public testing::Test {
     EXPECT_EQ(tiny_study::losses(folder), tiny_study::losses(whole));
   }
 
+  // One of the job's `count` ranks, for good: what it leads to is the study as if nothing were.
+  void suspend(pid_t suspended, int count) {
+    ASSERT_GT(suspended, 0);
+    ::kill(suspended, SIGSTOP);
+    EXPECT_EQ(end(), kExitDone);
+    expect_ended_well(suspended);
+    expect_same_numbers(count);
+  }
+
   const Place place;
   const std::filesystem::path folder = place.root / "out";
   std::filesystem::path study;
@@ -154,11 +163,7 @@ TEST_P(IdleRank, EndsTheJobAndTheStudyGoesOn) {
       if (rank == idle) return process;
     return pid_t{0};
   });
-  ASSERT_GT(suspended, 0);
-  ::kill(suspended, SIGSTOP);
-  EXPECT_EQ(end(), kExitDone);
-  expect_ended_well(suspended);
-  expect_same_numbers(count);
+  suspend(suspended, count);
 }
 
 INSTANTIATE_TEST_SUITE_P(SilentRank, IdleRank,
@@ -171,22 +176,14 @@ TEST_F(SilentRank, ThatChoosesTheNextRunEndsTheJob) {
   write("[6400]", "[0.05, 0.04, 0.03, 0.02, 0.01]", 2);
   start(2);
   const pid_t suspended = first([&] { return leader(folder, -1); });
-  ASSERT_GT(suspended, 0);
-  ::kill(suspended, SIGSTOP);
-  EXPECT_EQ(end(), kExitDone);
-  expect_ended_well(suspended);
-  expect_same_numbers(2);
+  suspend(suspended, 2);
 }
 
 TEST_F(SilentRank, ThatLeadsARunEndsTheJob) {
   write("[2560000]", "[0.05]", 2);
   start(2);
   const pid_t suspended = first([&] { return leader(folder, 50); });
-  ASSERT_GT(suspended, 0);
-  ::kill(suspended, SIGSTOP);
-  EXPECT_EQ(end(), kExitDone);
-  expect_ended_well(suspended);
-  expect_same_numbers(2);
+  suspend(suspended, 2);
 }
 
 TEST_F(SilentRank, EndsAJobOfPlainMpirunAndTheSameCommandGoesOn) {
