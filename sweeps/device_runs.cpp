@@ -55,6 +55,14 @@ std::string no_kernel_for(const RunSpec& spec) {
   return no_kernel_for(spec, std::max(static_cast<int>(spec.tensor_parallel), 1));
 }
 
+std::string missing_kernel(const StudyPlan& plan) {
+  for (const PlannedRun& run : plan.runs)
+    if (const std::string why = no_kernel_for(run.spec); !why.empty())
+      return fmt::format("{} of size {}: {}", run.spec.model.architecture, run.spec.model.size,
+                         why);
+  return "";
+}
+
 StudyPlan plan_on_devices(const Study& study, StudyPlan plan) {
   for (PlannedRun& run : plan.runs) {
     const std::string why = no_kernel_for(run.spec);

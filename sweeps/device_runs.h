@@ -12,6 +12,8 @@ namespace isoloss {
 std::string no_kernel_for(const RunSpec& spec, int tensor_ranks);
 // By the ranks that the run asks for, one where it leaves them open.
 std::string no_kernel_for(const RunSpec& spec);
+// The first run of the plan that has what there is no kernel for, and that; empty without any.
+std::string missing_kernel(const StudyPlan& plan);
 
 // The plan as devices train it. InputError that names file, line and field where some run has what
 // there is no kernel for.

@@ -63,9 +63,7 @@ PlanRanks device_ranks(const AskedRanks& asked, const Study& study, const StudyP
 
 // As `run` decides for device: auto where each rank has such a device.
 bool devices_would_serve(const StudyPlan& plan, const DeviceRate& rate) {
-  return rate.memory_bytes > 0 && std::ranges::all_of(plan.runs, [](const PlannedRun& run) {
-           return no_kernel_for(run.spec).empty();
-         });
+  return rate.memory_bytes > 0 && missing_kernel(plan).empty();
 }
 
 // What the plan does not know, or cannot be done with it yet, on standard error.

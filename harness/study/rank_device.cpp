@@ -19,15 +19,6 @@ namespace isoloss {
 
 namespace {
 
-// The first run of the plan that has what there is no kernel for, and that; empty without any.
-std::string missing_kernel(const StudyPlan& plan) {
-  for (const PlannedRun& run : plan.runs)
-    if (const std::string why = no_kernel_for(run.spec); !why.empty())
-      return fmt::format("{} of size {}: {}", run.spec.model.architecture, run.spec.model.size,
-                         why);
-  return "";
-}
-
 // Whether a model's number goes on there: an A1000 is no A100.
 bool digit_at(const std::string& name, std::size_t at) {
   return at < name.size() && std::isdigit(static_cast<unsigned char>(name[at])) != 0;
