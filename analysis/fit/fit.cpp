@@ -27,6 +27,10 @@ bool Fit::has_flag(const std::string& name) const {
   return std::find(flags.begin(), flags.end(), name) != flags.end();
 }
 
+bool Fit::is_parameter(const std::string& name) const {
+  return name != "E" || floor_by_evaluation.empty();
+}
+
 Objective objective_of(const FitOptions& options, ObjectiveKind standard) {
   return {options.objective.value_or(standard), options.delta, options.space, options.overestimate};
 }

@@ -72,8 +72,8 @@ struct Fit {
   double value = 0;  // SUM over points of the objective at the optimum
   std::vector<std::pair<std::string, double>> parameters;  // as the law prints them
   std::vector<std::string> units;                          // of them, as Law::units
-  // Nats of each evaluation set where floors are pinned by it; E of `parameters` is then zero, is
-  // no parameter of the fit and is not printed.
+  // Nats of each evaluation set where floors are pinned by it; E of `parameters` is then zero and
+  // no parameter of the fit.
   std::map<std::string, double> floor_by_evaluation;
   std::vector<NamedInterval> intervals;            // what `uncertainty` names
   std::vector<NamedInterval> lack_of_fit;          // Student t, from the scatter about the law
@@ -99,6 +99,8 @@ struct Fit {
   FitOrigin origin;
 
   bool has_flag(const std::string& name) const;
+  // Whether one of `parameters` is one of the fit: E is none where floors are pinned.
+  bool is_parameter(const std::string& name) const;
   double parameter(const std::string& name) const;  // programmer error where there is none
 };
 

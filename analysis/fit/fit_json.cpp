@@ -139,7 +139,7 @@ json to_json(const Fit& fit) {
   json parameters = json::object(), units = json::object();
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
     const auto& [name, value] = fit.parameters[j];
-    if (name == "E" && !fit.floor_by_evaluation.empty()) continue;
+    if (!fit.is_parameter(name)) continue;
     parameters[name] = value;
     if (j < fit.units.size()) units[name] = fit.units[j];
   }

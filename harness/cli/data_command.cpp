@@ -8,12 +8,14 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/prepare_tasks.h"
 #include "harness/data/document_forms.h"
+#include "harness/data/held_out_note.h"
 #include "harness/data/token_file_folder.h"
 #include "harness/data/tokenizer.h"
 #include "harness/progress/progress_text.h"
@@ -103,6 +105,16 @@ void require_json_lines(const TextSource& source) {
       "out, or give --form json");
 }
 
+// Of what tokens.json says.
+void tell_of_held_out(const std::string& described, double validation) {
+  const auto tokens = nlohmann::json::parse(described);
+  const std::string note =
+      held_out_note(tokens.at("selection_tokens").get<std::int64_t>() +
+                        tokens.at("report_tokens").get<std::int64_t>(),
+                    tokens.at("training_tokens").get<std::int64_t>(), validation);
+  if (!note.empty()) fmt::print(stderr, "isoloss: {}\n", note);
+}
+
 constexpr const char* kJsonAnyway = "one JSON object on standard output, which it is anyway";
 
 int prepare(Arguments arguments) {
@@ -154,6 +166,7 @@ int prepare(Arguments arguments) {
   } else {
     described = prepare_text_folder(source, line.get<std::string>("out"));
   }
+  if (source.held_out_files.empty()) tell_of_held_out(described, source.validation);
   fmt::print("{}\n", described);
   return 0;
 }

@@ -40,7 +40,7 @@ void print_fit(const Fit& fit, CertificateEffort effort) {
              fit.value, name_of(fit.objective), name_of(fit.space));
   for (std::size_t j = 0; j < fit.parameters.size(); ++j) {
     const auto& [name, value] = fit.parameters[j];
-    if (name == "E" && !fit.floor_by_evaluation.empty()) continue;
+    if (!fit.is_parameter(name)) continue;
     fmt::print("  {:<8} {:.9g}", name, value);
     if (fit.units[j] != "1") fmt::print(" {}", fit.units[j]);
     for (const auto& [of, interval] : fit.intervals)

@@ -24,6 +24,7 @@ struct HeldOutPart {
 struct HeldOut {
   HeldOutPart selection;        // chooses learning rates
   HeldOutPart report;           // is reported
+  std::int64_t tokens = 0;      // of the text, of which the two parts are rows
   std::string hash;             // of the report part's tokens and the tokenizer
   double bytes_per_token = 1;   // of the report part
   std::optional<double> floor;  // nats per token on the report part, where it is known

@@ -53,6 +53,7 @@ class TokenFileDataset final : public Dataset {
           "give more text, lower data.validation or lower model.sequence",
           source, file_.tokens(Part::Training), sequence));
     const std::int64_t wanted = std::max<std::int64_t>(1, evaluation_tokens / sequence);
+    held_out_.tokens = file_.tokens(Part::Selection) + file_.tokens(Part::Report);
     held_out_.report = held_out_part(file_, Part::Report, sequence, wanted, source);
     held_out_.selection = held_out_part(file_, Part::Selection, sequence,
                                         std::max<std::int64_t>(1, wanted / 2), source);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "harness/data/held_out_note.h"
 #include "harness/ranks/block_exchange.h"
 #include "harness/ranks/machine.h"
 #include "harness/ranks/peak_memory.h"
@@ -116,7 +117,7 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
       return nullptr;
     }
     dataset_key_ = key;
-    if (rank_ == 0) tell_without_score(spec);
+    if (rank_ == 0) tell_of_data(spec);
   }
   if (dataset_->vocabulary() > spec.model.vocabulary) {
     throw InputError(fmt::format(
@@ -128,7 +129,12 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   return dataset_.get();
 }
 
-void RunExecutor::tell_without_score(const RunSpec& spec) {
+void RunExecutor::tell_of_data(const RunSpec& spec) {
+  if (spec.data.kind == DataKind::Text) {
+    const std::string note = held_out_note(dataset_->held_out().tokens, dataset_->training_tokens(),
+                                           spec.data.validation);
+    if (!note.empty() && told_.insert({note, 0}).second) fmt::print(stderr, "isoloss: {}\n", note);
+  }
   for (const std::string& task :
        tasks_without_score(*dataset_, spec.model.sequence, spec.evaluation.tasks))
     if (told_.insert({task, spec.model.sequence}).second)

@@ -65,7 +65,7 @@ class RunExecutor {
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
   // Says once which of the study's own tasks the opened data give no items.
-  void tell_without_score(const RunSpec& spec);
+  void tell_of_data(const RunSpec& spec);
   // Initial weights, on the device or the processor; collective over the block.
   std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,
                                            const RankLayout& layout);
@@ -86,7 +86,7 @@ class RunExecutor {
   StepTimes steps_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
-  std::set<std::pair<std::string, std::int64_t>> told_;  // task and sequence
+  std::set<std::pair<std::string, std::int64_t>> told_;  // what, and of which sequence
   std::shared_ptr<const TaskSuite> cards_;               // of the study, read once
 };
 

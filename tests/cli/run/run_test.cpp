@@ -142,6 +142,25 @@ TEST_F(Run, TasksThatTheDataGiveNoItemsAreNamedOnce) {
   EXPECT_EQ(outcome.err.find(said), outcome.err.rfind(said)) << outcome.err;
 }
 
+// One of three equal documents chooses learning rates, one is reported, one is trained on.
+TEST_F(Run, WholeDocumentsThatTakeFarMoreThanTheShareHeldOutAreSaidOnce) {
+  for (const char* name : {"a", "b", "c"})
+    spill(scratch_ / (std::string("text-") + name + ".txt"), name + text_of(2'999));
+  std::string study = study_of("tiny");
+  study.replace(study.find("text: text.txt"), 14, "text: text-*.txt");
+  spill(scratch_ / "few.yaml", study);
+  const Outcome few = isoloss("run few.yaml --out few");
+  ASSERT_EQ(few.status, 0) << few.err;
+  const std::string said = "isoloss: 67 % of the text is held out, where 20 % is asked for (";
+  EXPECT_THAT(few.err, HasSubstr(said));
+  EXPECT_EQ(few.err.find(said), few.err.rfind(said)) << few.err;
+  EXPECT_THAT(isoloss("data prepare 'text-*.txt' --validation 0.2 --out tokens").err,
+              HasSubstr(said));
+  const Outcome one = isoloss("run study.yaml --out one");
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_THAT(one.err, testing::Not(HasSubstr("is held out")));
+}
+
 TEST_F(Run, TheReportHoldsWhatTheStudyTrained) {
   ASSERT_EQ(isoloss("run study.yaml --out out").status, 0);
   const Outcome report = isoloss("report out --bootstrap 50 --tensorboard logs");

@@ -1,0 +1,17 @@
+#include "harness/data/held_out_note.h"
+
+#include <fmt/format.h>
+
+namespace isoloss {
+
+std::string held_out_note(std::int64_t held_out, std::int64_t training, double validation) {
+  const double share = static_cast<double>(held_out) / static_cast<double>(held_out + training);
+  if (share <= 2 * validation) return "";
+  return fmt::format(
+      "{:.0f} % of the text is held out, where {:g} % is asked for (whole documents are held out, "
+      "and these are few and long); join the files into one, of which the end alone is held out, "
+      "or split them",
+      100 * share, 100 * validation);
+}
+
+}  // namespace isoloss
