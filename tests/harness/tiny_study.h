@@ -98,6 +98,8 @@ inline pid_t start_mpirun(int ranks, std::vector<std::string> arguments) {
                            "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
     ::setenv(name, "1", 1);
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
+  // Beside the study: what jobs share may be removed by one that ends as this one begins.
+  ::setenv("OMPI_MCA_orte_tmpdir_base", fs::path(arguments.front()).parent_path().c_str(), 1);
   const std::vector<std::string> mpirun = {"mpirun", "-n", std::to_string(ranks),
                                            ISOLOSS_STUDY_PROCESS};
   arguments.insert(arguments.begin(), mpirun.begin(), mpirun.end());
@@ -115,9 +117,9 @@ inline int run(const fs::path& study, const fs::path& folder) {
   return wait(start({study.string(), folder.string()}));
 }
 
-// Waits until `child` has taken a run; false after half a minute.
+// Waits until `child` has taken a run; false after two minutes.
 inline bool wait_for_training(const fs::path& folder, pid_t child) {
-  for (int hundredth = 0; hundredth < 3000; ++hundredth, ::usleep(10'000)) {
+  for (int hundredth = 0; hundredth < 12'000; ++hundredth, ::usleep(10'000)) {
     std::error_code missing;
     for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
       if (entry.path().filename() != "claim") continue;

@@ -336,7 +336,7 @@ TEST_F(RepairTest, RefusesWhileARankOfAJobBeats) {
 TEST_F(RepairTest, RefusesWhereAClaimIsGivenBackMeanwhile) {
   write_durably(study().claim(kTraining), claim_text({.process = this_process()}));
   std::thread ending([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
     fs::remove(study().claim(kTraining));
   });
   EXPECT_THROW(repair_study(study(), false, std::chrono::minutes(5)), WorkError);

@@ -31,6 +31,7 @@ while True:
 BENCH = """#!/usr/bin/env python3
 import json, os, shutil, sys, time
 folder = os.environ["FOLDER"]
+STATES = folder + "/out_state.csv"
 part = sys.argv[1]
 option = lambda name: sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
 def say(kind, **values):
@@ -50,7 +51,13 @@ def row(number, rows, model, kernel, row_of=None, **values):
         open(folder + "/hanging", "w").write(str(os.getpid()))
         time.sleep(60)
     began = time.time()
-    time.sleep(0.25 if model == "gpt2 124M" and kernel == "step" else 0.01)
+    if model == "gpt2 124M" and kernel == "step" and os.path.exists(STATES):
+        # Until the machine's state was noted often enough meanwhile.
+        noted = len(open(STATES).readlines())
+        while len(open(STATES).readlines()) < noted + 4 and time.time() < began + 30:
+            time.sleep(0.01)
+    else:
+        time.sleep(0.01)
     say("row", model=row_of or model, kernel=kernel, dtype="bfloat16", began=began, ended=time.time(), **values)
 if part == "ceilings":
     flops = {} if "NO_FLOPS" in os.environ else {"flops_per_second": 6e14}

@@ -229,14 +229,14 @@ TEST_F(Run, StopsOnATimeLimitWithItsStateSavedAndGoesOn) {
   EXPECT_EQ(losses("out"), losses("whole"));
 }
 
-// Slurm's variable says that the allocation ends in two seconds; the study would take hours. With
+// Slurm's variable says that the allocation ends in ten seconds; the study would take hours. With
 // and without a supervisor; that such a stop changes no number the time limit's test shows.
 TEST_F(Run, StopsBeforeItsAllocationEnds) {
   spill(scratch_ / "study.yaml", study_of("tiny", "[2e7, 4e7, 4e13]"));
   for (const std::string ranks : {"", " --ranks 2"}) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const std::string end =
-        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 2);
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 10);
     ::setenv("SLURM_JOB_END_TIME", end.c_str(), 1);
     const Outcome stopped = isoloss("run study.yaml --out out" + ranks);
     ::unsetenv("SLURM_JOB_END_TIME");

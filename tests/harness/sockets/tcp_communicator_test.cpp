@@ -28,12 +28,9 @@ using testing::HasSubstr;
 class TcpRanks : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& letter : name)
-      if (letter == '/') letter = '-';
-    folder_ = fs::path(testing::TempDir()) / ("tcp-" + name);
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+    std::string pattern = (fs::temp_directory_path() / "isoloss-tcp-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
   }
   void TearDown() override { fs::remove_all(folder_); }
 

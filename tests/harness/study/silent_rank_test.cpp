@@ -75,6 +75,13 @@ pid_t leader(const std::filesystem::path& folder, std::int64_t least) {
   return 0;
 }
 
+// As many runs: between two of them a rank is caught.
+std::string twenty_rates() {
+  std::string rates;
+  for (int i = 1; i <= 20; ++i) rates += (i > 1 ? ", " : "[") + std::to_string(0.002 * i);
+  return rates + "]";
+}
+
 // A study that `width` ranks share, a run for each rate.
 std::filesystem::path write_study(const Place& place, const std::string& budgets,
                                   const std::string& rates, int width) {
@@ -97,10 +104,10 @@ class SilentRank : public testing::Test {
     job =
         tiny_study::start({study.string(), folder.string(), std::to_string(count), "60", kSilence});
   }
-  // The exit status of the job; where it does not come within two minutes all of it is killed.
+  // The exit status of the job; where it does not come within nine minutes all of it is killed.
   int end() {
     int status = 0;
-    for (int tries = 0; tries < 12'000; ++tries, ::usleep(10'000))
+    for (int tries = 0; tries < 54'000; ++tries, ::usleep(10'000))
       if (::waitpid(job, &status, WNOHANG) == job)
         return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     ADD_FAILURE() << "the job hangs; its ranks said\n" << logs(folder);
@@ -173,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(SilentRank, IdleRank,
                          [](const auto& idle) { return idle.param.name; });
 
 TEST_F(SilentRank, ThatChoosesTheNextRunEndsTheJob) {
-  write("[6400]", "[0.05, 0.04, 0.03, 0.02, 0.01]", 2);
+  write("[6400]", twenty_rates(), 2);
   start(2);
   const pid_t suspended = first([&] { return leader(folder, -1); });
   suspend(suspended, 2);
@@ -187,7 +194,7 @@ TEST_F(SilentRank, ThatLeadsARunEndsTheJob) {
 }
 
 TEST_F(SilentRank, EndsAJobOfPlainMpirunAndTheSameCommandGoesOn) {
-  write("[6400]", "[0.05, 0.04, 0.03, 0.02, 0.01]", 2);
+  write("[6400]", twenty_rates(), 2);
   const auto again = [&] {
     job = tiny_study::start_mpirun(2, {study.string(), folder.string(), "0", "60", kSilence});
   };

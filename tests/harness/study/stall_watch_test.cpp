@@ -25,13 +25,14 @@ StallLimits short_limits() {
 std::string said_after(const std::vector<milliseconds>& pauses, const StallLimits& limits,
                        milliseconds* silence = nullptr) {
   std::promise<std::string> said;
+  auto since = std::chrono::steady_clock::now();
   StallWatch watch(limits, [&](const std::string& what) { said.set_value(what); });
   if (!pauses.empty()) watch.beat();
   for (const milliseconds pause : pauses) {
     std::this_thread::sleep_for(pause);
     watch.beat();
   }
-  const auto since = std::chrono::steady_clock::now();
+  if (!pauses.empty()) since = std::chrono::steady_clock::now();
   const std::string what = said.get_future().get();
   if (silence) {
     *silence = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since);
@@ -80,7 +81,9 @@ TEST(StallWatch, BeatsKeepItQuiet) {
 
 TEST(StallWatch, WritingFilesIsNoSilence) {
   std::atomic<bool> said = false;
-  StallWatch watch(short_limits(), [&](const std::string&) { said = true; });
+  StallLimits limits = short_limits();
+  limits.at_least = milliseconds(700);
+  StallWatch watch(limits, [&](const std::string&) { said = true; });
   watch.beat();
   std::this_thread::sleep_for(milliseconds(30));
   watch.beat();
@@ -96,18 +99,19 @@ TEST(StallWatch, WritingFilesIsNoSilence) {
 // Stopped by SIGSTOP for longer than its limit, as a suspended job is.
 TEST(StallWatch, ASuspendedProcessHasNotStalled) {
   constexpr int kStalled = 9;
-  int pipe[2];
+  int pipe[2], told[2];
   ASSERT_EQ(::pipe(pipe), 0);
+  ASSERT_EQ(::pipe(told), 0);
   const pid_t child = ::fork();
   if (child == 0) {
+    ::close(told[1]);
     StallLimits limits = short_limits();
-    limits.at_first = milliseconds(1000);
+    limits.at_first = milliseconds(3000);
     StallWatch watch(limits, [](const std::string&) { ::_exit(kStalled); });
     char byte = 'x';
     if (::write(pipe[1], &byte, 1) != 1) ::_exit(1);
-    // The first sleep ends while it is suspended.
-    for (int i = 0; i < 2; ++i) std::this_thread::sleep_for(milliseconds(200));
-    ::_exit(0);
+    // Told to end once it was suspended and goes on.
+    ::_exit(::read(told[0], &byte, 1) == 1 ? 0 : 1);
   }
   char byte = 0;
   ASSERT_EQ(::read(pipe[0], &byte, 1), 1);
@@ -115,8 +119,10 @@ TEST(StallWatch, ASuspendedProcessHasNotStalled) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, WUNTRACED), child);
   ASSERT_TRUE(WIFSTOPPED(status));
-  ::usleep(1'500'000);
+  ::usleep(4'000'000);
   ::kill(child, SIGCONT);
+  ::usleep(200'000);  // in which it would find that it stalled
+  ASSERT_EQ(::write(told[1], &byte, 1), 1);
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);

@@ -32,10 +32,10 @@ pid_t start_supervisor(const std::filesystem::path& study, const std::filesystem
   return tiny_study::start({study.string(), folder.string(), "2"});
 }
 
-// So many processes that train runs of the folder now; fewer where that takes half a minute.
+// So many processes that train runs of the folder now; fewer where that takes two minutes.
 std::set<pid_t> training_processes(const std::filesystem::path& folder, std::size_t wanted) {
   std::set<pid_t> found;
-  for (int hundredth = 0; hundredth < 3000 && found.size() < wanted; ++hundredth) {
+  for (int hundredth = 0; hundredth < 12'000 && found.size() < wanted; ++hundredth) {
     for (const std::string& id : run_ids({folder})) {
       if (const auto claim = read_claim(StudyFolder{folder}.claim(id)))
         found.insert(static_cast<pid_t>(claim->process.pid));
@@ -46,9 +46,9 @@ std::set<pid_t> training_processes(const std::filesystem::path& folder, std::siz
 }
 
 // Until so many ranks have begun a run, past the claim: from then on a request to stop saves. False
-// after half a minute.
+// after two minutes.
 bool wait_for_begun(const std::filesystem::path& folder, std::ptrdiff_t wanted) {
-  for (int hundredth = 0; hundredth < 3000; ++hundredth) {
+  for (int hundredth = 0; hundredth < 12'000; ++hundredth) {
     const auto reports = read_rank_reports({folder});
     if (std::ranges::count_if(reports, [](const RankReport& r) { return !r.run.empty(); }) >=
         wanted)
@@ -58,12 +58,12 @@ bool wait_for_begun(const std::filesystem::path& folder, std::ptrdiff_t wanted) 
   return false;
 }
 
-// Until nobody trains in the folder, at most half a minute.
+// Until nobody trains in the folder, at most two minutes.
 void wait_for_no_claims(const std::filesystem::path& folder) {
   const auto claimed = [&](const std::string& id) {
     return std::filesystem::exists(StudyFolder{folder}.claim(id));
   };
-  for (int hundredth = 0; hundredth < 3000 && std::ranges::any_of(run_ids({folder}), claimed);
+  for (int hundredth = 0; hundredth < 12'000 && std::ranges::any_of(run_ids({folder}), claimed);
        ++hundredth)
     ::usleep(10'000);
 }

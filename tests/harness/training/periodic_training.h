@@ -111,7 +111,7 @@ struct StoredState {
 inline std::vector<std::vector<std::byte>> tensors_of_all_ranks(TrainingState& state) {
   namespace fs = std::filesystem;
   Communicator& all = state.ranks().all();
-  std::array<char, 64> place{};
+  std::array<char, 4096> place{};
   if (all.rank() == 0) {
     std::string pattern = (fs::temp_directory_path() / "isoloss-test-XXXXXX").string();
     std::ranges::copy(std::string(::mkdtemp(pattern.data())), place.begin());
