@@ -127,7 +127,8 @@ TEST_F(EvalText, ARunWithoutItsCheckpointIsNamedAndTheOthersAreScored) {
   ASSERT_NO_FATAL_FAILURE(train());
   const std::vector<Row> all = rows_of(run("eval study --text reported.txt --csv").out);
   ASSERT_EQ(all.size(), 2U);
-  for (const auto& entry : fs::recursive_directory_iterator(scratch_ / "study" / all[0].at("run")))
+  for (const auto& entry :
+       fs::recursive_directory_iterator(scratch_ / "study" / "runs" / all[0].at("run")))
     if (entry.path().filename().string().starts_with("checkpoint")) fs::remove_all(entry.path());
   const Outcome outcome = run("eval study --text reported.txt --csv");
   EXPECT_EQ(outcome.status, 1);
