@@ -11,7 +11,12 @@
 namespace isoloss {
 namespace {
 
-constexpr std::string_view kSignal = "\"signal\":";
+constexpr std::string_view kSignal = "\"signal\":", kLeaving = "\"leaving\":";
+
+// Behind the last `key`: a host's name may hold anything.
+std::size_t behind(const std::string& text, std::string_view key) {
+  return text.rfind(key) + key.size();
+}
 
 }  // namespace
 
@@ -23,13 +28,13 @@ std::string claim_text(const ClaimContent& claim) {
                                        {"supervisor", claim.supervisor}};
   std::string text = head.dump();
   text.back() = ',';
-  return fmt::format("{}{}{:>{}},\"leaving\":{:>5},\"beat\":{:>20}}}\n", text, kSignal,
-                     claim.signal, kSignalDigits, claim.leaving, claim.beat);
+  return fmt::format("{}{}{:>{}},{}{:>{}},\"beat\":{:>20}}}\n", text, kSignal, claim.signal,
+                     kSignalDigits, kLeaving, claim.leaving, kLeavingMark.size(), claim.beat);
 }
 
-std::size_t signal_place(const std::string& claim_text) {
-  return claim_text.rfind(kSignal) + kSignal.size();
-}
+std::size_t signal_place(const std::string& claim_text) { return behind(claim_text, kSignal); }
+
+std::size_t leaving_place(const std::string& claim_text) { return behind(claim_text, kLeaving); }
 
 std::optional<ClaimContent> claim_from(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);

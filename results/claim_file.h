@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "results/process_identity.h"
 
@@ -27,6 +28,10 @@ std::string claim_text(const ClaimContent& claim);
 // alone.
 inline constexpr std::size_t kSignalDigits = 3;
 std::size_t signal_place(const std::string& claim_text);
+// Where it says whether the process is leaving, and what stands there if it is: a handler writes
+// it.
+inline constexpr std::string_view kLeavingMark = " true";
+std::size_t leaving_place(const std::string& claim_text);
 // Absent where the text is no claim.
 std::optional<ClaimContent> claim_from(const std::string& text);
 

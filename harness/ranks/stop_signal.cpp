@@ -9,9 +9,15 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::seconds(1);  // for the stop file
 std::atomic<bool> stop_requested = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch it");
+std::atomic<void (*)()> on_request = nullptr;
+static_assert(std::atomic<bool>::is_always_lock_free &&
+                  std::atomic<void (*)()>::is_always_lock_free,
+              "a signal handler may touch them");
 
-void note_request(int) { stop_requested = true; }
+void note_request(int) {
+  stop_requested = true;
+  if (void (*const act)() = on_request) act();
+}
 
 void handle(int signal, void (*handler)(int), unsigned flags = 0) {
   struct sigaction action {};
@@ -28,6 +34,8 @@ const std::atomic<bool>& stop_on_signals() {
   handle(SIGINT, note_request, SA_RESETHAND);
   return stop_requested;
 }
+
+void also_on_request(void (*act)()) { on_request = act; }
 
 void hold_interrupts() { handle(SIGINT, note_request); }
 

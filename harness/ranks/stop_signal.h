@@ -12,6 +12,8 @@ namespace isoloss {
 // Installs the handlers (async-signal-safe: they only set the flag) and returns the flag. A second
 // SIGINT ends the process as usual.
 const std::atomic<bool>& stop_on_signals();
+// What the handlers do too, so it has to be async-signal-safe. One for the process.
+void also_on_request(void (*act)());
 // For a process that passes requests on: from here on no SIGINT ends it, so that it cannot leave
 // before it has told others; then let_interrupts_end() makes one that follows a request do so
 // again.

@@ -27,9 +27,8 @@ bool same_file(int file, const std::filesystem::path& path) {
          open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
 }
 
-bool write_claim(int file, const std::string& text) {
-  return ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
-         ::fdatasync(file) == 0;
+bool put(int file, const std::string& text) {
+  return ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
 }  // namespace
@@ -52,7 +51,7 @@ std::unique_ptr<Claim> Claim::take(const std::filesystem::path& path, std::int64
   const auto temporary = temporary_beside(path);
   const int file = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   const ClaimContent content{this_process(), rank, 0, supervisor_name()};
-  const bool written = file >= 0 && write_claim(file, claim_text(content));
+  const bool written = file >= 0 && put(file, claim_text(content)) && ::fdatasync(file) == 0;
   const bool linked = written && ::link(temporary.c_str(), path.c_str()) == 0;
   const int error = errno;
   ::unlink(temporary.c_str());
@@ -72,7 +71,7 @@ Claim::Claim(std::filesystem::path path, int file, ClaimContent content, Interva
     : path_(std::move(path)),
       file_(file),
       content_(std::move(content)),
-      crash_(std::in_place, file_, signal_place(claim_text(content_))),
+      mark_(std::in_place, file_, claim_text(content_)),
       after_beat_(std::move(after_beat)),
       beating_([this, beat_every] { beat(beat_every); }) {}
 
@@ -83,7 +82,7 @@ Claim::~Claim() {
   }
   ended_.notify_all();
   beating_.join();
-  crash_.reset();
+  mark_.reset();
   if (same_file(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }
@@ -96,6 +95,16 @@ void Claim::give_up() {
 
 bool Claim::held() const { return !lost_ && same_file(file_, path_); }
 
+// What a handler wrote meanwhile (claim_mark.h) is not lost in it.
+bool Claim::put_beat(const std::atomic<bool>& signalled) {
+  do {
+    content_.leaving = signalled;
+    content_.signal = crash_signal();
+    if (!put(file_, claim_text(content_))) return false;
+  } while (content_.leaving != signalled || content_.signal != crash_signal());
+  return true;
+}
+
 void Claim::beat(Interval every) {
   const std::atomic<bool>& signalled = stop_signalled();
   int misses = 0;
@@ -106,10 +115,8 @@ void Claim::beat(Interval every) {
     const bool asked_just_now = signalled && !content_.leaving;
     if (now < due && !asked_just_now) continue;
     due = now + every;
-    content_.leaving = signalled;
-    content_.signal = crash_signal();
     ++content_.beat;
-    const bool written = write_claim(file_, claim_text(content_));
+    const bool written = put_beat(signalled) && ::fdatasync(file_) == 0;
     // Somebody who took this claim for expired by mistake puts it back at once: one miss may be
     // that.
     misses = same_file(file_, path_) ? 0 : misses + 1;

@@ -15,7 +15,7 @@
 #include <string>
 #include <thread>
 
-#include "harness/study/crash_mark.h"
+#include "harness/study/claim_mark.h"
 #include "results/claim_observer.h"
 
 namespace isoloss {
@@ -51,11 +51,12 @@ class Claim {
   Claim(std::filesystem::path path, int file, ClaimContent content, Interval beat_every,
         std::function<void()> after_beat);
   void beat(Interval every);
+  bool put_beat(const std::atomic<bool>& signalled);
 
   std::filesystem::path path_;
   int file_ = -1;
   ClaimContent content_;
-  std::optional<CrashMark> crash_;
+  std::optional<ClaimMark> mark_;
   std::function<void()> after_beat_;
   std::atomic<bool> lost_ = false;
   bool ending_ = false;

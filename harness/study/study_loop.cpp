@@ -18,7 +18,7 @@
 #include "harness/ranks/rank_groups.h"
 #include "harness/ranks/stop_signal.h"
 #include "harness/study/block_leader.h"
-#include "harness/study/crash_mark.h"
+#include "harness/study/claim_mark.h"
 #include "harness/study/job_ranks.h"
 #include "harness/study/job_rounds.h"
 #include "harness/study/progress_display.h"

@@ -191,6 +191,29 @@ TEST(Claim, AProcessThatWasSignalledSaysThatItIsLeaving) {
   EXPECT_EXIT(::exit(leaving_after_a_signal(place.root / "claim")), testing::ExitedWithCode(0), "");
 }
 
+// The thread that beats waits for a file system that takes long.
+[[noreturn]] void leaving_while_a_beat_waits(const std::filesystem::path& path) {
+  stop_on_signals();
+  std::atomic<bool> waits = false;
+  const auto claim = Claim::take(path, 0, milliseconds(5), [&] {
+    waits = true;
+    std::this_thread::sleep_for(std::chrono::hours(1));
+  });
+  while (!waits) ::usleep(1000);
+  const std::string before = read_claim_text(path);
+  ::raise(SIGTERM);  // the handler has run when this returns
+  const auto said = read_claim(path);
+  const bool whole = said && said->beat == claim_from(before)->beat &&
+                     said->process == this_process() &&
+                     read_claim_text(path).size() == before.size();
+  ::_exit(said && said->leaving && whole && !claim_from(before)->leaving ? 0 : 1);
+}
+
+TEST(Claim, ThatItIsLeavingIsSaidHoweverLongABeatTakes) {
+  const Place place;
+  EXPECT_EXIT(leaving_while_a_beat_waits(place.root / "claim"), testing::ExitedWithCode(0), "");
+}
+
 // In a process of its own, which MPI or a sanitizer may have given handlers before.
 [[noreturn]] void crash_while_training(const std::filesystem::path& path, int signal) {
   note_crashes();

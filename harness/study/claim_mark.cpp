@@ -1,11 +1,13 @@
-#include "harness/study/crash_mark.h"
+#include "harness/study/claim_mark.h"
 
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <string_view>
 
+#include "harness/ranks/stop_signal.h"
 #include "results/claim_file.h"
 
 namespace isoloss {
@@ -15,11 +17,18 @@ constexpr std::array<int, 5> kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABR
 
 std::atomic<int> crashed = 0;
 std::atomic<int> marked_file = -1;
-std::atomic<std::size_t> marked_place = 0;
+std::atomic<std::size_t> crash_place = 0, leave_place = 0;
 std::array<struct sigaction, kCrashes.size()> before{};
 static_assert(std::atomic<int>::is_always_lock_free &&
                   std::atomic<std::size_t>::is_always_lock_free,
               "a signal handler may touch them");
+
+void mark(std::string_view text, std::size_t place) {
+  if (const int file = marked_file; file >= 0)
+    (void)!::pwrite(file, text.data(), text.size(), static_cast<off_t>(place));
+}
+
+void note_leaving() { mark(kLeavingMark, leave_place); }
 
 void note_crash(int signal) {
   crashed = signal;
@@ -27,8 +36,7 @@ void note_crash(int signal) {
   int rest = signal;
   for (std::size_t i = digits.size(); i-- > 0; rest /= 10)
     digits[i] = rest > 0 ? static_cast<char>('0' + rest % 10) : ' ';
-  if (const int file = marked_file; file >= 0)
-    (void)!::pwrite(file, digits.data(), digits.size(), static_cast<off_t>(marked_place.load()));
+  mark({digits.data(), digits.size()}, crash_place);
   for (std::size_t i = 0; i < kCrashes.size(); ++i)
     if (kCrashes[i] == signal) ::sigaction(signal, &before[i], nullptr);
   // Blocked until this returns: then it is dealt with as it was before.
@@ -52,13 +60,15 @@ void note_crashes() {
 
 int crash_signal() { return crashed; }
 
-CrashMark::CrashMark(int file, std::size_t place) : file_(file) {
+ClaimMark::ClaimMark(int file, const std::string& claim_text) : file_(file) {
   marked_file = -1;
-  marked_place = place;
+  crash_place = signal_place(claim_text);
+  leave_place = leaving_place(claim_text);
   marked_file = file;
+  also_on_request(note_leaving);
 }
 
-CrashMark::~CrashMark() {
+ClaimMark::~ClaimMark() {
   int own = file_;
   marked_file.compare_exchange_strong(own, -1);
 }
