@@ -259,6 +259,13 @@ void flag_architectures(std::span<const Point> points, Fit& fit) {
       flag_text(Flag::SeveralArchitectures, fmt::format("{} in one law", names.size())));
 }
 
+void flag_evaluation_sets(std::span<const std::string> sets, Fit& fit) {
+  const std::set<std::string> names(sets.begin(), sets.end());
+  if (names.size() < 2 || !fit.floor_by_evaluation.empty()) return;
+  fit.flags.push_back(
+      flag_text(Flag::SeveralEvaluationSets, fmt::format("{} in one law", names.size())));
+}
+
 void flag_rows(const LawScatter& scatter, std::span<const Point> points,
                std::span<const std::size_t> rows, Fit& fit) {
   flag_outliers(scatter, points, rows, fit);

@@ -54,6 +54,10 @@ void flag_outside_intervals(Fit& fit);
 // several_architectures: the rows of more than one, because none was chosen.
 void flag_architectures(std::span<const Point> points, Fit& fit);
 
+// several_evaluation_sets: losses on more than one set, whose floors were not pinned by set, as of
+// one. `sets`: of the rows; empty where the table names none.
+void flag_evaluation_sets(std::span<const std::string> sets, Fit& fit);
+
 // outlier: a row whose residual, for its leverage, is beyond what one row in a hundred tables of
 // normal scatter would show. high_leverage: a row that alone decides the law near it.
 // near_duplicate_rows: two rows at one place that nothing (seed, run, learning rate) tells apart.

@@ -160,6 +160,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   fit.certificate = solved.certificate;
   fit.frontier = "points";
   flag_architectures(chosen.points, fit);
+  flag_evaluation_sets(evaluation_sets(table, chosen.points), fit);
   fit.origin = origin_of(table, chosen.points, options.architecture);
   const auto residual_scatter = [&](const LawData& seen, const LawSolution& at,
                                     const std::vector<Eigen::Index>& rows) {

@@ -131,6 +131,9 @@ struct FloorChoice {
 // needs and a point lacks.
 LawData law_data(const Law& law, std::span<const Point> points);
 
+// Of each point the set that its loss is of, by column `evaluation`; empty where there is none.
+std::vector<std::string> evaluation_sets(const PointTable& table, std::span<const Point> points);
+
 // Points of a table: weights from its column `weight`, floors pinned by its column `evaluation`,
 // unique tokens from its column `unique_tokens`. InputError: no such column, not a number.
 LawData law_data(const Law& law, const PointTable& table, std::span<const Point> points,

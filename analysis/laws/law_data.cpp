@@ -98,7 +98,7 @@ double positive(const PointTable& table, const std::string& name, std::size_t i,
 
 void pin_floors(const PointTable& table, std::span<const Point> points, const FloorChoice& floor,
                 LawData& data) {
-  const std::vector<std::string> sets = text_column(table, points, "evaluation");
+  const std::vector<std::string> sets = evaluation_sets(table, points);
   if (sets.empty()) {
     throw InputError(fmt::format(
         "{}: no column 'evaluation' (floors pinned by evaluation set need it); add it, or give one "
@@ -116,7 +116,7 @@ void pin_floors(const PointTable& table, std::span<const Point> points, const Fl
     data.offset[static_cast<Eigen::Index>(i)] = at->second;
   }
   // Of the whole table: those of one architecture may lack a set.
-  const std::vector<std::string> all = text_column(table, table.points, "evaluation");
+  const std::vector<std::string> all = evaluation_sets(table, table.points);
   for (const std::string& name : known)
     if (std::ranges::find(all, name) == all.end())
       throw InputError(fmt::format("{}: a floor for evaluation set '{}' (no point has it){}",

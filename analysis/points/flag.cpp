@@ -23,6 +23,7 @@ constexpr std::array<std::pair<Flag, const char*>, 41> kNames = {{
     {Flag::HighLeverage, "high_leverage"},
     {Flag::NearDuplicateRows, "near_duplicate_rows"},
     {Flag::SeveralArchitectures, "several_architectures"},
+    {Flag::SeveralEvaluationSets, "several_evaluation_sets"},
     {Flag::VertexOutside, "vertex_outside"},
     {Flag::NoInteriorMinimum, "no_interior_minimum"},
     {Flag::TooFewSizes, "too_few_sizes"},

@@ -24,6 +24,7 @@ enum class Flag {
   HighLeverage,
   NearDuplicateRows,
   SeveralArchitectures,
+  SeveralEvaluationSets,
   // Of a budget of an isoFLOP law.
   VertexOutside,
   NoInteriorMinimum,

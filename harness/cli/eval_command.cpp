@@ -3,6 +3,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/eval_request.h"
 #include "harness/cli/eval_study_tasks.h"
+#include "harness/cli/eval_study_text.h"
 #include "harness/cli/eval_tasks.h"
 #include "harness/cli/eval_text.h"
 #include "harness/cli/launcher_option.h"
@@ -36,17 +37,12 @@ int eval_command(Arguments arguments) {
   set_intra_op_threads(threads_option(line));
   if (line.has("DIR") && line.has("model"))
     throw InputError("a study's folder and --model are both given (whose scores?); give one");
-  if (asks_for_tasks(line)) {
-    if (!line.has("DIR") && !line.has("model"))
-      throw InputError(
-          "nobody to score is named (a study's folder, or a model); give DIR or "
-          "--model");
-    return eval_tasks(line, arguments);
-  }
-  if (line.has("DIR"))
-    return line.has("text") ? losses_of_study(line) : eval_study_tasks(line, arguments);
-  if (!line.has("model")) throw InputError("--model is missing (what to score); give hf:FOLDER");
-  return loss_of_model(line);
+  if (!line.has("DIR") && !line.has("model"))
+    throw InputError(
+        "nobody to score is named (a study's folder, or a model); give DIR or --model");
+  if (asks_for_tasks(line)) return eval_tasks(line, arguments);
+  if (!line.has("DIR")) return eval_text(line);
+  return line.has("text") ? eval_study_text(line) : eval_study_tasks(line, arguments);
 }
 
 }  // namespace isoloss

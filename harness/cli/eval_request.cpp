@@ -105,6 +105,14 @@ void check_out(const CommandLine& line) {
 
 bool asks_for_tasks(const CommandLine& line) { return line.has("data") || line.has("tasks"); }
 
+void require_step(const EvalCandidate& candidate, std::int64_t step) {
+  if (step == candidate.step || candidate.step == 0) return;
+  throw InputError(fmt::format(
+      "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study again "
+      "to mend it",
+      candidate.name, step, candidate.step));
+}
+
 std::vector<EvalCandidate> finished_runs(const StudyFolder& folder) {
   std::vector<EvalCandidate> candidates;
   for (const std::string& id : run_ids(folder))

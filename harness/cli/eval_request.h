@@ -31,6 +31,9 @@ struct EvalCandidate {
   double flops = 0;
 };
 
+// InputError where a model that was loaded for it, at `step`, is not the candidate's.
+void require_step(const EvalCandidate& candidate, std::int64_t step);
+
 struct EvalRequest {
   EvaluationOptions options;
   std::optional<TaskDataFile> data;

@@ -108,11 +108,7 @@ class StudyTasks {
     TrainedModel trained = load_trained_run(candidate.name, [&](const std::string& problem) {
       if (leads()) complain(problem);
     });
-    if (trained.step != candidate.step)
-      throw InputError(fmt::format(
-          "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
-          "again to mend it",
-          candidate.name, trained.step, candidate.step));
+    require_step(candidate, trained.step);
     return trained;
   }
 

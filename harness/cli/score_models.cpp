@@ -79,11 +79,7 @@ int score_candidate(const EvalScoring& scoring, const EvalCandidate& candidate,
     NamedModel loaded = load_named_model(candidate.name, [&](const std::string& problem) {
       if (scoring.leads()) tell_problem(problem);
     });
-    if (loaded.step != candidate.step && candidate.step > 0)
-      throw InputError(fmt::format(
-          "{}: its newest whole checkpoint is of step {} (the trial ends at {}); run the study "
-          "again to mend it",
-          candidate.name, loaded.step, candidate.step));
+    require_step(candidate, loaded.step);
     if (data) data->require_tokenizer(loaded.identity.hash, candidate.name);
     return loaded;
   });

@@ -8,9 +8,8 @@ std::string held_out_note(std::int64_t held_out, std::int64_t training, double v
   const double share = static_cast<double>(held_out) / static_cast<double>(held_out + training);
   if (share <= 2 * validation) return "";
   return fmt::format(
-      "{:.0f} % of the text is held out, where {:g} % is asked for (whole documents are held out, "
-      "and these are few and long); join the files into one, of which the end alone is held out, "
-      "or split them",
+      "{:.2g} % of the text is held out, where {:g} % is asked for (whole documents are held out, "
+      "two at least); give more and shorter documents, or one alone, of which the end is held out",
       100 * share, 100 * validation);
 }
 

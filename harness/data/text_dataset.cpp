@@ -76,10 +76,8 @@ class Encoder {
     std::vector<std::int32_t> ids;
   };
   void encode(std::size_t first, std::size_t stride) {
-    for (std::size_t i = first; i < batch_.size(); i += stride) {
-      batch_[i].ids = tokenizer_.encode(batch_[i].text);
-      if (const auto end = tokenizer_.end_id()) batch_[i].ids.push_back(*end);
-    }
+    for (std::size_t i = first; i < batch_.size(); i += stride)
+      batch_[i].ids = document_ids(tokenizer_, batch_[i].text);
   }
 
   const Tokenizer& tokenizer_;

@@ -153,6 +153,12 @@ class ForeignTokenizer final : public Tokenizer {
 
 }  // namespace
 
+std::vector<std::int32_t> document_ids(const Tokenizer& tokenizer, std::string_view text) {
+  std::vector<std::int32_t> ids = tokenizer.encode(text);
+  if (const auto end = tokenizer.end_id()) ids.push_back(*end);
+  return ids;
+}
+
 std::uint64_t tokenizer_hash(std::string_view model) {
   const std::string_view hashed = model.empty() ? std::string_view("bytes") : model;
   return XXH3_64bits(hashed.data(), hashed.size());

@@ -25,6 +25,10 @@ class Tokenizer {
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 };
 
+// A document's ids as a token file holds them: with the id that stands after each, where there is
+// one.
+std::vector<std::int32_t> document_ids(const Tokenizer& tokenizer, std::string_view text);
+
 // Which tokenizer something was made with, so that another is refused.
 struct TokenizerIdentity {
   std::string name;  // bytes, unigram:4096, model:HASH, byte_pair:HASH

@@ -64,7 +64,8 @@ class RunExecutor {
   void train_with_leader(Communicator& block, const PlannedRun& run, const TrainingOrder& order);
   // The data of a run; absent where `stop` said yes while they were prepared.
   const Dataset* dataset_of(const RunSpec& spec, const std::function<bool()>& stop);
-  // Says once which of the study's own tasks the opened data give no items.
+  // Says once where far more is held out of the opened data than was asked for, and which of the
+  // study's own tasks they give no items.
   void tell_of_data(const RunSpec& spec);
   // Initial weights, on the device or the processor; collective over the block.
   std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,

@@ -52,6 +52,8 @@ FlagCase case_of(Flag flag) {
       return near_duplicate_rows();
     case Flag::SeveralArchitectures:
       return several_architectures();
+    case Flag::SeveralEvaluationSets:
+      return several_evaluation_sets();
     case Flag::VertexOutside:
       return vertex_outside();
     case Flag::NoInteriorMinimum:

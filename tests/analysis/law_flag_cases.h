@@ -194,6 +194,17 @@ inline FlagCase several_architectures() {
   });
 }
 
+// Where every set has a floor of its own, one law holds for them.
+inline FlagCase several_evaluation_sets() {
+  return knob<std::string>("one", "other", [](const std::string& of_first) {
+    PointTable table = good_table();
+    table.other_columns = {"evaluation"};
+    for (Point& point : table.points) point.other = {"other"};
+    table.points[0].other = {of_first};
+    return fitted(table).flags;
+  });
+}
+
 // The first budget's losses, by how far in ln N a size lies off the best and which it is.
 inline Flags flags_of_first_budget(double shift, double curvature, std::size_t sizes = 5) {
   PointTable table = isoflop_table(0.03);

@@ -47,11 +47,13 @@ class Scratch {
   std::filesystem::path path_;
 };
 
-// `arguments` as a shell would read them, run in `folder`.
+// `arguments` as a shell would read them, run in `folder`, where Open MPI's own folder is too: the
+// one that jobs of a user share may be removed by one that ends as another begins.
 inline Outcome isoloss(const std::string& arguments, const std::filesystem::path& folder) {
   const std::filesystem::path out = folder / ".out", err = folder / ".err";
-  const std::string command = "cd '" + folder.string() + "' && '" ISOLOSS_BINARY "' " + arguments +
-                              " >'" + out.string() + "' 2>'" + err.string() + "' </dev/null";
+  const std::string command =
+      "cd '" + folder.string() + "' && OMPI_MCA_orte_tmpdir_base=\"$PWD\" '" ISOLOSS_BINARY "' " +
+      arguments + " >'" + out.string() + "' 2>'" + err.string() + "' </dev/null";
   const int raw = std::system(command.c_str());
   return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, slurp(out), slurp(err)};
 }

@@ -182,6 +182,21 @@ TEST(Flags, NearDuplicateRowsAreNamed) {
   EXPECT_THAT(fitted(table).flags, Not(Contains(StartsWith("near_duplicate_rows"))));
 }
 
+TEST(Flags, SeveralEvaluationSetsUnderOneFloor) {
+  PointTable table = good_table();
+  table.other_columns = {"evaluation"};
+  for (Point& point : table.points) point.other = {"books"};
+  EXPECT_THAT(fitted(table).flags, Not(Contains(StartsWith("several_evaluation_sets"))));
+  table.points[3].other = {"news"};
+  EXPECT_THAT(fitted(table).flags, Contains("several_evaluation_sets: 2 in one law"));
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 0;
+  options.floor.kind = FloorChoice::Pinned;
+  options.floor.by_evaluation = {{"books", 1.0}, {"news", 1.0}};
+  EXPECT_THAT(fit_law(table, options).flags, Not(Contains(StartsWith("several_evaluation_sets"))));
+}
+
 TEST(Flags, SeveralArchitecturesInOneLaw) {
   PointTable table = good_table();
   table.points[3].architecture = "u";

@@ -122,7 +122,37 @@ TEST_F(EvalText, OfARunAreThoseOfItsExport) {
   }
 }
 
-// One that cannot be scored costs no other; points of another text are not taken for a study's own.
+// As in data.text: what a file's name says decides, and a line of JSON is a document.
+TEST_F(EvalText, DocumentsAreReadAsAStudyReadsThem) {
+  ASSERT_NO_FATAL_FAILURE(train());
+  spill(scratch_ / "other.txt", "One document.\nAnother one.\n");
+  spill(scratch_ / "other.jsonl",
+        "{\"text\": \"One document.\"}\n\n{\"text\": \"Another one.\"}\n");
+  const json plain = json::parse(run("eval study --text other.txt --json").out);
+  const json lines = json::parse(run("eval study --text other.jsonl --json").out);
+  ASSERT_EQ(plain.at("losses").size(), 2U);
+  EXPECT_EQ(plain.at("losses")[0].at("tokens"), 27);
+  EXPECT_TRUE(plain.at("losses")[0].at("standard_error").is_null()) << "of less than two rows";
+  EXPECT_EQ(lines.at("losses"), plain.at("losses"));
+}
+
+// Budgets of one run, whose end alone has weights, two of which end at one step.
+TEST_F(EvalText, WhatHasNoWeightsIsCounted) {
+  std::string study = slurp(scratch_ / "study.yaml");
+  study.replace(study.find("[2560, 5120]"), 12, "[2560, 5000, 5120]");
+  spill(scratch_ / "study.yaml", study);
+  ASSERT_NO_FATAL_FAILURE(train());
+  const Outcome outcome = run("eval study --text reported.txt --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("4 of 6 points of the study are not scored ("), std::string::npos)
+      << outcome.err;
+  const json losses = json::parse(outcome.out).at("losses");
+  ASSERT_EQ(losses.size(), 2U);
+  for (const json& loss : losses)
+    EXPECT_TRUE(loss.at("trial").get<std::string>().ends_with("-5120tokens")) << loss;
+}
+
+// One that cannot be scored costs no other.
 TEST_F(EvalText, ARunWithoutItsCheckpointIsNamedAndTheOthersAreScored) {
   ASSERT_NO_FATAL_FAILURE(train());
   const std::vector<Row> all = rows_of(run("eval study --text reported.txt --csv").out);
@@ -146,7 +176,7 @@ TEST_F(EvalText, BadUsageIsRefusedWithWhatToDo) {
       {"eval study --text empty.txt", "empty.txt is empty"},
       {"eval study --text nowhere.txt", "nowhere.txt"},
       {"eval somewhere --text reported.txt", "somewhere: no points"},
-      {"eval --text reported.txt", "--model is missing"},
+      {"eval --text reported.txt", "nobody to score is named"},
       {"eval study --length 8", "--length is given without --model"},
       {"eval study --text reported.txt --length 8", "--length is given without --model"},
       {"eval study --tokens reported.txt", "--tokens is given without --model"},

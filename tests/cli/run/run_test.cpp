@@ -151,7 +151,7 @@ TEST_F(Run, WholeDocumentsThatTakeFarMoreThanTheShareHeldOutAreSaidOnce) {
   spill(scratch_ / "few.yaml", study);
   const Outcome few = isoloss("run few.yaml --out few");
   ASSERT_EQ(few.status, 0) << few.err;
-  const std::string said = "isoloss: 67 % of the text is held out, where 20 % is asked for (";
+  const std::string said = "isoloss: 67 % of the text is held out, where 20 % is asked for (whole";
   EXPECT_THAT(few.err, HasSubstr(said));
   EXPECT_EQ(few.err.find(said), few.err.rfind(said)) << few.err;
   EXPECT_THAT(isoloss("data prepare 'text-*.txt' --validation 0.2 --out tokens").err,

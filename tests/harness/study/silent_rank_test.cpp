@@ -104,10 +104,10 @@ class SilentRank : public testing::Test {
     job =
         tiny_study::start({study.string(), folder.string(), std::to_string(count), "60", kSilence});
   }
-  // The exit status of the job; where it does not come within nine minutes all of it is killed.
+  // The exit status of the job; where it does not come within three minutes all of it is killed.
   int end() {
     int status = 0;
-    for (int tries = 0; tries < 54'000; ++tries, ::usleep(10'000))
+    for (int tries = 0; tries < 18'000; ++tries, ::usleep(10'000))
       if (::waitpid(job, &status, WNOHANG) == job)
         return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     ADD_FAILURE() << "the job hangs; its ranks said\n" << logs(folder);
