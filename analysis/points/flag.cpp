@@ -7,7 +7,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::array<std::pair<Flag, const char*>, 41> kNames = {{
+constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
     {Flag::OfAtBound, "*_at_bound"},
     {Flag::OfUndetermined, "*_undetermined"},
     {Flag::OfUnidentified, "*_unidentified"},
