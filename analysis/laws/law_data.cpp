@@ -145,6 +145,10 @@ LawData read(const Law& law, const PointTable* table, std::span<const Point> poi
 
 }  // namespace
 
+std::vector<std::string> evaluation_sets(const PointTable& table, std::span<const Point> points) {
+  return text_column(table, points, "evaluation");
+}
+
 LawData law_data(const Law& law, std::span<const Point> points) {
   return read(law, nullptr, points);
 }
