@@ -1,4 +1,4 @@
-// `isoloss eval`: one-shot scores, or the loss of a model from elsewhere on a text.
+// `isoloss eval`: one-shot scores, or losses on a text.
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/eval_request.h"
