@@ -43,11 +43,13 @@ class HeldOutText {
   std::size_t bytes() const { return bytes_; }
   // By the tokenizer of the study, which all of its models have.
   const std::vector<std::int32_t>& tokens(const Tokenizer& tokenizer) {
-    for (const std::string& document : std::exchange(documents_, {})) {
+    if (!tokens_.empty()) return tokens_;
+    std::vector<std::int32_t> tokens;
+    for (const std::string& document : documents_) {
       const std::vector<std::int32_t> ids = document_ids(tokenizer, document);
-      tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+      tokens.insert(tokens.end(), ids.begin(), ids.end());
     }
-    return tokens_;
+    return tokens_ = std::move(tokens);
   }
   // As held-out hashes of points: equal only where the losses are of the same tokens.
   std::string hash() const {

@@ -12,13 +12,13 @@ double bits_per_byte(const TextLoss& loss, std::size_t bytes) {
 }
 
 nlohmann::ordered_json standard_error_json(const TextLoss& loss) {
-  if (loss.standard_error == 0) return nullptr;
-  return loss.standard_error;
+  if (!loss.standard_error) return nullptr;
+  return *loss.standard_error;
 }
 
 std::string loss_text(const TextLoss& loss, const std::optional<std::size_t>& bytes) {
   std::string text = fmt::format("{:.4f} nats per token", loss.loss);
-  if (loss.standard_error > 0) text += fmt::format(" (standard error {:.4f})", loss.standard_error);
+  if (loss.standard_error) text += fmt::format(" (standard error {:.4f})", *loss.standard_error);
   if (bytes) text += fmt::format(", {:.4f} bits per byte", bits_per_byte(loss, *bytes));
   return text;
 }

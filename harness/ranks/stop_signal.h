@@ -9,8 +9,8 @@
 
 namespace isoloss {
 
-// Installs the handlers (async-signal-safe: they only set the flag) and returns the flag. A second
-// SIGINT ends the process as usual.
+// Installs the handlers (async-signal-safe: they set the flag and do what also_on_request says) and
+// returns the flag. A second SIGINT ends the process as usual.
 const std::atomic<bool>& stop_on_signals();
 // What the handlers do too, so it has to be async-signal-safe. One for the process.
 void also_on_request(void (*act)());

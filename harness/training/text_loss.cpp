@@ -62,7 +62,7 @@ TextLoss text_loss(const LanguageModel& model, std::span<const std::int32_t> tok
     const auto part = row_sums(model, tokens.subspan(first * row, count * row), length, first_id);
     sums.insert(sums.end(), part.begin(), part.end());
   }
-  TextLoss result{std::ssize(tokens), 0, 0};
+  TextLoss result{std::ssize(tokens), 0, {}};
   double total = 0, squares = 0;
   for (const double sum : sums) total += sum;
   const double rows = static_cast<double>(whole), mean = total / std::max(rows, 1.0);

@@ -2,6 +2,7 @@
 // tokens anew, after the id that the model reads first; the last row may be shorter.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "model/layers/language_model.h"
@@ -10,8 +11,8 @@ namespace isoloss {
 
 struct TextLoss {
   std::int64_t tokens = 0;
-  double loss = 0;            // nats per token, the mean over all
-  double standard_error = 0;  // of the mean, from the spread of whole rows; 0 with fewer than two
+  double loss = 0;                       // nats per token, the mean over all
+  std::optional<double> standard_error;  // of the mean, from the spread of two whole rows or more
 };
 
 // InputError: no tokens, ids outside the vocabulary, or rows longer than the model's sequence.

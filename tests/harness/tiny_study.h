@@ -86,15 +86,17 @@ inline pid_t start_program(std::vector<std::string> arguments) {
   return child;
 }
 
-// Open MPI's own folder lies beside the study: the one that jobs of a user share may be removed by
-// one that ends as another begins.
-inline void set_job_folder(const std::vector<std::string>& arguments) {
-  ::setenv("OMPI_MCA_orte_tmpdir_base", fs::path(arguments.front()).parent_path().c_str(), 1);
+// Gives the next job of mpirun's a folder of its own beside `study`: the one that jobs of a user
+// share may be removed by one that ends as another begins.
+inline void set_job_folder(const fs::path& study) {
+  std::string pattern = (study.parent_path() / "mpi-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) != nullptr)
+    ::setenv("OMPI_MCA_orte_tmpdir_base", pattern.c_str(), 1);
 }
 
 // Starts study_process; ISOLOSS_STUDY_PROCESS is set by CMake.
 inline pid_t start(std::vector<std::string> arguments) {
-  set_job_folder(arguments);
+  set_job_folder(arguments.front());
   arguments.insert(arguments.begin(), ISOLOSS_STUDY_PROCESS);
   return start_program(std::move(arguments));
 }
@@ -105,7 +107,7 @@ inline pid_t start_mpirun(int ranks, std::vector<std::string> arguments) {
                            "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_mpi_yield_when_idle"})
     ::setenv(name, "1", 1);
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
-  set_job_folder(arguments);
+  set_job_folder(arguments.front());
   const std::vector<std::string> mpirun = {"mpirun", "-n", std::to_string(ranks),
                                            ISOLOSS_STUDY_PROCESS};
   arguments.insert(arguments.begin(), mpirun.begin(), mpirun.end());

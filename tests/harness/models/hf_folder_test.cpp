@@ -150,7 +150,7 @@ TEST(TextLoss, IsTheMeanOverRowsAndTheRest) {
     first += static_cast<double>(rows[i]) / 37;
     second += static_cast<double>(rows[37 + i]) / 37;
   }
-  EXPECT_NEAR(result.standard_error, std::abs(first - second) / 2, 1e-6);
+  EXPECT_NEAR(result.standard_error.value(), std::abs(first - second) / 2, 1e-6);
 }
 
 TEST(TextLoss, TheFirstIdIsWhatTheModelReadsFirst) {

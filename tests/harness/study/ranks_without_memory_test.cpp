@@ -30,6 +30,7 @@ std::filesystem::path write_study(const Place& place,
 
 // On two ranks, with 24 GB of address space for every process.
 int supervise(const std::filesystem::path& study, const std::filesystem::path& folder) {
+  tiny_study::set_job_folder(study);
   return tiny_study::wait(
       tiny_study::start_program({"sh", "-c", R"(ulimit -v 24000000 && exec "$0" "$1" "$2" 2)",
                                  ISOLOSS_STUDY_PROCESS, study.string(), folder.string()}));
