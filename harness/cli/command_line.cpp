@@ -110,6 +110,8 @@ int threads_option(const CommandLine& line) {
   return threads;
 }
 
+void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
+
 void refuse_options(const CommandLine& line, std::initializer_list<const char*> names,
                     const std::string& why) {
   for (const std::string name : names)

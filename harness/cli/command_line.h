@@ -44,6 +44,9 @@ class CommandLine {
   boost::program_options::variables_map values_;
 };
 
+// A problem's line on standard error, as main() writes it.
+void tell(const std::string& problem);
+
 // The value of --threads. InputError: below 1, or more than kMostThreads.
 int threads_option(const CommandLine& line);
 

@@ -166,7 +166,7 @@ int compare_command(Arguments arguments) {
                                       {"left_out", all.left_out}});
   } else {
     print_pairs(all, options.level);
-    for (const std::string& left : all.left_out) fmt::print(stderr, "isoloss: {}\n", left);
+    for (const std::string& left : all.left_out) tell(left);
   }
   if (!all.pairs.empty()) return 0;
   throw WorkError(

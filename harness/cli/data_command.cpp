@@ -112,7 +112,7 @@ void tell_of_held_out(const std::string& described, double validation) {
       held_out_note(tokens.at("selection_tokens").get<std::int64_t>() +
                         tokens.at("report_tokens").get<std::int64_t>(),
                     tokens.at("training_tokens").get<std::int64_t>(), validation);
-  if (!note.empty()) fmt::print(stderr, "isoloss: {}\n", note);
+  if (!note.empty()) tell(note);
 }
 
 constexpr const char* kJsonAnyway = "one JSON object on standard output, which it is anyway";

@@ -20,8 +20,6 @@
 
 namespace isoloss {
 
-void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
-
 int eval_with_ranks(const CommandLine& line, Arguments arguments) {
   RankJob job{.command = {std::filesystem::read_symlink("/proc/self/exe").string(), "eval"},
               .ranks = ranks_asked(line),

@@ -21,7 +21,4 @@ int eval_with_ranks(const CommandLine& line, Arguments arguments);
 // other exception of one rank of several ends the job, since the others wait for it.
 int eval_as_rank(const std::function<int(Communicator&)>& work);
 
-// A problem's line on standard error, as main() writes it.
-void tell(const std::string& problem);
-
 }  // namespace isoloss

@@ -22,8 +22,7 @@ namespace po = boost::program_options;
 
 // The trial that the run's last evaluation answers; absent while it is not finished.
 std::optional<EvalCandidate> candidate_of(const StudyFolder& folder, const std::string& id) {
-  const std::optional<RunRecord> run = read_usable_run(
-      folder, id, [](const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); });
+  const std::optional<RunRecord> run = read_usable_run(folder, id, tell);
   if (!run || run->state != RunState::Finished || run->evaluations.empty()) return std::nullopt;
   const Evaluation& last = run->evaluations.back();
   for (const BudgetUnit unit :

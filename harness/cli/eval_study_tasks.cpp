@@ -36,8 +36,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void complain(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
-
 std::vector<std::string> named_tasks(const CommandLine& line, const StudyPlan& plan) {
   if (!line.has("task")) return plan.runs.front().spec.evaluation.tasks;
   auto names = line.get<std::vector<std::string>>("task");
@@ -90,8 +88,8 @@ class StudyTasks {
     if (!leads()) return;
     for (const std::string& task : missing)
       if (std::ranges::find(scored->rows, task, &TaskScores::task) == scored->rows.end())
-        complain(fmt::format("{}: {}: no score (the study's data give it fewer than 16 items)",
-                             candidate.name, task));
+        tell(fmt::format("{}: {}: no score (the study's data give it fewer than 16 items)",
+                         candidate.name, task));
     for (TaskScores& scores : scored->rows) {
       scores.model = trained.run;
       scores.trial = candidate.trial;
@@ -106,7 +104,7 @@ class StudyTasks {
 
   TrainedModel loaded(const EvalCandidate& candidate) const {
     TrainedModel trained = load_trained_run(candidate.name, [&](const std::string& problem) {
-      if (leads()) complain(problem);
+      if (leads()) tell(problem);
     });
     require_step(candidate, trained.step);
     return trained;
@@ -182,7 +180,7 @@ int score_study(const CommandLine& line, Communicator& ranks) {
       tasks->score(candidate, listing);
     } catch (const InputError& error) {
       failed = true;
-      if (leads) complain(error.what());
+      if (leads) tell(error.what());
     }
   }
   if (leads) listing.end();

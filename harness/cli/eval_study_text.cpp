@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "analysis/points/points.h"
-#include "harness/cli/eval_ranks.h"
 #include "harness/cli/eval_request.h"
 #include "harness/cli/eval_text.h"
 #include "harness/cli/loss_listing.h"
@@ -31,9 +30,9 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
 // A text as a study holds texts out: documents by the form that the file's name says.
-class HeldOutText {
+class ScoredText {
  public:
-  explicit HeldOutText(const std::string& path) {
+  explicit ScoredText(const std::string& path) {
     for_each_document(path, {}, [&](const Document& document) {
       bytes_ += document.text.size();
       documents_.push_back(document.text);
@@ -91,7 +90,7 @@ void tell_of_the_rest(const PointTable& table, std::size_t scored) {
         rest, table.points.size()));
 }
 
-TextLoss loss_of_run(const EvalCandidate& candidate, HeldOutText& text) {
+TextLoss loss_of_run(const EvalCandidate& candidate, ScoredText& text) {
   const NamedModel named = load_named_model(candidate.name, tell);
   require_step(candidate, named.step);
   return text_loss(named.model, text.tokens(*named.tokenizer), named.model.spec().sequence,
@@ -116,7 +115,7 @@ int eval_study_text(const CommandLine& line) {
   refuse_task_options(line);
   const auto path = line.get<std::string>("text");
   const StudyFolder folder{line.get<std::string>("DIR")};
-  HeldOutText text(path);
+  ScoredText text(path);
   PointTable table = read_points_folder(folder.root, "exact", false);
   const std::vector<RunToScore> runs = results_of(folder, table);
   tell_of_the_rest(table, runs.size());

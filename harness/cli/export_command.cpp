@@ -1,7 +1,6 @@
 // `isoloss export`: a run's weights for other tools.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command_line.h"
@@ -37,9 +36,7 @@ int export_command(Arguments arguments) {
     throw InputError("--to is '" + form + "' (not a form that is written)" +
                      suggestion(form, forms));
 
-  const TrainedModel model = load_trained_run(
-      line.get<std::string>("RUN"),
-      [](const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); });
+  const TrainedModel model = load_trained_run(line.get<std::string>("RUN"), tell);
   const bool hf = form == "hf";
   const std::string out =
       line.has("out") ? line.get<std::string>("out") : model.run + (hf ? "" : ".safetensors");

@@ -58,9 +58,7 @@ int sample_command(Arguments arguments) {
   const SamplingOptions options = sampling_options(line);
   set_intra_op_threads(threads_option(line));
 
-  const NamedModel named = load_named_model(
-      line.get<std::string>("MODEL"),
-      [](const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); });
+  const NamedModel named = load_named_model(line.get<std::string>("MODEL"), tell);
   const auto prompt = line.get<std::string>("prompt");
   GenerationRequest request;
   request.context = named.tokenizer->encode(prompt);

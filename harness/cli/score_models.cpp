@@ -1,6 +1,5 @@
 #include "harness/cli/score_models.h"
 
-#include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -19,8 +18,6 @@ namespace isoloss {
 namespace {
 
 namespace fs = std::filesystem;
-
-void tell_problem(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
 
 // What was scored before by the same card, data and options.
 std::optional<TaskScores> stored_scores(const fs::path& path, const SuiteTask& task,
@@ -65,7 +62,7 @@ int score_model(const EvalScoring& scoring, const NamedModel& named,
       scoring.show(*scores);
     } catch (const InputError& error) {
       ++failed;
-      if (scoring.leads()) tell_problem(error.what());
+      if (scoring.leads()) tell(error.what());
     }
   }
   return failed;
@@ -77,7 +74,7 @@ int score_candidate(const EvalScoring& scoring, const EvalCandidate& candidate,
                     const std::optional<TaskDataFile>& data) {
   const NamedModel named = on_every_rank(scoring.ranks, [&] {
     NamedModel loaded = load_named_model(candidate.name, [&](const std::string& problem) {
-      if (scoring.leads()) tell_problem(problem);
+      if (scoring.leads()) tell(problem);
     });
     require_step(candidate, loaded.step);
     if (data) data->require_tokenizer(loaded.identity.hash, candidate.name);

@@ -129,21 +129,23 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
   return dataset_.get();
 }
 
+void RunExecutor::tell_once(const std::string& what) {
+  if (told_.insert(what).second) fmt::print(stderr, "isoloss: {}\n", what);
+}
+
 void RunExecutor::tell_of_data(const RunSpec& spec) {
   if (spec.data.kind == DataKind::Text) {
     const std::string note = held_out_note(dataset_->held_out().tokens, dataset_->training_tokens(),
                                            spec.data.validation);
-    if (!note.empty() && told_.insert({note, 0}).second) fmt::print(stderr, "isoloss: {}\n", note);
+    if (!note.empty()) tell_once(note);
   }
   for (const std::string& task :
        tasks_without_score(*dataset_, spec.model.sequence, spec.evaluation.tasks))
-    if (told_.insert({task, spec.model.sequence}).second)
-      fmt::print(stderr,
-                 "isoloss: not scored: {} (the study's data give it fewer than 16 items in "
-                 "sequences of {}); hold out more text (tokens without text give none), raise "
-                 "model.sequence, or write "
-                 "evaluate.tasks without it\n",
-                 task, spec.model.sequence);
+    tell_once(fmt::format(
+        "not scored: {} (the study's data give it fewer than 16 items in sequences of {}); hold "
+        "out more text (tokens without text give none), raise model.sequence, or write "
+        "evaluate.tasks without it",
+        task, spec.model.sequence));
 }
 
 void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {

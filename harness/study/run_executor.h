@@ -67,6 +67,7 @@ class RunExecutor {
   // Says once where far more is held out of the opened data than was asked for, and which of the
   // study's own tasks they give no items.
   void tell_of_data(const RunSpec& spec);
+  void tell_once(const std::string& what);
   // Initial weights, on the device or the processor; collective over the block.
   std::unique_ptr<TrainingState> new_state(const PlannedRun& run, Communicator& block,
                                            const RankLayout& layout);
@@ -87,8 +88,8 @@ class RunExecutor {
   StepTimes steps_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
-  std::set<std::pair<std::string, std::int64_t>> told_;  // what, and of which sequence
-  std::shared_ptr<const TaskSuite> cards_;               // of the study, read once
+  std::set<std::string> told_;              // by tell_once
+  std::shared_ptr<const TaskSuite> cards_;  // of the study, read once
 };
 
 }  // namespace isoloss
