@@ -53,7 +53,7 @@ function(isoloss_gpu_tests folder)
   string(REPLACE "/" "_" name gpu_${folder}_test)
   add_executable(${name} ${sources} ${PROJECT_SOURCE_DIR}/tests/gpu/gpu_main.cpp)
   target_link_libraries(${name} PRIVATE isoloss_options isoloss_kernels_cuda ${TESTS_DEPENDS}
-                        GTest::gmock GTest::gtest)
+                        isoloss_places GTest::gmock GTest::gtest)
   # Where device code alone is built, a program that does not start must not take the build with it.
   set(discovery POST_BUILD)
   if(ISOLOSS_LEAN)

@@ -1,4 +1,3 @@
-# isoloss_room(NAME target DEPENDS ...): one static library of every .cpp beside the CMakeLists.txt.
 add_library(isoloss_options INTERFACE)
 # nvcc's own code for the host does not stand -Wconversion.
 target_compile_options(isoloss_options INTERFACE
@@ -21,6 +20,8 @@ if(ISOLOSS_SANITIZE)
                          # Lines are enough for a stack; tests call what is optimized, and theirs is
                          # half of what there is to compile.
                          -g1 -O$<IF:$<BOOL:$<TARGET_PROPERTY:ISOLOSS_CALLS_ONLY>>,0,1>
+                         # The same from any checkout: the compiler's cache serves them all.
+                         -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.
                          # GCC 12 warns of the standard library's insides once instrumented.
                          -Wno-maybe-uninitialized)
   target_compile_definitions(isoloss_options INTERFACE _GLIBCXX_ASSERTIONS)
@@ -30,22 +31,44 @@ if(ISOLOSS_SANITIZE)
 endif()
 
 # Where a program is wanted and no one edits it, a room's files are compiled a dozen at a time: half
-# the work. Names without a namespace of their own are then one per room.
+# the work. Names without a namespace of their own are then one per room. Not CMake's own unity files:
+# they name the checkout, so that no other could take what was compiled from the cache.
 option(ISOLOSS_UNITY "Compile each room's files together" OFF)
-function(isoloss_unity target)
+function(isoloss_together target)  # isoloss_together(target file ...)
+  set(sources ${ARGN})
   if(ISOLOSS_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    set(sources "")
+    set(includes "")
+    set(count 0)
+    list(LENGTH ARGN files)
+    foreach(file IN LISTS ARGN)
+      file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${file})
+      string(APPEND includes "#include \"${path}\"\n")
+      math(EXPR count "${count} + 1")
+      math(EXPR past_a_dozen "${count} % 12")
+      if(past_a_dozen EQUAL 0 OR count EQUAL files)
+        set(together ${CMAKE_CURRENT_BINARY_DIR}/${target}_${count}.cpp)
+        file(CONFIGURE OUTPUT ${together} CONTENT "${includes}" @ONLY)
+        list(APPEND sources ${together})
+        set(includes "")
+      endif()
+    endforeach()
     # GCC 12 takes "text" + string for overlapping once enough is inlined (its bug 105651), and the
     # files put together for a header whose names others see too.
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-subobject-linkage)
   endif()
+  target_sources(${target} PRIVATE ${sources})
 endfunction()
 
+# isoloss_room(target ALONE files DEPENDS ...): one static library of every .cpp beside the
+# CMakeLists.txt; files that have options of their own are never compiled together with others.
 function(isoloss_room target)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "ALONE;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  add_library(${target} STATIC ${sources})
-  isoloss_unity(${target})
+  list(TRANSFORM ROOM_ALONE PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  list(REMOVE_ITEM sources ${ROOM_ALONE})
+  add_library(${target} STATIC ${ROOM_ALONE})
+  isoloss_together(${target} ${sources})
   target_link_libraries(${target} PUBLIC isoloss_options ${ROOM_DEPENDS})
 endfunction()
 
@@ -75,10 +98,8 @@ function(isoloss_tests folder)
     target_compile_options(${name}_test PRIVATE
         $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>)
   endif()
-  target_link_libraries(${name}_test PRIVATE isoloss_options ${TESTS_DEPENDS} GTest::gmock
-                        GTest::gtest GTest::gtest_main)
-  target_compile_definitions(${name}_test PRIVATE
-      ISOLOSS_SOURCE="${PROJECT_SOURCE_DIR}" ISOLOSS_BINARY="${PROJECT_BINARY_DIR}/isoloss")
+  target_link_libraries(${name}_test PRIVATE isoloss_options ${TESTS_DEPENDS} isoloss_places
+                        GTest::gmock GTest::gtest GTest::gtest_main)
   set(timeout 900)  # for what hangs: a busy machine is no failure
   if(ISOLOSS_SANITIZE)
     set(timeout 1500)  # instrumented code takes ten times as long

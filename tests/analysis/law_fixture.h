@@ -9,11 +9,12 @@
 
 #include "analysis/points/points.h"
 #include "results/csv.h"
+#include "tests/places.h"
 
 namespace isoloss {
 
 inline const std::filesystem::path kLaws =
-    std::filesystem::path(ISOLOSS_SOURCE) / "../shared/data/laws";
+    std::filesystem::path(test::kCheckout) / "../shared/data/laws";
 
 #define SKIP_WITHOUT_LAWS()                                \
   if (!std::filesystem::exists(kLaws)) {                   \

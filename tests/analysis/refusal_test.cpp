@@ -20,6 +20,7 @@
 #include "tests/analysis/good_table.h"
 #include "tests/analysis/isoflop_table.h"
 #include "tests/analysis/surface_table.h"
+#include "tests/places.h"
 
 namespace isoloss {
 namespace {
@@ -299,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(Every, Refused, testing::ValuesIn(all_refusals()), test
 
 // The first cell of each row of the table under "Refusals".
 std::vector<std::string> documented() {
-  std::ifstream in(std::filesystem::path(ISOLOSS_SOURCE) / "docs" / "fitting.md");
+  std::ifstream in(std::filesystem::path(test::kCheckout) / "docs" / "fitting.md");
   std::vector<std::string> names;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {

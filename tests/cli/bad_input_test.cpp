@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tests/cli/program.h"
+#include "tests/places.h"
 
 namespace isoloss::test {
 namespace {
@@ -53,7 +54,8 @@ TEST(BadInput, EmptyPlaces) {
   const Scratch scratch;
   expect_refused(isoloss("plan ''", scratch.path()));
   const Outcome outcome = isoloss(
-      "submit '" ISOLOSS_SOURCE "/sweeps/quickstart.yaml' --dry-run --out ''", scratch.path());
+      "submit '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --dry-run --out ''",
+      scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("--out is empty ("));
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/cli/program.h"
+#include "tests/places.h"
 
 namespace isoloss::test {
 namespace {
@@ -22,8 +23,9 @@ using testing::HasSubstr;
 TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
   const Scratch scratch;
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  for (const std::string command :
-       {"--help", "catalogue", "plan '" ISOLOSS_SOURCE "/sweeps/quickstart.yaml' --json"}) {
+  const std::string plan =
+      "plan '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --json";
+  for (const std::string& command : {std::string("--help"), std::string("catalogue"), plan}) {
     const Outcome outcome = isoloss(command + " >/dev/full 2>said; exit $?; :", scratch.path());
     EXPECT_EQ(outcome.status, 1) << command;
     EXPECT_THAT(slurp(scratch / "said"), testing::HasSubstr("standard output did not take all"));
@@ -34,7 +36,8 @@ TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
 TEST(Commands, AReaderThatLeavesIsNoFault) {
   const Scratch scratch;
   const Outcome outcome = isoloss(
-      "plan '" ISOLOSS_SOURCE "/sweeps/quickstart.yaml' --json 2>said | true; :", scratch.path());
+      "plan '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --json 2>said | true; :",
+      scratch.path());
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(slurp(scratch / "said"), "");
 }

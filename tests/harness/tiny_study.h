@@ -17,6 +17,7 @@
 #include "results/claim_file.h"
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
+#include "tests/places.h"
 
 extern char** environ;
 
@@ -94,10 +95,10 @@ inline void set_job_folder(const fs::path& study) {
     ::setenv("OMPI_MCA_orte_tmpdir_base", pattern.c_str(), 1);
 }
 
-// Starts study_process; ISOLOSS_STUDY_PROCESS is set by CMake.
+// Starts study_process.
 inline pid_t start(std::vector<std::string> arguments) {
   set_job_folder(arguments.front());
-  arguments.insert(arguments.begin(), ISOLOSS_STUDY_PROCESS);
+  arguments.insert(arguments.begin(), test::kStudyProcess);
   return start_program(std::move(arguments));
 }
 
@@ -109,7 +110,7 @@ inline pid_t start_mpirun(int ranks, std::vector<std::string> arguments) {
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
   set_job_folder(arguments.front());
   const std::vector<std::string> mpirun = {"mpirun", "-n", std::to_string(ranks),
-                                           ISOLOSS_STUDY_PROCESS};
+                                           test::kStudyProcess};
   arguments.insert(arguments.begin(), mpirun.begin(), mpirun.end());
   return start_program(std::move(arguments));
 }

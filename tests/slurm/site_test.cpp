@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "slurm/site_keys.h"
+#include "tests/places.h"
 #include "tests/sweeps/study_files.h"
 
 namespace isoloss {
@@ -53,7 +54,7 @@ TEST(Site, ReadsEveryKey) {
 }
 
 TEST(Site, TheExampleIsASite) {
-  const Site site = read_site(std::filesystem::path(ISOLOSS_SOURCE) / "slurm/example-site.yaml");
+  const Site site = read_site(std::filesystem::path(test::kCheckout) / "slurm/example-site.yaml");
   EXPECT_NO_THROW(check_site(site));
   EXPECT_EQ(site.modules.size(), 2U);
 }

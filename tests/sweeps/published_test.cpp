@@ -13,6 +13,7 @@
 #include "sweeps/plan.h"
 #include "sweeps/plan_text.h"
 #include "sweeps/study_data.h"
+#include "tests/places.h"
 #include "tests/sweeps/study_files.h"
 
 namespace isoloss {
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 // The value of the last column in the row that begins with `first`.
 double published(const std::string& file, const std::string& first) {
-  std::ifstream in(fs::path(ISOLOSS_SOURCE) / "results/published" / file);
+  std::ifstream in(fs::path(test::kCheckout) / "results/published" / file);
   for (std::string line; std::getline(in, line);)
     if (line.starts_with(first + ",")) return std::stod(line.substr(line.rfind(',') + 1));
   ADD_FAILURE() << file << " has no row " << first;
@@ -38,7 +39,7 @@ const PlannedTrial& last_trial(const StudyPlan& plan, const std::string& archite
 }
 
 TEST(PublishedStudies, EveryShippedStudyCanBePlanned) {
-  for (const auto& entry : fs::directory_iterator(fs::path(ISOLOSS_SOURCE) / "sweeps")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(test::kCheckout) / "sweeps")) {
     if (entry.path().extension() != ".yaml") continue;
     SCOPED_TRACE(entry.path().filename().string());
     const Study study = shipped_study(entry.path().filename().string());

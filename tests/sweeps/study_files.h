@@ -10,6 +10,7 @@
 
 #include "model/spec/error.h"
 #include "sweeps/study.h"
+#include "tests/places.h"
 
 namespace isoloss {
 
@@ -80,7 +81,7 @@ inline std::string message_for(const Lines& replaced) {
 // A ready-made study, read from the root of the tree, where its patterns are meant from.
 inline Study shipped_study(const std::string& name) {
   const std::filesystem::path before = std::filesystem::current_path();
-  std::filesystem::current_path(ISOLOSS_SOURCE);
+  std::filesystem::current_path(test::kCheckout);
   const Study study = read_study("sweeps/" + name);
   std::filesystem::current_path(before);
   return study;

@@ -10,6 +10,7 @@
 #include "results/csv.h"
 #include "results/durable_file.h"
 #include "tests/analysis/published/published_fixture.h"
+#include "tests/places.h"
 
 namespace isoloss {
 namespace {
@@ -19,7 +20,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::filesystem::path kShipped =
-    std::filesystem::path(ISOLOSS_SOURCE) / "results" / "published";
+    std::filesystem::path(test::kCheckout) / "results" / "published";
 
 // One report of the shipped folder for all tests that only read it.
 struct Shipped {

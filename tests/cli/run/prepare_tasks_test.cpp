@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/program.h"
+#include "tests/places.h"
 
 namespace isoloss {
 namespace {
@@ -12,7 +13,7 @@ using test::Scratch;
 using test::spill;
 using testing::HasSubstr;
 
-const std::string kSamples = ISOLOSS_SOURCE "/tests/harness/oneshot/publishers";
+const std::string kSamples = std::string(test::kCheckout) + "/tests/harness/oneshot/publishers";
 
 TEST(PrepareTasks, WritesWhatIsThereAndWarnsOfCounts) {
   const Scratch scratch;
@@ -46,8 +47,7 @@ TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
 
 TEST(PrepareTasks, ReadsTheHubsParquet) {
   const Scratch scratch;
-  const Outcome outcome = test::isoloss("data prepare-tasks '" ISOLOSS_SOURCE
-                                        "/tests/harness/oneshot/hub' --out tasks.bin",
+  const Outcome outcome = test::isoloss("data prepare-tasks '" + std::string(test::kCheckout) + "/tests/harness/oneshot/hub' --out tasks.bin",
                                         scratch.path());
   if (outcome.err.find("(its library was missing when isoloss was built)") != std::string::npos)
     GTEST_SKIP() << outcome.err;

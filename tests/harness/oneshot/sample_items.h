@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "harness/oneshot/task_card.h"
+#include "tests/places.h"
 
 namespace isoloss {
 
 inline std::vector<nlohmann::json> sample_items(const std::string& data) {
-  std::ifstream in(std::string(ISOLOSS_SOURCE) + "/tests/harness/oneshot/samples/" + data +
+  std::ifstream in(std::string(test::kCheckout) + "/tests/harness/oneshot/samples/" + data +
                    ".jsonl");
   std::vector<nlohmann::json> items;
   for (std::string line; std::getline(in, line);) items.push_back(nlohmann::json::parse(line));

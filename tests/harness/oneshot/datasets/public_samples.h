@@ -14,11 +14,12 @@
 #include <vector>
 
 #include "harness/oneshot/datasets/public_folder.h"
+#include "tests/places.h"
 
 namespace isoloss {
 
 inline std::filesystem::path samples(const std::string& form) {
-  return std::filesystem::path(ISOLOSS_SOURCE) / "tests/harness/oneshot" / form;
+  return std::filesystem::path(test::kCheckout) / "tests/harness/oneshot" / form;
 }
 
 inline const PublicDataSet& data_set(const std::string& name) {

@@ -10,6 +10,7 @@
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "tests/harness/oneshot/parquet/missing_packages.h"
+#include "tests/places.h"
 
 namespace isoloss {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 std::string sample(const std::string& name) {
-  return read_file(std::string(ISOLOSS_SOURCE) + "/tests/harness/oneshot/parquet/samples/" + name);
+  return read_file(std::string(test::kCheckout) + "/tests/harness/oneshot/parquet/samples/" + name);
 }
 
 std::string refused(std::string_view bytes) {
