@@ -1,30 +1,18 @@
 #include "harness/ranks/mpi_communicator.h"
 
-#include <fmt/format.h>
 #include <mpi.h>
 
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <cstdlib>
-#include <string>
 #include <vector>
 
+#include "harness/ranks/mpi_wait.h"
 #include "harness/ranks/self_communicator.h"
-#include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-void check_mpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  throw PeerLost(fmt::format("{} failed ({}); look for a rank that died before, and run again",
-                             call, std::string(text.data(), static_cast<std::size_t>(length))));
-}
 
 // Elements sent in one call: far below the int that MPI counts with, and a bound on the memory that
 // the gathered parts take.
@@ -41,13 +29,20 @@ class MpiGroup : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
-  void barrier() override { check_mpi(MPI_Barrier(ranks_), "MPI_Barrier"); }
+  void barrier() override {
+    MPI_Request arrived = MPI_REQUEST_NULL;
+    check_mpi(MPI_Ibarrier(ranks_, &arrived), "MPI_Ibarrier");
+    wait_for({&arrived, 1}, "MPI_Ibarrier");
+  }
 
   void broadcast(std::span<std::byte> bytes, int root) override {
     for (std::size_t first = 0; first < bytes.size(); first += INT_MAX) {
       const auto part = bytes.subspan(first, std::min<std::size_t>(INT_MAX, bytes.size() - first));
-      check_mpi(MPI_Bcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, root, ranks_),
-                "MPI_Bcast");
+      MPI_Request copied = MPI_REQUEST_NULL;
+      check_mpi(
+          MPI_Ibcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, root, ranks_, &copied),
+          "MPI_Ibcast");
+      wait_for({&copied, 1}, "MPI_Ibcast");
     }
   }
 
@@ -58,9 +53,11 @@ class MpiGroup : public Communicator {
       const auto part = mine.subspan(first, std::min(kChunk, mine.size() - first));
       const auto count = static_cast<int>(part.size());
       gathered.resize(part.size() * ranks);
-      check_mpi(
-          MPI_Allgather(part.data(), count, MPI_BYTE, gathered.data(), count, MPI_BYTE, ranks_),
-          "MPI_Allgather");
+      MPI_Request came = MPI_REQUEST_NULL;
+      check_mpi(MPI_Iallgather(part.data(), count, MPI_BYTE, gathered.data(), count, MPI_BYTE,
+                               ranks_, &came),
+                "MPI_Iallgather");
+      wait_for({&came, 1}, "MPI_Iallgather");
       for (std::size_t r = 0; r < ranks; ++r)
         std::copy_n(gathered.data() + r * part.size(), part.size(),
                     all.data() + r * mine.size() + first);
@@ -83,42 +80,70 @@ class MpiGroup : public Communicator {
   MPI_Comm ranks_ = MPI_COMM_NULL;
 
  private:
-  // Each rank adds up its share of the elements, in the order of ranks, and all get all shares.
+  // Each rank adds up its share of the elements, in the order of ranks, and sends the sums to all.
   template <typename Real>
   void sum_in_rank_order(std::span<Real> values) {
-    const auto ranks = static_cast<std::size_t>(size_);
-    std::vector<Real> sent, came;
+    std::vector<Real> came, sums;
     for (std::size_t first = 0; first < values.size(); first += kChunk) {
       const auto part = values.subspan(first, std::min(kChunk, values.size() - first));
-      const std::size_t share = (part.size() + ranks - 1) / ranks;
-      sent.assign(share * ranks, Real{0});
-      came.resize(share * ranks);
-      std::ranges::copy(part, sent.begin());
-      const auto count = static_cast<int>(share);
-      check_mpi(MPI_Alltoall(sent.data(), count, type_of<Real>(), came.data(), count,
-                             type_of<Real>(), ranks_),
-                "MPI_Alltoall");
-      for (std::size_t r = 1; r < ranks; ++r)
-        for (std::size_t i = 0; i < share; ++i) came[i] += came[r * share + i];
-      check_mpi(MPI_Allgather(came.data(), count, type_of<Real>(), sent.data(), count,
-                              type_of<Real>(), ranks_),
-                "MPI_Allgather");
-      std::copy_n(sent.begin(), part.size(), part.begin());
+      const std::size_t most =
+          (part.size() + static_cast<std::size_t>(size_) - 1) / static_cast<std::size_t>(size_);
+      const auto share_of = [&](int rank) {
+        const std::size_t begin = std::min(part.size(), static_cast<std::size_t>(rank) * most);
+        return part.subspan(begin, std::min(most, part.size() - begin));
+      };
+      const std::span<Real> mine = share_of(rank_);
+      came.resize(mine.size() * static_cast<std::size_t>(size_));
+      const auto from = [&](int rank) {
+        return std::span(came).subspan(static_cast<std::size_t>(rank) * mine.size(), mine.size());
+      };
+      std::ranges::copy(mine, from(rank_).begin());
+      with_others<Real>(share_of, from);
+      sums.assign(from(0).begin(), from(0).end());
+      for (int rank = 1; rank < size_; ++rank)
+        for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += from(rank)[i];
+      std::ranges::copy(sums, mine.begin());
+      with_others<Real>([&](int) { return mine; }, share_of);
     }
+  }
+
+  // Sends each other rank `sent(rank)` and receives `came(rank)` from it: straight from rank to
+  // rank, which is faster between processes of a machine than MPI's exchanges that do not block.
+  template <typename Real, typename Sent, typename Came>
+  void with_others(const Sent& sent, const Came& came) {
+    requests_.clear();
+    for (int distance = 1; distance < size_; ++distance) {
+      const int other = (rank_ + distance) % size_;
+      const std::span<Real> part = came(other);
+      check_mpi(MPI_Irecv(part.data(), static_cast<int>(part.size()), type_of<Real>(), other, 0,
+                          ranks_, &requests_.emplace_back(MPI_REQUEST_NULL)),
+                "MPI_Irecv");
+    }
+    for (int distance = 1; distance < size_; ++distance) {
+      const int other = (rank_ + size_ - distance) % size_;
+      const std::span<Real> part = sent(other);
+      check_mpi(MPI_Isend(part.data(), static_cast<int>(part.size()), type_of<Real>(), other, 0,
+                          ranks_, &requests_.emplace_back(MPI_REQUEST_NULL)),
+                "MPI_Isend");
+    }
+    wait_for(requests_, "a sum over ranks");
   }
 
   template <typename Real>
   void largest(std::span<Real> values) {
     for (std::size_t first = 0; first < values.size(); first += kChunk) {
       const auto part = values.subspan(first, std::min(kChunk, values.size() - first));
-      check_mpi(MPI_Allreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()),
-                              type_of<Real>(), MPI_MAX, ranks_),
-                "MPI_Allreduce");
+      MPI_Request found = MPI_REQUEST_NULL;
+      check_mpi(MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()),
+                               type_of<Real>(), MPI_MAX, ranks_, &found),
+                "MPI_Iallreduce");
+      wait_for({&found, 1}, "MPI_Iallreduce");
     }
   }
 
   int rank_ = 0;
   int size_ = 1;
+  std::vector<MPI_Request> requests_;
 };
 
 class MpiSubgroup final : public MpiGroup {

@@ -52,8 +52,8 @@ std::vector<std::string> launch_command(const RankJob& job) {
     // A rank that fails ends the job: the others would wait for it.
     command = {"srun", "--ntasks=" + ranks, "--kill-on-bad-exit=1"};
   } else {
-    // A rank that waits gives its core to whoever has work, its own reducing thread first. Ranks on
-    // other machines get no variables but those that are named.
+    // Ranks may outnumber cores: they yield where MPI itself waits, as a job starts, makes groups
+    // and ends. Ranks on other machines get no variables but those that are named.
     command = {"mpirun",
                "-n",
                ranks,
