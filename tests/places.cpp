@@ -2,8 +2,8 @@
 
 namespace isoloss::test {
 
-const char* const kCheckout = ISOLOSS_CHECKOUT;
-const char* const kProgram = ISOLOSS_BUILD "/isoloss";
-const char* const kStudyProcess = ISOLOSS_BUILD "/tests/study_process";
+std::string checkout() { return ISOLOSS_CHECKOUT; }
+std::string program() { return ISOLOSS_BUILD "/isoloss"; }
+std::string study_process() { return ISOLOSS_BUILD "/tests/study_process"; }
 
 }  // namespace isoloss::test

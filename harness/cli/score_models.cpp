@@ -1,6 +1,5 @@
 #include "harness/cli/score_models.h"
 
-
 #include <cstdio>
 #include <filesystem>
 #include <string>

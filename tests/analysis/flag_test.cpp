@@ -151,7 +151,7 @@ TEST(EveryFlag, IsListed) {
 }
 
 TEST(EveryFlag, StandsInTheDocumentation) {
-  const std::string text = text_of(std::filesystem::path(test::kCheckout) / "docs" / "fitting.md");
+  const std::string text = text_of(std::filesystem::path(test::checkout()) / "docs" / "fitting.md");
   const std::size_t begin = text.find("\n## Flags\n");
   ASSERT_NE(begin, std::string::npos);
   const std::string table = text.substr(begin, text.find("\n\n", begin + 12) - begin);

@@ -14,7 +14,7 @@
 namespace isoloss {
 
 inline const std::filesystem::path kLaws =
-    std::filesystem::path(test::kCheckout) / "../shared/data/laws";
+    std::filesystem::path(test::checkout()) / "../shared/data/laws";
 
 #define SKIP_WITHOUT_LAWS()                                \
   if (!std::filesystem::exists(kLaws)) {                   \

@@ -300,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(Every, Refused, testing::ValuesIn(all_refusals()), test
 
 // The first cell of each row of the table under "Refusals".
 std::vector<std::string> documented() {
-  std::ifstream in(std::filesystem::path(test::kCheckout) / "docs" / "fitting.md");
+  std::ifstream in(std::filesystem::path(test::checkout()) / "docs" / "fitting.md");
   std::vector<std::string> names;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {

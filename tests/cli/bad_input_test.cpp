@@ -53,9 +53,9 @@ TEST(BadInput, SeedsBelowZero) {
 TEST(BadInput, EmptyPlaces) {
   const Scratch scratch;
   expect_refused(isoloss("plan ''", scratch.path()));
-  const Outcome outcome = isoloss(
-      "submit '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --dry-run --out ''",
-      scratch.path());
+  const Outcome outcome =
+      isoloss("submit '" + test::checkout() + "/sweeps/quickstart.yaml' --dry-run --out ''",
+              scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("--out is empty ("));
 }

@@ -23,8 +23,7 @@ using testing::HasSubstr;
 TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
   const Scratch scratch;
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  const std::string plan =
-      "plan '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --json";
+  const std::string plan = "plan '" + test::checkout() + "/sweeps/quickstart.yaml' --json";
   for (const std::string& command : {std::string("--help"), std::string("catalogue"), plan}) {
     const Outcome outcome = isoloss(command + " >/dev/full 2>said; exit $?; :", scratch.path());
     EXPECT_EQ(outcome.status, 1) << command;
@@ -35,9 +34,9 @@ TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
 // As `isoloss points DIR | head -1`: who reads has seen enough, and SIGPIPE ends the program.
 TEST(Commands, AReaderThatLeavesIsNoFault) {
   const Scratch scratch;
-  const Outcome outcome = isoloss(
-      "plan '" + std::string(test::kCheckout) + "/sweeps/quickstart.yaml' --json 2>said | true; :",
-      scratch.path());
+  const Outcome outcome =
+      isoloss("plan '" + test::checkout() + "/sweeps/quickstart.yaml' --json 2>said | true; :",
+              scratch.path());
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(slurp(scratch / "said"), "");
 }

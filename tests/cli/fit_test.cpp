@@ -26,7 +26,7 @@ using testing::HasSubstr;
 // largest losses, as a CSV of points; empty where they do not lie beside the project.
 std::string chinchilla_points() {
   const std::filesystem::path source =
-      std::filesystem::path(test::kCheckout) / "../shared/data/laws/epoch_chinchilla_svg.csv";
+      std::filesystem::path(test::checkout()) / "../shared/data/laws/epoch_chinchilla_svg.csv";
   if (!std::filesystem::exists(source)) return {};
   std::istringstream lines(slurp(source));
   std::string line;
@@ -110,7 +110,8 @@ std::vector<std::vector<std::string>> cells_of(const std::filesystem::path& file
 // interpolated losses, stand in the file of optimal pairs; each is given to the program as three
 // sizes of an exact parabola about it, so that vertex and line are the program's.
 TEST(Commands, FitGivesPoriansFifteenExponents) {
-  const std::filesystem::path laws = std::filesystem::path(test::kCheckout) / "../shared/data/laws";
+  const std::filesystem::path laws =
+      std::filesystem::path(test::checkout()) / "../shared/data/laws";
   if (!std::filesystem::exists(laws)) GTEST_SKIP() << "no published fits beside the project";
   const auto key = [](const std::vector<std::string>& row) {
     std::string text;
@@ -145,7 +146,8 @@ TEST(Commands, FitGivesPoriansFifteenExponents) {
 // polyfit of degree two of loss over ln n for each budget, and of degree one of the vertices inside
 // the sizes over ln C. (The paper interpolates noisy losses instead, and its exponents differ.)
 TEST(Commands, FitOfPoriansPointsIsNumpysParabolasAndLine) {
-  const std::filesystem::path laws = std::filesystem::path(test::kCheckout) / "../shared/data/laws";
+  const std::filesystem::path laws =
+      std::filesystem::path(test::checkout()) / "../shared/data/laws";
   if (!std::filesystem::exists(laws)) GTEST_SKIP() << "no isoFLOP points beside the project";
   struct Expected {
     const char* configuration;

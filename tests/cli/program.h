@@ -53,10 +53,9 @@ class Scratch {
 // one that jobs of a user share may be removed by one that ends as another begins.
 inline Outcome isoloss(const std::string& arguments, const std::filesystem::path& folder) {
   const std::filesystem::path out = folder / ".out", err = folder / ".err";
-  const std::string command = "cd '" + folder.string() +
-                              "' && OMPI_MCA_orte_tmpdir_base=\"$PWD\" '" +
-                              test::kProgram + "' " + arguments + " >'" +
-                              out.string() + "' 2>'" + err.string() + "' </dev/null";
+  const std::string command =
+      "cd '" + folder.string() + "' && OMPI_MCA_orte_tmpdir_base=\"$PWD\" '" + test::program() +
+      "' " + arguments + " >'" + out.string() + "' 2>'" + err.string() + "' </dev/null";
   const int raw = std::system(command.c_str());
   return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, slurp(out), slurp(err)};
 }

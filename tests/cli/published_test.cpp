@@ -14,7 +14,7 @@ using isoloss::test::Scratch;
 using isoloss::test::spill;
 using ::testing::HasSubstr;
 
-const std::string kShipped = "'" + std::string(isoloss::test::kCheckout) + "/results/published'";
+const std::string kShipped = "'" + isoloss::test::checkout() + "/results/published'";
 
 TEST(PublishedReport, WritesUnderResultsRunsByDefaultAndPrintsWhatDoesNotReproduce) {
   const Scratch scratch;
@@ -22,8 +22,8 @@ TEST(PublishedReport, WritesUnderResultsRunsByDefaultAndPrintsWhatDoesNotReprodu
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(std::filesystem::exists(scratch / "results/runs/published/report.html"));
   EXPECT_THAT(outcome.out, HasSubstr("speedup of primer-ez over transformer on PG19"));
-  EXPECT_FALSE(std::filesystem::exists(std::string(isoloss::test::kCheckout) +
-                                       "/results/published/report.html"));
+  EXPECT_FALSE(
+      std::filesystem::exists(isoloss::test::checkout() + "/results/published/report.html"));
 }
 
 TEST(PublishedReport, JsonIsOneObjectWithEveryFinding) {

@@ -98,7 +98,7 @@ inline void set_job_folder(const fs::path& study) {
 // Starts study_process.
 inline pid_t start(std::vector<std::string> arguments) {
   set_job_folder(arguments.front());
-  arguments.insert(arguments.begin(), test::kStudyProcess);
+  arguments.insert(arguments.begin(), test::study_process());
   return start_program(std::move(arguments));
 }
 
@@ -110,7 +110,7 @@ inline pid_t start_mpirun(int ranks, std::vector<std::string> arguments) {
   ::setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 1);
   set_job_folder(arguments.front());
   const std::vector<std::string> mpirun = {"mpirun", "-n", std::to_string(ranks),
-                                           test::kStudyProcess};
+                                           test::study_process()};
   arguments.insert(arguments.begin(), mpirun.begin(), mpirun.end());
   return start_program(std::move(arguments));
 }

@@ -127,7 +127,7 @@ struct Include {
 std::vector<Include> all_includes() {
   static const std::regex pattern(R"(^\s*#\s*include\s*[<"]([^">]+)[">])");
   std::vector<Include> includes;
-  const fs::path root = isoloss::test::kCheckout;
+  const fs::path root = isoloss::test::checkout();
   for (const char* top : {"model", "results", "sweeps", "analysis", "slurm", "harness"})
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension();
@@ -161,7 +161,7 @@ TEST(Rooms, NoTwoTypesHaveOneName) {
       R"(^(?:struct|class|enum class) (\w+)(?: final)?\s*(?::[^:].*|\{.*)$)");
   static const std::regex opening(R"(^namespace ([\w:]+) \{$)");
   std::map<std::string, std::string> defined;
-  const fs::path root = isoloss::test::kCheckout;
+  const fs::path root = isoloss::test::checkout();
   for (const char* top : {"model", "results", "sweeps", "analysis", "slurm", "harness"})
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension();

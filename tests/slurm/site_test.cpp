@@ -54,7 +54,7 @@ TEST(Site, ReadsEveryKey) {
 }
 
 TEST(Site, TheExampleIsASite) {
-  const Site site = read_site(std::filesystem::path(test::kCheckout) / "slurm/example-site.yaml");
+  const Site site = read_site(std::filesystem::path(test::checkout()) / "slurm/example-site.yaml");
   EXPECT_NO_THROW(check_site(site));
   EXPECT_EQ(site.modules.size(), 2U);
 }

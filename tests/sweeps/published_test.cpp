@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 // The value of the last column in the row that begins with `first`.
 double published(const std::string& file, const std::string& first) {
-  std::ifstream in(fs::path(test::kCheckout) / "results/published" / file);
+  std::ifstream in(fs::path(test::checkout()) / "results/published" / file);
   for (std::string line; std::getline(in, line);)
     if (line.starts_with(first + ",")) return std::stod(line.substr(line.rfind(',') + 1));
   ADD_FAILURE() << file << " has no row " << first;
@@ -39,7 +39,7 @@ const PlannedTrial& last_trial(const StudyPlan& plan, const std::string& archite
 }
 
 TEST(PublishedStudies, EveryShippedStudyCanBePlanned) {
-  for (const auto& entry : fs::directory_iterator(fs::path(test::kCheckout) / "sweeps")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(test::checkout()) / "sweeps")) {
     if (entry.path().extension() != ".yaml") continue;
     SCOPED_TRACE(entry.path().filename().string());
     const Study study = shipped_study(entry.path().filename().string());

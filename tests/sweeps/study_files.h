@@ -81,7 +81,7 @@ inline std::string message_for(const Lines& replaced) {
 // A ready-made study, read from the root of the tree, where its patterns are meant from.
 inline Study shipped_study(const std::string& name) {
   const std::filesystem::path before = std::filesystem::current_path();
-  std::filesystem::current_path(test::kCheckout);
+  std::filesystem::current_path(test::checkout());
   const Study study = read_study("sweeps/" + name);
   std::filesystem::current_path(before);
   return study;

@@ -28,8 +28,7 @@ TEST(StudentTest, OfEqualMeansWithoutSpreadIsEqual) {
 }
 
 SideCounts counts_of(const std::string& candidate) {
-  const CsvTable table =
-      read_csv(std::string(test::kCheckout) + "/results/published/primer_table6.csv");
+  const CsvTable table = read_csv(test::checkout() + "/results/published/primer_table6.csv");
   std::map<std::string, std::map<std::string, SampleMean>> tasks;  // by model, by task
   for (const CsvRow& row : table.rows) {
     if (row.fields[5].empty()) continue;

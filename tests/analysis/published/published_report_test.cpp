@@ -20,7 +20,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::filesystem::path kShipped =
-    std::filesystem::path(test::kCheckout) / "results" / "published";
+    std::filesystem::path(test::checkout()) / "results" / "published";
 
 // One report of the shipped folder for all tests that only read it.
 struct Shipped {

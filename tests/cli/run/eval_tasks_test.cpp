@@ -138,7 +138,8 @@ TEST_F(EvalTasks, PromptsThatAreCutAreCounted) {
 // The 29 data sets in their publishers' forms, every card of both profiles. The samples hold too
 // few items to show one before each.
 TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
-  const Outcome prepared = run("data prepare-tasks '" + std::string(test::kCheckout) + "/tests/harness/oneshot/publishers' --tokenizer hf:model --out t");
+  const Outcome prepared = run("data prepare-tasks '" + test::checkout() +
+                               "/tests/harness/oneshot/publishers' --tokenizer hf:model --out t");
   ASSERT_EQ(prepared.status, 0) << prepared.err;
   const std::map<std::string, std::size_t> tasks = {{"gpt3", 29}, {"lmeval", 27}};
   for (const auto& [profile, count] : tasks) {
@@ -160,7 +161,7 @@ TEST_F(EvalTasks, EveryPublicTaskIsScoredFromItsPublishersFiles) {
 // Of the other tasks a line says that the file does not hold them; one that is asked for is a
 // fault.
 TEST_F(EvalTasks, AFileOfOneDataSetScoresItsTask) {
-  const fs::path publishers = fs::path(test::kCheckout) / "tests/harness/oneshot/publishers";
+  const fs::path publishers = fs::path(test::checkout()) / "tests/harness/oneshot/publishers";
   fs::create_directory(scratch_ / "downloads");
   fs::copy(publishers / "piqa", scratch_ / "downloads/piqa", fs::copy_options::recursive);
   ASSERT_EQ(run("data prepare-tasks downloads --tokenizer hf:model --out t").status, 0);
@@ -372,7 +373,7 @@ TEST_F(EvalTasks, RecomputingWantsTheCardThatScored) {
 // The samples in publishers' forms hold one item or a few a data set: those with another to show
 // are scored, the others and what is missing are named once, before training, and have no score.
 TEST_F(EvalTasks, AStudysPublicTasksScoreEveryBudgetOfASharedRunAsItPasses) {
-  const fs::path publishers = fs::path(test::kCheckout) / "tests/harness/oneshot/publishers";
+  const fs::path publishers = fs::path(test::checkout()) / "tests/harness/oneshot/publishers";
   fs::copy(publishers, scratch_ / "downloads", fs::copy_options::recursive);
   fs::remove_all(scratch_ / "downloads/hellaswag");
   ASSERT_EQ(run("data prepare-tasks downloads --out tasks.bin").status, 0);
@@ -410,10 +411,12 @@ TEST_F(EvalTasks, AStudysPublicTasksScoreEveryBudgetOfASharedRunAsItPasses) {
 }
 
 TEST_F(EvalTasks, TaskDataOfAnotherTokenizerStopAStudyBeforeItTrains) {
-  ASSERT_EQ(run("data prepare '" + std::string(test::kCheckout) + "/corpus/stoker-dracula.txt' --tokenizer unigram:400 --out tokens")
+  ASSERT_EQ(run("data prepare '" + test::checkout() +
+                "/corpus/stoker-dracula.txt' --tokenizer unigram:400 --out tokens")
                 .status,
             0);
-  ASSERT_EQ(run("data prepare-tasks '" + std::string(test::kCheckout) + "/tests/harness/oneshot/publishers' --tokenizer tokens --out tasks.bin")
+  ASSERT_EQ(run("data prepare-tasks '" + test::checkout() +
+                "/tests/harness/oneshot/publishers' --tokenizer tokens --out tasks.bin")
                 .status,
             0);
   write_study(scratch_.path(), "tokens: 1024, task_data: tasks.bin");
@@ -535,7 +538,7 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
 
 // A unigram's hash on one side, bytes on the other.
 TEST_F(EvalTasks, TaskDataOfAnotherTokenizerAreRefused) {
-  const std::string source = test::kCheckout;
+  const std::string source = test::checkout();
   ASSERT_EQ(run("data prepare '" + source +
                 "/corpus/stoker-dracula.txt' --tokenizer unigram:400 --out tokens")
                 .status,

@@ -13,7 +13,7 @@ using test::Scratch;
 using test::spill;
 using testing::HasSubstr;
 
-const std::string kSamples = std::string(test::kCheckout) + "/tests/harness/oneshot/publishers";
+const std::string kSamples = test::checkout() + "/tests/harness/oneshot/publishers";
 
 TEST(PrepareTasks, WritesWhatIsThereAndWarnsOfCounts) {
   const Scratch scratch;
@@ -47,8 +47,9 @@ TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
 
 TEST(PrepareTasks, ReadsTheHubsParquet) {
   const Scratch scratch;
-  const Outcome outcome = test::isoloss("data prepare-tasks '" + std::string(test::kCheckout) + "/tests/harness/oneshot/hub' --out tasks.bin",
-                                        scratch.path());
+  const Outcome outcome = test::isoloss(
+      "data prepare-tasks '" + test::checkout() + "/tests/harness/oneshot/hub' --out tasks.bin",
+      scratch.path());
   if (outcome.err.find("(its library was missing when isoloss was built)") != std::string::npos)
     GTEST_SKIP() << outcome.err;
   ASSERT_EQ(outcome.status, 0) << outcome.err;

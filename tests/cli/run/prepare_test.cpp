@@ -24,7 +24,7 @@ using testing::HasSubstr;
 // The command of a shipped study's comment, after "isoloss ", its broken lines joined. T5's
 // SentencePiece model is not ours to ship: bytes stand in for it, padded to the same 32,128 ids.
 std::string prepare_command(const std::string& study) {
-  std::ifstream in(fs::path(test::kCheckout) / "sweeps" / (study + ".yaml"));
+  std::ifstream in(fs::path(test::checkout()) / "sweeps" / (study + ".yaml"));
   std::string command;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
@@ -124,7 +124,7 @@ TEST_P(PreparedRelease, IsPlannedByThePapersStudyAndTrainedOn) {
 
   // The paper's study with the path filled in.
   std::string paper =
-      slurp(fs::path(test::kCheckout) / "sweeps" / (std::string(release.study) + ".yaml"));
+      slurp(fs::path(test::checkout()) / "sweeps" / (std::string(release.study) + ".yaml"));
   paper.replace(paper.find("tokens: FILL_IN/"), 16, "tokens: ");
   spill(scratch_ / "paper.yaml", paper);
   const Outcome plan = isoloss("plan paper.yaml");

@@ -52,11 +52,10 @@ class Status : public testing::Test {
   // In the background of a shell, which writes its exit status to `name`.status when it is over.
   pid_t start(const std::string& name, const std::string& arguments) const {
     const std::string at = (scratch_ / name).string();
-    const std::string command = "cd '" + scratch_.path().string() + "' && { '" +
-                                test::kProgram + "' " + arguments + " >" + at +
-                                ".out 2>" + at + ".err </dev/null & echo $! >" + at +
-                                ".pid; wait $!; echo $? >" + at + ".part; mv " + at + ".part " +
-                                at + ".status; } >/dev/null 2>&1 &";
+    const std::string command =
+        "cd '" + scratch_.path().string() + "' && { '" + test::program() + "' " + arguments + " >" +
+        at + ".out 2>" + at + ".err </dev/null & echo $! >" + at + ".pid; wait $!; echo $? >" + at +
+        ".part; mv " + at + ".part " + at + ".status; } >/dev/null 2>&1 &";
     if (std::system(command.c_str()) != 0) return 0;
     for (int hundredth = 0; hundredth < 3000; ++hundredth, ::usleep(10'000))
       if (const std::string pid = slurp(at + ".pid"); pid.ends_with('\n')) return std::stoi(pid);

@@ -14,8 +14,7 @@
 namespace isoloss {
 
 inline std::vector<nlohmann::json> sample_items(const std::string& data) {
-  std::ifstream in(std::string(test::kCheckout) + "/tests/harness/oneshot/samples/" + data +
-                   ".jsonl");
+  std::ifstream in(test::checkout() + "/tests/harness/oneshot/samples/" + data + ".jsonl");
   std::vector<nlohmann::json> items;
   for (std::string line; std::getline(in, line);) items.push_back(nlohmann::json::parse(line));
   EXPECT_GE(items.size(), 2U) << data;

@@ -34,7 +34,7 @@ int supervise(const std::filesystem::path& study, const std::filesystem::path& f
   tiny_study::set_job_folder(study);
   return tiny_study::wait(
       tiny_study::start_program({"sh", "-c", R"(ulimit -v 24000000 && exec "$0" "$1" "$2" 2)",
-                                 test::kStudyProcess, study.string(), folder.string()}));
+                                 test::study_process(), study.string(), folder.string()}));
 }
 
 std::size_t finished_runs(const std::filesystem::path& folder) {

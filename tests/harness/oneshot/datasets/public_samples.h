@@ -19,7 +19,7 @@
 namespace isoloss {
 
 inline std::filesystem::path samples(const std::string& form) {
-  return std::filesystem::path(test::kCheckout) / "tests/harness/oneshot" / form;
+  return std::filesystem::path(test::checkout()) / "tests/harness/oneshot" / form;
 }
 
 inline const PublicDataSet& data_set(const std::string& name) {

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 std::string sample(const std::string& name) {
-  return read_file(std::string(test::kCheckout) + "/tests/harness/oneshot/parquet/samples/" + name);
+  return read_file(test::checkout() + "/tests/harness/oneshot/parquet/samples/" + name);
 }
 
 std::string refused(std::string_view bytes) {
