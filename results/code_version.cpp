@@ -2,6 +2,10 @@
 
 namespace isoloss {
 
-std::string code_version() { return ISOLOSS_CODE_VERSION; }
+std::string code_version() {
+  return
+#include "code_version.inc"  // cmake/CodeVersion.cmake writes it at each build
+      ;
+}
 
 }  // namespace isoloss

@@ -1,5 +1,5 @@
-// Which code a run was trained with: git's description of the tree when it was configured, or the
-// release's number.
+// Which code a run was trained with: git's description of the tree that this program was built from
+// ("-dirty" with changes that are not committed), or the release's number where there is no git.
 #pragma once
 #include <string>
 
