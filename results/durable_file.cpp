@@ -123,6 +123,13 @@ void write_temporary(const fs::path& temporary, const fs::path& path, std::strin
   if (::fsync(file.get()) != 0) throw_write_error(path, errno);
 }
 
+// A synced temporary becomes `path`.
+void commit(TemporaryFile& temporary, const fs::path& path) {
+  if (::rename(temporary.path().c_str(), path.c_str()) != 0) throw_write_error(path, errno);
+  temporary.keep();
+  sync_folder_of(path);
+}
+
 }  // namespace
 
 void throw_write_error(const fs::path& path, int error_number) {
@@ -158,9 +165,12 @@ TemporaryMaker maker_of_temporary(const fs::path& path) {
 
 void copy_durably(const fs::path& from, const fs::path& to) {
   make_folder_of(to);
+  if (fs::exists(to)) throw_write_error(to, EEXIST);
   const OpenFile source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (source.get() < 0) throw_read_error(from, errno);
-  const OpenFile file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  TemporaryFile temporary(temporary_beside(to));
+  const OpenFile file(
+      ::open(temporary.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file.get() < 0) throw_write_error(to, errno);
   std::string part(std::size_t{1} << 20, '\0');
   while (true) {
@@ -171,6 +181,7 @@ void copy_durably(const fs::path& from, const fs::path& to) {
     write_all(file.get(), to, std::string_view(part).substr(0, static_cast<std::size_t>(read)));
   }
   if (::fsync(file.get()) != 0) throw_write_error(to, errno);
+  commit(temporary, to);
 }
 
 void commit_file(const fs::path& temporary, const fs::path& path) {
@@ -179,9 +190,7 @@ void commit_file(const fs::path& temporary, const fs::path& path) {
     const OpenFile file(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0 || ::fsync(file.get()) != 0) throw_write_error(path, errno);
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) throw_write_error(path, errno);
-  guard.keep();
-  sync_folder_of(path);
+  commit(guard, path);
 }
 
 void move_durably(const fs::path& from, const fs::path& to) {
@@ -193,9 +202,7 @@ void write_durably(const fs::path& path, std::string_view content) {
   make_folder_of(path);
   TemporaryFile temporary(temporary_beside(path));
   write_temporary(temporary.path(), path, content);
-  if (::rename(temporary.path().c_str(), path.c_str()) != 0) throw_write_error(path, errno);
-  temporary.keep();
-  sync_folder_of(path);
+  commit(temporary, path);
 }
 
 bool publish_once(const fs::path& path, std::string_view content) {

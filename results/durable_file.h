@@ -38,7 +38,7 @@ void move_durably(const std::filesystem::path& from, const std::filesystem::path
 // The whole file as bytes; UnreadError (an InputError) where it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
 
-// Copies a file to where none is yet, and fsyncs it. WorkError naming `to`; UnreadError naming
+// Copies a file to where none is yet. WorkError naming `to`; UnreadError naming
 // `from`.
 void copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -134,7 +134,7 @@ bool equal_files(const fs::path& a, const fs::path& b) {
         !std::equal(one.begin(), one.begin() + first.gcount(), other.begin()))
       return false;
   }
-  return true;
+  return first.eof() && second.eof();
 }
 
 void join_tokens(std::span<const StudyFolder> sources, const StudyFolder& out) {

@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
 
 #include "model/spec/error.h"
 
@@ -32,12 +34,22 @@ std::vector<fs::path> places_to_look(const fs::path& beside) {
   }
 }
 
+// A path as a pattern that matches it alone.
+std::string literally(const fs::path& path) {
+  std::string pattern;
+  for (const char c : path.string()) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
 std::vector<std::string> regular_files(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> files;
   if (glob(pattern.c_str(), 0, nullptr, &found) == 0)
     for (std::size_t i = 0; i < found.gl_pathc; ++i)
-      if (fs::is_regular_file(found.gl_pathv[i]))
+      if (std::error_code unreadable; fs::is_regular_file(found.gl_pathv[i], unreadable))
         files.push_back(fs::absolute(found.gl_pathv[i]).lexically_normal().string());
   globfree(&found);
   std::sort(files.begin(), files.end());
@@ -188,9 +200,13 @@ bool tokens_are_absent(const DataSpec& data) {
 }
 
 std::vector<std::string> matching_files(const std::string& pattern, const fs::path& beside) {
-  if (fs::path(pattern).is_absolute()) return regular_files(pattern);
+  // An absolute one is the same from every place.
   for (const fs::path& place : places_to_look(beside)) {
-    std::vector<std::string> files = regular_files((place / pattern).string());
+    std::error_code unreadable;
+    if (const fs::path named = place / pattern; fs::is_regular_file(named, unreadable))
+      return {fs::absolute(named).lexically_normal().string()};
+    std::vector<std::string> files =
+        regular_files(fs::path(pattern).is_absolute() ? pattern : literally(place) + "/" + pattern);
     if (!files.empty()) return files;
   }
   return {};
@@ -222,6 +238,8 @@ std::string hash_of_files(const std::vector<std::string>& files) {
     XXH3_64bits_update(state.get(), bytes.data(), bytes.size());
     while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
       XXH3_64bits_update(state.get(), block.data(), static_cast<std::size_t>(in.gcount()));
+    if (in.bad())
+      throw InputError(file + ": cannot be read to its end (a failing disk); copy it elsewhere");
   }
   return fmt::format("{:016x}", XXH3_64bits_digest(state.get()));
 }

@@ -28,8 +28,8 @@ bool tokens_are_absent(const DataSpec& data);
 // 16 hexadecimal digits: XXH3-64 over each file's length and bytes, in the given order.
 std::string hash_of_files(const std::vector<std::string>& files);
 
-// Files matching a shell pattern, sorted, from the first place that has any: the working folder,
-// `beside`, the folders above it.
+// The file of that very name, or files matching it as a shell pattern, sorted, from the first place
+// that has any: the working folder, `beside`, the folders above it.
 std::vector<std::string> matching_files(const std::string& pattern,
                                         const std::filesystem::path& beside);
 

@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "model/spec/error.h"
 #include "model/spec/number_text.h"
+#include "model/yaml/yaml_view.h"
 #include "sweeps/study.h"
 
 namespace isoloss {
@@ -20,10 +19,9 @@ namespace {
 
 // How a run is trained and how often it is scored, no part of what it is (run_spec.h).
 constexpr std::array<std::string_view, 12> kOwn = {
-    "run.device",           "run.time_limit",        "run.tensor_parallel",
-    "run.data_parallel",    "run.recompute",         "run.checkpoint_every",
-    "run.ranks_per_device", "evaluate.score_points", "evaluate.task_data",
-    "evaluate.profile",     "evaluate.limit",        "published"};
+    "run.device",         "run.time_limit",       "run.tensor_parallel",  "run.data_parallel",
+    "run.recompute",      "run.checkpoint_every", "run.ranks_per_device", "evaluate.score_points",
+    "evaluate.task_data", "evaluate.profile",     "evaluate.limit",       "published"};
 // May be left out, which says the same as an empty one.
 constexpr std::array<std::string_view, 4> kSections = {"model", "optimizer", "evaluate", "run"};
 
@@ -32,15 +30,13 @@ constexpr std::array<std::string_view, 4> kSections = {"model", "optimizer", "ev
 enum class Excluded { Compared, Own };
 
 YAML::Node document(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string text = yaml_text(path);
   try {
     const YAML::Node node = YAML::Load(text);
     if (node.IsMap()) return node;
   } catch (const YAML::Exception&) {
   }
-  throw InputError(path.string() +
-                   ": cannot read the study file (missing, or no YAML map); restore it");
+  throw InputError(path.string() + ": cannot read the study file (no YAML map); restore it");
 }
 
 // One spelling for one meaning: keys in order, numbers by their value.
@@ -188,11 +184,6 @@ class Union {
   bool grew_ = false;
 };
 
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 std::string emitted(const YAML::Node& node) {
   YAML::Emitter out;
   out << node;
@@ -221,18 +212,18 @@ std::pair<YAML::Node, bool> united(std::span<const std::filesystem::path> files,
 
 std::string united_study_text(std::span<const std::filesystem::path> files) {
   for (std::size_t first = 0; first < files.size(); ++first)
-    if (!united(files, first).second) return text_of(files[first]);
+    if (!united(files, first).second) return yaml_text(files[first]);
   return emitted(united(files, 0).first);
 }
 
 StudyUpdate study_update(const std::filesystem::path& now, const std::filesystem::path& before) {
   Union all(document(now), Excluded::Own);
   const auto differences = all.add(document(before));
-  if (!all.grew()) return {differences, text_of(now)};
+  if (!all.grew()) return {differences, yaml_text(now)};
   Union known(document(before), Excluded::Own);
   known.add(document(now));
   const bool holds_all = differences.empty() && !known.grew();
-  return {differences, holds_all ? text_of(before) : emitted(all.root())};
+  return {differences, holds_all ? yaml_text(before) : emitted(all.root())};
 }
 
 }  // namespace isoloss

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/fisher_f.hpp>
-#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
@@ -65,10 +64,6 @@ double scaled_chi_squared(double degrees, double u) {
 
 double student_factor(double degrees, double level) {
   return boost::math::quantile(boost::math::students_t(degrees), (1 + level) / 2);
-}
-
-double normal_factor(double level) {
-  return boost::math::quantile(boost::math::normal(), (1 + level) / 2);
 }
 
 double f_tail(double f, double d1, double d2) {

@@ -39,9 +39,6 @@ double scaled_chi_squared(double degrees, double u);
 // Two-sided Student-t factor of a central interval at `level`.
 double student_factor(double degrees, double level);
 
-// The same of a normal quantity.
-double normal_factor(double level);
-
 // P(F > f) with (d1, d2) degrees of freedom.
 double f_tail(double f, double d1, double d2);
 

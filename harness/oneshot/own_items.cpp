@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "model/spec/error.h"
+#include "results/durable_file.h"
 #include "results/file_seal.h"
 
 namespace isoloss {
@@ -18,13 +17,12 @@ std::vector<nlohmann::json> items_of_file(const TaskCard& card, const std::strin
                                           std::string& all) {
   const std::filesystem::path path =
       std::filesystem::path(card.file).parent_path() / fmt::format("{}.{}.jsonl", card.data, split);
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
+  if (!std::filesystem::exists(path))
     throw InputError(
         fmt::format("{}: cannot read the items of task {} (there is no such file); "
                     "write one JSON object a line there",
                     path.string(), card.task));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string text = read_file(path);
   all += text;
   std::vector<nlohmann::json> items;
   std::istringstream lines(text);

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "harness/oneshot/built_in_card_texts.h"
 #include "harness/oneshot/card_keys.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "results/durable_file.h"
 
 namespace isoloss {
 
@@ -29,12 +28,7 @@ std::vector<std::filesystem::path> card_files(const std::filesystem::path& folde
 }
 
 TaskCard read_card(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    throw InputError(file.string() +
-                     ": cannot read the task card (it does not open); see its permissions");
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  return parse_card(text, file.string(), file.stem().string(), "own");
+  return parse_card(read_file(file), file.string(), file.stem().string(), "own");
 }
 
 std::vector<TaskCard> cards_in(const std::filesystem::path& folder) {

@@ -49,7 +49,7 @@ std::filesystem::path remembered_steps_file(int at_once) {
 StepTimes remembered_steps(int at_once) {
   const std::filesystem::path file = remembered_steps_file(at_once);
   StepTimes times;
-  if (file.empty() || !std::filesystem::exists(file)) return times;
+  if (file.empty()) return times;
   try {
     const Json json = Json::parse(read_file(file));
     if (json.at("machine") != conditions(at_once)) return times;
@@ -59,6 +59,8 @@ StepTimes remembered_steps(int at_once) {
       if (measured.fastest > 0) times.emplace(key, measured);
     }
   } catch (const Json::exception&) {
+    return {};
+  } catch (const InputError&) {  // a cache that cannot be read keeps nobody from training
     return {};
   }
   return times;

@@ -16,7 +16,7 @@ int steps_at_once(int ranks, int threads);
 // once; empty where the environment names no place.
 std::filesystem::path remembered_steps_file(int at_once);
 
-// What is there; nothing where the file is missing or is not what remember_steps wrote.
+// What is there; nothing where the file is missing, unreadable or not what remember_steps wrote.
 StepTimes remembered_steps(int at_once);
 
 // Adds to what is there. WorkError where it cannot be written.

@@ -18,7 +18,7 @@ void fail_at(const std::string& file, int line, const std::string& key,
                                : fmt::format("{}:{}: {}: {}", file, line, key, problem));
 }
 
-YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind) {
+std::string yaml_text(const std::filesystem::path& path, const FileKind& kind) {
   const std::string file = path.string();
   std::error_code ignored;
   std::ifstream in;
@@ -35,7 +35,11 @@ YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind)
   if (in.bad())
     throw InputError(file + ": cannot read the " + kind.name +
                      " (an input/output error); look at the disk that it lies on");
-  return parse(content, file, kind);
+  return content;
+}
+
+YamlView YamlView::load(const std::filesystem::path& path, const FileKind& kind) {
+  return parse(yaml_text(path, kind), path.string(), kind);
 }
 
 YamlView YamlView::parse(const std::string& content, const std::string& file,

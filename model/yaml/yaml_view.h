@@ -25,6 +25,9 @@ struct FileKind {
   std::string example = "sweeps/quickstart.yaml";
 };
 
+// The whole file. InputError naming it where it is missing, no regular file or unreadable.
+std::string yaml_text(const std::filesystem::path& file, const FileKind& kind = {});
+
 class YamlView {
  public:
   YamlView(std::string file, std::string key, int line, YAML::Node node)

@@ -162,6 +162,7 @@ TEST_F(DurableFile, ACopyThatFindsNoRoomSaysSo) {
   write_durably(from, std::string(3'000'000, 'x'));
   EXPECT_THAT(work_error([&] { copy_durably(from, disk.path() / "to"); }),
               testing::HasSubstr("to (No space left on device); free space and run again"));
+  EXPECT_TRUE(fs::is_empty(disk.path()));
 }
 
 TEST_F(DurableFile, ACopyHoldsWhatWasCopiedAndReplacesNothing) {

@@ -135,6 +135,24 @@ TEST(Study, PatternsAreAlsoLookedUpBesideTheStudyFile) {
   EXPECT_TRUE(study.base.data.files[0].ends_with("books/a.txt"));
 }
 
+// Only what the study wrote is a pattern, and a file of that very name goes before it.
+TEST(Study, FoldersAndFilesMayBeNamedLikePatterns) {
+  const TemporaryFolder folder;
+  const auto files = [&](const std::string& text) {
+    return read_study(folder.write("runs [1] *?/study.yaml",
+                                   small_study({{2, "data: {text: '" + text + "'}"}})))
+        .base.data.files;
+  };
+  folder.write("runs [1] *?/a.txt", "one");
+  folder.write("runs [1] *?/b[2].txt", "two");
+  folder.write("runs [1] *?/b2.txt", "three");
+  EXPECT_EQ(files("*.txt").size(), 3U);
+  ASSERT_EQ(files("b[2].txt").size(), 1U);
+  EXPECT_TRUE(files("b[2].txt")[0].ends_with("/b[2].txt"));
+  ASSERT_EQ(files("[a-b]2.txt").size(), 1U);
+  EXPECT_TRUE(files("[a-b]2.txt")[0].ends_with("/b2.txt"));
+}
+
 TEST(Study, ContentHashSeesWhereADocumentEnds) {
   const TemporaryFolder folder;
   const auto hash = [&](const char* first, const char* second) {

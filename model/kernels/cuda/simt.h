@@ -86,7 +86,6 @@ ISOLOSS_INLINE T shuffle(T x, int lane) {
 }
 ISOLOSS_INLINE float fast_exp(float x) { return std::exp(x); }
 ISOLOSS_INLINE float fast_exp2(float x) { return std::exp2(x); }
-ISOLOSS_INLINE float fast_log(float x) { return std::log(x); }
 ISOLOSS_INLINE float fast_divide(float x, float by) { return x / by; }
 ISOLOSS_INLINE float inverse_root(float x) { return 1.0F / std::sqrt(x); }
 #else
@@ -107,7 +106,6 @@ ISOLOSS_INLINE float fast_exp2(float x) {
   return power;
 }
 ISOLOSS_INLINE float fast_exp(float x) { return fast_exp2(kLog2E * x); }
-ISOLOSS_INLINE float fast_log(float x) { return __logf(x); }
 // Without the slow path that IEEE's division keeps for every case; 0 from |by| = 2^126 on.
 ISOLOSS_INLINE float fast_divide(float x, float by) { return __fdividef(x, by); }
 ISOLOSS_INLINE float inverse_root(float x) { return rsqrtf(x); }

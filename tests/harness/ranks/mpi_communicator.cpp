@@ -1,5 +1,6 @@
 // Runs on every rank of an MPI job (isoloss_mpi_test): each check holds at any number of ranks.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <array>
 #include <chrono>
@@ -7,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -183,7 +186,22 @@ TEST(MpiCommunicator, TwoGroupsWorkAtOnceOnTwoThreads) {
   EXPECT_EQ(beside, 0.0);
 }
 
-TEST(MpiCommunicator, BarrierReturnsOnEveryRank) { job->barrier(); }
+// What the last rank writes before it comes is there for everybody who leaves.
+TEST(MpiCommunicator, NobodyLeavesABarrierBeforeTheLastHasCome) {
+  std::array<char, 64> folder = {"/tmp/isoloss-barrier-XXXXXX"};
+  if (job->rank() == 0) ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  job->broadcast(std::as_writable_bytes(std::span(folder)), 0);
+  const std::filesystem::path written = std::filesystem::path(folder.data()) / "written";
+  if (job->rank() == job->size() - 1) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::ofstream(written) << "by the last";
+  }
+  job->barrier();
+  EXPECT_TRUE(std::filesystem::exists(written));
+  std::vector<std::byte> looked(static_cast<std::size_t>(job->size()));
+  job->all_gather(std::vector<std::byte>(1), looked);  // before anybody removes it
+  if (job->rank() == 0) std::filesystem::remove_all(folder.data());
+}
 
 }  // namespace
 }  // namespace isoloss

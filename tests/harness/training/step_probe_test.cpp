@@ -129,5 +129,12 @@ TEST(RememberedSteps, AreNoneWhereTheFileSaysSomethingElse) {
   }
 }
 
+TEST(RememberedSteps, AreNoneWhereTheFileCannotBeRead) {
+  const tiny_study::Place place;
+  ::setenv("XDG_CACHE_HOME", place.root.c_str(), 1);
+  fs::create_directories(remembered_steps_file(1));
+  EXPECT_TRUE(remembered_steps(1).empty());
+}
+
 }  // namespace
 }  // namespace isoloss
