@@ -123,8 +123,10 @@ void write_temporary(const fs::path& temporary, const fs::path& path, std::strin
   if (::fsync(file.get()) != 0) throw_write_error(path, errno);
 }
 
-// A synced temporary becomes `path`.
+// A synced temporary becomes `path`, where no device, pipe or folder stands.
 void commit(TemporaryFile& temporary, const fs::path& path) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) throw_write_error(path, EEXIST);
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) throw_write_error(path, errno);
   temporary.keep();
   sync_folder_of(path);

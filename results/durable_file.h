@@ -1,6 +1,6 @@
 // Files that are whole or absent: temporary file in the same folder, fsync, rename (or link), fsync
 // of the folder. Missing folders on the way to `path` are made. Errors (no space left, no
-// permission) are WorkErrors naming the file, and no temporary stays behind.
+// permission, a device in its place) are WorkErrors naming the file, and no temporary stays behind.
 #pragma once
 #include <filesystem>
 #include <string>

@@ -37,9 +37,9 @@ std::string held_out_text(const StudyResults& study) {
   }
   const RunHeader& first = study.all.runs.front().header;
   return fmt::format(
-      "{} of {} tokens, the same for every trial, of documents never trained on; hash {}. Another "
-      "part "
-      "of the held-out text chose the learning rates. Standard errors and intervals cover these "
+      "{} of {} tokens, the same for every trial, of text never trained on (whole documents, "
+      "or the end of the text where it is a single one); hash {}. Another part of the held-out "
+      "text chose the learning rates. Standard errors and intervals cover these "
       "documents only, not text in general.",
       count_text(sequences, "sequence"), first.sequence, study.all.held_out_hash);
 }

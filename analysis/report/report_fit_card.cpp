@@ -168,7 +168,8 @@ std::string variables_html(const StudyResults& study) {
                                 : "tokens trained on, repeats counted again") +
          html_item("C", compute_text(study)) +
          html_item("Loss", columns ? "the file's column loss, nats per token"
-                                   : "held-out, nats per token, on documents never trained on");
+                                   : "held-out, nats per token, on text never trained on: whole "
+                                     "documents, or the end of the text where it is a single one");
 }
 
 std::string solver_html(const StudyResults& study, const Laws& laws) {

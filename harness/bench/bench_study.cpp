@@ -15,6 +15,7 @@
 #include "harness/bench/bench_rounds.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 #include "results/durable_file.h"
 #include "sweeps/plan.h"
 #include "sweeps/study.h"
@@ -145,8 +146,6 @@ PeerTrials peer_trials(const StudyPlan& plan, std::size_t run, int threads) {
   return row;
 }
 
-void say(const std::string& what) { fmt::print(stderr, "isoloss: {}\n", what); }
-
 }  // namespace
 
 std::vector<std::string> study_bench_sizes() {
@@ -178,20 +177,20 @@ StudyTimes time_study(const StudyBench& bench) {
   times.runs = static_cast<std::int64_t>(plan.runs.size());
   times.flops = plan.flops;
   times.flops_without_sharing = plan.flops_without_sharing;
-  say(fmt::format("{} trials in {} runs on {} ranks", times.trials, times.runs, bench.ranks));
+  tell(fmt::format("{} trials in {} runs on {} ranks", times.trials, times.runs, bench.ranks));
   times.makespan = seconds_of_program(
       {"run", file, "--out", bench.folder / "packed", "--ranks", fmt::format("{}", bench.ranks)},
       bench.folder / "packed.log");
-  say(fmt::format("{:.1f} s; now one after another, each from step 0, {} threads", times.makespan,
-                  bench.ranks));
+  tell(fmt::format("{:.1f} s; now one after another, each from step 0, {} threads", times.makespan,
+                   bench.ranks));
   for (const double budget : budgets) times.alone.push_back(seconds_alone(bench, budget));
   if (!bench.peer) return times;
-  say(fmt::format("{:.1f} s; now in PyTorch", times.one_after_another()));
+  tell(fmt::format("{:.1f} s; now in PyTorch", times.one_after_another()));
   for (std::size_t run = 0; run < plan.runs.size(); ++run) {
     times.peer_trials.push_back(peer_trials(plan, run, bench.ranks));
     const PeerTrials& row = times.peer_trials.back();
-    say(fmt::format("{} {}: {} steps, {}, {:.1f} s", row.architecture, row.size, row.steps,
-                    row.mode, row.seconds));
+    tell(fmt::format("{} {}: {} steps, {}, {:.1f} s", row.architecture, row.size, row.steps,
+                     row.mode, row.seconds));
   }
   return times;
 }

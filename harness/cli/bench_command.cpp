@@ -23,6 +23,7 @@
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "model/spec/parameters.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -181,8 +182,8 @@ void time_cases(const std::vector<Case>& cases, int steps, bool json) {
       const bool half = bench.precision == Precision::BFloat16;
       peak->second = gemm_peak(half ? GemmType::BFloat16 : GemmType::Float32);
       peaks[dtype_name(bench)] = peak->second;
-      fmt::print(stderr, "matrix products in {}, {} threads: {:.1f} GFLOP/s\n", dtype_name(bench),
-                 bench.threads, peak->second * 1e-9);
+      tell_as_written(fmt::format("matrix products in {}, {} threads: {:.1f} GFLOP/s\n",
+                                  dtype_name(bench), bench.threads, peak->second * 1e-9));
     }
     const BenchRow row = time_rounds(bench, beside, steps, peak->second);
     if (json)

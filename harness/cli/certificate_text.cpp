@@ -26,23 +26,16 @@ std::string certificate_text(const LawCertificate& certificate, CertificateEffor
 
 CertificateLine::CertificateLine() : begun_(std::chrono::steady_clock::now()), last_(begun_) {}
 
-CertificateLine::~CertificateLine() { wipe(); }
-
-void CertificateLine::wipe() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
-  drawn_ = false;
-}
+CertificateLine::~CertificateLine() { line_.wipe(); }
 
 void CertificateLine::operator()(const CertificateProgress& progress) {
-  if (progress.ended) return wipe();
+  if (progress.ended) return line_.wipe();
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < std::chrono::seconds(1)) return;
   last_ = now;
-  drawn_ = true;
-  fmt::print(stderr, "\r\x1b[Kglobal search: within {:.3g} % after {} cells  {}",
-             100 * progress.relative_gap, progress.cells,
-             duration_text(std::chrono::duration<double>(now - begun_).count()));
-  std::fflush(stderr);
+  line_.draw({fmt::format("global search: within {:.3g} % after {} cells  {}",
+                          100 * progress.relative_gap, progress.cells,
+                          duration_text(std::chrono::duration<double>(now - begun_).count()))});
 }
 
 }  // namespace isoloss

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "analysis/solver/law_certificate.h"
+#include "harness/progress/drawn_lines.h"
 
 namespace isoloss {
 
@@ -22,10 +23,8 @@ class CertificateLine {
   void operator()(const CertificateProgress& progress);
 
  private:
-  void wipe();
-
   std::chrono::steady_clock::time_point begun_, last_;
-  bool drawn_ = false;
+  DrawnLines line_;
 };
 
 }  // namespace isoloss

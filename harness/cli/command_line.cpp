@@ -1,5 +1,6 @@
 #include "harness/cli/command_line.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <sstream>
@@ -41,6 +42,20 @@ void write_counts_out(po::parsed_options& parsed) {
   }
 }
 
+bool is_empty(const boost::any& value) {
+  if (const auto* text = boost::any_cast<std::string>(&value)) return text->empty();
+  const auto* texts = boost::any_cast<std::vector<std::string>>(&value);
+  return texts != nullptr && std::ranges::find(*texts, "") != texts->end();
+}
+
+// A usage has a line for each way to call; an error has one alone.
+std::string one_line(const std::string& usage) {
+  std::istringstream words(usage);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
 }  // namespace
 
 CommandLine::CommandLine(std::string usage, std::string about, std::string example)
@@ -75,27 +90,28 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
   } catch (const po::unknown_option& error) {
     std::vector<std::string> names;
     for (const auto& option : options_.options()) names.push_back("--" + option->long_name());
-    throw InputError("'" + error.get_option_name() + "' is not an option (see " + usage_ + ")" +
-                     suggestion(error.get_option_name(), names));
+    throw InputError("'" + error.get_option_name() + "' is not an option (see " + one_line(usage_) +
+                     ")" + suggestion(error.get_option_name(), names));
   } catch (const po::too_many_positional_options_error&) {
-    throw InputError("too many arguments (usage: " + usage_ + "); leave out what is too much");
+    throw InputError("too many arguments (usage: " + one_line(usage_) +
+                     "); leave out what is too much");
   } catch (const po::error& error) {
-    throw InputError(std::string(error.what()) + " (usage: " + usage_ + "); see --help");
+    throw InputError(std::string(error.what()) + " (usage: " + one_line(usage_) + "); see --help");
   }
   if (has("help")) {
     std::cout << about_ << "\n\nusage: " << usage_ << "\n\n"
               << options_ << "\nexample: " << example_ << "\n";
     return false;
   }
-  // A variable of the shell that is not set.
-  const auto empty = [this](const std::string& name) {
-    const auto* text = has(name) ? boost::any_cast<std::string>(&values_[name].value()) : nullptr;
-    return text != nullptr && text->empty();
-  };
-  if (empty("out")) throw InputError("--out is empty (what is written needs a place); name one");
   for (const std::string& name : required_)
-    if (!has(name) || empty(name))
-      throw InputError(name + " is missing (usage: " + usage_ + "); for example: " + example_);
+    if (!has(name) || is_empty(values_[name].value()))
+      throw InputError(name + " is missing (usage: " + one_line(usage_) +
+                       "); for example: " + example_);
+  for (const auto& [name, value] : values_)
+    if (is_empty(value.value()) && !value.defaulted() && !may_be_empty_.contains(name))
+      throw InputError((hidden_.find_nothrow(name, false) == nullptr ? "--" : "") + name +
+                       " is empty (a variable of the shell that is not set?); give a value, or "
+                       "leave it out");
   return true;
 }
 
@@ -109,8 +125,6 @@ int threads_option(const CommandLine& line) {
                      " or fewer");
   return threads;
 }
-
-void tell(const std::string& problem) { fmt::print(stderr, "isoloss: {}\n", problem); }
 
 void refuse_options(const CommandLine& line, std::initializer_list<const char*> names,
                     const std::string& why) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/program_options.hpp>
 #include <initializer_list>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,8 +23,11 @@ class CommandLine {
   enum class Arity { One, Optional, Many };
   void positional(const std::string& name, Arity arity = Arity::One);
 
+  // An option whose empty text says something.
+  void may_be_empty(const std::string& name) { may_be_empty_.insert(name); }
+
   // Returns false where --help was asked for and printed. InputError: unknown option (nearest
-  // named), wrong value (below zero where the type is std::uint64_t, an empty --out), missing or
+  // named), wrong value (below zero where the type is std::uint64_t, an empty text), missing or
   // empty positional argument.
   bool parse(std::span<const std::string> arguments);
 
@@ -41,11 +45,9 @@ class CommandLine {
   boost::program_options::options_description hidden_;
   boost::program_options::positional_options_description positions_;
   std::vector<std::string> required_;
+  std::set<std::string> may_be_empty_;
   boost::program_options::variables_map values_;
 };
-
-// A problem's line on standard error, as main() writes it.
-void tell(const std::string& problem);
 
 // The value of --threads. InputError: below 1, or more than kMostThreads.
 int threads_option(const CommandLine& line);

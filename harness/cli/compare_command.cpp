@@ -16,6 +16,7 @@
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {

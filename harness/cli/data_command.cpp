@@ -18,6 +18,7 @@
 #include "harness/data/held_out_note.h"
 #include "harness/data/token_file_folder.h"
 #include "harness/data/tokenizer.h"
+#include "harness/progress/drawn_lines.h"
 #include "harness/progress/progress_text.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -70,9 +71,7 @@ std::vector<std::string> files_named(const std::vector<std::string>& names) {
 // One line on a terminal, rewritten twice a second: what is done, how far, how long it will take.
 class PreparationLine {
  public:
-  ~PreparationLine() {
-    if (drawn_) fmt::print(stderr, "\r\x1b[K");
-  }
+  ~PreparationLine() { line_.wipe(); }
   void operator()(const char* what, double done, double total) {
     const auto now = Clock::now();
     if (what_ != what) {
@@ -81,18 +80,16 @@ class PreparationLine {
     }
     if (now - last_ < std::chrono::milliseconds(500)) return;
     last_ = now;
-    drawn_ = true;
     const double seconds = std::chrono::duration<double>(now - begun_).count();
-    fmt::print(stderr, "\r\x1b[K{}  {:.1f} of {:.1f} MB  about {} left", what, done / 1e6,
-               total / 1e6, duration_text(done > 0 ? seconds * (total / done - 1) : 0));
-    std::fflush(stderr);
+    line_.draw({fmt::format("{}  {:.1f} of {:.1f} MB  about {} left", what, done / 1e6, total / 1e6,
+                            duration_text(done > 0 ? seconds * (total / done - 1) : 0))});
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   std::string what_;
   Clock::time_point begun_{}, last_{};
-  bool drawn_ = false;
+  DrawnLines line_;
 };
 
 // What --field names, no other form has.

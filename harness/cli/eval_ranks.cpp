@@ -17,6 +17,7 @@
 #include "harness/study/study_outcome.h"
 #include "harness/study/supervised.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 

@@ -9,6 +9,7 @@
 
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 #include "results/study_folder.h"
 #include "results/task_scores_file.h"
 #include "results/usable_run.h"
@@ -113,6 +114,9 @@ void require_step(const EvalCandidate& candidate, std::int64_t step) {
 }
 
 std::vector<EvalCandidate> finished_runs(const StudyFolder& folder) {
+  if (!std::filesystem::is_directory(folder.root))
+    throw InputError(folder.root.string() +
+                     " is no folder (of a study that was trained); check the path");
   std::vector<EvalCandidate> candidates;
   for (const std::string& id : run_ids(folder))
     if (const auto candidate = candidate_of(folder, id)) candidates.push_back(*candidate);

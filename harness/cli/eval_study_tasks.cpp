@@ -27,6 +27,7 @@
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 #include "results/study_folder.h"
 #include "results/task_scores_file.h"
 #include "sweeps/plan.h"

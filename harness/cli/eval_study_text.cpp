@@ -22,6 +22,7 @@
 #include "harness/study/study_outcome.h"
 #include "harness/training/text_loss.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {

@@ -17,6 +17,7 @@
 #include "harness/ranks/stop_signal.h"
 #include "harness/study/study_outcome.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {

@@ -10,6 +10,7 @@
 #include "harness/models/trained_run.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 

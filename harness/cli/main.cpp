@@ -1,4 +1,7 @@
 // `isoloss COMMAND [options]`: finds the command, runs it, turns errors into one line and a status.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -10,6 +13,7 @@
 #include "harness/cli/commands.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
+#include "model/spec/tell.h"
 #include "results/code_version.h"
 
 namespace isoloss {
@@ -102,9 +106,22 @@ int dispatch_and_print(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace isoloss
 
+namespace {
+
+// A closed one's number would go to the next file that is opened, and messages into that file. The
+// other way round than they are used, so that reading or writing fails as before.
+void hold_standard_descriptors() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(number, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  hold_standard_descriptors();
   const auto fail = [](const char* text, int status) {
-    std::fprintf(stderr, "isoloss: %s\n", text);
+    isoloss::tell(text);
     return status;
   };
   try {

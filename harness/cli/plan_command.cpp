@@ -12,6 +12,7 @@
 #include "harness/cli/plan_probe.h"
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "sweeps/device_packing.h"
 #include "sweeps/device_runs.h"
 #include "sweeps/layout.h"
@@ -69,15 +70,14 @@ bool devices_would_serve(const StudyPlan& plan, const DeviceRate& rate) {
 // What the plan does not know, or cannot be done with it yet, on standard error.
 void print_notes(const Study& study, const DeviceRate& rate) {
   if (study.device == "cuda" && rate.memory_bytes == 0)
-    fmt::print(stderr,
-               "Note: the study trains on GPUs, and its time is a processor's; give --device h100, "
-               "h200 or a100.\n");
+    tell_as_written(
+        "Note: the study trains on GPUs, and its time is a processor's; give --device h100, h200 "
+        "or a100.\n");
   if (tokens_are_absent(study.base.data))
-    fmt::print(
-        stderr,
-        "Note: no folder '{}' of tokens: this study can be planned and not run; `isoloss data "
-        "prepare` makes one.\n",
-        study.base.data.files[0]);
+    tell_as_written(
+        fmt::format("Note: no folder '{}' of tokens: this study can be planned and not run; "
+                    "`isoloss data prepare` makes one.\n",
+                    study.base.data.files[0]));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "harness/training/remembered_steps.h"
 #include "harness/training/step_probe.h"
+#include "model/spec/tell.h"
 #include "sweeps/layout.h"
 #endif
 #ifdef ISOLOSS_CUDA
@@ -30,7 +31,7 @@ StepTimes step_times(const StudyPlan& plan, int ranks, bool probe) {
   conditions.memory_bytes = machine_memory() / conditions.beside;
   const StepTimes measured =
       probe_steps(plan, known, conditions, [](std::size_t done, std::size_t of) {
-        fmt::print(stderr, "isoloss: {} of {} kinds of step measured\n", done, of);
+        tell(fmt::format("{} of {} kinds of step measured", done, of));
       });
   if (!measured.empty()) remember_steps(measured, conditions.beside);
   known.insert(measured.begin(), measured.end());
@@ -58,7 +59,7 @@ DevicePacking probed_packing(const StudyPlan& plan, int devices, int on_machine,
     here->take_place(alone, host_name(), 1);
     return here->state(spec, {}, {"probe", std::filesystem::temp_directory_path()});
   };
-  fmt::print(stderr, "isoloss: measuring steps by 1 to {} processes on a GPU\n", kMost);
+  tell(fmt::format("measuring steps by 1 to {} processes on a GPU", kMost));
   const PackedStepTimes steps = probe_packing(plan, maker, kMost, kSeconds);
   const TrainingDevice device = here->take_place(alone, host_name(), 1);
   JobDevices job = device.job;

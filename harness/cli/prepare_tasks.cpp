@@ -16,6 +16,7 @@
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/overlap.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/durable_file.h"
 
 namespace isoloss {
@@ -79,17 +80,26 @@ int read_data_sets(const fs::path& folder, std::size_t most_shots, TaskData& dat
                      : fmt::format("{} of {} shots", found->shots.size(), found->shots_there),
                  set.licence);
       for (const std::string& warning : found->warnings)
-        fmt::print(stderr, "warning: {}\n", warning);
+        tell_as_written(fmt::format("warning: {}\n", warning));
       data.sets.push_back({set.name, set.evaluated.split, set.shots.split, set.licence,
                            std::move(found->files), std::move(found->warnings),
                            std::move(found->items), std::move(found->shots)});
     } catch (const InputError& error) {
       ++failed;
       data.missing.push_back(set.name);
-      fmt::print(stderr, "error: {}: {}\n", set.name, error.what());
+      tell_as_written(fmt::format("error: {}: {}\n", set.name, error.what()));
     }
   }
   return failed;
+}
+
+// Another file of that name would be lost: the training text, a device.
+void check_output(const fs::path& out) {
+  if (!fs::exists(out) || (fs::is_regular_file(out) && begins_as_task_data(out))) return;
+  throw InputError(
+      fmt::format("{}: something else is there (no task data file, which would be replaced); name "
+                  "another --out",
+                  out.string()));
 }
 
 // Marks evaluated items whose text stands in the training text.
@@ -144,6 +154,8 @@ int prepare_tasks(Arguments arguments) {
   const std::int64_t shots = line.get<std::int64_t>("shots");
   if (shots < 0)
     throw InputError(fmt::format("--shots is {} (too few); give 0 for all, or how many", shots));
+  const std::string out = line.get<std::string>("out");
+  check_output(out);
   TaskData data;
   name_tokenizer(line.get<std::string>("tokenizer"), data);
   const int failed = read_data_sets(
@@ -155,7 +167,6 @@ int prepare_tasks(Arguments arguments) {
                     "a folder of its name, as docs/scoring.md lists them",
                     folder.string()));
   if (line.has("training")) mark_contaminated(line.get<std::vector<std::string>>("training"), data);
-  const std::string out = line.get<std::string>("out");
   write_task_data(out, data);
   const std::size_t items = std::accumulate(
       data.sets.begin(), data.sets.end(), std::size_t{0},

@@ -16,6 +16,7 @@
 #include "harness/oneshot/task_card.h"
 #include "harness/study/study_outcome.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/folder_entries.h"
 #include "results/task_scores_file.h"
 
@@ -116,13 +117,12 @@ int recompute_scores(const CommandLine& line) {
       compute_metrics(cards.card_of(stored), scores);
       if (scores != stored) {
         write_task_scores(file, scores);
-        fmt::print(stderr, "isoloss: {}: its metrics were others, and were replaced\n",
-                   file.string());
+        tell(fmt::format("{}: its metrics were others, and were replaced", file.string()));
       }
       listing.add(scores);
     } catch (const InputError& error) {
       failed = true;
-      fmt::print(stderr, "isoloss: {}: {}\n", file.string(), error.what());
+      tell(fmt::format("{}: {}", file.string(), error.what()));
     }
   }
   listing.end();

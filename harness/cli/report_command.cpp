@@ -80,8 +80,19 @@ void report_published(const CommandLine& line, const fs::path& folder) {
     print_published(report);
 }
 
+// Whether a page can stand beside it: what a pipe or a device gives has no folder.
+bool has_a_folder(const fs::path& source) {
+  const fs::path below_root = fs::absolute(source).lexically_normal().relative_path();
+  const fs::path top = below_root.empty() ? fs::path() : *below_root.begin();
+  return top != "dev" && top != "proc" && (fs::is_directory(source) || fs::is_regular_file(source));
+}
+
 // Of study folders or a CSV.
 void report_study(const CommandLine& line, const std::vector<fs::path>& sources) {
+  for (const fs::path& source : sources)
+    if (!line.has("out") && fs::exists(source) && !has_a_folder(source))
+      throw InputError(source.string() +
+                       ": no place for a page beside it (a pipe or a device); give --out FOLDER");
   ReportOptions options;
   options.baseline = line.get<std::string>("baseline");
   options.bootstrap = line.get<int>("bootstrap");

@@ -53,10 +53,6 @@ int run_command(Arguments arguments) {
   options.folder = line.has("out") ? std::filesystem::path(line.get<std::string>("out"))
                                    : default_study_folder(study.name);
   options.only = line.get<std::string>("only");
-  if (line.given("only") && options.only.empty())
-    throw InputError(
-        "--only is empty (a pattern of the trials to train is wanted); give one, or leave it out "
-        "for all");
   options.retry_failed = line.has("retry-failed");
   if (line.has("time-limit")) {
     options.time_limit_seconds = line.get<double>("time-limit");

@@ -13,6 +13,7 @@
 #include "harness/scoring/model_input.h"
 #include "harness/scoring/sampling.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -52,6 +53,7 @@ int sample_command(Arguments arguments) {
       "threads", po::value<int>()->default_value(1), "of this process")(
       "json", "one JSON object on standard output");
   line.positional("MODEL");
+  line.may_be_empty("prompt");
   if (!line.parse(arguments)) return 0;
   if (!line.has("prompt"))
     throw InputError("--prompt is missing (the text to go on from); give --prompt TEXT");
@@ -65,8 +67,8 @@ int sample_command(Arguments arguments) {
   request.most_tokens = line.get<std::int64_t>("tokens");
   const ModelInput input = generation_input(request, named.first, named.model.spec().sequence);
   if (input.truncated_tokens > 0)
-    fmt::print(stderr, "isoloss: the prompt's first {} tokens are left out (the model reads {})\n",
-               input.truncated_tokens, named.model.spec().sequence);
+    tell(fmt::format("the prompt's first {} tokens are left out (the model reads {})",
+                     input.truncated_tokens, named.model.spec().sequence));
   const auto written = sampled_tokens(named.model, input.ids, request.most_tokens, options);
   // Decoded together: a tokenizer may join what stands on both sides.
   std::vector<std::int32_t> all = request.context;

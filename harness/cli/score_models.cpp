@@ -11,6 +11,7 @@
 #include "harness/scoring/model_scorer.h"
 #include "harness/scoring/shared_scorer.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/task_scores_file.h"
 
 namespace isoloss {

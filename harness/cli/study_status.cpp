@@ -12,6 +12,7 @@
 #include "harness/progress/run_progress.h"
 #include "harness/progress/study_tally.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/usable_run.h"
 
 namespace isoloss {
@@ -29,7 +30,7 @@ StoredRuns stored_runs(const StudyFolder& folder, const StudyPlan& plan) {
     if (!std::filesystem::exists(folder.run(run.id))) continue;
     try {
       const auto record = read_usable_run(folder, run.id, [&](const std::string& problem) {
-        fmt::print(stderr, "isoloss: {}; `run` goes on from its last checkpoint\n", problem);
+        tell(fmt::format("{}; `run` goes on from its last checkpoint", problem));
       });
       stored.progress.push_back(run_progress(folder, run.id, record ? &*record : nullptr));
       stored.steps[run.id] = last_step(record);

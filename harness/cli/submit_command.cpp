@@ -27,6 +27,8 @@ void add_site_options(CommandLine& line) {
       line.add()(key.option.c_str(), po::value<Words>()->composing(), key.about.c_str());
     else
       line.add()(key.option.c_str(), po::value<std::string>(), key.about.c_str());
+    line.may_be_empty(
+        key.option);  // says that the site file's is not wanted, or is refused as in it
   }
 }
 
@@ -69,6 +71,9 @@ int submit_command(Arguments arguments) {
   const StudyFolder folder{std::filesystem::absolute(
       line.has("out") ? std::filesystem::path(line.get<std::string>("out"))
                       : default_study_folder(study.name))};
+  if (std::filesystem::exists(folder.root) && !std::filesystem::is_directory(folder.root))
+    throw InputError(folder.root.string() +
+                     " is no folder (the study is trained into one); name another --out");
   const BatchJob job{std::filesystem::read_symlink("/proc/self/exe"), folder.root,
                      folder.stop_file(), line.get<std::int64_t>("array")};
   const std::string script = batch_script(study, site, job);

@@ -15,6 +15,7 @@
 #include "harness/nccl/nccl_links.h"
 #include "harness/nccl/visible_devices.h"
 #include "harness/on_device/device_training_state.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -55,7 +56,7 @@ class CudaDevices final : public TrainingDevices {
     const auto problem =
         sharing_problem(place.views, place.places, machine,
                         mps_serves([](const char* name) { return std::getenv(name); }));
-    if (problem) fmt::print(stderr, "isoloss: {}\n", *problem);
+    if (problem) tell(*problem);
   }
 
   int job_rank_ = 0;

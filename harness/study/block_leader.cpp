@@ -17,6 +17,7 @@
 #include "harness/study/supervised.h"
 #include "harness/training/checkpoint.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -27,8 +28,7 @@ constexpr auto kPollEvery = std::chrono::milliseconds(300);
 
 void leave_job(const std::string& message, int status) {
   // A supervisor says it.
-  if (!is_supervised()) fmt::print(stderr, "isoloss: {}\n", message);
-  std::fflush(stderr);
+  if (!is_supervised()) tell(message);
   ::_exit(status);
 }
 
@@ -107,7 +107,7 @@ ClaimObserver::State BlockLeader::look(const std::string& id) {
         "cannot read {} (permissions, or a failing disk; its run waits); make it readable, or "
         "remove it where nobody trains that run",
         path.string());
-    fmt::print(stderr, "isoloss: {}\n", problem);
+    tell(problem);
     work_.executor.log().say(problem);
   }
   return state;
@@ -167,7 +167,7 @@ void BlockLeader::train(Communicator& block, const std::string& id, Claim& claim
   } catch (const BrokenBlock& problem) {
     throw BrokenBlock(failed(problem));
   } catch (const std::exception& problem) {
-    fmt::print(stderr, "isoloss: {}\n", failed(problem));
+    tell(failed(problem));
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include "harness/study/supervised.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 extern char** environ;
 
@@ -127,7 +128,7 @@ ChildProcesses::ChildProcesses(const RankJob& job, const std::string& supervisor
   }
   if (job.divides)
     throw WorkError("cannot start mpirun (not found); install Open MPI, or leave --ranks out");
-  fmt::print(stderr, "isoloss: mpirun is not installed: starting {} plain processes\n", job.ranks);
+  tell(fmt::format("mpirun is not installed: starting {} plain processes", job.ranks));
   for (int rank = 0; rank < job.ranks; ++rank) {
     const auto child = spawn(job.command, environment);
     if (!child) throw WorkError(fmt::format("cannot start {} (not found)", job.command[0]));

@@ -12,6 +12,7 @@
 #include "harness/ranks/gather_bytes.h"
 #include "harness/ranks/stop_signal.h"
 #include "harness/study/study_outcome.h"
+#include "model/spec/tell.h"
 #include "results/rank_claims.h"
 #include "results/unread_error.h"
 
@@ -59,8 +60,7 @@ void JobWatch::leave(const ClaimContent& silent) const {
       "rank {} (process {} on {}) gives no sign of life (it is dead or suspended, or its machine "
       "or file system hangs); this job ends, run again to go on",
       silent.rank, silent.process.pid, host.substr(0, host.find('/')));
-  fmt::print(stderr, "isoloss: {}\n", what);
-  std::fflush(stderr);
+  tell(what);
   log_.say(what);
   request_stop();
   std::this_thread::sleep_for(kTimeToGo);

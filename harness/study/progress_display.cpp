@@ -1,18 +1,18 @@
 #include "harness/study/progress_display.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/files/run_storage.h"
+#include "harness/progress/drawn_lines.h"
 #include "harness/progress/progress_text.h"
 #include "harness/progress/study_tally.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -32,23 +32,19 @@ class Screen {
       if (!news && !last && Clock::now() - plain_ < kPlainEvery) return;
       plain_ = Clock::now();
       shown_ = tally.trials_done + tally.trials_failed;
-      fmt::print(stderr, "isoloss: {}\n", tally_line(tally));
+      tell(tally_line(tally));
       return;
     }
-    std::string text;
-    if (lines_ > 0) text = fmt::format("\x1b[{}A\x1b[J", lines_);
-    lines_ = 1;
-    for (const RankReport& report : reports) {
-      if (report.run.empty() || last) continue;
-      text += rank_line(report) + "\n";
-      ++lines_;
-    }
-    fmt::print(stderr, "{}{}\n", text, tally_line(tally));
+    std::vector<std::string> lines;
+    for (const RankReport& report : reports)
+      if (!report.run.empty() && !last) lines.push_back(rank_line(report));
+    lines.push_back(tally_line(tally));
+    lines_.draw(lines);
   }
 
  private:
   bool terminal_;
-  int lines_ = 0;
+  DrawnLines lines_;
   std::size_t shown_ = 0;
   Clock::time_point plain_ = Clock::now();
 };

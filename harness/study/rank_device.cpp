@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 
+#include "model/spec/tell.h"
 #include "sweeps/device_packing.h"
 #include "sweeps/device_runs.h"
 #include "sweeps/quantity_text.h"
@@ -50,8 +51,7 @@ bool devices_serve(const Study& study, const StudyPlan& plan, TrainingDevices* d
   try {
     sees = devices != nullptr && devices->any();
   } catch (const std::exception& problem) {  // the others wait below
-    fmt::print(stderr, "isoloss: rank {} takes itself to see no device ({})\n", job.rank(),
-               problem.what());
+    tell(fmt::format("rank {} takes itself to see no device ({})", job.rank(), problem.what()));
   }
   std::array<double, 1> without = {sees ? 0.0 : 1.0};
   job.all_reduce_max(std::span<double>(without));
@@ -62,10 +62,10 @@ bool devices_serve(const Study& study, const StudyPlan& plan, TrainingDevices* d
   if (why.empty()) return true;
   // Most machines have no device, which is worth no word where nothing was asked of one.
   if (job.rank() == 0 && (!none || sharing))
-    fmt::print(stderr, "isoloss: run.device: auto trains on the processor ({}){}\n", why,
-               sharing ? fmt::format("; run.ranks_per_device: {} has no effect there",
-                                     study.ranks_per_device)
-                       : "");
+    tell(fmt::format("run.device: auto trains on the processor ({}){}", why,
+                     sharing ? fmt::format("; run.ranks_per_device: {} has no effect there",
+                                           study.ranks_per_device)
+                             : ""));
   return false;
 }
 

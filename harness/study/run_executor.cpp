@@ -27,6 +27,7 @@
 #include "harness/training/state_copy.h"
 #include "model/layers/language_model.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/helper_claims.h"
 #include "sweeps/score_stops.h"
 
@@ -45,12 +46,11 @@ void restore(TrainingState& state, const RunRestart& restart) {
 // to go is no failure of its run.
 [[noreturn]] void leave_stalled(const StudyFolder& folder, const std::string& id, int attempt,
                                 Claim& claim, const std::string& what) {
-  fmt::print(stderr, "isoloss: run {} {}; this process ends, run again to go on\n", id, what);
-  std::fflush(stderr);
+  tell(fmt::format("run {} {}; this process ends, run again to go on", id, what));
   try {
     if (claim.held() && !stop_signalled()) record_attempt(folder, id, what, attempt);
   } catch (const std::exception& problem) {
-    fmt::print(stderr, "isoloss: {}\n", problem.what());
+    tell(problem.what());
   }
   claim.give_up();
   ::_exit(kExitFailed);
@@ -130,7 +130,7 @@ const Dataset* RunExecutor::dataset_of(const RunSpec& spec, const std::function<
 }
 
 void RunExecutor::tell_once(const std::string& what) {
-  if (told_.insert(what).second) fmt::print(stderr, "isoloss: {}\n", what);
+  if (told_.insert(what).second) tell(what);
 }
 
 void RunExecutor::tell_of_data(const RunSpec& spec) {
@@ -260,7 +260,7 @@ TrainingOutcome RunExecutor::execute(Communicator& block, const RankLayout& layo
   const Dataset& dataset = *data;
   set_intra_op_threads(static_cast<int>(run.spec.threads));
   RunRestart restart = find_restart(folder_, item, [&](const std::string& problem) {
-    fmt::print(stderr, "isoloss: {}\n", problem);
+    tell(problem);
     log_.say(run, problem);
   });
   if (stop()) return TrainingOutcome::Stopped;

@@ -12,6 +12,7 @@
 #include "harness/progress/run_progress.h"
 #include "harness/training/checkpoint.h"
 #include "harness/training/state_copy.h"
+#include "model/spec/tell.h"
 #include "results/durable_file.h"
 
 namespace isoloss {
@@ -75,7 +76,7 @@ void RunRecorder::record(const TrainingEvent& event) {
           // At the checkpoint that training goes on from they may be there.
           if (!holds(restart_.record, told)) append(told);
         } else if constexpr (std::is_same_v<Event, CardLeftOut>) {
-          fmt::print(stderr, "isoloss: {}\n", told.why);
+          tell(told.why);
         } else if constexpr (std::is_same_v<Event, TrainingDiverged>) {
           diverged(told.reason);
         } else {

@@ -1,4 +1,5 @@
 #include "harness/study/study_outcome.h"
+#include "model/spec/tell.h"
 
 #include <fmt/format.h>
 
@@ -27,18 +28,16 @@ StudyOutcome study_outcome(const StudyPlan& plan, std::span<const RunProgress> p
 }
 
 void report_outcome(const StudyOutcome& outcome, const StudyFolder& folder) {
-  for (const std::string& failure : outcome.failures) fmt::print(stderr, "isoloss: {}\n", failure);
+  for (const std::string& failure : outcome.failures) tell(failure);
   if (outcome.status != kExitStopped) return;
   std::error_code unseen;
   if (std::filesystem::exists(folder.stop_file(), unseen)) {
-    fmt::print(stderr,
-               "isoloss: stopped by the file {} (nobody trains while it is there); the state is "
-               "saved, remove the file and run again to go on\n",
-               folder.stop_file().string());
+    tell(
+        fmt::format("stopped by the file {} (nobody trains while it is there); the state is saved, "
+                    "remove the file and run again to go on",
+                    folder.stop_file().string()));
   } else {
-    fmt::print(stderr,
-               "isoloss: stopped early (a signal or the time limit); the state is saved, "
-               "run again to go on\n");
+    tell("stopped early (a signal or the time limit); the state is saved, run again to go on");
   }
 }
 

@@ -11,6 +11,7 @@
 #include "harness/scoring/study_cards.h"
 #include "harness/study/study_file_update.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "model/yaml/yaml_view.h"
 #include "results/durable_file.h"
 #include "results/study_sum.h"
@@ -45,7 +46,7 @@ std::vector<std::string> check_cards(const Study& study) {
 }
 
 void tell_left_out(const std::vector<std::string>& tasks) {
-  for (const std::string& task : tasks) fmt::print(stderr, "isoloss: not scored: {}\n", task);
+  for (const std::string& task : tasks) tell(fmt::format("not scored: {}", task));
 }
 
 void prepare_study_folder(const StudyFolder& folder, const Study& study) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "model/spec/tell.h"
 #include "results/process_identity.h"
 
 namespace isoloss {
@@ -41,7 +42,7 @@ void report_failure(const StudyFolder& folder, const StudyFailure& failure) {
   file << text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   file.close();
   // Who started the ranks will have nothing to say, so it is said here.
-  if (!file) fmt::print(stderr, "isoloss: {}\n", failure.message);
+  if (!file) tell(failure.message);
 }
 
 std::optional<StudyFailure> take_failure(const StudyFolder& folder, const std::string& supervisor) {

@@ -12,6 +12,7 @@
 #include "model/cost/work_list.h"
 #include "model/kernels/cpu/product_seconds.h"
 #include "model/layers/language_model.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {
@@ -71,7 +72,7 @@ void warn_of_slow_bfloat16(const StudyPlan& plan) {
     set_intra_op_threads(static_cast<int>(largest->threads));
     const std::int64_t rows = largest->optimizer.batch_tokens / largest->accumulate;
     const std::string warning = bfloat16_warning(probe_products(largest->model, rows));
-    if (!warning.empty()) fmt::print(stderr, "isoloss: {}\n", warning);
+    if (!warning.empty()) tell(warning);
   });
 }
 

@@ -12,8 +12,19 @@
 
 namespace isoloss {
 
-void fail_at(const std::string& file, int line, const std::string& key,
-             const std::string& problem) {
+namespace {
+
+// Text of a file that a message quotes: a terminal is told nothing by it, nor is the line cut.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = '?';
+  return text;
+}
+
+}  // namespace
+
+void fail_at(const std::string& file, int line, const std::string& key, const std::string& told) {
+  const std::string problem = printable(told);
   throw InputError(key.empty() ? fmt::format("{}:{}: {}", file, line, problem)
                                : fmt::format("{}:{}: {}: {}", file, line, key, problem));
 }

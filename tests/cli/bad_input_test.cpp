@@ -58,6 +58,34 @@ TEST(BadInput, EmptyPlaces) {
               scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("--out is empty ("));
+  for (const char* command :
+       {"fit x.csv --architecture ''", "savings x.csv --baseline a --candidate ''",
+        "report x.csv --tensorboard ''", "points x ''"}) {
+    SCOPED_TRACE(command);
+    const Outcome refused = isoloss(command, scratch.path());
+    expect_refused(refused);
+    EXPECT_THAT(refused.err, HasSubstr("is empty (a variable of the shell that is not set?)"));
+  }
+}
+
+// A pipe or a device has no folder for what is written beside a file.
+TEST(BadInput, PagesBesideWhatIsNoFile) {
+  const Scratch scratch;
+  const Outcome outcome = isoloss("report /dev/stdin", scratch.path());
+  expect_refused(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("/dev/stdin: no place for a page beside it ("));
+}
+
+// What a program's bytes say would end the line at a zero, or talk to the terminal.
+TEST(BadInput, StudyFileOfBytesThatDoNotPrint) {
+  const Scratch scratch;
+  spill(scratch / "study.yaml", std::string("study: \"a\\\0b\"\n", 13));
+  const Outcome outcome = isoloss("plan study.yaml", scratch.path());
+  expect_refused(outcome);
+  spill(scratch / "study.yaml", "study: \"a\\\x1b[2Jb\"\n");
+  const Outcome escaped = isoloss("plan study.yaml", scratch.path());
+  expect_refused(escaped);
+  EXPECT_EQ(escaped.err.find('\x1b'), std::string::npos);
 }
 
 TEST(BadInput, StudyFileThatIsNotThere) {

@@ -165,6 +165,15 @@ TEST_F(DurableFile, ACopyThatFindsNoRoomSaysSo) {
   EXPECT_TRUE(fs::is_empty(disk.path()));
 }
 
+TEST_F(DurableFile, WhatIsNoFileIsNotReplaced) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(work_error([&] { write_durably(pipe, "text"); }),
+              testing::HasSubstr("cannot write " + pipe.string() + " ("));
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(entries(), 1U);
+}
+
 TEST_F(DurableFile, ACopyHoldsWhatWasCopiedAndReplacesNothing) {
   const fs::path from = folder_ / "from", to = folder_ / "deep" / "to";
   const std::string content = std::string(1'500'000, 'x') + "end";

@@ -70,6 +70,13 @@ std::string bytes_at(const fs::path& path, std::uint64_t begin, std::uint64_t co
 
 }  // namespace
 
+bool begins_as_task_data(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string begin(kTaskDataMagic.size(), '\0');
+  return in.read(begin.data(), static_cast<std::streamsize>(begin.size())) &&
+         begin == kTaskDataMagic;
+}
+
 void write_task_data(const fs::path& path, const TaskData& data) {
   std::string sections;
   json sets = json::array();

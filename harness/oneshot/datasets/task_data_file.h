@@ -32,6 +32,9 @@ struct TaskData {
   std::vector<std::string> missing;  // data sets that were not there
 };
 
+// Whether a file begins as task data do, whole or damaged.
+bool begins_as_task_data(const std::filesystem::path& path);
+
 // WorkError where it cannot be written.
 void write_task_data(const std::filesystem::path& path, const TaskData& data);
 

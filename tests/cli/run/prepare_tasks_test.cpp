@@ -1,6 +1,7 @@
 // `isoloss data prepare-tasks` from outside, on samples of our own in each publisher's form.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/cli/program.h"
 #include "tests/places.h"
@@ -67,6 +68,26 @@ TEST(PrepareTasks, ItemsThatStandInTheTrainingTextAreCounted) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("overlap  drop           3 of 3 items share 13 words"));
   EXPECT_THAT(outcome.out, HasSubstr("overlap  squadv2        0 of 3 items share 13 words"));
+}
+
+// The training text, a device.
+TEST(PrepareTasks, ReplacesNothingButTaskData) {
+  const Scratch scratch;
+  spill(scratch / "training.txt", "words");
+  ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  for (const char* out : {"training.txt", "pipe"}) {
+    const Outcome outcome =
+        test::isoloss("data prepare-tasks '" + kSamples + "' --training training.txt --out " + out,
+                      scratch.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.err, HasSubstr(std::string(out) + ": something else is there ("));
+  }
+  EXPECT_EQ(slurp(scratch / "training.txt"), "words");
+  EXPECT_TRUE(std::filesystem::is_fifo(scratch / "pipe"));
+  spill(scratch / "old.bin", "ISOLTSK\ncut");
+  EXPECT_EQ(
+      test::isoloss("data prepare-tasks '" + kSamples + "' --out old.bin", scratch.path()).status,
+      0);
 }
 
 TEST(PrepareTasks, BadUsageIsRefusedWithWhatToDo) {

@@ -142,6 +142,28 @@ TEST_F(Run, TasksThatTheDataGiveNoItemsAreNamedOnce) {
   EXPECT_EQ(outcome.err.find(said), outcome.err.rfind(said)) << outcome.err;
 }
 
+// As into a log on a full disk, or with no standard error at all, whose number a file of the study
+// would have and messages in it.
+TEST_F(Run, MessagesThatNobodyTakesKeepNothingFromTraining) {
+  spill(scratch_ / "text.txt", text_of(3'000));
+  std::string study = study_of("tiny");
+  study.replace(study.find("1024, tasks: []"), 15, "256, tasks: [last-word]");
+  spill(scratch_ / "study.yaml", study);
+  for (const std::string nowhere : {">/dev/full", ">&-"}) {
+    SCOPED_TRACE(nowhere);
+    const std::string out = nowhere == ">&-" ? "closed" : "full";
+    const std::string command = "cd '" + scratch_.path().string() + "' && '" + test::program() +
+                                "' run study.yaml --out " + out + " 2" + nowhere;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    EXPECT_EQ(json::parse(isoloss("status " + out + " --json").out).at("trials").at("waiting"), 0);
+    for (const auto& entry : fs::recursive_directory_iterator(scratch_ / out)) {
+      if (entry.is_regular_file() && entry.path().parent_path().filename() != "logs") {
+        EXPECT_EQ(slurp(entry.path()).find("isoloss: "), std::string::npos) << entry.path();
+      }
+    }
+  }
+}
+
 // One of three equal documents chooses learning rates, one is reported, one is trained on.
 TEST_F(Run, WholeDocumentsThatTakeFarMoreThanTheShareHeldOutAreSaidOnce) {
   for (const char* name : {"a", "b", "c"})
