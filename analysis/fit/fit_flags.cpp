@@ -38,7 +38,8 @@ void flag_outliers(const LawScatter& scatter, std::span<const Point> points,
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
     const double left = std::max(1 - scatter.leverage[at], 1e-6);
-    const double deviations = -scatter.residual[at] / (scatter.robust_deviation * std::sqrt(left));
+    const double deviations = -scatter.residual[at] * std::sqrt(scatter.weight[at]) /
+                              (scatter.robust_deviation * std::sqrt(left));
     if (std::abs(deviations) > limit) beyond.emplace_back(deviations, i);
   }
   std::sort(beyond.begin(), beyond.end(), [](const auto& a, const auto& b) {
