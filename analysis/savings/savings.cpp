@@ -10,6 +10,7 @@
 #include "analysis/fit/frontier_pair.h"
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/comparable_rows.h"
+#include "analysis/points/repeated_rows.h"
 #include "analysis/savings/savings_estimate.h"
 #include "model/spec/error.h"
 
@@ -213,6 +214,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   require_equal_weights(table, rows, "a saving");
   require_one_text(table.source, trials);
   Savings begun;
+  flag_repeated_rows(table, rows, begun.flags);
   begun.baseline = options.baseline;
   begun.candidate = options.candidate;
   begun.seed = options.seed;

@@ -228,6 +228,38 @@ TEST(Savings, RowsOfSeveralWeightsOrEvaluationSetsAreRefused) {
   }
 }
 
+// Losses of one seed on two sets, in a column that no analysis reads.
+TEST(Savings, RowsOfOneSeedThatSayTwoLossesAreRefused) {
+  PointTable table = table_of(kBase, kTwice, {});
+  table.other_columns = {"dataset"};
+  for (Point& p : table.points) p.other = {"c4"};
+  table.points.push_back(table.points[2]);
+  table.points.back().other = {"pile"};
+  EXPECT_NO_THROW(compute_savings(table, against()));
+  table.points.back().loss += 0.3;
+  try {
+    compute_savings(table, against());
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(fmt::format("rows 3 and {}", table.points.size())));
+    EXPECT_THAT(error.what(), HasSubstr("column 'dataset', which nothing here reads, has 'c4' and "
+                                        "'pile'"));
+  }
+}
+
+TEST(Savings, RepeatedRowsWithoutASeedAreFlagged) {
+  Layout layout;
+  layout.seeds = {0, 1};
+  PointTable table = table_of(kBase, kTwice, layout);
+  const auto repeated = Contains(testing::StartsWith("near_duplicate_rows: rows "));
+  EXPECT_THAT(compute_savings(table, against()).flags, Not(repeated));
+  for (Point& p : table.points) {
+    p.has_seed = false;
+    p.seed = 0;
+  }
+  EXPECT_THAT(compute_savings(table, against()).flags, repeated);
+}
+
 TEST(Savings, AnUnknownArchitectureNamesTheNearest) {
   SavingsOptions options = against();
   options.candidate = "othr";
