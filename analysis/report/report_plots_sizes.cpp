@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/plot/number_text.h"
+#include "analysis/points/one_budget.h"
 #include "analysis/report/report_plot_families.h"
 #include "analysis/report/report_plot_parts.h"
 
@@ -15,7 +16,7 @@ constexpr int kSizePoints = 41;
 bool belongs(const Point& point, const FrontierPoint& optimum) {
   if (std::isnan(optimum.budget)) return false;
   if (!std::isnan(point.budget)) return point.budget == optimum.budget;
-  return std::abs(std::log(point.flops / optimum.flops)) < 0.05;
+  return of_one_budget(point.flops, optimum.flops);
 }
 
 // The parabola of one budget over the sizes tried there and a little beyond its vertex.
