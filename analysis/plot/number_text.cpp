@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "analysis/numbers/statistics.h"
-
 namespace isoloss {
 
 std::string fixed(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "analysis/savings/savings.h"
+#include "analysis/numbers/statistics.h"
 
 namespace isoloss {
 
