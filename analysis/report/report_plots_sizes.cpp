@@ -55,13 +55,14 @@ Plot isoflop_plot(const StudyResults& study, std::size_t place) {
     ++style;
     Series trials;
     trials.style = style;
-    trials.title = budget_text(optimum.point.budget, "flops");
+    trials.title = budget_in_words(optimum.point.budget, "flops");
     trials.name = trials.title;
     double low = INFINITY, high = 0;
     for (const Point& point : study.results.points) {
       if (point.architecture != architecture || !belongs(point, optimum.point)) continue;
       if (!std::isfinite(point.parameters)) continue;
-      if (!point.budget_unit.empty()) trials.title = budget_text(point.budget, point.budget_unit);
+      if (!point.budget_unit.empty())
+        trials.title = budget_in_words(point.budget, point.budget_unit);
       low = std::min(low, point.parameters);
       high = std::max(high, point.parameters);
       trials.x.push_back(point.parameters);
