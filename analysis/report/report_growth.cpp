@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/plot/number_text.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
 namespace {

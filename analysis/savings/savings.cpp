@@ -11,12 +11,14 @@
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/savings/savings_estimate.h"
+#include "analysis/savings/savings_flags.h"
+#include "analysis/savings/savings_resolved.h"
+#include "analysis/savings/savings_verdict.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kFloorsRejected = 0.05;
 
 SavingsAt place_of(double loss, double savings_there, const FrontierCurve& b,
                    const FrontierCurve& c, const Savings& savings) {
@@ -252,29 +254,13 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   if (options.floor == "auto" && by_draws && floors_differ(savings)) {
     savings = finished({SavingsFloor::Free, 0, "free"});
   }
-  add_savings_words(table, options, trials, savings);
+  savings.uncertainty = uncertainty_text(trials, savings);
+  savings.growth_resolved = is_growth_resolved(trials, savings);
+  add_savings_flags(table, options, trials, savings);
+  savings.verdict = verdict_text(options, savings);
   return savings;
 }
 
-namespace {
-
-SavingsTest test_of(double p, double bootstrap_p) {
-  if (std::isfinite(bootstrap_p)) return SavingsTest::FromDraws;
-  return std::isfinite(p) ? SavingsTest::F : SavingsTest::None;
-}
-
-}  // namespace
-
-SavingsTest slope_test(const ParallelSavings& parallel) {
-  return test_of(parallel.slope_equality_p, parallel.slope_equality_bootstrap_p);
-}
-
-SavingsTest floor_test(const FloorTest& floors) { return test_of(floors.p, floors.bootstrap_p); }
-
-bool floors_differ(const Savings& savings) {
-  if (!savings.floors) return false;
-  const FloorTest& test = *savings.floors;
-  return (floor_test(test) == SavingsTest::FromDraws ? test.bootstrap_p : test.p) < kFloorsRejected;
-}
+const SavingsAt& middle_loss(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
 
 }  // namespace isoloss

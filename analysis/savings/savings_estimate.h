@@ -110,8 +110,4 @@ void set_intervals(const SavingsDraws& draws, double level, Savings& savings);
 // Budgets of each frontier from which on a floor is fitted (docs/comparison.md rule 7).
 constexpr std::size_t kBudgetsForFloor = 6;
 
-// savings_words.cpp: flags and the verdict of a comparison that is otherwise complete.
-void add_savings_words(const PointTable& table, const SavingsOptions& options,
-                       const std::vector<Point>& trials, Savings& savings);
-
 }  // namespace isoloss

@@ -2,6 +2,7 @@
 
 #include "analysis/numbers/json_number.h"
 #include "analysis/savings/savings.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
 namespace {

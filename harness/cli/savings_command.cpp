@@ -10,6 +10,7 @@
 #include "analysis/plot/number_text.h"
 #include "analysis/savings/next_study.h"
 #include "analysis/savings/savings.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/print_json.h"
