@@ -101,7 +101,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
                     table.source, architecture));
   }
   auto [fit, solution] = solve_frontier(used, options);
-  fit.frontier = name_of(frontier.kind);
+  fit.frontier = frontier.kind;
   fit.origin = origin_of(table, trials, architecture);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {

@@ -14,13 +14,14 @@
 #include "analysis/fit/seed_noise.h"
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/points.h"
+#include "analysis/savings/savings_floor.h"
 
 namespace isoloss {
 
 struct SavingsOptions {
   std::string baseline;
   std::string candidate;
-  std::string floor = "auto";      // auto, free, shared, zero or a number
+  SavingsFloorChoice floor;
   std::optional<double> exponent;  // k of both, given: one point of each is enough
   FrontierKind frontier = FrontierKind::Auto;
   std::vector<double> at;  // losses; empty: two or three inside the overlap
@@ -84,7 +85,7 @@ struct FloorTest {
 
 struct Savings {
   std::string baseline, candidate;
-  std::string floor;                           // what was used: zero, shared, free or the number
+  SavingsFloor floor;                          // what was used
   FrontierKind frontier = FrontierKind::Auto;  // what auto took
   Frontier baseline_frontier, candidate_frontier;
   std::optional<Fit> baseline_fit, candidate_fit;  // laws along the frontiers

@@ -21,8 +21,8 @@ namespace {
 
 // Whether the floor is the asker's, or the data's exact one: nothing is left to identify.
 bool floor_is_given(const PointTable& table, const SavingsOptions& options) {
-  if (options.floor == "auto") return table.floor.has_value();
-  return options.floor != "free" && options.floor != "shared" && options.floor != "zero";
+  if (options.floor.kind == SavingsFloorChoice::Auto) return table.floor.has_value();
+  return options.floor.kind == SavingsFloorChoice::Value;
 }
 
 void flag_floor(const PointTable& table, const SavingsOptions& options, Savings& savings) {

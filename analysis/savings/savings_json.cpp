@@ -90,7 +90,7 @@ nlohmann::json to_json(const Savings& savings) {
   return {
       {"baseline", savings.baseline},
       {"candidate", savings.candidate},
-      {"floor", savings.floor},
+      {"floor", savings.floor.name},
       {"floors", floors},
       {"frontier", name_of(savings.frontier)},
       {"frontier_reason", savings.baseline_frontier.reason},
