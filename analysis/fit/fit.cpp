@@ -103,7 +103,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
                     table.source, architecture));
   }
   auto [fit, solution] = solve_frontier(used, options);
-  fit.frontier = name_of(frontier.kind);
+  fit.frontier = frontier.kind;
   fit.origin = origin_of(table, trials, architecture);
   flag_repeated_rows(table, result_rows(table, {architecture}, options.from_budget), fit.flags);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
