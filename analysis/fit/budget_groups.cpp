@@ -9,11 +9,10 @@
 #include <numeric>
 #include <utility>
 
+#include "analysis/points/one_budget.h"
+
 namespace isoloss {
 namespace {
-
-constexpr double kSameFlops = 0.05;  // in ln C: without nominal budgets
-constexpr double kIsoFlop = 0.2231;  // ln 1.25
 
 double log_parameters(const Point& point, bool embeddings) {
   if (embeddings) return std::log(point.parameters);
@@ -60,9 +59,8 @@ std::vector<BudgetGroup> budget_groups(std::span<const Point> trials,
   std::vector<BudgetGroup> groups;
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin + 1;
-    while (end < order.size() &&
-           (nominal ? key(order[end]) == key(order[begin])
-                    : std::log(key(order[end]) / key(order[end - 1])) < kSameFlops)) {
+    while (end < order.size() && (nominal ? key(order[end]) == key(order[begin])
+                                          : of_one_budget(key(order[end]), key(order[end - 1])))) {
       ++end;
     }
     std::vector<std::vector<std::size_t>> by_size;
@@ -97,7 +95,7 @@ bool are_isoflop(const std::vector<BudgetGroup>& groups, std::span<const Point> 
         high = std::max(high, trials[i].flops);
       }
     }
-    if (std::log(high / low) > kIsoFlop) return false;
+    if (!of_one_isoflop_curve(high, low)) return false;
   }
   return true;
 }

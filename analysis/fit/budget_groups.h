@@ -24,11 +24,11 @@ struct BudgetGroup {
   std::vector<SizeMean> sizes;  // by parameters, ascending
 };
 
-// By nominal budget, or where it is not given by FLOPs that differ by less than 5 %; ascending.
+// By nominal budget, or where it is not given by FLOPs (one_budget.h); ascending.
 std::vector<BudgetGroup> budget_groups(std::span<const Point> trials,
                                        std::span<const double> losses, bool embeddings);
 
-// Whether each group's trials spent about the same compute (within 25 %), as an isoFLOP group must.
+// Whether each group's trials spent about the same compute (of_one_isoflop_curve).
 bool are_isoflop(const std::vector<BudgetGroup>& groups, std::span<const Point> trials);
 
 // Index of the size with the smallest mean loss.

@@ -10,7 +10,9 @@
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/fit/fit_points.h"
 #include "analysis/fit/noise_intervals.h"
+#include "analysis/points/comparable_rows.h"
 #include "analysis/points/flag.h"
+#include "analysis/points/repeated_rows.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -101,8 +103,9 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
                     table.source, architecture));
   }
   auto [fit, solution] = solve_frontier(used, options);
-  fit.frontier = name_of(frontier.kind);
+  fit.frontier = frontier.kind;
   fit.origin = origin_of(table, trials, architecture);
+  flag_repeated_rows(table, result_rows(table, {architecture}, options.from_budget), fit.flags);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
     fit.flags.push_back(flag_text(Flag::FloorNotIdentified));

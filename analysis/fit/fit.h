@@ -89,13 +89,13 @@ struct Fit {
   std::vector<std::vector<double>> draws;  // one a draw, as `parameters`; NaN where it failed
   std::uint64_t seed = 0;
   double level = 0;
-  std::string uncertainty;                 // what the intervals rest on, in words
-  std::string frontier;                    // what was fitted: points, surface, isoflop or envelope
-  std::vector<IsoflopRow> rows;            // law isoflop: one a budget
-  std::optional<PredictionBasis> basis;    // empty where no degree of freedom is left
-  std::optional<Calibration> calibration;  // where asked for and the budgets allow it
-  std::string calibration_missing;         // why there is none, where it was asked for
-  std::optional<LawCertificate> certificate;  // where asked for and the law has one
+  std::string uncertainty;                       // what the intervals rest on, in words
+  FrontierKind frontier = FrontierKind::Points;  // what was fitted
+  std::vector<IsoflopRow> rows;                  // law isoflop: one a budget
+  std::optional<PredictionBasis> basis;          // empty where no degree of freedom is left
+  std::optional<Calibration> calibration;        // where asked for and the budgets allow it
+  std::string calibration_missing;               // why there is none, where it was asked for
+  std::optional<LawCertificate> certificate;     // where asked for and the law has one
   FitOrigin origin;
 
   bool has_flag(const std::string& name) const;

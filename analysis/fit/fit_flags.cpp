@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
-#include <tuple>
 
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/points/flag.h"
+#include "analysis/points/repeated_rows.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -18,7 +17,6 @@ namespace {
 
 constexpr double kWideExponent = 4;
 constexpr std::size_t kMostNamed = 5;
-constexpr double kSamePlace = 1e-3;  // of a regressor
 
 void add_once(Fit& fit, const std::string& flag) {
   if (!fit.has_flag(flag)) fit.flags.push_back(flag);
@@ -38,7 +36,8 @@ void flag_outliers(const LawScatter& scatter, std::span<const Point> points,
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
     const double left = std::max(1 - scatter.leverage[at], 1e-6);
-    const double deviations = -scatter.residual[at] / (scatter.robust_deviation * std::sqrt(left));
+    const double deviations = -scatter.residual[at] * std::sqrt(scatter.weight[at]) /
+                              (scatter.robust_deviation * std::sqrt(left));
     if (std::abs(deviations) > limit) beyond.emplace_back(deviations, i);
   }
   std::sort(beyond.begin(), beyond.end(), [](const auto& a, const auto& b) {
@@ -73,44 +72,10 @@ void flag_leverage(const LawScatter& scatter, std::span<const Point> points,
   }
 }
 
-bool same_place(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::abs(std::log(a / b)) < kSamePlace;
-}
-
 void flag_duplicates(std::span<const Point> points, std::span<const std::size_t> rows, Fit& fit) {
-  std::vector<std::size_t> order(points.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(points[a].flops, a) < std::tie(points[b].flops, b);
-  });
-  std::size_t pairs = 0;
-  std::string first;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    const Point& a = points[order[k]];
-    // A place where hundreds of rows lie is named by its first pair; looking at all pairs of 10^6
-    // rows would take days.
-    for (std::size_t l = k + 1; l < std::min(order.size(), k + 50); ++l) {
-      const Point& b = points[order[l]];
-      if (!same_place(a.flops, b.flops)) break;
-      if (a.architecture != b.architecture || !same_place(a.parameters, b.parameters) ||
-          !same_place(a.tokens, b.tokens) || !same_place(a.learning_rate, b.learning_rate)) {
-        continue;
-      }
-      if ((a.has_seed && b.has_seed && a.seed != b.seed) || (!a.run.empty() && a.run != b.run)) {
-        continue;
-      }
-      if (a.other != b.other) continue;
-      if (pairs++ == 0) {
-        first = fmt::format("rows {} and {}", std::min(rows[order[k]], rows[order[l]]) + 1,
-                            std::max(rows[order[k]], rows[order[l]]) + 1);
-      }
-    }
-  }
-  if (pairs == 0) return;
-  fit.flags.push_back(
-      flag_text(Flag::NearDuplicateRows,
-                first + (pairs > 1 ? fmt::format(" and {} more pairs", pairs - 1) : "")));
+  const RepeatedRows found = repeated_rows(points, rows, RowsOf::ALaw);
+  if (found.pairs == 0) return;
+  fit.flags.push_back(flag_text(Flag::NearDuplicateRows, found.text()));
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ constexpr double kMostWork = 1e7;
 
 }  // namespace
 
-void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit) {
+void add_percentiles(const ParameterDraws& draws, const FitOptions& options, double level,
+                     Fit& fit) {
   fit.draws = draws;
   fit.resamples = static_cast<int>(draws.size());
   fit.failed_resamples = 0;
@@ -83,11 +84,12 @@ std::vector<std::vector<Eigen::Index>> runs_of(std::span<const Point> points) {
 
 namespace {
 
-Draws resample(const Law& law, const LawData& data, const LawSolution& solution,
-               const std::vector<std::vector<Eigen::Index>>& clusters, const Objective& objective,
-               const FitOptions& options, std::size_t parameters) {
-  Draws draws(static_cast<std::size_t>(options.bootstrap),
-              std::vector<double>(parameters, kFailed));
+ParameterDraws resample(const Law& law, const LawData& data, const LawSolution& solution,
+                        const std::vector<std::vector<Eigen::Index>>& clusters,
+                        const Objective& objective, const FitOptions& options,
+                        std::size_t parameters) {
+  ParameterDraws draws(static_cast<std::size_t>(options.bootstrap),
+                       std::vector<double>(parameters, kFailed));
   const std::uint64_t stream = stream_of("fit/bootstrap");
   const auto points = static_cast<std::size_t>(data.points());
   parallel_for(draws.size(), options.threads, [&](std::size_t r) {
@@ -142,7 +144,7 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
     return scatter("");
   }
   const bool enough = m > p + 1;
-  const Draws draws =
+  const ParameterDraws draws =
       resample(law, data, solution, clusters, objective_of(options, ObjectiveKind::Huber), options,
                fit.parameters.size());
   fit.draw_kind = by_run ? DrawKind::Runs : DrawKind::Points;

@@ -22,11 +22,12 @@ void add_bootstrap_intervals(const Law& law, std::span<const Point> points, cons
                              const LawSolution& solution, const FitOptions& options, Fit& fit);
 
 // Each resample or draw gives one value per parameter, or NaN where its fit failed.
-using Draws = std::vector<std::vector<double>>;
+using ParameterDraws = std::vector<std::vector<double>>;
 inline constexpr double kFailed = std::numeric_limits<double>::quiet_NaN();
 
 // Percentiles at `level`, into the fit's bootstrap intervals.
-void add_percentiles(const Draws& draws, const FitOptions& options, double level, Fit& fit);
+void add_percentiles(const ParameterDraws& draws, const FitOptions& options, double level,
+                     Fit& fit);
 
 // fit.cpp's, shared.
 Objective objective_of(const FitOptions& options, ObjectiveKind standard);

@@ -109,7 +109,7 @@ Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
   fit.level = options.level;
   fit.seed = options.seed;
   fit.starts = fit.starts_agreeing = 1;
-  fit.frontier = "isoflop";
+  fit.frontier = FrontierKind::IsoFlop;
   fit.origin = origin_of(table, chosen.points, options.architecture);
   fit.rows = isoflop_rows(chosen.points);
   flag_architectures(chosen.points, fit);

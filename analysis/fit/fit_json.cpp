@@ -162,7 +162,7 @@ json to_json(const Fit& fit) {
                    {"intervals", named(fit.bootstrap_intervals)}}},
                  {"interval_kind", name_of(fit.interval_kind)},
                  {"uncertainty", fit.uncertainty},
-                 {"frontier", fit.frontier},
+                 {"frontier", name_of(fit.frontier)},
                  {"gradient_norm", fit.gradient_norm},
                  {"condition", json_number(fit.condition)},
                  {"starts", {{"refined", fit.starts}, {"agreeing", fit.starts_agreeing}}},

@@ -158,7 +158,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   const LawSolution& solution = solved.solution;
   Fit fit = describe_solution(law, data, solution, options, objective);
   fit.certificate = solved.certificate;
-  fit.frontier = "points";
+  fit.frontier = FrontierKind::Points;
   flag_architectures(chosen.points, fit);
   flag_evaluation_sets(evaluation_sets(table, chosen.points), fit);
   fit.origin = origin_of(table, chosen.points, options.architecture);

@@ -8,6 +8,7 @@
 
 #include "analysis/fit/frontier.h"
 #include "analysis/points/comparable_rows.h"
+#include "analysis/points/repeated_rows.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -60,6 +61,7 @@ std::vector<Point> frontier_trials(const PointTable& table, const std::string& a
   require_one_evaluation(table, rows, "a frontier");
   require_equal_weights(table, rows, "a frontier");
   require_told_apart(table.source, trials);
+  require_one_loss(table, rows);
   if (options.wall_clock && std::any_of(trials.begin(), trials.end(),
                                         [](const Point& p) { return !(p.wall_seconds > 0); })) {
     throw InputError(

@@ -67,11 +67,11 @@ void move_interval(const std::pair<std::string, double>& estimate, double bias,
 }
 
 // The law fitted again to each draw's data; empty data: the draw failed.
-Draws fit_draws(const ProfileProblem& fit, const FitOptions& options, std::size_t starts,
-                std::size_t parameters,
-                const std::function<std::optional<LawData>(std::size_t)>& data_of) {
-  Draws draws(static_cast<std::size_t>(options.bootstrap),
-              std::vector<double>(parameters, kFailed));
+ParameterDraws fit_draws(const ProfileProblem& fit, const FitOptions& options, std::size_t starts,
+                         std::size_t parameters,
+                         const std::function<std::optional<LawData>(std::size_t)>& data_of) {
+  ParameterDraws draws(static_cast<std::size_t>(options.bootstrap),
+                       std::vector<double>(parameters, kFailed));
   parallel_for(draws.size(), options.threads, [&](std::size_t r) {
     const std::optional<LawData> data = data_of(r);
     if (!data || !(data->loss.minCoeff() > 0)) return;
@@ -105,14 +105,14 @@ void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> po
   // About the law, not about the measured losses: a robust objective moves by more where the
   // losses carry their own noise and a draw's on top of it.
   const Eigen::ArrayXd law = predict(fitted.law, fitted.data, fitted.solution.state);
-  const Draws draws = fit_draws(fitted, options, 0, fit.parameters.size(),
-                                [&](std::size_t r) -> std::optional<LawData> {
-                                  std::vector<double> losses = noisy.losses(r);
-                                  for (std::size_t i = 0; i < losses.size(); ++i) {
-                                    losses[i] += law[static_cast<Eigen::Index>(i)] - points[i].loss;
-                                  }
-                                  return with_losses(fitted.data, losses);
-                                });
+  const ParameterDraws draws = fit_draws(
+      fitted, options, 0, fit.parameters.size(), [&](std::size_t r) -> std::optional<LawData> {
+        std::vector<double> losses = noisy.losses(r);
+        for (std::size_t i = 0; i < losses.size(); ++i) {
+          losses[i] += law[static_cast<Eigen::Index>(i)] - points[i].loss;
+        }
+        return with_losses(fitted.data, losses);
+      });
   if (!draws.empty()) fit.draw_kind = DrawKind::Noise;
   add_percentiles(draws, options, options.level, fit);
   fit.intervals = scatter_intervals(fitted, scatter, options.level);
@@ -194,7 +194,7 @@ void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scat
                                       : ": too many draws of the noise failed");
   }
   if (options.bootstrap == 0 || !replicated) return;
-  const Draws draws =
+  const ParameterDraws draws =
       fit_draws(fitted, options, kFrontierStarts, fit.parameters.size(),
                 [&](std::size_t r) -> std::optional<LawData> {
                   const std::vector<FrontierPoint> used =

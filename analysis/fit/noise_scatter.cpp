@@ -48,7 +48,8 @@ LawScatter noise_scatter(const Law& law, const LawData& data, const LawSolution&
   const bool logarithm = objective.space == FitSpace::Log;
   const Eigen::VectorXd unit = residual_per_nat(data, objective.space);
   Eigen::MatrixXd covariance = unit.asDiagonal() * noise.covariance * unit.asDiagonal();
-  const double mean = covariance.diagonal().mean();
+  // As the residuals' deviation counts them: by weights over their mean.
+  const double mean = covariance.diagonal().dot(data.weight.matrix()) / data.weight.sum();
   const double residual_degrees = std::exchange(scatter.degrees, 0);
   scatter.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
   scatter.rise = Eigen::VectorXd::Zero(x.size());

@@ -65,7 +65,8 @@ Located best_for(const Law& law, const LawState& raw, Located at, const Interval
   };
   // One valley in ln N; it may be far from the sizes seen when the budget is.
   const double low = std::log(sizes.first) - 12, high = std::log(sizes.second) + 12;
-  return with(boost::math::tools::brent_find_minima(loss, low, high, 40).first);
+  std::uintmax_t steps = 200;
+  return with(boost::math::tools::brent_find_minima(loss, low, high, 40, steps).first);
 }
 
 // The size or token count, whichever is missing, at which the law likes the other best: with C =
@@ -227,7 +228,12 @@ Located located(const StoredFit& fit, const Law& law, const LawState& raw, const
   const bool one = place.parameters.has_value() != place.tokens.has_value();
   if (paired && one && !place.flops) {
     if (!add_partner(law, raw, at)) {
-      ask_for(law, place.parameters ? "--tokens or --flops" : "--parameters or --flops");
+      const bool of_size = place.parameters.has_value();
+      throw InputError(fmt::format(
+          "law '{}' has no best {} for {:.4g} {} (more of one of them gains more than of the other "
+          "however many there are); give {} or --flops",
+          law.name, of_size ? "token count" : "size", of_size ? *place.parameters : *place.tokens,
+          of_size ? "parameters" : "tokens", of_size ? "--tokens" : "--parameters"));
     }
     notes.emplace_back(place.parameters
                            ? "tokens: compute-optimal for this size by this law, with C = 6 N D"
@@ -311,6 +317,12 @@ Prediction predict_at(const StoredFit& fit, const Place& place, double level) {
   out.flops = at.flops;
   const std::vector<double> x = regressors_of(law, at);
   out.loss = predict(law, law_place(x), raw)[0];
+  if (!(*out.loss > 0) || !std::isfinite(*out.loss)) {
+    throw InputError(fmt::format(
+        "law '{}' gives a loss of {} there (no double holds what it is made of, or the fit's "
+        "parameters are not its own); ask nearer to the data, or print the fit again",
+        law.name, *out.loss));
+  }
   if (fit.basis) {
     const auto regressors = static_cast<Eigen::Index>(law.regressors.size());
     if (static_cast<Eigen::Index>(fit.basis->centre.size()) != regressors ||

@@ -8,12 +8,12 @@
 
 #include "analysis/numbers/parallel_for.h"
 #include "analysis/numbers/statistics.h"
+#include "analysis/points/one_budget.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::size_t kMostFolds = 8, kFewestBudgets = 3;
-constexpr double kSameBudget = 0.05;  // of ln C: as budget_groups.h has it
 
 // A later point in deviations from its prediction, as a two-sided Student-t probability and as what
 // its interval would have to be widened by at `level`.
@@ -78,7 +78,7 @@ std::string why_not_calibrated(const Law& law, std::span<const double> flops) {
   std::sort(compute.begin(), compute.end());
   std::size_t budgets = compute.empty() ? 0 : 1;
   for (std::size_t k = 1; k < compute.size(); ++k) {
-    budgets += std::log(compute[k] / compute[k - 1]) > kSameBudget ? 1 : 0;
+    budgets += of_one_budget(compute[k], compute[k - 1]) ? 0 : 1;
   }
   constexpr std::size_t kEnough = kFewestBudgets + 2;  // two folds, each with a later budget
   if (budgets < kEnough) {
@@ -106,7 +106,7 @@ std::optional<Calibration> calibrate(const Law& law, const LawData& data,
   std::vector<std::size_t> cuts;  // places in `order` where a budget begins
   std::size_t budgets = 1;
   for (std::size_t k = 1; k < order.size(); ++k) {
-    if (!(std::log(compute(order[k]) / compute(order[k - 1])) > kSameBudget)) continue;
+    if (of_one_budget(compute(order[k]), compute(order[k - 1]))) continue;
     if (budgets++ >= kFewestBudgets && k >= least) cuts.push_back(k);
   }
   if (cuts.size() < 2) return std::nullopt;

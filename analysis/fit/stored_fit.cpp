@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "analysis/fit/stored_fit_checks.h"
 #include "analysis/points/points_digest.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -61,7 +62,25 @@ struct Reader {
     throw InputError(
         fmt::format("{}: '{}' is {} (not a text); print the fit again", name, key, value.dump()));
   }
+  // A key that holds a list; one value is none.
+  const json& list(const json& value, const char* key) const {
+    if (value.is_array()) return value;
+    throw InputError(
+        fmt::format("{}: '{}' is {} (not a list); print the fit again", name, key, value.dump()));
+  }
+  const json& object(const json& value, const char* key) const {
+    if (value.is_object()) return value;
+    throw InputError(fmt::format("{}: '{}' is {} (not an object); print the fit again", name, key,
+                                 value.dump()));
+  }
+  std::size_t count(const json& value, const char* key) const {
+    const double out = number(value, key);
+    if (out >= 0 && out <= 1e15) return static_cast<std::size_t>(out);
+    throw InputError(
+        fmt::format("{}: '{}' is {} (not a count); print the fit again", name, key, value.dump()));
+  }
   std::vector<double> numbers(const json& value, const char* key) const {
+    list(value, key);
     std::vector<double> out;
     for (const json& entry : value) out.push_back(number(entry, key));
     return out;
@@ -71,7 +90,7 @@ struct Reader {
 PredictionBasis basis_of(const json& object, const Reader& read) {
   PredictionBasis basis;
   basis.centre = read.numbers(read.at(object, "centre"), "centre");
-  const json& rows = read.at(object, "covariance");
+  const json& rows = read.list(read.at(object, "covariance"), "covariance");
   const auto size = static_cast<Eigen::Index>(rows.size());
   basis.covariance.resize(size, size);
   for (Eigen::Index j = 0; j < size; ++j) {
@@ -108,22 +127,20 @@ PredictionBasis basis_of(const json& object, const Reader& read) {
 
 Calibration calibration_of(const json& object, const Reader& read) {
   Calibration out;
-  out.predictions =
-      static_cast<std::size_t>(read.number(read.at(object, "predictions"), "predictions"));
+  out.predictions = read.count(read.at(object, "predictions"), "predictions");
   out.decades = read.number(read.at(object, "decades"), "decades");
   if (object.contains("level")) out.level = read.number(object["level"], "level");
   out.factor = read.number(read.at(object, "factor"), "factor");
-  for (const json& row : read.at(object, "rows")) {
+  for (const json& row : read.list(read.at(object, "rows"), "rows")) {
     out.rows.push_back({read.number(read.at(row, "level"), "level"),
                         read.number(read.at(row, "coverage"), "coverage"),
                         read.number(read.at(row, "calibrated"), "calibrated")});
   }
-  for (const json& fold : read.at(object, "hold_out")) {
-    out.folds.push_back(
-        {read.number(read.at(fold, "largest_flops"), "largest_flops"),
-         static_cast<std::size_t>(read.number(read.at(fold, "fitted"), "fitted")),
-         static_cast<std::size_t>(read.number(read.at(fold, "predicted"), "predicted")),
-         read.number(read.at(fold, "error"), "error")});
+  for (const json& fold : read.list(read.at(object, "hold_out"), "hold_out")) {
+    out.folds.push_back({read.number(read.at(fold, "largest_flops"), "largest_flops"),
+                         read.count(read.at(fold, "fitted"), "fitted"),
+                         read.count(read.at(fold, "predicted"), "predicted"),
+                         read.number(read.at(fold, "error"), "error")});
   }
   return out;
 }
@@ -139,16 +156,22 @@ StoredFit stored_fit(const json& object, const std::string& name) {
     throw InputError(
         fmt::format("{}: status is '{}' (only a converged fit predicts); fit again", name, status));
   }
-  for (const auto& [key, value] : read.at(object, "parameters").items()) {
+  for (const auto& [key, value] :
+       read.object(read.at(object, "parameters"), "parameters").items()) {
     fit.parameters[key] = read.number(value, key.c_str());
   }
   if (object.contains("floor_by_evaluation")) {
-    for (const auto& [key, value] : object["floor_by_evaluation"].items()) {
+    for (const auto& [key, value] :
+         read.object(object["floor_by_evaluation"], "floor_by_evaluation").items()) {
       fit.floor_by_evaluation[key] = read.number(value, key.c_str());
     }
   }
-  fit.space = read.text(read.at(object, "objective"), "space") == "linear" ? FitSpace::Linear
-                                                                           : FitSpace::Log;
+  const std::string space = read.text(read.at(object, "objective"), "space");
+  if (space != "linear" && space != "log") {
+    throw InputError(fmt::format(
+        "{}: 'space' is '{}' (neither log nor linear); print the fit again", name, space));
+  }
+  fit.space = space == "linear" ? FitSpace::Linear : FitSpace::Log;
   const json& data = read.at(object, "data");
   fit.origin = {read.text(data, "source"),
                 read.text(data, "digest"),
@@ -157,7 +180,7 @@ StoredFit stored_fit(const json& object, const std::string& name) {
                 read.text(data, "tokenizer_hash"),
                 read.text(data, "held_out_hash"),
                 {}};
-  for (const auto& [key, value] : read.at(data, "ranges").items()) {
+  for (const auto& [key, value] : read.object(read.at(data, "ranges"), "ranges").items()) {
     const auto ends = read.numbers(value, key.c_str());
     if (ends.size() != 2) {
       throw InputError(
@@ -174,6 +197,7 @@ StoredFit stored_fit(const json& object, const std::string& name) {
   if (object.contains("calibration_missing")) {
     fit.calibration_missing = read.text(object, "calibration_missing");
   }
+  check_stored_fit(fit, name);
   return fit;
 }
 

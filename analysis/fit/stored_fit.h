@@ -56,8 +56,8 @@ struct StoredFit {
   std::vector<IsoflopRow> rows;
 };
 
-// From the object that `fit --json` prints. InputError naming the key that is missing or wrong,
-// and for a fit that did not converge.
+// From the object that `fit --json` prints. InputError naming `name` and the key that is missing or
+// wrong (stored_fit_checks.h), and for a fit that did not converge.
 StoredFit stored_fit(const nlohmann::json& json, const std::string& name);
 
 // The fit's parameters; where floors are pinned by evaluation set, E is the floor of `evaluation`.

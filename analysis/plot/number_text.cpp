@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "analysis/numbers/statistics.h"
-
 namespace isoloss {
 
 std::string fixed(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
@@ -38,7 +36,7 @@ std::string size_text(const std::string& size, double parameters) {
   return significant(parameters, 4);
 }
 
-std::string budget_text(double budget, const std::string& unit) {
+std::string budget_in_words(double budget, const std::string& unit) {
   if (!std::isfinite(budget)) return "no budget";
   const std::string amount = significant(budget, 4);
   if (unit == "tokens") return amount + " tokens";

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "analysis/savings/savings.h"
+#include "analysis/numbers/statistics.h"
 
 namespace isoloss {
 
@@ -22,7 +22,7 @@ std::string p_text(double p);
 // The name of a size, or its parameters where the points give it none.
 std::string size_text(const std::string& size, double parameters);
 // "2e11 FLOPs", "1e6 tokens", "20 tokens per parameter".
-std::string budget_text(double budget, const std::string& unit);
+std::string budget_in_words(double budget, const std::string& unit);
 // "1 run", "3 runs".
 std::string count_text(std::size_t count, const std::string& noun);
 

@@ -99,6 +99,12 @@ std::vector<std::size_t> result_rows(const PointTable& table,
   return rows;
 }
 
+std::string named_rows(const PointTable& table, std::size_t first, std::size_t other) {
+  const auto places = places_of(table, "architecture", {first, other});
+  return places ? fmt::format("lines {} and {}", places->lines[0], places->lines[1])
+                : fmt::format("rows {} and {}", first + 1, other + 1);
+}
+
 void require_one_convention(const PointTable& table, std::span<const std::size_t> rows) {
   for (const char* name : {"flops_convention", "tokenizer_hash", "held_out_hash"}) {
     require_one(table, rows, name, same_text,

@@ -28,4 +28,7 @@ void require_one_evaluation(const PointTable& table, std::span<const std::size_t
 void require_equal_weights(const PointTable& table, std::span<const std::size_t> rows,
                            const char* analysis);
 
+// "lines 2 and 5" of the table's file; "rows 1 and 4" where it is of none.
+std::string named_rows(const PointTable& table, std::size_t first, std::size_t other);
+
 }  // namespace isoloss

@@ -25,7 +25,7 @@ std::string form_text(const StudyResults& study) {
         "Savings = compute of the baseline / compute of the candidate at equal loss, by inverse "
         "interpolation between compute-optimal frontiers of one shape for all architectures ({}); "
         "floor: {}.",
-        name_of(comparison.savings->frontier), comparison.savings->floor);
+        name_of(comparison.savings->frontier), comparison.savings->floor.name);
   }
   return "Savings at equal loss, each on its own compute-optimal frontier; none could be given.";
 }

@@ -31,7 +31,7 @@ std::string form_words(const FittedLaw& law) {
   return out;
 }
 
-bool along_frontier(const FittedLaw& law) { return law.fit->frontier != "points"; }
+bool along_frontier(const FittedLaw& law) { return law.fit->frontier != FrontierKind::Points; }
 
 std::string objective_text(const StudyResults& study, const FittedLaw& law) {
   const Fit& fit = *law.fit;
@@ -117,7 +117,7 @@ std::string bounds_text(const FittedLaw& law) {
   const std::string floor =
       law.kind == FittedLaw::OfComparison
           ? fmt::format("E {}, the floor of the comparison ({})",
-                        significant(law.fit->parameter("E"), 4), law.comparison->floor)
+                        significant(law.fit->parameter("E"), 4), law.comparison->floor.name)
           : "E free";
   return "exponent between 0.005 and 3; E and a not negative; " + floor;
 }

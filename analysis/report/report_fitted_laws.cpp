@@ -52,9 +52,9 @@ std::string form_of(const FittedLaw& law) {
     return "E + A N^-alpha + B D^-beta (Hoffmann et al. 2022, equation 2, approach 3)";
   }
   return fmt::format("E + a C^-b of {}",
-                     law.fit->frontier == "points"
+                     law.fit->frontier == FrontierKind::Points
                          ? std::string("every point")
-                         : fmt::format("the {} frontier's points", law.fit->frontier));
+                         : fmt::format("the {} frontier's points", name_of(law.fit->frontier)));
 }
 
 std::string said_once(const StudyResults& study,

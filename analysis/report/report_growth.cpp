@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/plot/number_text.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
 namespace {
@@ -27,10 +28,10 @@ std::string answer(const Savings& savings) {
 
 std::string floor_answer(const Savings& savings) {
   if (!floors_differ(savings)) return "one floor is not rejected at 5 %";
-  if (floor_test(*savings.floors) == SavingsTest::F && savings.floor != "free") {
+  if (floor_test(*savings.floors) == SavingsTest::F && savings.floor.kind != SavingsFloor::Free) {
     return "F alone rejects one floor, which it does too often: one is kept";
   }
-  return savings.floor == "free" ? "they differ: each has its own" : "they differ";
+  return savings.floor.kind == SavingsFloor::Free ? "they differ: each has its own" : "they differ";
 }
 
 // So et al. 2021, appendix A.9; empty where floors differ or nothing is saved.
@@ -107,7 +108,7 @@ Table floors_table(const StudyResults& study) {
     std::vector<TableCell> row = pair_cells(comparison);
     row.insert(row.end(), {fixed_cell(test.candidate, 4), fixed_cell(test.baseline, 4),
                            significant_cell(test.bootstrap_p, 2), significant_cell(test.p, 2),
-                           text_cell(comparison.savings->floor),
+                           text_cell(comparison.savings->floor.name),
                            text_cell(floor_answer(*comparison.savings))});
     table.rows.push_back(std::move(row));
   }

@@ -105,8 +105,8 @@ Verdict floor_verdict(const StudyResults& study, std::size_t place) {
                     : covers      ? ", which the interval covers"
                                   : ", which the interval does not cover");
   }
-  verdict.detail +=
-      fmt::format(". Power law along the {} frontier, {} points.", own.law->frontier, own.law->n);
+  verdict.detail += fmt::format(". Power law along the {} frontier, {} points.",
+                                name_of(own.law->frontier), own.law->n);
   std::string flags;
   for (const std::string& flag : own.law->flags) flags += (flags.empty() ? "" : "; ") + flag;
   if (!flags.empty()) verdict.detail += " Flags: " + flags + ".";

@@ -54,8 +54,9 @@ std::string tip_of(const Point& point) {
   }
   out += fmt::format("\n{} FLOPs", significant(point.flops, 4));
   if (std::isfinite(point.budget)) {
-    out += ", budget " + (point.budget_unit.empty() ? significant(point.budget, 4)
-                                                    : budget_text(point.budget, point.budget_unit));
+    out += ", budget " + (point.budget_unit.empty()
+                              ? significant(point.budget, 4)
+                              : budget_in_words(point.budget, point.budget_unit));
   }
   out += fmt::format("\nloss {} nats", fixed(point.loss, 4));
   if (std::isfinite(point.bits_per_byte)) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/plot/number_text.h"
+#include "analysis/points/one_budget.h"
 #include "analysis/report/report_plot_families.h"
 #include "analysis/report/report_plot_parts.h"
 
@@ -15,7 +16,7 @@ constexpr int kSizePoints = 41;
 bool belongs(const Point& point, const FrontierPoint& optimum) {
   if (std::isnan(optimum.budget)) return false;
   if (!std::isnan(point.budget)) return point.budget == optimum.budget;
-  return std::abs(std::log(point.flops / optimum.flops)) < 0.05;
+  return of_one_budget(point.flops, optimum.flops);
 }
 
 // The parabola of one budget over the sizes tried there and a little beyond its vertex.
@@ -54,13 +55,14 @@ Plot isoflop_plot(const StudyResults& study, std::size_t place) {
     ++style;
     Series trials;
     trials.style = style;
-    trials.title = budget_text(optimum.point.budget, "flops");
+    trials.title = budget_in_words(optimum.point.budget, "flops");
     trials.name = trials.title;
     double low = INFINITY, high = 0;
     for (const Point& point : study.results.points) {
       if (point.architecture != architecture || !belongs(point, optimum.point)) continue;
       if (!std::isfinite(point.parameters)) continue;
-      if (!point.budget_unit.empty()) trials.title = budget_text(point.budget, point.budget_unit);
+      if (!point.budget_unit.empty())
+        trials.title = budget_in_words(point.budget, point.budget_unit);
       low = std::min(low, point.parameters);
       high = std::max(high, point.parameters);
       trials.x.push_back(point.parameters);

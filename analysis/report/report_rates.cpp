@@ -23,8 +23,8 @@ std::string runner_up_text(const StudyResults& study, const Decision& decision) 
     for (const Evaluation& b : winner->evaluations) {
       if (a->budget != b.budget || a->budget_unit != b.budget_unit) continue;
       return fmt::format(
-          "{:+.4f} nats at {} ({} {})", a->loss - b.loss, budget_text(a->budget, a->budget_unit),
-          significant(other->header.learning_rate, 3),
+          "{:+.4f} nats at {} ({} {})", a->loss - b.loss,
+          budget_in_words(a->budget, a->budget_unit), significant(other->header.learning_rate, 3),
           a->loss < b.loss ? "is better: the decision did not hold" : "is worse: holds");
     }
   }
@@ -112,7 +112,7 @@ Table decisions_table(const StudyResults& study) {
     }
     table.rows.push_back(
         {text_cell(decision.architecture),
-         text_cell(decision.size + ", " + budget_text(decision.budget, unit)),
+         text_cell(decision.size + ", " + budget_in_words(decision.budget, unit)),
          text_cell(fmt::format("{}, {}", decision.every_size ? "every size" : "this size",
                                decision.this_budget_only ? "this budget" : "every budget")),
          text_cell(losses), significant_cell(decision.learning_rate, 3),

@@ -66,7 +66,7 @@ Table savings_table(const StudyResults& study) {
                             fixed_cell(at.loss, 3), fixed_cell(at.savings, 2),
                             fixed_cell(interval.first, 2), fixed_cell(interval.second, 2),
                             text_cell(at.extrapolated ? "yes" : "no"),
-                            text_cell(name_of(savings.frontier)), text_cell(savings.floor),
+                            text_cell(name_of(savings.frontier)), text_cell(savings.floor.name),
                             text_cell(at.interval                   ? ""
                                       : savings.seed_noise.measured ? "no interval"
                                                                     : "seed noise not measured")});

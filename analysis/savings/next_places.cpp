@@ -7,14 +7,14 @@
 #include "analysis/fit/chinchilla_fit.h"
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/numbers/statistics.h"
+#include "analysis/points/one_budget.h"
 #include "analysis/savings/law_design.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kSameSize = 1.02;   // nearer ones are one
-constexpr double kOneBudget = 1.25;  // what are_isoflop takes for one (budget_groups.h)
-constexpr double kApart = 1.5;       // neighbours nearer than this have nothing between them
+constexpr double kSameSize = 1.02;  // nearer ones are one
+constexpr double kApart = 1.5;      // neighbours nearer than this have nothing between them
 constexpr double kRatioBeyond = 2;
 
 struct Level {
@@ -45,7 +45,7 @@ std::vector<Level> levels_of(std::vector<double> values, double same_within) {
 // FLOPs of each trial as they were budgeted, where the budgets are FLOPs, else as they were spent.
 std::vector<double> budgets_of(const std::vector<Point>& trials) {
   const bool nominal = std::all_of(trials.begin(), trials.end(), [](const Point& p) {
-    return std::abs(std::log(budget_of(p) / p.flops)) < std::log(kOneBudget);
+    return of_one_isoflop_curve(budget_of(p), p.flops);
   });
   std::vector<double> out;
   for (const Point& p : trials) out.push_back(nominal ? budget_of(p) : p.flops);
@@ -65,7 +65,7 @@ std::vector<Point> run_to(const LawDesign& law, const Level& size, const Level& 
     run.push_back(std::move(p));
   };
   for (const double earlier : passed) {
-    if (earlier * kOneBudget < budget.value) evaluate(earlier);
+    if (earlier * kIsoFlopSpread < budget.value) evaluate(earlier);
   }
   evaluate(budget.value);
   return run;
@@ -100,7 +100,7 @@ void add_places(const LawDesign& law, const Targets& own, const Targets& other,
                 std::vector<NextPlace>& out) {
   std::vector<double> sizes, passed;
   for (const Point& p : law.trials()) sizes.push_back(p.parameters);
-  const std::vector<Level> budgets = levels_of(budgets_of(law.trials()), kOneBudget);
+  const std::vector<Level> budgets = levels_of(budgets_of(law.trials()), kIsoFlopSpread);
   if (!runs_of(law.trials()).empty()) {  // measured at the budgets they pass
     for (const Level& budget : budgets) {
       if (!budget.is_new) passed.push_back(budget.value);

@@ -10,13 +10,16 @@
 #include "analysis/fit/frontier_pair.h"
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/comparable_rows.h"
+#include "analysis/points/repeated_rows.h"
 #include "analysis/savings/savings_estimate.h"
+#include "analysis/savings/savings_flags.h"
+#include "analysis/savings/savings_resolved.h"
+#include "analysis/savings/savings_verdict.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kFloorsRejected = 0.05;
 
 SavingsAt place_of(double loss, double savings_there, const FrontierCurve& b,
                    const FrontierCurve& c, const Savings& savings) {
@@ -90,7 +93,7 @@ void fit_laws(const SavingsFloor& floor, Savings& savings) {
     const std::vector<FrontierPoint> used = frontier.used();
     if (used.size() < needed) return std::nullopt;
     Fit law = fit_frontier(used, options);
-    law.frontier = name_of(frontier.kind);
+    law.frontier = frontier.kind;
     law.uncertainty = "see the savings' own intervals";
     return law;
   };
@@ -132,9 +135,9 @@ void require_one_text(const std::string& source, const std::vector<Point>& trial
 }
 
 // An exponent given goes with a floor that is known, not with one that is fitted.
-std::string floor_asked(const SavingsOptions& options, const PointTable& table) {
-  if (!options.exponent || options.floor != "auto") return options.floor;
-  return table.floor ? fmt::format("{}", *table.floor) : "zero";
+SavingsFloorChoice floor_asked(const SavingsOptions& options, const PointTable& table) {
+  if (!options.exponent || options.floor.kind != SavingsFloorChoice::Auto) return options.floor;
+  return savings_floor_named(table.floor ? fmt::format("{}", *table.floor) : "zero");
 }
 
 // By the scatter of the trials, the baseline's first among them, and where seed noise is measured
@@ -187,8 +190,9 @@ void check_options(const SavingsOptions& options) {
     throw InputError(fmt::format("exponent {} (must be above zero: loss - E = a C^-k); correct it",
                                  *options.exponent));
   }
-  if (options.exponent && (options.floor == "shared" || options.floor == "free")) {
-    throw InputError("floor '" + options.floor +
+  if (options.exponent && (options.floor.kind == SavingsFloorChoice::Shared ||
+                           options.floor.kind == SavingsFloorChoice::Free)) {
+    throw InputError("floor '" + options.floor.text +
                      "' with an exponent given (one of them without the other has no meaning); "
                      "give the floor that the exponent goes with, or zero");
   }
@@ -213,6 +217,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   require_equal_weights(table, rows, "a saving");
   require_one_text(table.source, trials);
   Savings begun;
+  flag_repeated_rows(table, rows, begun.flags);
   begun.baseline = options.baseline;
   begun.candidate = options.candidate;
   begun.seed = options.seed;
@@ -233,7 +238,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
     Savings savings = begun;
     const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
     const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();
-    savings.floor = floor.name;
+    savings.floor = floor;
     const SavingsEstimate estimate =
         options.exponent
             ? estimate_savings_of_slope(used_b, used_c, floor.value, *options.exponent, places)
@@ -249,32 +254,16 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
   Savings savings = finished(floor);
   // F alone rejects one floor in up to a sixth of the studies where it is true.
   const bool by_draws = savings.floors && floor_test(*savings.floors) == SavingsTest::FromDraws;
-  if (options.floor == "auto" && by_draws && floors_differ(savings)) {
+  if (options.floor.kind == SavingsFloorChoice::Auto && by_draws && floors_differ(savings)) {
     savings = finished({SavingsFloor::Free, 0, "free"});
   }
-  add_savings_words(table, options, trials, savings);
+  savings.uncertainty = uncertainty_text(trials, savings);
+  savings.growth_resolved = is_growth_resolved(trials, savings);
+  add_savings_flags(table, options, trials, savings);
+  savings.verdict = verdict_text(options, savings);
   return savings;
 }
 
-namespace {
-
-SavingsTest test_of(double p, double bootstrap_p) {
-  if (std::isfinite(bootstrap_p)) return SavingsTest::FromDraws;
-  return std::isfinite(p) ? SavingsTest::F : SavingsTest::None;
-}
-
-}  // namespace
-
-SavingsTest slope_test(const ParallelSavings& parallel) {
-  return test_of(parallel.slope_equality_p, parallel.slope_equality_bootstrap_p);
-}
-
-SavingsTest floor_test(const FloorTest& floors) { return test_of(floors.p, floors.bootstrap_p); }
-
-bool floors_differ(const Savings& savings) {
-  if (!savings.floors) return false;
-  const FloorTest& test = *savings.floors;
-  return (floor_test(test) == SavingsTest::FromDraws ? test.bootstrap_p : test.p) < kFloorsRejected;
-}
+const SavingsAt& middle_loss(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
 
 }  // namespace isoloss

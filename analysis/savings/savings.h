@@ -14,13 +14,14 @@
 #include "analysis/fit/seed_noise.h"
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/points.h"
+#include "analysis/savings/savings_floor.h"
 
 namespace isoloss {
 
 struct SavingsOptions {
   std::string baseline;
   std::string candidate;
-  std::string floor = "auto";      // auto, free, shared, zero or a number
+  SavingsFloorChoice floor;
   std::optional<double> exponent;  // k of both, given: one point of each is enough
   FrontierKind frontier = FrontierKind::Auto;
   std::vector<double> at;  // losses; empty: two or three inside the overlap
@@ -57,10 +58,6 @@ struct ParallelSavings {  // one exponent for both: savings is a constant
   double floor = 0;                 // E of these lines
 };
 
-// Which p of two tests counts: F takes every budget as independent, which those of one run or one
-// surface are not, and then rejects what is true too often (docs/fitting.md, "Coverage").
-enum class SavingsTest { None, F, FromDraws };
-
 struct SavingsLaw {  // savings(L) = coefficient (L - E)^exponent
   double coefficient = 0;
   double exponent = 0;
@@ -88,7 +85,7 @@ struct FloorTest {
 
 struct Savings {
   std::string baseline, candidate;
-  std::string floor;                           // what was used: zero, shared, free or the number
+  SavingsFloor floor;                          // what was used
   FrontierKind frontier = FrontierKind::Auto;  // what auto took
   Frontier baseline_frontier, candidate_frontier;
   std::optional<Fit> baseline_fit, candidate_fit;  // laws along the frontiers
@@ -126,19 +123,6 @@ std::optional<Savings> savings_in_seconds(const PointTable& table, SavingsOption
 
 // Where verdict, headline and next study look: the middle of the losses at which savings are given.
 const SavingsAt& middle_loss(const Savings& savings);
-
-// The draws where there are any, else F.
-SavingsTest slope_test(const ParallelSavings& parallel);
-SavingsTest floor_test(const FloorTest& floors);
-
-// savings_words.cpp. Whether the test that counts rejects equal slopes at 5 %, and what each of the
-// two says, the draws first where there are any; empty where neither can say.
-bool slopes_differ(const ParallelSavings& parallel);
-std::string slope_tests_text(const ParallelSavings& parallel);
-
-// Whether the test that counts rejects one floor at 5 %. `auto` gives each its own only where the
-// draws say so.
-bool floors_differ(const Savings& savings);
 
 // How the frontiers of such a comparison are made.
 FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind);

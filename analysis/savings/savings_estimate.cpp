@@ -1,47 +1,11 @@
 #include "analysis/savings/savings_estimate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <limits>
 
 #include "analysis/numbers/statistics.h"
-#include "model/spec/error.h"
 
 namespace isoloss {
-
-SavingsFloor savings_floor(const std::string& asked, const std::optional<double>& exact,
-                           const std::vector<FrontierPoint>& baseline,
-                           const std::vector<FrontierPoint>& candidate) {
-  double lowest = std::numeric_limits<double>::infinity();
-  for (const auto* points : {&baseline, &candidate}) {
-    for (const FrontierPoint& p : *points) lowest = std::min(lowest, p.loss);
-  }
-  if (asked == "zero") return {SavingsFloor::Given, 0, "zero"};
-  if (asked == "shared") return {SavingsFloor::Shared, 0, "shared"};
-  if (asked == "free") return {SavingsFloor::Free, 0, "free"};
-  if (asked == "auto") {
-    if (std::min(baseline.size(), candidate.size()) >= 6)
-      return {SavingsFloor::Shared, 0, "shared"};
-    if (exact && *exact < lowest) return {SavingsFloor::Given, *exact, fmt::format("{}", *exact)};
-    return {SavingsFloor::Given, 0, "zero"};
-  }
-  double value = 0;
-  const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), value);
-  if (error != std::errc() || end != asked.data() + asked.size() || !(value >= 0)) {
-    throw InputError(
-        fmt::format("floor '{}' (neither a word known nor a number); give auto, free, "
-                    "shared, zero or a loss in nats per token",
-                    asked));
-  }
-  if (!(value < lowest)) {
-    throw InputError(fmt::format(
-        "floor {} (the frontiers reach {:.6g}, below it); give a smaller one", asked, lowest));
-  }
-  return {SavingsFloor::Given, value, value == 0 ? "zero" : asked};
-}
 
 SavingsEstimate estimate_savings(const std::vector<FrontierPoint>& baseline,
                                  const std::vector<FrontierPoint>& candidate,

@@ -10,21 +10,9 @@
 #include "analysis/fit/frontier_curve.h"
 #include "analysis/savings/parallel_lines.h"
 #include "analysis/savings/savings.h"
+#include "analysis/savings/savings_floor.h"
 
 namespace isoloss {
-
-// How the lines of ln(L - E) get their floor.
-struct SavingsFloor {
-  enum Kind { Given, Shared, Free } kind = Given;
-  double value = 0;
-  std::string name;  // zero, shared, free or the number
-};
-
-// Rule 7: `auto` fits a shared floor from six budgets on, takes the table's exact floor where it is
-// known, and zero otherwise. InputError for a word or number that is no floor below every loss.
-SavingsFloor savings_floor(const std::string& asked, const std::optional<double>& exact,
-                           const std::vector<FrontierPoint>& baseline,
-                           const std::vector<FrontierPoint>& candidate);
 
 // Where savings are asked for.
 struct SavingsPlaces {
@@ -106,12 +94,5 @@ std::optional<Interval> trial_scatter_interval(std::span<const Point> baseline,
 
 // Intervals and p values from the draws; an interval holds its estimate.
 void set_intervals(const SavingsDraws& draws, double level, Savings& savings);
-
-// Budgets of each frontier from which on a floor is fitted (docs/comparison.md rule 7).
-constexpr std::size_t kBudgetsForFloor = 6;
-
-// savings_words.cpp: flags and the verdict of a comparison that is otherwise complete.
-void add_savings_words(const PointTable& table, const SavingsOptions& options,
-                       const std::vector<Point>& trials, Savings& savings);
 
 }  // namespace isoloss

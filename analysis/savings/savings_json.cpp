@@ -2,6 +2,7 @@
 
 #include "analysis/numbers/json_number.h"
 #include "analysis/savings/savings.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
 namespace {
@@ -89,7 +90,7 @@ nlohmann::json to_json(const Savings& savings) {
   return {
       {"baseline", savings.baseline},
       {"candidate", savings.candidate},
-      {"floor", savings.floor},
+      {"floor", savings.floor.name},
       {"floors", floors},
       {"frontier", name_of(savings.frontier)},
       {"frontier_reason", savings.baseline_frontier.reason},

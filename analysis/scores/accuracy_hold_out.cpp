@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "analysis/laws/laws.h"
+#include "analysis/points/one_budget.h"
 
 namespace isoloss {
 namespace {
 
 constexpr std::size_t kFewestBudgetsFitted = 3;
-constexpr double kOneBudget = 0.05;  // of ln C: as predict_calibration.cpp has it
 
 // The largest compute of each budget, ascending.
 std::vector<double> budget_ends(const AccuracyTask& task) {
@@ -21,7 +21,7 @@ std::vector<double> budget_ends(const AccuracyTask& task) {
   std::vector<double> ends;
   for (std::size_t i = 0; i < flops.size(); ++i) {
     const bool last = i + 1 == flops.size();
-    if (last || std::log(flops[i + 1] / flops[i]) > kOneBudget) ends.push_back(flops[i]);
+    if (last || !of_one_budget(flops[i + 1], flops[i])) ends.push_back(flops[i]);
   }
   return ends;
 }

@@ -6,13 +6,12 @@
 #include <set>
 #include <tuple>
 
+#include "analysis/points/one_budget.h"
 #include "analysis/scores/task_measure.h"
 #include "results/best_possible.h"
 
 namespace isoloss {
 namespace {
-
-constexpr double kSameCompute = 0.05;  // of ln C: a trial's last checkpoint and its evaluation
 
 AccuracyPoint accuracy_point(const Point& point) {
   AccuracyPoint out;
@@ -99,7 +98,7 @@ void add_run_scores(const PointTable& results, std::vector<AccuracyTask>& tasks)
 
 const Point* trial_point(const PointTable& results, const TaskScores& scores) {
   const Point* best = nullptr;
-  double nearest = kSameCompute;
+  double nearest = kOneBudget;  // between a trial's last checkpoint and its evaluation
   for (const Point& point : results.points) {
     if (point.run != scores.model) continue;
     const double distance = std::abs(std::log(point.flops / scores.flops));

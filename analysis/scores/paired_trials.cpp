@@ -1,16 +1,12 @@
 #include "analysis/scores/paired_trials.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
+#include "analysis/points/one_budget.h"
+
 namespace isoloss {
-namespace {
-
-constexpr double kSameTrial = 0.05;  // of ln C: a trial's last scores and its evaluation
-
-}  // namespace
 
 std::optional<double> common_budget(const AccuracyTask& task,
                                     const std::vector<std::string>& architectures) {
@@ -39,7 +35,7 @@ const TaskScores* scores_of(std::span<const TaskScores> scores, const AccuracyTa
   const TaskScores* best = nullptr;
   for (const TaskScores& one : scores) {
     if (one.model != point.run || one.task != task.task || one.profile != task.profile) continue;
-    if (std::abs(std::log(one.flops / point.flops)) > kSameTrial) continue;
+    if (!of_one_budget(one.flops, point.flops)) continue;  // a trial's last scores
     if (!best || one.step > best->step) best = &one;
   }
   return best;

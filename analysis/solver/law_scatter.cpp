@@ -43,8 +43,12 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
   out.covariance = Eigen::MatrixXd::Zero(x.size(), x.size());
   out.leverage = Eigen::VectorXd::Zero(data.points());
   out.rise = Eigen::VectorXd::Zero(x.size());
+  // Only the objective knows in what unit rows are weighed.
+  const double unit = data.weight.mean();
+  const Eigen::ArrayXd weight = data.weight / unit;
+  out.weight = weight;
   const Eigen::MatrixXd columns = rows(Eigen::all, free);
-  const Eigen::MatrixXd normal = columns.transpose() * data.weight.matrix().asDiagonal() * columns;
+  const Eigen::MatrixXd normal = columns.transpose() * weight.matrix().asDiagonal() * columns;
   const std::optional<Eigen::MatrixXd> known = inverse_of_normal(normal);
   if (!known) {
     out.degrees = 0;
@@ -52,14 +56,14 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
   }
   const Eigen::MatrixXd& inverse = *known;
   for (Eigen::Index i = 0; i < data.points(); ++i) {
-    out.leverage[i] = data.weight[i] * columns.row(i).dot(inverse * columns.row(i).transpose());
+    out.leverage[i] = weight[i] * columns.row(i).dot(inverse * columns.row(i).transpose());
   }
   if (!(out.degrees > 0)) return out;
   const double correction = n / out.degrees;
   std::vector<double> sizes;
   double squares = 0;
   for (Eigen::Index i = 0; i < data.points(); ++i) {
-    const double r = out.residual[i] * std::sqrt(data.weight[i]);
+    const double r = out.residual[i] * std::sqrt(weight[i]);
     sizes.push_back(std::abs(r));
     squares += r * r;
   }
@@ -69,7 +73,7 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
       std::max(1.06 * std::min(out.deviation, out.robust_deviation) * std::pow(n, -0.2), 1e-13);
   double psi_squared = 0, slope = 0, total = 0;
   for (Eigen::Index i = 0; i < data.points(); ++i) {
-    const double psi = rho(out.residual[i], objective).slope, w = data.weight[i];
+    const double psi = rho(out.residual[i], objective).slope, w = weight[i];
     psi_squared += w * psi * psi;
     slope += w * smooth_slope(out.residual[i], h, objective);
     total += w;
@@ -85,14 +89,14 @@ LawScatter scatter_of(const Law& law, const LawData& data, const LawSolution& so
     for (const std::vector<Eigen::Index>& run : runs) {
       Eigen::VectorXd sum = Eigen::VectorXd::Zero(columns.cols());
       for (const Eigen::Index i : run) {
-        sum += data.weight[i] * rho(out.residual[i], objective).slope * columns.row(i).transpose();
+        sum += weight[i] * rho(out.residual[i], objective).slope * columns.row(i).transpose();
       }
       middle += sum * sum.transpose();
     }
     middle *= m / out.degrees;
   }
   const Eigen::MatrixXd covariance = inverse * middle * inverse / (slope * slope);
-  out.rise = Eigen::VectorXd::Constant(x.size(), psi_squared / (2 * slope));
+  out.rise = Eigen::VectorXd::Constant(x.size(), unit * psi_squared / (2 * slope));
   for (std::size_t j = 0; j < free.size(); ++j) {
     const auto at = static_cast<Eigen::Index>(j);
     // Points that the law meets to the last bit have no scatter, and no ratio of it.

@@ -10,6 +10,7 @@
 #include "analysis/plot/number_text.h"
 #include "analysis/savings/next_study.h"
 #include "analysis/savings/savings.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/print_json.h"
@@ -39,7 +40,7 @@ std::string in_brackets(const std::optional<Interval>& interval) {
 void print_laws(const Savings& savings, bool in_seconds) {
   if (const auto& parallel = savings.parallel) {
     fmt::print("  one factor for all losses: {:.6f}x{} (k {:.4g}, floor {})\n", parallel->savings,
-               in_brackets(parallel->interval), parallel->k, savings.floor);
+               in_brackets(parallel->interval), parallel->k, savings.floor.name);
     if (parallel->lack_of_fit_interval)
       fmt::print("    by the scatter {} alone (lack of fit, Student t):{}\n",
                  parallel->scatter_of_trials ? "of the trials about their chinchilla laws"
@@ -142,7 +143,7 @@ SavingsOptions savings_options(const CommandLine& line) {
   SavingsOptions options;
   options.baseline = line.get<std::string>("baseline");
   options.candidate = line.get<std::string>("candidate");
-  options.floor = line.get<std::string>("floor");
+  options.floor = savings_floor_named(line.get<std::string>("floor"));
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.at = losses_of(line.get<std::string>("at"));
   if (line.has("exponent")) options.exponent = line.get<double>("exponent");

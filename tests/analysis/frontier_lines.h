@@ -50,7 +50,7 @@ inline SavingsOptions against(const std::string& floor, int bootstrap = 200) {
   SavingsOptions options;
   options.baseline = "base";
   options.candidate = "other";
-  options.floor = floor;
+  options.floor = savings_floor_named(floor);
   options.bootstrap = bootstrap;
   return options;
 }

@@ -252,6 +252,13 @@ std::vector<Refusal> refused_comparisons() {
        }},
       {"losses of two tokenizers or texts by their bits per byte", 2, "bits per byte",
        compare_texts},
+      {"rows of one seed that say different losses", 2, "with seed 1 and say losses",
+       [](bool spoilt) {
+         PointTable table = two_lines(2, 0.002);
+         table.points.push_back(table.points[5]);
+         table.points.back().loss *= spoilt ? 1.01 : 1;
+         compare(table);
+       }},
       {"two runs that points do not tell apart", 2, "points do not",
        [](bool spoilt) {
          PointTable table = of_lines();

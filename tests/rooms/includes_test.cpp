@@ -33,7 +33,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"analysis/scores",
      {"model/spec", "results", "analysis/numbers", "analysis/points", "analysis/laws",
       "analysis/solver", "analysis/fit"}},
-    {"analysis/plot", {"model/spec", "results", "analysis/numbers", "analysis/savings"}},
+    {"analysis/plot", {"model/spec", "results", "analysis/numbers"}},
     {"analysis/published", {"model/spec", "results", "analysis/numbers", "analysis/plot"}},
     {"analysis/report",
      {"model/spec", "results", "analysis/numbers", "analysis/points", "analysis/solver",

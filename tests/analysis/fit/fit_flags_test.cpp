@@ -109,7 +109,7 @@ TEST(Flags, ABootstrapOfWhichManyFailed) {
   const auto with_failures = [](int failures) {
     Fit fit;
     fit.parameters = {{"b", 0.1}};
-    Draws draws(10, {0.1});
+    ParameterDraws draws(10, {0.1});
     for (int r = 0; r < failures; ++r) draws[static_cast<std::size_t>(r)] = {kFailed};
     add_percentiles(draws, {}, 0.95, fit);
     EXPECT_EQ(fit.failed_resamples, failures);

@@ -284,7 +284,7 @@ TEST(Fit, AlongAFrontierTheFloorsIntervalCoversTheTruth) {
     options.bootstrap = 60;
     options.seed = study;
     const Fit fit = fit_law(table, options);
-    EXPECT_EQ(fit.frontier, "surface");
+    EXPECT_EQ(fit.frontier, FrontierKind::Surface);
     for (const auto& [name, interval] : fit.intervals) {
       if (name == "E") covered += interval.first <= 1.7 && interval.second >= 1.7;
     }

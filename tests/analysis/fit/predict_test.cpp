@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "analysis/fit/fit.h"
 #include "analysis/fit/predict_calibration.h"
@@ -89,7 +90,8 @@ nlohmann::json chinchilla_json() {
             {"flops_convention", ""},
             {"tokenizer_hash", ""},
             {"held_out_hash", ""},
-            {"ranges", {{"parameters", {4e7, 1e10}}, {"flops", {1e18, 1e22}}}}}},
+            {"ranges",
+             {{"parameters", {4e7, 1e10}}, {"tokens", {2e8, 5e11}}, {"flops", {1e18, 1e22}}}}}},
           {"prediction", nullptr}};
 }
 
@@ -201,6 +203,51 @@ TEST(Predict, SaysWhatIsMissing) {
   EXPECT_THAT(refusal([&] { stored_fit(json, "x"); }), HasSubstr("status is 'failed'"));
   json.erase("status");
   EXPECT_THAT(refusal([&] { stored_fit(json, "x"); }), HasSubstr("no key 'status'"));
+}
+
+// A printed fit with one value changed: what cannot be of this law is named, with its file.
+TEST(StoredFit, ThatWasCutOrEditedIsRefused) {
+  FitOptions options = line_options();
+  options.calibrate = true;
+  const nlohmann::json whole =
+      nlohmann::json::parse(to_json(fit_law(line_table(), options)).dump());
+  const auto refused = [&](const char* place, const nlohmann::json& value) {
+    nlohmann::json cut = whole;
+    cut[nlohmann::json::json_pointer(place)] = value;
+    return refusal([&] { stored_fit(cut, "fit.json"); });
+  };
+  EXPECT_EQ(refusal([&] { stored_fit(whole, "fit.json"); }), "");
+  const std::vector<std::tuple<const char*, nlohmann::json, const char*>> cases = {
+      {"/data/ranges/flops/0", -1, "fit.json: 'ranges' of 'flops'"},
+      {"/data/ranges/flops", {2, 1}, "fit.json: 'ranges' of 'flops'"},
+      {"/data/ranges", nlohmann::json::object(), "fit.json: 'ranges' has no 'flops'"},
+      {"/data/ranges", nlohmann::json::array(), "fit.json: 'ranges'"},
+      {"/prediction/covariance", -1, "fit.json: 'covariance'"},
+      {"/prediction/covariance/0/0", -1, "fit.json: 'covariance'"},
+      {"/prediction/covariance/0/1", 1e6, "fit.json: 'covariance'"},
+      {"/prediction/covariance", nlohmann::json::array(), "fit.json: 'prediction'"},
+      {"/prediction/centre", 3, "fit.json: 'centre'"},
+      {"/prediction/centre", nlohmann::json::array(), "fit.json: 'prediction'"},
+      {"/parameters/E", -1, "fit.json: 'E' is -1"},
+      {"/parameters/a", -1, "fit.json: 'a' is -1"},
+      {"/parameters/b", 0, "fit.json: 'b' is 0"},
+      {"/parameters/b", 1e300, "fit.json: 'b' is 1e+300"},
+      {"/parameters", 3, "fit.json: 'parameters'"},
+      {"/objective/space", "x", "fit.json: 'space'"},
+      {"/calibration/predictions", -1, "fit.json: 'predictions'"},
+      {"/calibration/rows", 1, "fit.json: 'rows'"},
+  };
+  for (const auto& [place, value, says] : cases) {
+    EXPECT_THAT(refused(place, value), HasSubstr(says)) << place << ' ' << value;
+  }
+}
+
+// Hoffmann's law is asked for the partner of more tokens than doubles have logarithms near.
+TEST(Predict, NoBestPartnerIsToldAsThat) {
+  const StoredFit fit = stored_fit(chinchilla_json(), "x");
+  const std::string said = refusal([&] { predict_at(fit, {.tokens = 1e300}, 0.95); });
+  EXPECT_THAT(said, HasSubstr("no best size for 1e+300 tokens"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("not given")));
 }
 
 // C = 6 N D both ways; 1e21 FLOPs of 1e9 parameters and 1e12 tokens are a sixth of 6e21.

@@ -68,7 +68,7 @@ TEST(ReportNumber, ReadsAsPeopleWriteIt) {
   EXPECT_EQ(significant(2e11, 4), "2e11");
   EXPECT_EQ(significant(0.03, 3), "0.03");
   EXPECT_EQ(interval_text({1.123, 1.5}), "[1.12, 1.50]");
-  EXPECT_EQ(budget_text(1e6, "tokens"), "1e6 tokens");
+  EXPECT_EQ(budget_in_words(1e6, "tokens"), "1e6 tokens");
   EXPECT_EQ(count_text(1, "run"), "1 run");
 }
 

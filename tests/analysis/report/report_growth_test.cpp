@@ -16,7 +16,7 @@ Savings grown() {
   Savings savings;
   savings.baseline = "a";
   savings.candidate = "b";
-  savings.floor = "shared";
+  savings.floor = {SavingsFloor::Shared, 0, "shared"};
   savings.overlap = {2.6, 3.1};
   savings.seed_noise.measured = true;
   savings.growth = SavingsGrowth{1.25, Interval{1.1, 1.4}, 0.004};
@@ -98,7 +98,7 @@ TEST(ReportGrowth, FloorsStandWithBothTestsAndTheAnswer) {
               testing::ElementsAre("b", "a", "FLOPs", "1.6000", "1.7000", "0.21", "0.03", "shared",
                                    "one floor is not rejected at 5 %"));
   savings.floors->bootstrap_p = 0.01;
-  savings.floor = "free";
+  savings.floor = {SavingsFloor::Free, 0, "free"};
   EXPECT_THAT(floors_table(study_of(savings)).rows.at(0).back().shown, HasSubstr("they differ"));
 }
 

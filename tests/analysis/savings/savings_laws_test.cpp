@@ -105,7 +105,7 @@ TEST(GivenSlope, OnePointOfACandidateIsEnough) {
   for (const std::string& flag : savings.flags) {
     EXPECT_NE(flag.substr(0, 20), "floor_not_identified");
   }
-  options.floor = "zero";
+  options.floor = savings_floor_named("zero");
   EXPECT_THAT(compute_savings(table, options).flags, Contains(StartsWith("floor_not_identified")));
 }
 
@@ -114,7 +114,7 @@ TEST(GivenSlope, AFloorThatIsFittedOrAnExponentThatIsNoneIsRefused) {
   SavingsOptions options = against("shared");
   options.exponent = 0.1;
   EXPECT_THROW(compute_savings(table, options), InputError);
-  options.floor = "1.6";
+  options.floor = savings_floor_named("1.6");
   options.exponent = -0.1;
   EXPECT_THROW(compute_savings(table, options), InputError);
 }
@@ -167,7 +167,7 @@ TEST(Floors, ThatDifferByTheDrawsAreFlaggedAndHaveNoOneLaw) {
   const Savings savings =
       compute_savings(table_of({base, other}, budgets(9, 1e15, 3), 2, 1e-5), against("auto"));
   EXPECT_THAT(savings.flags, Contains("floors_differ: base 1.9, other 1.4"));
-  EXPECT_EQ(savings.floor, "free");
+  EXPECT_EQ(savings.floor.name, "free");
   EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "draws");
   EXPECT_FALSE(savings.law);
   ASSERT_TRUE(savings.floors);
@@ -186,7 +186,7 @@ TEST(Floors, ThatDifferByTheFTestAloneAreFlaggedAndShared) {
   const Savings savings = compute_savings(table, against("auto"));
   EXPECT_THAT(savings.flags,
               Contains(StartsWith("floors_differ: base 1.9, other 1.4 by the F test alone")));
-  EXPECT_EQ(savings.floor, "shared");
+  EXPECT_EQ(savings.floor.name, "shared");
   EXPECT_TRUE(savings.law);
   EXPECT_LT(savings.floors->p, 1e-6);
   EXPECT_EQ(to_json(savings)["floors"]["floor_test"], "F");
@@ -199,7 +199,7 @@ TEST(Floors, ThatAreOneAreNotFlagged) {
   const Savings savings =
       compute_savings(table_of({base, other}, budgets(9, 1e15, 3), 3, 0.002), against("auto"));
   EXPECT_THAT(savings.flags, Not(Contains(StartsWith("floors_differ"))));
-  EXPECT_EQ(savings.floor, "shared");
+  EXPECT_EQ(savings.floor.name, "shared");
   EXPECT_TRUE(std::isfinite(savings.floors->bootstrap_p));
 }
 

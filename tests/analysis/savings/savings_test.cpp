@@ -73,7 +73,7 @@ SavingsOptions against(const std::string& floor = "auto") {
   SavingsOptions options;
   options.baseline = "base";
   options.candidate = "other";
-  options.floor = floor;
+  options.floor = savings_floor_named(floor);
   options.bootstrap = 100;
   return options;
 }
@@ -157,7 +157,7 @@ TEST(Savings, ASharedFloorIsFoundFromSixBudgets) {
   const Savings savings = compute_savings(table, options);
   ASSERT_EQ(savings.baseline_frontier.used().size(), 6u);
   ASSERT_EQ(savings.candidate_frontier.used().size(), 6u);
-  EXPECT_EQ(savings.floor, "shared");
+  EXPECT_EQ(savings.floor.name, "shared");
   const Savings shared = compute_savings(table, against("shared"));
   ASSERT_TRUE(shared.law);
   EXPECT_NEAR(shared.law->floor, 1.5, 1e-4);
@@ -181,7 +181,7 @@ TEST(Savings, WithoutReplicatesThereIsNoInterval) {
 
 TEST(Savings, FewBudgetsIdentifyNoFloorAndShortRangesNoGrowth) {
   const Savings savings = compute_savings(table_of(kBase, kTwice, {}), against());
-  EXPECT_EQ(savings.floor, "zero");
+  EXPECT_EQ(savings.floor.name, "zero");
   EXPECT_THAT(savings.flags, Contains("floor_not_identified"));
   EXPECT_THAT(savings.flags, Contains(HasSubstr("floor_sensitivity")));
   EXPECT_THAT(savings.flags, Contains("growth_not_resolved"));
@@ -226,6 +226,38 @@ TEST(Savings, RowsOfSeveralWeightsOrEvaluationSetsAreRefused) {
       EXPECT_THROW(compute_savings(mixed, against()), InputError) << column << row;
     }
   }
+}
+
+// Losses of one seed on two sets, in a column that no analysis reads.
+TEST(Savings, RowsOfOneSeedThatSayTwoLossesAreRefused) {
+  PointTable table = table_of(kBase, kTwice, {});
+  table.other_columns = {"dataset"};
+  for (Point& p : table.points) p.other = {"c4"};
+  table.points.push_back(table.points[2]);
+  table.points.back().other = {"pile"};
+  EXPECT_NO_THROW(compute_savings(table, against()));
+  table.points.back().loss += 0.3;
+  try {
+    compute_savings(table, against());
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(fmt::format("rows 3 and {}", table.points.size())));
+    EXPECT_THAT(error.what(), HasSubstr("column 'dataset', which nothing here reads, has 'c4' and "
+                                        "'pile'"));
+  }
+}
+
+TEST(Savings, RepeatedRowsWithoutASeedAreFlagged) {
+  Layout layout;
+  layout.seeds = {0, 1};
+  PointTable table = table_of(kBase, kTwice, layout);
+  const auto repeated = Contains(testing::StartsWith("near_duplicate_rows: rows "));
+  EXPECT_THAT(compute_savings(table, against()).flags, Not(repeated));
+  for (Point& p : table.points) {
+    p.has_seed = false;
+    p.seed = 0;
+  }
+  EXPECT_THAT(compute_savings(table, against()).flags, repeated);
 }
 
 TEST(Savings, AnUnknownArchitectureNamesTheNearest) {
@@ -408,10 +440,10 @@ TEST(ParallelLines, EqualSlopesAreNotRejectedWhereTheyAreEqual) {
 TEST(SavingsFloor, AWordThatIsNoFloorAndAFloorAboveTheLossesAreRefused) {
   FrontierPoint p;
   p.loss = 2;
-  EXPECT_THROW(savings_floor("none", std::nullopt, {p}, {p}), InputError);
-  EXPECT_THROW(savings_floor("2.5", std::nullopt, {p}, {p}), InputError);
-  EXPECT_EQ(savings_floor("1.5", std::nullopt, {p}, {p}).value, 1.5);
-  EXPECT_EQ(savings_floor("auto", 1.2, {p}, {p}).value, 1.2);
+  EXPECT_THROW(savings_floor(savings_floor_named("none"), std::nullopt, {p}, {p}), InputError);
+  EXPECT_THROW(savings_floor(savings_floor_named("2.5"), std::nullopt, {p}, {p}), InputError);
+  EXPECT_EQ(savings_floor(savings_floor_named("1.5"), std::nullopt, {p}, {p}).value, 1.5);
+  EXPECT_EQ(savings_floor(savings_floor_named("auto"), 1.2, {p}, {p}).value, 1.2);
 }
 
 }  // namespace

@@ -1,48 +1,28 @@
-// What a savings comparison says of itself: flags for every rule of an honest comparison that it
-// breaks, and the verdict in one line.
+#include "analysis/savings/savings_flags.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <string>
 
 #include "analysis/fit/fit_flags.h"
+#include "analysis/fit/frontier_curve.h"
+#include "analysis/fit/seed_noise.h"
 #include "analysis/numbers/statistics.h"
 #include "analysis/points/flag.h"
+#include "analysis/savings/parallel_lines.h"
 #include "analysis/savings/savings_estimate.h"
+#include "analysis/savings/savings_resolved.h"
+#include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
 namespace {
 
-constexpr double kDecadesForGrowth = 1.5;
-constexpr double kSlopesRejected = 0.05;
-constexpr std::size_t kSeedsForGrowth = 3;
-
-double decades_of(const Frontier& frontier) {
-  const std::vector<FrontierPoint> used = frontier.used();
-  const auto [low, high] = std::minmax_element(
-      used.begin(), used.end(), [](const auto& a, const auto& b) { return a.flops < b.flops; });
-  return std::log10(high->flops / low->flops);
-}
-
-// Seeds at the place of the frontiers that has fewest.
-std::size_t fewest_seeds(const std::vector<Point>& trials) {
-  std::map<std::tuple<std::string, std::string, double, double>, std::set<std::int64_t>> places;
-  for (const Point& p : trials) {
-    const double parameters = std::isnan(p.parameters) ? 0 : p.parameters;
-    places[{p.architecture, p.size, parameters, std::isnan(p.budget) ? p.flops : p.budget}].insert(
-        p.seed);
-  }
-  std::size_t fewest = trials.size();
-  for (const auto& [place, seeds] : places) fewest = std::min(fewest, seeds.size());
-  return fewest;
-}
-
 // Whether the floor is the asker's, or the data's exact one: nothing is left to identify.
 bool floor_is_given(const PointTable& table, const SavingsOptions& options) {
-  if (options.floor == "auto") return table.floor.has_value();
-  return options.floor != "free" && options.floor != "shared" && options.floor != "zero";
+  if (options.floor.kind == SavingsFloorChoice::Auto) return table.floor.has_value();
+  return options.floor.kind == SavingsFloorChoice::Value;
 }
 
 void flag_floor(const PointTable& table, const SavingsOptions& options, Savings& savings) {
@@ -174,97 +154,10 @@ void flag_slopes(Savings& savings) {
   savings.flags.push_back(flag_text(Flag::SlopesDiffer, slope_tests_text(*savings.parallel)));
 }
 
-std::string uncertainty_of(const std::vector<Point>& trials, const Savings& savings) {
-  const SeedNoise& noise = savings.seed_noise;
-  if (savings.draws == 0) {
-    return noise.measured ? "none: no draws" : "none: seed noise not measured";
-  }
-  if (savings.draws < static_cast<int>(kFewestDraws)) {
-    return fmt::format("none: {} draws, fewer than {}", savings.draws, kFewestDraws);
-  }
-  return fmt::format(
-      "seed noise of {} replicate groups ({} degrees of freedom){} through frontier "
-      "and law, {} draws{}",
-      noise.replicates, noise.degrees,
-      LossDraws(trials, noise, 0).sequences() > 0 ? " and paired held-out noise" : "",
-      savings.draws,
-      savings.moved ? ", moved by what parabolas do to the frontiers of the chinchilla laws" : "");
-}
-
-// With the slope given savings are one factor, whose scatter is an interval where no draws are.
-std::optional<Interval> interval_of_slope(const SavingsOptions& options, const Savings& savings) {
-  if (!options.exponent || !savings.parallel) return std::nullopt;
-  return savings.parallel->lack_of_fit_interval;
-}
-
-// Whether the interval that the verdict names holds a factor of one.
-bool holds_one(const SavingsOptions& options, const Savings& savings) {
-  const auto& middle = middle_loss(savings).interval;
-  const auto interval = middle ? middle : interval_of_slope(options, savings);
-  return interval && interval->first <= 1 && interval->second >= 1;
-}
-
-std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
-  std::string text;
-  if (at.interval) {
-    text = fmt::format("{:g} % interval {:.3g} to {:.3g}", 100 * options.level, at.interval->first,
-                       at.interval->second);
-  } else if (const auto by_scatter = interval_of_slope(options, savings)) {
-    text = fmt::format("{:g} % interval {:.3g} to {:.3g} by the scatter alone", 100 * options.level,
-                       by_scatter->first, by_scatter->second);
-  } else {
-    text = savings.seed_noise.measured ? "no interval" : "no interval: seed noise not measured";
-  }
-  text += fmt::format("; {} frontier", name_of(savings.frontier));
-  if (at.extrapolated) text += "; extrapolated";
-  const auto& law = savings.law;
-  if (!savings.growth_resolved) return text + "; growth not resolved";
-  return text + fmt::format("; the factor {} by {:.3g} per decade of compute",
-                            law->per_decade > 1 ? "grows" : "shrinks", law->per_decade);
-}
-
-std::string verdict(const SavingsOptions& options, const Savings& savings) {
-  const SavingsAt& at = middle_loss(savings);
-  const std::string& c = savings.candidate;
-  const std::string& b = savings.baseline;
-  const std::string what = options.wall_clock ? "time" : "compute";
-  const std::string rest =
-      fmt::format("at loss {:.4g} ({})", at.loss, brackets(options, savings, at));
-  if (holds_one(options, savings)) {
-    return fmt::format("{} against {}: savings not resolved, {:.3g}x {} {}", c, b, at.savings, what,
-                       rest);
-  }
-  if (at.savings < 1) {
-    return fmt::format("{} needs {:.3g}x the {} of {} {}", c, 1 / at.savings, what, b, rest);
-  }
-  return fmt::format("{} saves {:.3g}x {} over {} {}", c, at.savings, what, b, rest);
-}
-
 }  // namespace
 
-std::string slope_tests_text(const ParallelSavings& parallel) {
-  std::string out;
-  const auto add = [&](const char* test, double p) {
-    if (!std::isfinite(p)) return;
-    out += fmt::format("{}p = {:.2g} by {} ({})", out.empty() ? "" : ", ", p, test,
-                       p < kSlopesRejected ? "rejected" : "not rejected");
-  };
-  add("paired draws", parallel.slope_equality_bootstrap_p);
-  add("the F test", parallel.slope_equality_p);
-  return out;
-}
-
-bool slopes_differ(const ParallelSavings& parallel) {
-  const bool drawn = slope_test(parallel) == SavingsTest::FromDraws;
-  return (drawn ? parallel.slope_equality_bootstrap_p : parallel.slope_equality_p) <
-         kSlopesRejected;
-}
-
-const SavingsAt& middle_loss(const Savings& savings) { return savings.at[savings.at.size() / 2]; }
-
-void add_savings_words(const PointTable& table, const SavingsOptions& options,
+void add_savings_flags(const PointTable& table, const SavingsOptions& options,
                        const std::vector<Point>& trials, Savings& savings) {
-  savings.uncertainty = uncertainty_of(trials, savings);
   if (savings.seed_noise.measured && savings.draws < options.bootstrap) {
     savings.flags.push_back(flag_text(
         Flag::DrawsReduced,
@@ -276,10 +169,6 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
   flag_frontiers(options, savings);
   flag_conventions(trials, savings);
   flag_study(table, savings);
-  const auto& growth = savings.law ? savings.law->per_decade_interval : std::nullopt;
-  savings.growth_resolved = decades_of(savings.baseline_frontier) >= kDecadesForGrowth &&
-                            fewest_seeds(trials) >= kSeedsForGrowth && growth &&
-                            (growth->first > 1 || growth->second < 1);
   if (!savings.growth_resolved) savings.flags.push_back(flag_text(Flag::GrowthNotResolved));
   flag_slopes(savings);
   const bool by_scatter_alone = savings.parallel && savings.parallel->lack_of_fit_interval &&
@@ -292,7 +181,6 @@ void add_savings_words(const PointTable& table, const SavingsOptions& options,
     if (!at.extrapolated) continue;
     savings.flags.push_back(flag_text(Flag::Extrapolated, fmt::format("loss {:g}", at.loss)));
   }
-  savings.verdict = verdict(options, savings);
 }
 
 }  // namespace isoloss

@@ -1,0 +1,24 @@
+// Whether a comparison's intervals decide anything: that something is saved at all, and that the
+// saving changes with scale (docs/comparison.md rule 8).
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "analysis/numbers/statistics.h"
+#include "analysis/savings/savings.h"
+
+namespace isoloss {
+
+// With the slope given savings are one factor, whose scatter is an interval where no draws are;
+// empty where the slope is not given.
+std::optional<Interval> interval_of_slope(const SavingsOptions& options, const Savings& savings);
+
+// Whether the interval of the savings at the middle loss, else that of the slope given, holds a
+// factor of one; false where there is no interval.
+bool holds_one(const SavingsOptions& options, const Savings& savings);
+
+// Whether the law's change per decade is told from one, where the baseline's frontier spans 1.5
+// decades of compute and every place of `trials` has three seeds.
+bool is_growth_resolved(const std::vector<Point>& trials, const Savings& savings);
+
+}  // namespace isoloss
