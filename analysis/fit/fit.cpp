@@ -12,7 +12,9 @@
 #include "analysis/fit/noise_intervals.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/points/flag.h"
+#include "analysis/points/points_digest.h"
 #include "analysis/points/repeated_rows.h"
+#include "analysis/points/without_embeddings.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 
@@ -175,6 +177,14 @@ void check_options(const FitOptions& options) {
 Fit fit_law(const PointTable& table, const FitOptions& options) {
   check_options(options);
   refuse_unused(options);
+  if (!options.embeddings) {
+    FitOptions as_counted = options;
+    as_counted.embeddings = true;
+    Fit fit = fit_law(without_embeddings(table), as_counted);
+    fit.origin.digest = input_digest(table).digest;
+    fit.origin.embeddings = false;
+    return fit;
+  }
   if (options.law == "isoflop") return fit_isoflop(table, options);
   const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
   const bool folder = !table.runs.empty();

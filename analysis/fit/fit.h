@@ -39,6 +39,7 @@ struct FitOptions {
   // CSV. Points: every point.
   FrontierKind frontier = FrontierKind::Auto;
   double from_budget = 0;  // points of smaller nominal budgets are left out
+  bool embeddings = true;  // N counts the token embedding
   bool calibrate = false;  // leave-future-out table and prediction intervals (a fit per fold)
   // How far the optimum can be from the best, on `threads` (law_certificate.h).
   CertificateEffort certify = CertificateEffort::None;
@@ -107,7 +108,8 @@ struct Fit {
 // InputError naming the option that is out of range.
 void check_options(const FitOptions& options);
 
-// Throws InputError for too few points or columns a law needs and the table lacks, WorkError where
+// Throws InputError for too few points or columns a law needs and the table lacks (those of
+// embeddings among them), WorkError where
 // the fit did not converge.
 Fit fit_law(const PointTable& table, const FitOptions& options);
 

@@ -86,6 +86,7 @@ json data_of(const FitOrigin& origin) {
           {"flops_convention", origin.flops_convention},
           {"tokenizer_hash", origin.tokenizer_hash},
           {"held_out_hash", origin.held_out_hash},
+          {"embeddings", origin.embeddings},
           {"ranges", ranges}};
 }
 

@@ -188,6 +188,7 @@ StoredFit stored_fit(const json& object, const std::string& name) {
     }
     fit.origin.ranges[key] = {ends[0], ends[1]};
   }
+  fit.origin.embeddings = data.value("embeddings", true);
   const json& prediction = read.at(object, "prediction");
   if (!prediction.is_null()) fit.basis = basis_of(prediction, read);
   // Fits that were printed before predictions were calibrated have no such key.

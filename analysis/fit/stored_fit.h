@@ -25,6 +25,7 @@ struct FitOrigin {
   std::string tokenizer_hash, held_out_hash;
   // Smallest and largest of parameters, tokens, flops, tokens_per_parameter, where all points say.
   std::map<std::string, Interval> ranges;
+  bool embeddings = true;  // N counts the token embedding
 };
 
 FitOrigin origin_of(const PointTable& table, std::span<const Point> points,

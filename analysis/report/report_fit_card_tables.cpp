@@ -27,6 +27,14 @@ std::string flags_of(const FittedLaw& law) {
   return fmt::format("{}{}no chinchilla law: {}", out, out.empty() ? "" : "; ", law.why_not_points);
 }
 
+// Of one of its parameters; none where the data do not determine it.
+Interval interval_of(const Fit& fit, const std::string& name) {
+  if (!fit.has_flag(name + "_undetermined"))
+    for (const auto& [known, range] : fit.intervals)
+      if (known == name) return range;
+  return {kNone, kNone};
+}
+
 }  // namespace
 
 Table law_parameters_table(const StudyResults& study) {
@@ -34,7 +42,8 @@ Table law_parameters_table(const StudyResults& study) {
       "law_parameters",
       "The law of each architecture with 95 % intervals: chinchilla, E + A N^-alpha + B "
       "D^-beta, where its trials allow it, else the power law E + a C^-b; size exponent: N* "
-      "grows as C to this power.",
+      "grows as C to this power. Where points say how many parameters the embedding has, the "
+      "exponents of the law with N counted without it stand beside them.",
       {words_column("architecture", "architecture"), words_column("parameter", "parameter"),
        number_column("value", "value"), number_column("interval_low", "from"),
        number_column("interval_high", "to"), words_column("law", "law")},
@@ -46,11 +55,7 @@ Table law_parameters_table(const StudyResults& study) {
                             significant_cell(interval.second, 4), text_cell(law_name(fitted))});
     };
     for (const auto& [name, value] : fitted.fit->parameters) {
-      Interval interval{kNone, kNone};
-      for (const auto& [known, range] : fitted.fit->intervals) {
-        if (known == name && !fitted.fit->has_flag(name + "_undetermined")) interval = range;
-      }
-      row(name, value, interval);
+      row(name, value, interval_of(*fitted.fit, name));
     }
     if (fitted.kind != FittedLaw::OfPoints) continue;
     const ArchitectureLaw& law = study.laws[fitted.place];
@@ -62,6 +67,14 @@ Table law_parameters_table(const StudyResults& study) {
     }
     row("size exponent", law.law.beta / (law.law.alpha + law.law.beta),
         ends_of(percentile_interval(exponents, 0.95)));
+    if (!law.without_embeddings) continue;
+    for (const char* exponent : {"alpha", "beta"})
+      row(fmt::format("{}, N without embeddings", exponent),
+          law.without_embeddings->parameter(exponent),
+          interval_of(*law.without_embeddings, exponent));
+    const ChinchillaLaw other = chinchilla_law(law.without_embeddings->parameters);
+    row("size exponent, N without embeddings", other.beta / (other.alpha + other.beta),
+        {kNone, kNone});
   }
   return table;
 }

@@ -8,6 +8,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "analysis/points/without_embeddings.h"
+
 namespace isoloss {
 namespace {
 
@@ -31,6 +33,22 @@ void set_flops_per_product(ArchitectureLaw& out) {
   out.flops_per_product = quantile(ratios, 0.5);
   out.flops_per_product_range = {*std::min_element(ratios.begin(), ratios.end()),
                                  *std::max_element(ratios.begin(), ratios.end())};
+}
+
+// Its exponents are shown beside the others; what it predicts and certifies is not.
+std::optional<Fit> fit_without_embeddings(const PointTable& results,
+                                          const std::string& architecture,
+                                          const ReportOptions& options) {
+  if (!knows_embeddings(results)) return std::nullopt;
+  FitOptions fit = fit_options(architecture, options);
+  fit.embeddings = false;
+  fit.calibrate = false;
+  fit.certify = CertificateEffort::None;
+  try {
+    return fit_law(results, fit);
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -100,6 +118,7 @@ ArchitectureLaw fit_architecture(const PointTable& results, const std::string& a
     return out;
   }
   out.law = chinchilla_law(out.fit->parameters);
+  out.without_embeddings = fit_without_embeddings(results, architecture, options);
   return out;
 }
 

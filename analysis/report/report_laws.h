@@ -18,9 +18,10 @@ struct ArchitectureLaw {
   std::string refusal;     // why there is no fit
   std::optional<Fit> fit;  // with its bootstrap's draws and its leave-future-out folds
   ChinchillaLaw law;
-  std::vector<Point> points;           // fitted
-  double flops_per_product = 0;        // k: the median of C / (N D)
-  Interval flops_per_product_range{};  // smallest and largest
+  std::optional<Fit> without_embeddings;  // the same with N counted so, where every point says
+  std::vector<Point> points;              // fitted
+  double flops_per_product = 0;           // k: the median of C / (N D)
+  Interval flops_per_product_range{};     // smallest and largest
 
   std::vector<ChinchillaLaw> drawn() const;  // of the draws that did not fail
   bool draws_are_noise() const;              // and not resamples

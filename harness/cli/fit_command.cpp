@@ -81,6 +81,7 @@ FitOptions fit_options(const CommandLine& line) {
   options.threads = line.get<int>("threads");
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
   options.from_budget = line.get<double>("from-budget");
+  options.embeddings = !line.has("without-embeddings");
   return options;
 }
 
@@ -107,6 +108,7 @@ int fit_command(Arguments arguments) {
       "frontier", po::value<std::string>()->default_value("auto"),
       "what a power law follows: auto, points, surface, isoflop or envelope")(
       "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
+      "without-embeddings", "count sizes without the token embedding")(
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
       "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "certify", po::value<std::string>()->default_value("quick"),

@@ -51,6 +51,38 @@ TEST(Fit, FindsTheLawOfExactPoints) {
   EXPECT_EQ(fit.n, 8u);
 }
 
+// Points of a law of the parameters that are no embedding: Kaplan et al. 2020 count so, and Pearce
+// and Song 2024 show what the other count does to exponents of small models.
+TEST(Fit, CountsSizesWithoutEmbeddingsWhereAsked) {
+  PointTable table;
+  table.source = "made";
+  for (int i = 0; i < 36; ++i) {
+    const double inner = 2e5 * std::pow(2.0, i % 6), tokens = 1e7 * std::pow(2.0, i / 6);
+    Point p = point(6 * inner * tokens,
+                    1.8 + 480 * std::pow(inner, -.35) + 2100 * std::pow(tokens, -.37));
+    p.parameters_embedding = 300 * std::sqrt(inner);
+    p.parameters = inner + p.parameters_embedding;
+    p.tokens = tokens;
+    table.points.push_back(p);
+  }
+  FitOptions options;
+  options.law = "chinchilla";
+  options.bootstrap = 0;
+  EXPECT_GT(std::abs(fit_law(table, options).parameter("alpha") - .35), .02);
+  options.embeddings = false;
+  const Fit fit = fit_law(table, options);
+  EXPECT_NEAR(fit.parameter("alpha"), .35, 1e-5);
+  EXPECT_NEAR(fit.parameter("beta"), .37, 1e-5);
+  EXPECT_NEAR(fit.origin.ranges.at("parameters").first, 2e5, 1e-6);
+  EXPECT_EQ(to_json(fit)["data"]["embeddings"], false);
+  // The data are the same.
+  options.embeddings = true;
+  EXPECT_EQ(fit.origin.digest, fit_law(table, options).origin.digest);
+  table.points[7].parameters_embedding = 0;
+  options.embeddings = false;
+  EXPECT_THROW(fit_law(table, options), InputError);
+}
+
 TEST(Fit, TheJsonHasTheHousesKeys) {
   FitOptions options;
   options.bootstrap = 30;
