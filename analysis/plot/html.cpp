@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 
 #include "analysis/plot/html_style.h"
@@ -39,18 +40,6 @@ std::string html_escape(std::string_view text) {
   return out;
 }
 
-TableColumn words_column(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), false};
-}
-
-TableColumn number_column(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), true};
-}
-
-TableColumn sentence_column(std::string key, std::string heading) {
-  return {std::move(key), std::move(heading), false, true};
-}
-
 TableCell text_cell(std::string text) { return {text, std::move(text)}; }
 
 TableCell fixed_cell(double value, int digits) {
@@ -63,22 +52,24 @@ TableCell significant_cell(double value, int digits) {
   return {significant(value, digits), fmt::format("{}", value)};
 }
 
-std::vector<TableCell> refused_row(const Table& table, std::vector<TableCell> first,
-                                   std::string why) {
-  first.resize(table.columns.size());
-  first.back() = text_cell(std::move(why));
-  return first;
-}
-
 namespace {
 
 const char* class_of(const TableColumn& column) {
   return column.numeric ? " class=\"number\"" : column.wraps ? " class=\"sentence\"" : "";
 }
 
+void expect_widths(const Table& table) {
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    if (table.rows[row].size() == table.columns.size()) continue;
+    throw std::logic_error(fmt::format("table {}: row {} has {} cells under {} columns", table.name,
+                                       row, table.rows[row].size(), table.columns.size()));
+  }
+}
+
 }  // namespace
 
 std::string html_table(const Table& table) {
+  expect_widths(table);
   std::string out = fmt::format(
       "<p class=\"note\">{0}</p>\n<div class=\"{2}\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{0}\"><table id=\"table-{1}\">\n<thead><tr>",
@@ -102,6 +93,7 @@ std::string html_table(const Table& table) {
 }
 
 std::string csv_of(const Table& table, const std::string& origin) {
+  expect_widths(table);
   std::string out = "# " + origin + "\n";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (i > 0) out += ',';

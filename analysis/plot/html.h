@@ -27,15 +27,11 @@ struct Table {
   std::string name;     // file stem of the CSV
   std::string caption;  // one sentence
   std::vector<TableColumn> columns;
-  std::vector<std::vector<TableCell>> rows;  // each as long as columns
+  std::vector<std::vector<TableCell>> rows;  // each as long as columns, as table_of.h makes them
   // Few rows that answer something: on narrow screens each is a card of headings and values, so
   // that no column lies outside.
   bool cards = false;
 };
-
-TableColumn words_column(std::string key, std::string heading);
-TableColumn number_column(std::string key, std::string heading);
-TableColumn sentence_column(std::string key, std::string heading);
 
 TableCell text_cell(std::string text);
 // `digits` decimals on the page; an empty cell where the value is not finite.
@@ -43,10 +39,8 @@ TableCell fixed_cell(double value, int digits);
 // `digits` significant digits on the page (2.35e11); empty where the value is not finite.
 TableCell significant_cell(double value, int digits);
 
-// A row with nothing to count: `first` in the leading columns, why in the last, the rest empty.
-std::vector<TableCell> refused_row(const Table& table, std::vector<TableCell> first,
-                                   std::string why);
-
+// Both throw std::logic_error naming the table and the row where a row is longer or shorter than
+// the columns: its cells would stand under other headings.
 std::string html_table(const Table& table);
 // With a comment line before the header that says where the numbers are from.
 std::string csv_of(const Table& table, const std::string& origin);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <system_error>
 
 #include "analysis/numbers/json_number.h"
 #include "analysis/plot/number_text.h"
 #include "analysis/plot/plot_render.h"
+#include "analysis/plot/table_of.h"
 #include "analysis/published/published_plot.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -25,35 +27,31 @@ TableCell value_cell(double value) {
 }
 
 Table findings_table(const TableFindings& findings) {
-  Table table{findings.table + "_checks",
-              "Printed, and recomputed from printed numbers.",
-              {sentence_column("claim", "number"), number_column("printed", "printed"),
-               number_column("recomputed", "recomputed"), number_column("difference", "difference"),
-               sentence_column("verdict", "verdict")},
-              {}};
-  for (const PublishedFinding& finding : findings.result.findings) {
-    table.rows.push_back({text_cell(finding.claim), text_cell(finding.printed),
-                          value_cell(finding.recomputed), value_cell(finding.difference),
-                          text_cell(finding.words)});
-  }
-  return table;
+  TableOf<PublishedFinding> table(findings.table + "_checks",
+                                  "Printed, and recomputed from printed numbers.");
+  table.sentence("claim", "number", &PublishedFinding::claim);
+  table.cells({"printed", "printed"},
+              [](const PublishedFinding& finding) { return text_cell(finding.printed); });
+  table.cells({"recomputed", "recomputed"},
+              [](const PublishedFinding& finding) { return value_cell(finding.recomputed); });
+  table.cells({"difference", "difference"},
+              [](const PublishedFinding& finding) { return value_cell(finding.difference); });
+  table.sentence("verdict", "verdict", &PublishedFinding::words);
+  for (const PublishedFinding& finding : findings.result.findings) table.add(finding);
+  return table.take();
 }
 
-Table printed_table(const PublishedTable& table) {
-  Table out{table.name, "As printed; empty: not printed, or not known here.", {}, {}};
-  for (std::size_t i = 0; i < table.data.columns.size(); ++i) {
-    bool numeric = true;
-    for (const CsvRow& row : table.data.rows) {
-      numeric = numeric && (row.fields[i].empty() || read_rounded(row.fields[i]));
-    }
-    out.columns.push_back({table.data.columns[i], table.data.columns[i], numeric});
+Table printed_table(const PublishedTable& printed) {
+  TableOf<CsvRow> table(printed.name, "As printed; empty: not printed, or not known here.");
+  for (std::size_t i = 0; i < printed.data.columns.size(); ++i) {
+    const std::string& name = printed.data.columns[i];
+    const bool numeric = std::ranges::all_of(printed.data.rows, [i](const CsvRow& row) {
+      return row.fields[i].empty() || read_rounded(row.fields[i]);
+    });
+    table.cells({name, name, numeric}, [i](const CsvRow& row) { return text_cell(row.fields[i]); });
   }
-  for (const CsvRow& row : table.data.rows) {
-    std::vector<TableCell> cells;
-    for (const std::string& field : row.fields) cells.push_back(text_cell(field));
-    out.rows.push_back(std::move(cells));
-  }
-  return out;
+  for (const CsvRow& row : printed.data.rows) table.add(row);
+  return table.take();
 }
 
 std::string written(const Table& table, const std::filesystem::path& beside) {

@@ -6,6 +6,7 @@
 
 #include "analysis/numbers/statistics.h"
 #include "analysis/numbers/student_test.h"
+#include "analysis/plot/table_of.h"
 #include "analysis/published/published_kinds.h"
 #include "model/spec/error.h"
 
@@ -21,6 +22,8 @@ struct Test {
   Side side = Side::Unknown;            // Unknown: a deviation is not printed
   bool can_be[3] = {true, true, true};  // Better, Worse, Equal, for some reading of the rounding
   std::string mark;
+
+  bool known() const { return side != Side::Unknown; }
 };
 
 struct TTestQuestion {
@@ -110,7 +113,7 @@ PublishedFinding counted(const std::string& claim, const PublishedCell& printed,
     count += test.side == side;
     at_least += possible && readings == 1;
     at_most += possible;
-    unknown += test.side == Side::Unknown;
+    unknown += !test.known();
   }
   PublishedFinding out = judged(
       claim, printed,
@@ -137,7 +140,7 @@ PublishedFinding marks_compared(const std::string& claim, const std::vector<Test
   std::string differing;
   int known = 0, agree = 0;
   for (const Test& test : tests) {
-    if (test.side == Side::Unknown) continue;
+    if (!test.known()) continue;
     ++known;
     const std::string side = kSides[static_cast<int>(test.side)];
     if (side == (test.mark.empty() ? "equal" : test.mark)) {
@@ -161,30 +164,26 @@ PublishedFinding marks_compared(const std::string& claim, const std::vector<Test
 }
 
 Table details(const CheckInput& input, const std::vector<Test>& tests, const TTestQuestion& ask) {
-  Table table{
-      "t_test",
-      fmt::format("{}: two-sided t-test of independent means, {} draws each, level {}. "
-                  "Empty: no deviation here.",
-                  claim_of(input), ask.draws, ask.level),
-      {words_column("task", "task"), number_column("baseline", "baseline"),
-       number_column("candidate", "candidate"), number_column("t", "t"), number_column("p", "p"),
-       words_column("test", "test says"), words_column("rounding", "rounding decides")},
-      {}};
-  if (!ask.mark.empty()) table.columns.push_back(words_column("mark", "paper marks"));
-  for (const Test& test : tests) {
-    const bool known = test.side != Side::Unknown;
-    const bool open = known && test.can_be[0] + test.can_be[1] + test.can_be[2] > 1;
-    std::vector<TableCell> row{text_cell(test.name),
-                               text_cell(test.baseline.text),
-                               text_cell(test.candidate.text),
-                               fixed_cell(known ? test.t : std::nan(""), 2),
-                               fixed_cell(known ? test.p : std::nan(""), 4),
-                               text_cell(known ? kSides[static_cast<int>(test.side)] : ""),
-                               text_cell(open ? "yes" : "")};
-    if (!ask.mark.empty()) row.push_back(text_cell(test.mark));
-    table.rows.push_back(std::move(row));
-  }
-  return table;
+  TableOf<Test> table("t_test",
+                      fmt::format("{}: two-sided t-test of independent means, {} draws each, level "
+                                  "{}. Empty: no deviation here.",
+                                  claim_of(input), ask.draws, ask.level));
+  table.words("task", "task", &Test::name);
+  table.cells({"baseline", "baseline"},
+              [](const Test& test) { return text_cell(test.baseline.text); });
+  table.cells({"candidate", "candidate"},
+              [](const Test& test) { return text_cell(test.candidate.text); });
+  table.fixed("t", "t", 2, [](const Test& test) { return test.known() ? test.t : kNone; });
+  table.fixed("p", "p", 4, [](const Test& test) { return test.known() ? test.p : kNone; });
+  table.words("test", "test says", [](const Test& test) {
+    return test.known() ? kSides[static_cast<int>(test.side)] : "";
+  });
+  table.words("rounding", "rounding decides", [](const Test& test) {
+    return test.known() && test.can_be[0] + test.can_be[1] + test.can_be[2] > 1 ? "yes" : "";
+  });
+  if (!ask.mark.empty()) table.words("mark", "paper marks", &Test::mark);
+  for (const Test& test : tests) table.add(test);
+  return table.take();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "analysis/report/report_combined.h"
 
-#include "analysis/plot/number_text.h"
+#include "analysis/plot/table_of.h"
 #include "analysis/savings/combined_savings.h"
 
 namespace isoloss {
@@ -16,45 +16,38 @@ std::string answer(const std::optional<Interval>& ratio) {
 }  // namespace
 
 Table combined_savings_table(const StudyResults& study, const ReportOptions& options) {
-  Table table{"combined_savings",
-              "Do savings multiply? The saving of two changes together beside the product of their "
-              "savings alone, at losses that all four reach, with 95 % intervals; a ratio of 1 is "
-              "multiplying.",
-              {words_column("baseline", "baseline"), words_column("first", "one change"),
-               words_column("second", "the other"), words_column("both", "both"),
-               number_column("loss", "loss (nats)"), number_column("first_savings", "one saves"),
-               number_column("second_savings", "the other saves"),
-               number_column("product", "product"), number_column("product_low", "from"),
-               number_column("product_high", "to"), number_column("both_savings", "both save"),
-               number_column("both_low", "from"), number_column("both_high", "to"),
-               number_column("ratio", "both / product"), number_column("ratio_low", "from"),
-               number_column("ratio_high", "to"), words_column("answer", "answer")},
-              {}};
+  TableOf<CombinedChange, CombinedSavings> table(
+      "combined_savings",
+      "Do savings multiply? The saving of two changes together beside the product of their "
+      "savings alone, at losses that all four reach, with 95 % intervals; a ratio of 1 is "
+      "multiplying.");
+  table.words("baseline", "baseline", &CombinedChange::baseline);
+  table.words("first", "one change", &CombinedChange::first);
+  table.words("second", "the other", &CombinedChange::second);
+  table.words("both", "both", &CombinedChange::both);
+  table.fixed("loss", "loss (nats)", 3, &CombinedSavings::loss);
+  table.fixed("first_savings", "one saves", 2, &CombinedSavings::first);
+  table.fixed("second_savings", "the other saves", 2, &CombinedSavings::second);
+  table.fixed("product", "product", 2, &CombinedSavings::product);
+  table.fixed_ends("product", 2, &CombinedSavings::product_interval);
+  table.fixed("both_savings", "both save", 2, &CombinedSavings::both);
+  table.fixed_ends("both", 2, &CombinedSavings::both_interval);
+  table.fixed("ratio", "both / product", 2, &CombinedSavings::ratio);
+  table.fixed_ends("ratio", 2, &CombinedSavings::ratio_interval);
+  table.words("answer", "answer",
+              [](const CombinedSavings& at) { return answer(at.ratio_interval); });
   for (const CombinedChange& change : combined_changes(study.all.runs, study.architectures)) {
     Comparison in_flops;
     std::vector<CombinedSavings> savings;
     try {
       savings = combined_savings(study.results, change, savings_options(in_flops, options));
     } catch (const std::runtime_error& problem) {
-      table.rows.push_back(refused_row(table,
-                                       {text_cell(change.baseline), text_cell(change.first),
-                                        text_cell(change.second), text_cell(change.both)},
-                                       problem.what()));
+      table.refuse(change, problem.what());
       continue;
     }
-    for (const CombinedSavings& at : savings) {
-      const Interval product = ends_of(at.product_interval), both = ends_of(at.both_interval),
-                     ratio = ends_of(at.ratio_interval);
-      table.rows.push_back(
-          {text_cell(change.baseline), text_cell(change.first), text_cell(change.second),
-           text_cell(change.both), fixed_cell(at.loss, 3), fixed_cell(at.first, 2),
-           fixed_cell(at.second, 2), fixed_cell(at.product, 2), fixed_cell(product.first, 2),
-           fixed_cell(product.second, 2), fixed_cell(at.both, 2), fixed_cell(both.first, 2),
-           fixed_cell(both.second, 2), fixed_cell(at.ratio, 2), fixed_cell(ratio.first, 2),
-           fixed_cell(ratio.second, 2), text_cell(answer(at.ratio_interval))});
-    }
+    for (const CombinedSavings& at : savings) table.add(change, at);
   }
-  return table;
+  return table.take();
 }
 
 }  // namespace isoloss

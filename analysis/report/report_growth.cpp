@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "analysis/numbers/statistics.h"
 #include "analysis/plot/number_text.h"
+#include "analysis/report/report_pair_columns.h"
 #include "analysis/savings/slope_and_floor_tests.h"
 
 namespace isoloss {
@@ -42,77 +44,63 @@ std::string absolute_text(const Savings& savings) {
                      significant(law.absolute_coefficient, 4), significant(law.k, 3));
 }
 
-std::vector<TableCell> pair_cells(const Comparison& comparison) {
-  return {text_cell(comparison.candidate), text_cell(comparison.baseline),
-          text_cell(comparison.wall_clock ? "seconds" : "FLOPs")};
-}
-
 }  // namespace
 
 Table growth_table(const StudyResults& study) {
-  Table table{
+  TableOf<Comparison, Savings> table(
       "growth",
       "Savings at the lowest common loss / savings at the highest, without a law, with 95 % "
       "intervals: above 1 the saving grows with scale. p: that the direction is chance, from the "
       "draws. Per decade: the change by the law of a slope each, over the baseline's compute. "
-      "Saved: what one "
-      "factor for all losses saves, s FLOPs (or seconds) where the loss is L, which grows with "
-      "scale even so.",
-      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
-       words_column("unit", "in"), number_column("highest_loss", "highest loss"),
-       number_column("lowest_loss", "lowest loss"), number_column("ratio", "growth"),
-       number_column("interval_low", "from"), number_column("interval_high", "to"),
-       words_column("direction", "direction"), number_column("p", "p"),
-       number_column("per_decade", "per decade"), number_column("per_decade_low", "from"),
-       number_column("per_decade_high", "to"), words_column("absolute_savings", "saved"),
-       sentence_column("resolved", "resolved")},
-      {}};
-  table.cards = true;
+      "Saved: what one factor for all losses saves, s FLOPs (or seconds) where the loss is L, "
+      "which grows with scale even so.");
+  table.as_cards();
+  pair_columns_by_unit(table);
+  table.fixed("highest_loss", "highest loss", 3,
+              [](const Savings& of) { return of.overlap.second; });
+  table.fixed("lowest_loss", "lowest loss", 3, [](const Savings& of) { return of.overlap.first; });
+  table.fixed("ratio", "growth", 2, [](const Savings& of) { return of.growth->ratio; });
+  table.fixed_ends("interval", 2, [](const Savings& of) { return of.growth->interval; });
+  table.words("direction", "direction", [](const Savings& of) { return direction(*of.growth); });
+  table.significant("p", "p", 2, [](const Savings& of) { return of.growth->p; });
+  table.fixed("per_decade", "per decade", 2,
+              [](const Savings& of) { return of.law ? of.law->per_decade : kNone; });
+  table.fixed_ends("per_decade", 2, [](const Savings& of) {
+    return of.law ? of.law->per_decade_interval : std::nullopt;
+  });
+  table.words("absolute_savings", "saved", absolute_text);
+  table.sentence("resolved", "resolved", [](const Savings& of) { return answer(of); });
   for (const Comparison& comparison : study.comparisons) {
-    if (!comparison.savings || !comparison.savings->growth) continue;
-    const Savings& savings = *comparison.savings;
-    const Interval ends = ends_of(savings.growth->interval);
-    const SavingsLaw law = savings.law.value_or(
-        SavingsLaw{std::nan(""), std::nan(""), std::nan(""), {}, std::nan(""), {}});
-    const Interval decade = ends_of(law.per_decade_interval);
-    std::vector<TableCell> row = pair_cells(comparison);
-    row.insert(row.end(),
-               {fixed_cell(savings.overlap.second, 3), fixed_cell(savings.overlap.first, 3),
-                fixed_cell(savings.growth->ratio, 2), fixed_cell(ends.first, 2),
-                fixed_cell(ends.second, 2), text_cell(direction(*savings.growth)),
-                significant_cell(savings.growth->p, 2), fixed_cell(law.per_decade, 2),
-                fixed_cell(decade.first, 2), fixed_cell(decade.second, 2),
-                text_cell(absolute_text(savings)), text_cell(answer(savings))});
-    table.rows.push_back(std::move(row));
+    if (comparison.savings && comparison.savings->growth)
+      table.add(comparison, *comparison.savings);
   }
-  return table;
+  return table.take();
 }
 
 Table floors_table(const StudyResults& study) {
-  Table table{"floors",
-              "Whether one floor serves both: a floor each against a shared one, slopes their own, "
-              "where both frontiers have six budgets. p by the draws; the F test takes every "
-              "budget as independent. Savings at a loss or a compute are interpolated and need no "
-              "floor; the laws beside them do.",
-              {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
-               words_column("unit", "in"), number_column("candidate_floor", "candidate's floor"),
-               number_column("baseline_floor", "baseline's floor"),
-               number_column("floor_equality_bootstrap_p", "p (draws)"),
-               number_column("floor_equality_p", "p (F test)"), words_column("floor", "floor used"),
-               sentence_column("answer", "answer")},
-              {}};
-  table.cards = true;
+  TableOf<Comparison, Savings> table(
+      "floors",
+      "Whether one floor serves both: a floor each against a shared one, slopes their own, "
+      "where both frontiers have six budgets. p by the draws; the F test takes every "
+      "budget as independent. Savings at a loss or a compute are interpolated and need no "
+      "floor; the laws beside them do.");
+  table.as_cards();
+  pair_columns_by_unit(table);
+  table.fixed("candidate_floor", "candidate's floor", 4,
+              [](const Savings& of) { return of.floors->candidate; });
+  table.fixed("baseline_floor", "baseline's floor", 4,
+              [](const Savings& of) { return of.floors->baseline; });
+  table.significant("floor_equality_bootstrap_p", "p (draws)", 2,
+                    [](const Savings& of) { return of.floors->bootstrap_p; });
+  table.significant("floor_equality_p", "p (F test)", 2,
+                    [](const Savings& of) { return of.floors->p; });
+  table.words("floor", "floor used", [](const Savings& of) { return of.floor.name; });
+  table.sentence("answer", "answer", floor_answer);
   for (const Comparison& comparison : study.comparisons) {
-    if (!comparison.savings || !comparison.savings->floors) continue;
-    const FloorTest& test = *comparison.savings->floors;
-    std::vector<TableCell> row = pair_cells(comparison);
-    row.insert(row.end(), {fixed_cell(test.candidate, 4), fixed_cell(test.baseline, 4),
-                           significant_cell(test.bootstrap_p, 2), significant_cell(test.p, 2),
-                           text_cell(comparison.savings->floor.name),
-                           text_cell(floor_answer(*comparison.savings))});
-    table.rows.push_back(std::move(row));
+    if (comparison.savings && comparison.savings->floors)
+      table.add(comparison, *comparison.savings);
   }
-  return table;
+  return table.take();
 }
 
 std::string growth_text(const Savings& savings) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "analysis/plot/number_text.h"
+#include "analysis/plot/table_of.h"
 #include "analysis/report/report_plot_parts.h"
 #include "analysis/scores/inference_cost.h"
 
@@ -30,16 +31,20 @@ std::string losses_text(const Curve& curve) {
   return fmt::format("{} to {}", fixed(curve.front().loss, 4), fixed(curve.back().loss, 4));
 }
 
+struct PairOfCurves {
+  std::string candidate, baseline;
+  const Curve &of_candidate, &of_baseline;
+};
+
 // Why the ratio is a bound; empty where it is none.
-std::string bound_note(const CostAtLoss& cost, const Curve& baseline, const Curve& candidate) {
+std::string bound_note(const PairOfCurves& pair, const CostAtLoss& cost) {
   if (!cost.baseline_at_most && !cost.candidate_at_most) return "";
   const char* better = cost.candidate_at_most ? "candidate" : "baseline";
   const char* worse = cost.candidate_at_most ? "baseline" : "candidate";
   return fmt::format(
       "no common loss (candidate {}, baseline {}): the {}'s best beside the {}'s quickest, which "
-      "is "
-      "better",
-      losses_text(candidate), losses_text(baseline), worse, better);
+      "is better",
+      losses_text(pair.of_candidate), losses_text(pair.of_baseline), worse, better);
 }
 
 TableCell ratio_cell(const CostAtLoss& cost) {
@@ -87,37 +92,30 @@ Plot inference_plot(const StudyResults& study) {
 
 Table inference_table(const StudyResults& study) {
   const InferenceCosts costs = inference_costs(study.results);
-  Table table{
+  TableOf<PairOfCurves, CostAtLoss> table(
       "inference_costs",
       "Forward seconds per token at equal held-out loss, between the trials that no other "
       "of their architecture is both quicker and better than. " +
-          how_measured(costs),
-      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
-       number_column("loss", "loss"), number_column("candidate_seconds", "candidate's (s/token)"),
-       number_column("baseline_seconds", "baseline's (s/token)"),
-       number_column("ratio", "baseline's / candidate's"), sentence_column("why", "why a bound")},
-      {}};
-  if (study.baseline.empty() || costs.points.empty()) return table;
+          how_measured(costs));
+  table.words("candidate", "candidate", &PairOfCurves::candidate);
+  table.words("baseline", "baseline", &PairOfCurves::baseline);
+  table.fixed("loss", "loss", 4, &CostAtLoss::loss);
+  table.significant("candidate_seconds", "candidate's (s/token)", 3, &CostAtLoss::candidate);
+  table.significant("baseline_seconds", "baseline's (s/token)", 3, &CostAtLoss::baseline);
+  table.cells({"ratio", "baseline's / candidate's"}, ratio_cell);
+  table.sentence("why", "why a bound", bound_note);
+  if (study.baseline.empty() || costs.points.empty()) return table.take();
   const Curve baseline = best_for_their_time(costs, study.baseline);
   for (const std::string& candidate : study.architectures) {
     if (candidate == study.baseline) continue;
     const Curve curve = best_for_their_time(costs, candidate);
-    const std::vector<TableCell> first = {text_cell(candidate), text_cell(study.baseline)};
-    for (const CostAtLoss& cost : costs_at_equal_loss(baseline, curve)) {
-      std::vector<TableCell> row = first;
-      for (TableCell cell : {fixed_cell(cost.loss, 4), significant_cell(cost.candidate, 3),
-                             significant_cell(cost.baseline, 3), ratio_cell(cost),
-                             text_cell(bound_note(cost, baseline, curve))})
-        row.push_back(std::move(cell));
-      table.rows.push_back(std::move(row));
-    }
+    const PairOfCurves pair{candidate, study.baseline, curve, baseline};
+    for (const CostAtLoss& cost : costs_at_equal_loss(baseline, curve)) table.add(pair, cost);
     if (baseline.empty() || curve.empty())
-      table.rows.push_back(
-          refused_row(table, first,
-                      fmt::format("none: no trial of {} had its forward pass measured there",
-                                  curve.empty() ? candidate : study.baseline)));
+      table.refuse(pair, fmt::format("none: no trial of {} had its forward pass measured there",
+                                     curve.empty() ? candidate : study.baseline));
   }
-  return table;
+  return table.take();
 }
 
 }  // namespace isoloss

@@ -1,14 +1,12 @@
 #include "analysis/report/report_scores.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
-#include <set>
+#include <string>
 #include <tuple>
+#include <vector>
 
-#include "analysis/numbers/student_test.h"
-#include "analysis/plot/number_text.h"
+#include "analysis/plot/table_of.h"
 #include "analysis/scores/paired_scores.h"
 #include "analysis/scores/paired_trials.h"
 #include "analysis/scores/task_average.h"
@@ -33,87 +31,124 @@ std::vector<const TaskScores*> in_order_of_runs(const StudyResults& study) {
   return out;
 }
 
+// A metric of a model's scores on a task.
+struct ScoredMetric {
+  const TaskScores& scores;
+  const RunRecord* run;  // null: a model from elsewhere
+  std::string metric;
+  TaskMeasure measured;
+
+  bool first() const { return metric == scores.metrics.front(); }
+  // Of the task, not of the metric: said once.
+  bool clean() const { return first() && measured.contaminated > 0; }
+};
+
 // As it was computed where it is stored: not every metric is a mean of its items.
-MetricFigure figure_of(const TaskScores& scores, const std::string& metric,
-                       const TaskMeasure& measured) {
-  if (scores.figures.empty()) return {measured.score.value, measured.score.standard_error};
-  return scores.figures[metric_place(scores, metric)];
+MetricFigure figure_of(const ScoredMetric& at) {
+  if (at.scores.figures.empty()) return {at.measured.score.value, at.measured.score.standard_error};
+  return at.scores.figures[metric_place(at.scores, at.metric)];
 }
 
 // Items that the training text holds; of scores from before it was kept whether it was searched a
 // count above nothing says that it was.
-TableCell contamination_cell(const TaskScores& scores, const TaskMeasure& measured) {
-  if (scores.overlap_searched.value_or(measured.contaminated > 0))
-    return fixed_cell(static_cast<double>(measured.contaminated), 0);
-  return text_cell(scores.overlap_searched ? "not checked" : "not known");
+TableCell contamination_cell(const ScoredMetric& at) {
+  const std::size_t count = at.measured.contaminated;
+  if (at.scores.overlap_searched.value_or(count > 0))
+    return fixed_cell(static_cast<double>(count), 0);
+  return text_cell(at.scores.overlap_searched ? "not checked" : "not known");
 }
 
-std::set<std::string> profiles_of(const StudyResults& study) {
-  std::set<std::string> profiles;
-  for (const StudyTask& task : study.tasks) profiles.insert(task.data.profile);
-  return profiles;
+// What two architectures are compared by on a task.
+struct PairOfScores {
+  const AccuracyTask& task;
+  std::string candidate, baseline;
+  double budget = 0;
+};
+
+// Of an architecture that has scored all tasks of a set.
+struct AverageOf {
+  std::string profile, architecture;
+};
+
+// Each task's value at the best size of the largest budget that all architectures scored.
+std::map<std::string, TaskValue> best_values(const StudyResults& study, const AverageOf& of) {
+  std::map<std::string, TaskValue> values;
+  for (const StudyTask& task : study.tasks) {
+    if (task.data.profile != of.profile) continue;
+    const auto budget = common_budget(task.data, study.architectures);
+    if (!budget) continue;
+    const AccuracyPoint& best = *best_trial(task.data, of.architecture, *budget);
+    values[task.data.task] = {best.accuracy, best.standard_error};
+  }
+  return values;
 }
 
 }  // namespace
 
 Table task_scores_table(const StudyResults& study) {
-  Table table{
+  TableOf<ScoredMetric> table(
       "task_scores",
       "Scores kept item by item; SE is the standard error over items, those that share a passage "
-      "taken together. Clean: without items that the training text holds.",
-      {words_column("architecture", "architecture"), words_column("size", "size"),
-       number_column("seed", "seed"), number_column("step", "step"),
-       number_column("flops", "FLOPs spent"), words_column("task", "task"),
-       words_column("profile", "profile"), words_column("metric", "metric"),
-       number_column("value", "value"), number_column("standard_error", "SE"),
-       number_column("n", "n"), number_column("clusters", "clusters"),
-       number_column("chance", "chance"), number_column("gold_bits_per_byte", "bits/byte of gold"),
-       number_column("contaminated", "contaminated"), number_column("clean_value", "clean"),
-       number_column("clean_standard_error", "SE")},
-      {}};
-  for (const TaskScores* at : in_order_of_runs(study)) {
-    const TaskScores& scores = *at;
-    const RunRecord* run = find_run(study, scores.model);
-    for (const std::string& metric : scores.metrics) {
-      const TaskMeasure measured = measure(scores, metric);
-      const bool first = metric == scores.metrics.front();
-      const MetricFigure figure = figure_of(scores, metric, measured);
-      table.rows.push_back(
-          {text_cell(run ? run->header.architecture : scores.model),
-           text_cell(run ? run->header.size : ""),
-           fixed_cell(run ? static_cast<double>(run->header.seed) : kNone, 0),
-           fixed_cell(static_cast<double>(scores.step), 0), significant_cell(scores.flops, 4),
-           text_cell(scores.task), text_cell(scores.profile), text_cell(metric),
-           fixed_cell(figure.value, 4), fixed_cell(figure.standard_error, 4),
-           fixed_cell(static_cast<double>(measured.score.items), 0),
-           fixed_cell(static_cast<double>(measured.score.clusters), 0),
-           fixed_cell(first ? scores.chance : kNone, 4), fixed_cell(measured.gold_bits.value, 4),
-           contamination_cell(scores, measured),
-           fixed_cell(first && measured.contaminated > 0 ? measured.clean.value : kNone, 4),
-           fixed_cell(first && measured.contaminated > 0 ? measured.clean.standard_error : kNone,
-                      4)});
+      "taken together. Clean: without items that the training text holds.");
+  using At = const ScoredMetric&;
+  table.words("architecture", "architecture",
+              [](At at) { return at.run ? at.run->header.architecture : at.scores.model; });
+  table.words("size", "size", [](At at) { return at.run ? at.run->header.size : ""; });
+  table.fixed("seed", "seed", 0,
+              [](At at) { return at.run ? static_cast<double>(at.run->header.seed) : kNone; });
+  table.count("step", "step", [](At at) { return at.scores.step; });
+  table.significant("flops", "FLOPs spent", 4, [](At at) { return at.scores.flops; });
+  table.words("task", "task", [](At at) { return at.scores.task; });
+  table.words("profile", "profile", [](At at) { return at.scores.profile; });
+  table.words("metric", "metric", [](At at) { return at.metric; });
+  table.fixed("value", "value", 4, [](At at) { return figure_of(at).value; });
+  table.fixed("standard_error", "SE", 4, [](At at) { return figure_of(at).standard_error; });
+  table.count("n", "n", [](At at) { return at.measured.score.items; });
+  table.count("clusters", "clusters", [](At at) { return at.measured.score.clusters; });
+  table.fixed("chance", "chance", 4, [](At at) { return at.first() ? at.scores.chance : kNone; });
+  table.fixed("gold_bits_per_byte", "bits/byte of gold", 4,
+              [](At at) { return at.measured.gold_bits.value; });
+  table.cells({"contaminated", "contaminated"}, contamination_cell);
+  table.fixed("clean_value", "clean", 4,
+              [](At at) { return at.clean() ? at.measured.clean.value : kNone; });
+  table.fixed("clean_standard_error", "SE", 4,
+              [](At at) { return at.clean() ? at.measured.clean.standard_error : kNone; });
+  for (const TaskScores* scores : in_order_of_runs(study)) {
+    for (const std::string& metric : scores->metrics) {
+      table.add({*scores, find_run(study, scores->model), metric, measure(*scores, metric)});
     }
   }
-  return table;
+  return table.take();
 }
 
 Table paired_scores_table(const StudyResults& study, const ReportOptions& options) {
-  Table table{
+  TableOf<PairOfScores, PairedScores> table(
       "paired_scores",
       "Candidate less baseline on the same items, each at its best size of the largest budget "
       "that both scored: 95 % interval and p from resampled passages; McNemar's exact p of the "
-      "items that one alone has right.",
-      {words_column("task", "task"), words_column("profile", "profile"),
-       words_column("metric", "metric"), words_column("candidate", "candidate"),
-       words_column("baseline", "baseline"), number_column("budget", "budget"),
-       number_column("baseline_value", "baseline's"),
-       number_column("candidate_value", "candidate's"), number_column("difference", "difference"),
-       number_column("standard_error", "SE"), number_column("interval_low", "from"),
-       number_column("interval_high", "to"), number_column("p", "p"),
-       number_column("baseline_only", "baseline alone right"),
-       number_column("candidate_only", "candidate alone right"),
-       number_column("mcnemar_p", "McNemar p"), sentence_column("why", "why none")},
-      {}};
+      "items that one alone has right.");
+  table.words("task", "task", [](const PairOfScores& of) { return of.task.task; });
+  table.words("profile", "profile", [](const PairOfScores& of) { return of.task.profile; });
+  table.words("metric", "metric", [](const PairOfScores& of) { return of.task.metric; });
+  table.words("candidate", "candidate", &PairOfScores::candidate);
+  table.words("baseline", "baseline", &PairOfScores::baseline);
+  table.significant("budget", "budget", 3, &PairOfScores::budget);
+  table.fixed("baseline_value", "baseline's", 4, &PairedScores::baseline);
+  table.fixed("candidate_value", "candidate's", 4, &PairedScores::candidate);
+  table.fixed("difference", "difference", 4, &PairedScores::difference);
+  table.fixed("standard_error", "SE", 4, &PairedScores::standard_error);
+  table.fixed_ends("interval", 4, &PairedScores::interval);
+  table.fixed("p", "p", 3, &PairedScores::bootstrap_p);
+  const auto alone_right = [](std::size_t McNemar::*field) {
+    return [field](const PairedScores& pair) {
+      return pair.mcnemar ? static_cast<double>((*pair.mcnemar).*field) : kNone;
+    };
+  };
+  table.fixed("baseline_only", "baseline alone right", 0, alone_right(&McNemar::baseline_only));
+  table.fixed("candidate_only", "candidate alone right", 0, alone_right(&McNemar::candidate_only));
+  table.fixed("mcnemar_p", "McNemar p", 4,
+              [](const PairedScores& pair) { return pair.mcnemar ? pair.mcnemar->p : kNone; });
+  table.sentence("why", "why none", [](const PairedScores&) { return ""; });
   PairedOptions paired;
   paired.draws = options.bootstrap;
   paired.seed = options.seed;
@@ -128,132 +163,40 @@ Table paired_scores_table(const StudyResults& study, const ReportOptions& option
       const TaskScores* b =
           scores_of(study.scores, task.data, *best_trial(task.data, candidate, *budget));
       if (!a || !b) continue;
-      const std::vector<TableCell> first{text_cell(task.data.task),   text_cell(task.data.profile),
-                                         text_cell(task.data.metric), text_cell(candidate),
-                                         text_cell(study.baseline),   significant_cell(*budget, 3)};
+      const PairOfScores of{task.data, candidate, study.baseline, *budget};
       try {
-        const PairedScores pair = compare_scores(*a, *b, paired);
-        const Interval ends = ends_of(pair.interval);
-        const auto count = [&](std::size_t McNemar::*field) {
-          return pair.mcnemar ? static_cast<double>((*pair.mcnemar).*field) : kNone;
-        };
-        std::vector<TableCell> row = first;
-        for (TableCell cell :
-             {fixed_cell(pair.baseline, 4), fixed_cell(pair.candidate, 4),
-              fixed_cell(pair.difference, 4), fixed_cell(pair.standard_error, 4),
-              fixed_cell(ends.first, 4), fixed_cell(ends.second, 4),
-              fixed_cell(pair.bootstrap_p, 3), fixed_cell(count(&McNemar::baseline_only), 0),
-              fixed_cell(count(&McNemar::candidate_only), 0),
-              fixed_cell(pair.mcnemar ? pair.mcnemar->p : kNone, 4), text_cell("")}) {
-          row.push_back(std::move(cell));
-        }
-        table.rows.push_back(std::move(row));
+        table.add(of, compare_scores(*a, *b, paired));
       } catch (const std::runtime_error& error) {
-        table.rows.push_back(refused_row(table, first, error.what()));
+        table.refuse(of, error.what());
       }
     }
   }
-  return table;
-}
-
-Table checkpoint_spreads_table(const StudyResults& study) {
-  Table table{
-      "checkpoint_spreads",
-      "Mean and sample deviation of each trial's score over its last five scored checkpoints, as "
-      "So "
-      "et al. 2021 print them (table 6): the noise of the weights, not of the items or the seed.",
-      {words_column("architecture", "architecture"), words_column("size", "size"),
-       number_column("seed", "seed"), number_column("flops", "FLOPs spent"),
-       words_column("task", "task"), words_column("profile", "profile"),
-       words_column("metric", "metric"), number_column("checkpoints", "checkpoints"),
-       number_column("first_step", "from step"), number_column("last_step", "to step"),
-       number_column("mean", "mean"), number_column("deviation", "deviation")},
-      {}};
-  for (const StudyTask& task : study.tasks)
-    for (const AccuracyPoint& point : task.data.points) {
-      if (point.checkpoints < 2) continue;
-      table.rows.push_back({text_cell(point.architecture), text_cell(point.size),
-                            fixed_cell(static_cast<double>(point.seed), 0),
-                            significant_cell(point.flops, 4), text_cell(task.data.task),
-                            text_cell(task.data.profile), text_cell(task.data.metric),
-                            fixed_cell(static_cast<double>(point.checkpoints), 0),
-                            fixed_cell(static_cast<double>(point.first_step), 0),
-                            fixed_cell(static_cast<double>(point.last_step), 0),
-                            fixed_cell(point.accuracy, 4), fixed_cell(point.deviation, 4)});
-    }
-  return table;
-}
-
-Table checkpoint_counts_table(const StudyResults& study) {
-  Table table{
-      "checkpoint_t_tests",
-      "Tasks on which the candidate is better, worse or equal by Student's t-test (p < .05) of "
-      "the means over the last five checkpoints, each at its best size of the largest budget "
-      "that both scored.",
-      {words_column("candidate", "candidate"), words_column("baseline", "baseline"),
-       words_column("profile", "profile"), number_column("tasks", "tasks"),
-       number_column("checkpoints", "checkpoints"), number_column("better", "better"),
-       number_column("worse", "worse"), number_column("equal", "equal")},
-      {}};
-  for (const std::string& profile : profiles_of(study)) {
-    for (const std::string& candidate : study.architectures) {
-      if (candidate == study.baseline || study.baseline.empty()) continue;
-      std::map<std::size_t, std::vector<std::pair<SampleMean, SampleMean>>> by_checkpoints;
-      for (const StudyTask& task : study.tasks) {
-        if (task.data.profile != profile) continue;
-        const auto budget = common_budget(task.data, {study.baseline, candidate});
-        if (!budget) continue;
-        const AccuracyPoint& its = *best_trial(task.data, candidate, *budget);
-        const AccuracyPoint& base = *best_trial(task.data, study.baseline, *budget);
-        if (base.checkpoints < 2 || base.checkpoints != its.checkpoints) continue;
-        by_checkpoints[base.checkpoints].push_back(
-            {{base.accuracy, base.deviation}, {its.accuracy, its.deviation}});
-      }
-      for (const auto& [checkpoints, pairs] : by_checkpoints) {
-        const SideCounts counts = count_sides(pairs, static_cast<double>(checkpoints));
-        table.rows.push_back({text_cell(candidate), text_cell(study.baseline), text_cell(profile),
-                              fixed_cell(static_cast<double>(pairs.size()), 0),
-                              fixed_cell(static_cast<double>(checkpoints), 0),
-                              fixed_cell(counts.better, 0), fixed_cell(counts.worse, 0),
-                              fixed_cell(counts.equal, 0)});
-      }
-    }
-  }
-  return table;
+  return table.take();
 }
 
 Table task_averages_table(const StudyResults& study) {
-  Table table{
+  TableOf<AverageOf, TaskAverage> table(
       "task_averages",
       "Averages over named sets of tasks, each architecture at its best size of the largest "
-      "budget that all scored. A set with a missing task has none.",
-      {words_column("set", "set"), number_column("tasks", "tasks"),
-       words_column("profile", "profile"), words_column("architecture", "architecture"),
-       number_column("value", "average"), number_column("standard_error", "SE")},
-      {}};
-  for (const std::string& profile : profiles_of(study)) {
+      "budget that all scored. A set with a missing task has none.");
+  table.words("set", "set", &TaskAverage::set);
+  table.count("tasks", "tasks", &TaskAverage::tasks);
+  table.words("profile", "profile", &AverageOf::profile);
+  table.words("architecture", "architecture", &AverageOf::architecture);
+  table.fixed("value", "average", 4, &TaskAverage::value);
+  table.fixed("standard_error", "SE", 4, &TaskAverage::standard_error);
+  for (const std::string& profile : profiles_of(study.tasks)) {
     for (const std::string& architecture : study.architectures) {
-      std::map<std::string, TaskValue> values;
-      for (const StudyTask& task : study.tasks) {
-        if (task.data.profile != profile) continue;
-        const auto budget = common_budget(task.data, study.architectures);
-        if (!budget) continue;
-        const AccuracyPoint& best = *best_trial(task.data, architecture, *budget);
-        values[task.data.task] = {best.accuracy, best.standard_error};
-      }
+      const AverageOf of{profile, architecture};
+      const std::map<std::string, TaskValue> values = best_values(study, of);
       for (const TaskSet& set : task_sets()) {
-        bool whole = true;
-        for (const std::string& task : set.tasks) whole = whole && values.contains(task);
-        if (!whole) continue;
-        const TaskAverage average = average_over(set, values);
-        table.rows.push_back({text_cell(set.name),
-                              fixed_cell(static_cast<double>(average.tasks), 0), text_cell(profile),
-                              text_cell(architecture), fixed_cell(average.value, 4),
-                              fixed_cell(average.standard_error, 4)});
+        const bool whole = std::ranges::all_of(
+            set.tasks, [&](const std::string& task) { return values.contains(task); });
+        if (whole) table.add(of, average_over(set, values));
       }
     }
   }
-  return table;
+  return table.take();
 }
 
 }  // namespace isoloss

@@ -48,4 +48,10 @@ std::vector<StudyTask> study_tasks(const PointTable& results, const std::vector<
   return out;
 }
 
+std::set<std::string> profiles_of(std::span<const StudyTask> tasks) {
+  std::set<std::string> profiles;
+  for (const StudyTask& task : tasks) profiles.insert(task.data.profile);
+  return profiles;
+}
+
 }  // namespace isoloss

@@ -2,6 +2,9 @@
 // folders, and every task's points, laws and hold-out.
 #pragma once
 #include <filesystem>
+#include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "analysis/report/report.h"
@@ -24,5 +27,8 @@ std::vector<TaskScores> read_study_scores(const std::vector<std::filesystem::pat
 
 std::vector<StudyTask> study_tasks(const PointTable& results, const std::vector<TaskScores>& scores,
                                    const ReportOptions& options);
+
+// Of the tasks' cards, empty for what training scored itself.
+std::set<std::string> profiles_of(std::span<const StudyTask> tasks);
 
 }  // namespace isoloss

@@ -7,7 +7,8 @@
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
+
+#include "analysis/plot/table_of.h"
 
 namespace isoloss {
 namespace {
@@ -41,6 +42,7 @@ struct Times {
     actual += actual_seconds;
     ratios.add(actual_seconds / predicted_seconds);
   }
+  double ratio() const { return actual / predicted; }
 };
 
 struct Memory {
@@ -54,33 +56,8 @@ struct Memory {
     peak = std::max(peak, peak_bytes);
     ratios.add(peak_bytes / predicted_bytes);
   }
+  double ratio() const { return peak / predicted; }
 };
-
-std::vector<TableCell> kind_cells(const StudyResults& study, const RunKind& kind) {
-  const auto& [style, parameters, size, ranks] = kind;
-  return {text_cell(study.architectures[static_cast<std::size_t>(style - 1)]), text_cell(size),
-          text_cell(std::to_string(ranks))};
-}
-
-std::vector<TableCell> all_cells() { return {text_cell("all"), text_cell(""), text_cell("")}; }
-
-void add_row(Table& table, std::vector<TableCell> row, std::size_t runs, TableCell predicted,
-             TableCell actual, double ratio, const RatioRange& ratios) {
-  row.insert(row.end(),
-             {fixed_cell(static_cast<double>(runs), 0), std::move(predicted), std::move(actual),
-              fixed_cell(ratio, 2), fixed_cell(ratios.least, 2), fixed_cell(ratios.most, 2)});
-  table.rows.push_back(std::move(row));
-}
-
-void add_row(Table& table, std::vector<TableCell> row, const Times& times) {
-  add_row(table, std::move(row), times.runs, significant_cell(times.predicted, 3),
-          significant_cell(times.actual, 3), times.actual / times.predicted, times.ratios);
-}
-
-void add_row(Table& table, std::vector<TableCell> row, const Memory& memory) {
-  add_row(table, std::move(row), memory.runs, fixed_cell(memory.predicted / 1e6, 1),
-          fixed_cell(memory.peak / 1e6, 1), memory.peak / memory.predicted, memory.ratios);
-}
 
 // Runs of one machine: a processor's steps and bytes and a device's are never added up.
 template <class Sum>
@@ -94,32 +71,54 @@ struct MachineSums {
   }
 };
 
+// What a row is of: runs of a kind, or all of a machine.
+struct KindOfRuns {
+  std::string architecture, size, ranks, machine;
+};
+
+template <class Sum>
+void kind_columns(TableOf<KindOfRuns, Sum>& table) {
+  table.words("architecture", "architecture", &KindOfRuns::architecture);
+  table.words("size", "size", &KindOfRuns::size);
+  table.cells({"ranks", "ranks"}, [](const KindOfRuns& of) { return text_cell(of.ranks); });
+  table.words("machine", "machine", &KindOfRuns::machine);
+  table.count("runs", "runs", &Sum::runs);
+}
+
+template <class Sum>
+void ratio_columns(TableOf<KindOfRuns, Sum>& table, const std::string& heading) {
+  table.fixed("ratio", heading, 2, &Sum::ratio);
+  table.fixed_ends("ratio", 2,
+                   [](const Sum& sum) { return Interval(sum.ratios.least, sum.ratios.most); });
+}
+
 // Of each machine a row each of the kinds, then one for all of them.
 template <class Sum>
-void add_rows(Table& table, const StudyResults& study,
+Table rows_of(TableOf<KindOfRuns, Sum>& table, const StudyResults& study,
               const std::map<std::string, MachineSums<Sum>>& machines) {
   for (const auto& [machine, sums] : machines) {
-    const auto add = [&, &name = machine](std::vector<TableCell> row, const Sum& sum) {
-      row.push_back(text_cell(name));
-      add_row(table, std::move(row), sum);
-    };
-    for (const auto& [kind, sum] : sums.kinds) add(kind_cells(study, kind), sum);
-    add(all_cells(), sums.all);
+    for (const auto& [kind, sum] : sums.kinds) {
+      const auto& [style, parameters, size, ranks] = kind;
+      table.add({study.architectures[static_cast<std::size_t>(style - 1)], size,
+                 std::to_string(ranks), machine},
+                sum);
+    }
+    table.add({"all", "", "", machine}, sums.all);
   }
+  return table.take();
 }
 
 }  // namespace
 
 Table training_times_table(const StudyResults& study) {
-  Table table{"training_times",
-              "Training time predicted as each run began, and what it took; the ratio's range is "
-              "over runs.",
-              {words_column("architecture", "architecture"), words_column("size", "size"),
-               number_column("ranks", "ranks"), words_column("machine", "machine"),
-               number_column("runs", "runs"), number_column("predicted_seconds", "predicted (s)"),
-               number_column("seconds", "took (s)"), number_column("ratio", "took / predicted"),
-               number_column("ratio_low", "from"), number_column("ratio_high", "to")},
-              {}};
+  TableOf<KindOfRuns, Times> table(
+      "training_times",
+      "Training time predicted as each run began, and what it took; the ratio's range is "
+      "over runs.");
+  kind_columns(table);
+  table.significant("predicted_seconds", "predicted (s)", 3, &Times::predicted);
+  table.significant("seconds", "took (s)", 3, &Times::actual);
+  ratio_columns(table, "took / predicted");
   std::map<std::string, MachineSums<Times>> machines;
   for (const RunRecord& run : study.all.runs) {
     if (!run.header.predicted_step_seconds || run.steps.size() < 2) continue;
@@ -131,47 +130,42 @@ Table training_times_table(const StudyResults& study) {
     if (!(predicted > 0 && actual > 0)) continue;
     machines[run.header.machine].add(kind_of(study, run.header), predicted, actual);
   }
-  add_rows(table, study, machines);
-  return table;
+  return rows_of(table, study, machines);
 }
 
 Table makespans_table(const StudyResults& study) {
-  Table table{
+  TableOf<StudyMakespan> table(
       "makespan",
       "Time of training the whole study: predicted, as it was begun, from the steps of the "
       "schedule alone, and what it took with evaluation, checkpoints and waiting. Of several "
       "starts it is their times together, without those between them, but with what was "
-      "trained again after a kill; of one that was killed its last seconds are missing.",
-      {number_column("ranks", "ranks"), number_column("starts", "starts"),
-       number_column("predicted_seconds", "predicted (s)"), number_column("predicted_low", "from"),
-       number_column("predicted_high", "to"), number_column("seconds", "took (s)"),
-       number_column("ratio", "took / predicted")},
-      {}};
+      "trained again after a kill; of one that was killed its last seconds are missing.");
+  table.count("ranks", "ranks", &StudyMakespan::ranks);
+  table.count("starts", "starts", &StudyMakespan::starts);
+  table.significant("predicted_seconds", "predicted (s)", 3, &StudyMakespan::predicted_seconds);
+  table.significant_ends("predicted", 3, [](const StudyMakespan& of) {
+    return Interval(of.lowest_seconds, of.highest_seconds);
+  });
+  table.significant("seconds", "took (s)", 3, &StudyMakespan::seconds);
+  table.fixed("ratio", "took / predicted", 2,
+              [](const StudyMakespan& of) { return *of.seconds / of.predicted_seconds; });
   for (const StudyMakespan& makespan : study.makespans) {
-    if (!makespan.seconds) continue;
-    table.rows.push_back({fixed_cell(static_cast<double>(makespan.ranks), 0),
-                          fixed_cell(static_cast<double>(makespan.starts), 0),
-                          significant_cell(makespan.predicted_seconds, 3),
-                          significant_cell(makespan.lowest_seconds, 3),
-                          significant_cell(makespan.highest_seconds, 3),
-                          significant_cell(*makespan.seconds, 3),
-                          fixed_cell(*makespan.seconds / makespan.predicted_seconds, 2)});
+    if (makespan.seconds) table.add(makespan);
   }
-  return table;
+  return table.take();
 }
 
 Table training_memory_table(const StudyResults& study) {
-  Table table{
+  TableOf<KindOfRuns, Memory> table(
       "training_memory",
       "Memory of a rank predicted for each run, and the most that its process, or on a GPU its "
       "device, held while it trained that; what larger runs before it left with the process "
-      "counts too.",
-      {words_column("architecture", "architecture"), words_column("size", "size"),
-       number_column("ranks", "ranks"), words_column("machine", "machine"),
-       number_column("runs", "runs"), number_column("predicted_megabytes", "predicted (MB)"),
-       number_column("peak_megabytes", "at most (MB)"), number_column("ratio", "held / predicted"),
-       number_column("ratio_low", "from"), number_column("ratio_high", "to")},
-      {}};
+      "counts too.");
+  kind_columns(table);
+  table.fixed("predicted_megabytes", "predicted (MB)", 1,
+              [](const Memory& of) { return of.predicted / 1e6; });
+  table.fixed("peak_megabytes", "at most (MB)", 1, [](const Memory& of) { return of.peak / 1e6; });
+  ratio_columns(table, "held / predicted");
   std::map<std::string, MachineSums<Memory>> machines;
   for (const RunRecord& run : study.all.runs) {
     const RunHeader& header = run.header;
@@ -179,8 +173,7 @@ Table training_memory_table(const StudyResults& study) {
     machines[header.machine].add(kind_of(study, header), *header.predicted_memory_bytes,
                                  *header.peak_memory_bytes);
   }
-  add_rows(table, study, machines);
-  return table;
+  return rows_of(table, study, machines);
 }
 
 }  // namespace isoloss

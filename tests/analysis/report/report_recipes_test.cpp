@@ -9,13 +9,14 @@
 #include <fstream>
 #include <map>
 
+#include "analysis/report/report_comparisons.h"
 #include "analysis/report/report_fit_card.h"
 #include "analysis/report/report_headline.h"
 #include "analysis/report/report_plots.h"
 #include "analysis/report/report_rules.h"
 #include "analysis/report/report_sources.h"
 #include "analysis/report/report_spec.h"
-#include "analysis/report/report_tables.h"
+#include "analysis/report/report_trials.h"
 #include "results/csv.h"
 #include "tests/analysis/report/report_of_recipe.h"
 

@@ -1,5 +1,6 @@
 // One-shot scores in the report of a study: what training scored and what files of scores hold.
 #include "analysis/report/report_scores.h"
+#include "analysis/report/report_checkpoints.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -12,7 +12,7 @@
 #include "analysis/report/report_fit_card.h"
 #include "analysis/report/report_plots.h"
 #include "analysis/report/report_rules.h"
-#include "analysis/report/report_tables.h"
+#include "analysis/report/report_trials.h"
 #include "model/spec/error.h"
 #include "results/csv.h"
 #include "results/durable_file.h"
