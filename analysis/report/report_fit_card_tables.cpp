@@ -17,9 +17,9 @@ namespace {
 // "chinchilla" or "power along the surface frontier".
 std::string law_name(const FittedLaw& law) {
   if (law.kind == FittedLaw::OfPoints) return law.fit->law;
-  return law.fit->frontier == "points"
+  return law.fit->frontier == FrontierKind::Points
              ? law.fit->law
-             : fmt::format("{} along the {} frontier", law.fit->law, law.fit->frontier);
+             : fmt::format("{} along the {} frontier", law.fit->law, name_of(law.fit->frontier));
 }
 
 std::string flags_of(const FittedLaw& law) {
