@@ -23,6 +23,7 @@
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "model/spec/number_text.h"
+#include "model/spec/tell.h"
 #include "results/durable_file.h"
 
 namespace isoloss {

@@ -82,7 +82,7 @@ TEST(PrepareTasks, ReplacesNothingButTaskData) {
     EXPECT_EQ(outcome.status, 2);
     EXPECT_THAT(outcome.err, HasSubstr(std::string(out) + ": something else is there ("));
   }
-  EXPECT_EQ(slurp(scratch / "training.txt"), "words");
+  EXPECT_EQ(test::slurp(scratch / "training.txt"), "words");
   EXPECT_TRUE(std::filesystem::is_fifo(scratch / "pipe"));
   spill(scratch / "old.bin", "ISOLTSK\ncut");
   EXPECT_EQ(

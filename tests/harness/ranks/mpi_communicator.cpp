@@ -189,7 +189,9 @@ TEST(MpiCommunicator, TwoGroupsWorkAtOnceOnTwoThreads) {
 // What the last rank writes before it comes is there for everybody who leaves.
 TEST(MpiCommunicator, NobodyLeavesABarrierBeforeTheLastHasCome) {
   std::array<char, 64> folder = {"/tmp/isoloss-barrier-XXXXXX"};
-  if (job->rank() == 0) ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  if (job->rank() == 0) {
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  }
   job->broadcast(std::as_writable_bytes(std::span(folder)), 0);
   const std::filesystem::path written = std::filesystem::path(folder.data()) / "written";
   if (job->rank() == job->size() - 1) {
