@@ -7,7 +7,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
+constexpr std::array<std::pair<Flag, const char*>, 43> kNames = {{
     {Flag::OfAtBound, "*_at_bound"},
     {Flag::OfUndetermined, "*_undetermined"},
     {Flag::OfUnidentified, "*_unidentified"},
@@ -42,6 +42,7 @@ constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
     {Flag::FloorSensitivity, "floor_sensitivity"},
     {Flag::FloorsDiffer, "floors_differ"},
     {Flag::SlopesDiffer, "slopes_differ"},
+    {Flag::SlopesNotTested, "slopes_not_tested"},
     {Flag::GrowthNotResolved, "growth_not_resolved"},
     {Flag::SavingsNotResolved, "savings_not_resolved"},
     {Flag::Extrapolated, "extrapolated"},

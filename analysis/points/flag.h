@@ -48,6 +48,7 @@ enum class Flag {
   FloorSensitivity,
   FloorsDiffer,
   SlopesDiffer,
+  SlopesNotTested,
   GrowthNotResolved,
   SavingsNotResolved,
   Extrapolated,

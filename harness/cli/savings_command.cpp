@@ -52,6 +52,10 @@ void print_laws(const Savings& savings, bool in_seconds) {
                  parallel->k);
     if (const std::string tests = slope_tests_text(*parallel); !tests.empty())
       fmt::print("  equal slopes: {}\n", tests);
+    if (savings.floor_assumed)
+      fmt::print(
+          "  equal slopes: not tested (fewer than six budgets do not identify the floor, zero is "
+          "assumed; give it with --floor)\n");
   }
   if (const auto& growth = savings.growth; growth && std::isfinite(growth->p))
     fmt::print(

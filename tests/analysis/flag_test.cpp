@@ -90,6 +90,8 @@ FlagCase case_of(Flag flag) {
       return floors_differ_by();
     case Flag::SlopesDiffer:
       return slopes_differ_by();
+    case Flag::SlopesNotTested:
+      return floor_needs_budgets();
     case Flag::GrowthNotResolved:
       return growth_not_resolved();
     case Flag::SavingsNotResolved:

@@ -235,6 +235,12 @@ std::vector<Refusal> refused_comparisons() {
        }},
       {"a floor that losses lie below", 2, "give a smaller one",
        [](bool spoilt) { compare(of_lines(), against(spoilt ? "1.9" : "0.9", 0)); }},
+      {"a loss at or below the floor", 2, "no compute reaches it",
+       [](bool spoilt) {
+         SavingsOptions options = against("1.2", 0);
+         options.at = {spoilt ? 1.2 : 1.3};
+         compare(of_lines(), options);
+       }},
       {"an exponent given with a floor that is fitted", 2, "exponent given",
        [](bool spoilt) {
          SavingsOptions options = against(spoilt ? "shared" : "zero", 0);
