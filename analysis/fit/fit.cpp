@@ -107,6 +107,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   fit.origin = origin_of(table, trials, architecture);
   flag_repeated_rows(table, result_rows(table, {architecture}, options.from_budget), fit.flags);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
+  flag_coarse_envelope(frontier, fit.flags);
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
     fit.flags.push_back(flag_text(Flag::FloorNotIdentified));
   }

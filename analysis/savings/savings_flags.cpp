@@ -137,6 +137,7 @@ void flag_study(const PointTable& table, Savings& savings) {
 void flag_frontiers(const SavingsOptions& options, Savings& savings) {
   for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
     for (std::string& line : left_out(*frontier)) savings.flags.push_back(std::move(line));
+    flag_coarse_envelope(*frontier, savings.flags);
     if (!FrontierCurve(frontier->used()).monotone()) {
       savings.flags.push_back(flag_text(Flag::FrontierNotMonotone, frontier->architecture));
     }
