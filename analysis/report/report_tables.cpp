@@ -122,9 +122,17 @@ Table crossings_table(const StudyResults& study) {
               {}};
   for (const std::string& candidate : study.architectures) {
     if (study.baseline.empty() || candidate == study.baseline) continue;
-    for (const Crossing& crossing : crossings(study.results, study.baseline, candidate)) {
+    const std::vector<Crossing> all = crossings(study.results, study.baseline, candidate);
+    for (const Crossing& crossing : all) {
+      const auto same = std::count_if(all.begin(), all.end(), [&](const Crossing& other) {
+        return other.size == crossing.size && other.seed == crossing.seed;
+      });
+      // A label that means several models is told with its parameters.
+      const std::string size =
+          same > 1 ? fmt::format("{}, {}", crossing.size, significant(crossing.parameters, 3))
+                   : crossing.size;
       table.rows.push_back(
-          {text_cell(candidate), text_cell(crossing.baseline), text_cell(crossing.size),
+          {text_cell(candidate), text_cell(crossing.baseline), text_cell(size),
            fixed_cell(static_cast<double>(crossing.seed), 0), fixed_cell(crossing.loss, 4),
            significant_cell(crossing.baseline_flops, 4),
            significant_cell(crossing.candidate_flops.value_or(kNone), 4),
