@@ -135,7 +135,7 @@ Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& optio
 namespace {
 
 // What the law would pass over.
-void refuse_unused(const FitOptions& options) {
+void refuse_unused(const FitOptions& options, bool is_along_frontier) {
   const bool isoflop = options.law == "isoflop";
   const auto refuse = [&](const char* option, const char* why) {
     throw InputError(fmt::format("--{} for law '{}' ({}); leave it out", option, options.law, why));
@@ -146,6 +146,21 @@ void refuse_unused(const FitOptions& options) {
   const bool points = options.frontier == FrontierKind::Points && !isoflop;
   if (options.frontier != FrontierKind::Auto && options.law != "power" && !points) {
     refuse("frontier", "a power law alone follows one");
+  }
+  if (options.tied && isoflop) refuse("tied", "its lines have one exponent each");
+  const FitOptions standard;
+  const ObjectiveKind kind = options.objective.value_or(
+      isoflop || is_along_frontier ? ObjectiveKind::Squares : ObjectiveKind::Huber);
+  const bool bends = kind == ObjectiveKind::Huber || kind == ObjectiveKind::AsymmetricHuber;
+  const auto no_part = [&](const char* option) {
+    throw InputError(
+        fmt::format("--{} with objective '{}' (which has no such part); leave it out, "
+                    "or choose an --objective that has it",
+                    option, name_of(kind)));
+  };
+  if (options.delta != standard.delta && !bends) no_part("delta");
+  if (options.overestimate != standard.overestimate && kind != ObjectiveKind::AsymmetricHuber) {
+    no_part("overestimate-penalty");
   }
   if (!isoflop) return;
   const char* squares = "its parabolas and lines are least squares";
@@ -175,13 +190,13 @@ void check_options(const FitOptions& options) {
 
 Fit fit_law(const PointTable& table, const FitOptions& options) {
   check_options(options);
-  refuse_unused(options);
+  const bool folder = !table.runs.empty();
+  const bool along = options.law == "power" && options.frontier != FrontierKind::Points &&
+                     (options.frontier != FrontierKind::Auto || folder);
+  refuse_unused(options, along);
   if (options.law == "isoflop") return fit_isoflop(table, options);
   const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
-  const bool folder = !table.runs.empty();
-  const bool along = options.frontier != FrontierKind::Points &&
-                     (options.frontier != FrontierKind::Auto || folder);
-  if (law.name == "power" && along) return fit_along_frontier(table, options);
+  if (along) return fit_along_frontier(table, options);
   return fit_points(law, table, options);
 }
 

@@ -179,6 +179,21 @@ std::vector<Refusal> refused_fits() {
          options.objective = spoilt ? ObjectiveKind::Lad : ObjectiveKind::Squares;
          fit_law(of_isoflop(), options);
        }},
+      {"tied exponents of isoFLOP lines", 2, "one exponent each",
+       [](bool spoilt) {
+         FitOptions options = isoflop();
+         options.tied = spoilt;
+         fit_law(of_isoflop(), options);
+       }},
+      {"a delta or penalty that the objective has not", 2, "no such part",
+       [](bool spoilt) {
+         FitOptions options;
+         options.law = "chinchilla";
+         options.bootstrap = 0;
+         options.delta = 0.01;
+         options.objective = spoilt ? ObjectiveKind::Lad : ObjectiveKind::Huber;
+         fit_law(of_good(), options);
+       }},
       {"a frontier of several architectures", 2, "a frontier is of one",
        [](bool spoilt) {
          PointTable table = of_surface();
