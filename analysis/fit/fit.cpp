@@ -9,7 +9,7 @@
 #include "analysis/fit/fit_flags.h"
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/fit/fit_points.h"
-#include "analysis/fit/noise_intervals.h"
+#include "analysis/fit/frontier_intervals.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/points/flag.h"
 #include "analysis/points/repeated_rows.h"
