@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "analysis/numbers/statistics.h"
 #include "analysis/points/one_budget.h"
 
 namespace isoloss {
@@ -105,6 +106,22 @@ std::size_t best_size(const BudgetGroup& group) {
       std::min_element(group.sizes.begin(), group.sizes.end(),
                        [](const SizeMean& a, const SizeMean& b) { return a.loss < b.loss; });
   return static_cast<std::size_t>(best - group.sizes.begin());
+}
+
+double ratio_beside_best(const std::vector<BudgetGroup>& groups) {
+  std::vector<double> ratios;
+  for (const BudgetGroup& group : groups) {
+    if (group.sizes.size() < 2) continue;
+    const std::size_t best = best_size(group);
+    const double here = group.sizes[best].log_parameters;
+    double apart = 0;
+    if (best > 0) apart = here - group.sizes[best - 1].log_parameters;
+    if (best + 1 < group.sizes.size()) {
+      apart = std::max(apart, group.sizes[best + 1].log_parameters - here);
+    }
+    ratios.push_back(std::exp(apart));
+  }
+  return ratios.empty() ? 0 : quantile(ratios, 0.5);
 }
 
 std::string edge_of(const BudgetGroup& group) {

@@ -34,6 +34,10 @@ bool are_isoflop(const std::vector<BudgetGroup>& groups, std::span<const Point> 
 // Index of the size with the smallest mean loss.
 std::size_t best_size(const BudgetGroup& group);
 
+// How many times the best size its neighbours in size are (or it them), the farther one of each
+// group, the middle of the groups; 0 where none has two sizes.
+double ratio_beside_best(const std::vector<BudgetGroup>& groups);
+
 // Empty where the best size has a smaller and a larger neighbour; otherwise why it does not count.
 std::string edge_of(const BudgetGroup& group);
 

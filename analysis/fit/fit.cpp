@@ -9,7 +9,7 @@
 #include "analysis/fit/fit_flags.h"
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/fit/fit_points.h"
-#include "analysis/fit/noise_intervals.h"
+#include "analysis/fit/frontier_intervals.h"
 #include "analysis/points/comparable_rows.h"
 #include "analysis/points/flag.h"
 #include "analysis/points/points_digest.h"
@@ -109,6 +109,7 @@ Fit fit_along_frontier(const PointTable& table, const FitOptions& options) {
   fit.origin = origin_of(table, trials, architecture);
   flag_repeated_rows(table, result_rows(table, {architecture}, options.from_budget), fit.flags);
   for (std::string& line : left_out(frontier)) fit.flags.push_back(std::move(line));
+  flag_coarse_envelope(frontier, fit.flags);
   if (options.floor.kind == FloorChoice::Free && used.size() < 6) {
     fit.flags.push_back(flag_text(Flag::FloorNotIdentified));
   }
@@ -136,7 +137,7 @@ Fit fit_frontier(const std::vector<FrontierPoint>& used, const FitOptions& optio
 namespace {
 
 // What the law would pass over.
-void refuse_unused(const FitOptions& options) {
+void refuse_unused(const FitOptions& options, bool is_along_frontier) {
   const bool isoflop = options.law == "isoflop";
   const auto refuse = [&](const char* option, const char* why) {
     throw InputError(fmt::format("--{} for law '{}' ({}); leave it out", option, options.law, why));
@@ -147,6 +148,21 @@ void refuse_unused(const FitOptions& options) {
   const bool points = options.frontier == FrontierKind::Points && !isoflop;
   if (options.frontier != FrontierKind::Auto && options.law != "power" && !points) {
     refuse("frontier", "a power law alone follows one");
+  }
+  if (options.tied && isoflop) refuse("tied", "its lines have one exponent each");
+  const FitOptions standard;
+  const ObjectiveKind kind = options.objective.value_or(
+      isoflop || is_along_frontier ? ObjectiveKind::Squares : ObjectiveKind::Huber);
+  const bool bends = kind == ObjectiveKind::Huber || kind == ObjectiveKind::AsymmetricHuber;
+  const auto no_part = [&](const char* option) {
+    throw InputError(
+        fmt::format("--{} with objective '{}' (which has no such part); leave it out, "
+                    "or choose an --objective that has it",
+                    option, name_of(kind)));
+  };
+  if (options.delta != standard.delta && !bends) no_part("delta");
+  if (options.overestimate != standard.overestimate && kind != ObjectiveKind::AsymmetricHuber) {
+    no_part("overestimate-penalty");
   }
   if (!isoflop) return;
   const char* squares = "its parabolas and lines are least squares";
@@ -176,7 +192,6 @@ void check_options(const FitOptions& options) {
 
 Fit fit_law(const PointTable& table, const FitOptions& options) {
   check_options(options);
-  refuse_unused(options);
   if (!options.embeddings) {
     FitOptions as_counted = options;
     as_counted.embeddings = true;
@@ -185,12 +200,13 @@ Fit fit_law(const PointTable& table, const FitOptions& options) {
     fit.origin.embeddings = false;
     return fit;
   }
+  const bool folder = !table.runs.empty();
+  const bool along = options.law == "power" && options.frontier != FrontierKind::Points &&
+                     (options.frontier != FrontierKind::Auto || folder);
+  refuse_unused(options, along);
   if (options.law == "isoflop") return fit_isoflop(table, options);
   const Law law = options.tied ? tied(law_named(options.law)) : law_named(options.law);
-  const bool folder = !table.runs.empty();
-  const bool along = options.frontier != FrontierKind::Points &&
-                     (options.frontier != FrontierKind::Auto || folder);
-  if (law.name == "power" && along) return fit_along_frontier(table, options);
+  if (along) return fit_along_frontier(table, options);
   return fit_points(law, table, options);
 }
 

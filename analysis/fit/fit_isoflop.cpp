@@ -99,7 +99,6 @@ void flag_line(const std::vector<double>& compute, Fit& fit) {
 }  // namespace
 
 Fit fit_isoflop(const PointTable& table, const FitOptions& options) {
-  if (options.tied) tied(law_named("power"));  // says which laws have exponents to tie
   const ChosenPoints chosen = chosen_points(table, options);
   require_isoflop_points(table, chosen);
   Fit fit;

@@ -11,6 +11,7 @@
 #include "analysis/fit/fit_intervals.h"
 #include "analysis/fit/noise_intervals.h"
 #include "analysis/fit/noise_scatter.h"
+#include "analysis/fit/off_frontier.h"
 #include "analysis/solver/law_profile.h"
 #include "model/spec/error.h"
 
@@ -178,6 +179,7 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   flag_wide_intervals(law, fit.lack_of_fit, fit);
   if (scatter.degrees > 0) fit.basis = basis_of(data, scatter);
   const auto noise = measured_noise(table, chosen.points, options);
+  if (law.name == "power") flag_off_frontier(chosen.points, noise, fit);
   const LossNoise known = noise ? loss_noise(chosen.points, *noise) : LossNoise{};
   const auto with_noise = [&](const LawData& seen, const LawSolution& at,
                               const std::vector<Eigen::Index>& rows) {

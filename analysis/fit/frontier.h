@@ -39,6 +39,9 @@ struct Frontier {
   double kappa = std::numeric_limits<double>::quiet_NaN();
   double size_exponent = std::numeric_limits<double>::quiet_NaN();  // a
   double size_offset = std::numeric_limits<double>::quiet_NaN();    // g
+  // envelope of common budgets only: how many times the best size its neighbours are, the farther
+  // one of each budget, the middle of the budgets; 0 where there are none.
+  double size_ratio = 0;
   double deviation = 0;  // of the trials about the surface, nats; 0 where not known
   int deviation_degrees = 0;
 
@@ -75,6 +78,9 @@ Frontier compute_frontier(std::span<const Point> trials, const FrontierOptions& 
 // "best_size_near_edge: ..." for one that counts though its best measured size is at the edge,
 // because noise explains that and the surface's optimum is inside.
 std::vector<std::string> left_out(const Frontier& frontier);
+
+// coarse_envelope: the best of few sizes lies above the frontier by what no draw of noise tells.
+void flag_coarse_envelope(const Frontier& frontier, std::vector<std::string>& flags);
 
 const char* name_of(FrontierKind kind);
 // InputError for a name that is none.

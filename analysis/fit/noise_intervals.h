@@ -1,19 +1,24 @@
-// Intervals of a fit's parameters, and what its predictions rest on, from measured noise
-// (docs/fitting.md).
+// Measured noise, and the intervals that it gives a law fitted to every point (docs/fitting.md).
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "analysis/fit/fit.h"
-#include "analysis/fit/frontier.h"
 #include "analysis/fit/seed_noise.h"
 #include "analysis/solver/law_profile.h"
 
 namespace isoloss {
 
-// Measured noise; empty where no run has a replicate, where there are more points than a covariance
-// of all pairs is kept for, and for an asymmetric objective.
+// Whether noise of so many points has a profile: not of more than a covariance of all pairs is kept
+// for, and not under an asymmetric objective, whose optimum moves with noise alone.
+bool can_profile(std::size_t points, ObjectiveKind kind);
+
+// Seed noise of the table's results, from the smallest budget on.
+SeedNoise seed_noise_of(const PointTable& table, const FitOptions& options);
+
+// The same where it is above zero and has a profile; else empty.
 std::optional<SeedNoise> measured_noise(const PointTable& table, std::span<const Point> points,
                                         const FitOptions& options);
 
@@ -25,13 +30,5 @@ std::string words_of(const LossDraws& noisy);
 void add_noise_intervals(const ProfileProblem& fitted, std::span<const Point> points,
                          const SeedNoise& noise, const LawScatter& scatter,
                          const FitOptions& options, Fit& fit);
-
-// Along a frontier: the profile by measured noise carried through the frontier, moved by what
-// parabolas do to it (frontier_bias.h); bootstrap intervals from draws in which every run is moved
-// and frontier and law are computed again. Without replicates the scatter about the law, `scatter`,
-// and a flag. Predictions rest on the same.
-void add_frontier_intervals(const ProfileProblem& fitted, const LawScatter& scatter,
-                            const PointTable& table, std::span<const Point> trials,
-                            const Frontier& frontier, const FitOptions& options, Fit& fit);
 
 }  // namespace isoloss

@@ -7,7 +7,7 @@
 namespace isoloss {
 namespace {
 
-constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
+constexpr std::array<std::pair<Flag, const char*>, 45> kNames = {{
     {Flag::OfAtBound, "*_at_bound"},
     {Flag::OfUndetermined, "*_undetermined"},
     {Flag::OfUnidentified, "*_unidentified"},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
     {Flag::Outlier, "outlier"},
     {Flag::HighLeverage, "high_leverage"},
     {Flag::NearDuplicateRows, "near_duplicate_rows"},
+    {Flag::PointsOffFrontier, "points_off_frontier"},
     {Flag::SeveralArchitectures, "several_architectures"},
     {Flag::SeveralEvaluationSets, "several_evaluation_sets"},
     {Flag::VertexOutside, "vertex_outside"},
@@ -33,6 +34,7 @@ constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
     {Flag::BudgetLeftOut, "budget_left_out"},
     {Flag::FrontierNotMonotone, "frontier_not_monotone"},
     {Flag::SurfaceMisfit, "surface_misfit"},
+    {Flag::CoarseEnvelope, "coarse_envelope"},
     {Flag::FloorNotIdentified, "floor_not_identified"},
     {Flag::SeedNoiseNotMeasured, "seed_noise_not_measured"},
     {Flag::FewReplicates, "few_replicates"},
@@ -42,6 +44,7 @@ constexpr std::array<std::pair<Flag, const char*>, 42> kNames = {{
     {Flag::FloorSensitivity, "floor_sensitivity"},
     {Flag::FloorsDiffer, "floors_differ"},
     {Flag::SlopesDiffer, "slopes_differ"},
+    {Flag::SlopesNotTested, "slopes_not_tested"},
     {Flag::GrowthNotResolved, "growth_not_resolved"},
     {Flag::SavingsNotResolved, "savings_not_resolved"},
     {Flag::Extrapolated, "extrapolated"},

@@ -23,6 +23,7 @@ enum class Flag {
   Outlier,
   HighLeverage,
   NearDuplicateRows,
+  PointsOffFrontier,
   SeveralArchitectures,
   SeveralEvaluationSets,
   // Of a budget of an isoFLOP law.
@@ -37,6 +38,7 @@ enum class Flag {
   BudgetLeftOut,
   FrontierNotMonotone,
   SurfaceMisfit,
+  CoarseEnvelope,
   FloorNotIdentified,
   // Of noise.
   SeedNoiseNotMeasured,
@@ -48,6 +50,7 @@ enum class Flag {
   FloorSensitivity,
   FloorsDiffer,
   SlopesDiffer,
+  SlopesNotTested,
   GrowthNotResolved,
   SavingsNotResolved,
   Extrapolated,

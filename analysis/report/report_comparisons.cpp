@@ -82,7 +82,13 @@ Table crossings_table(const StudyResults& study) {
   table.sentence("why_not", "why not", &Crossing::why_not);
   for (const std::string& candidate : study.architectures) {
     if (study.baseline.empty() || candidate == study.baseline) continue;
-    for (const Crossing& crossing : crossings(study.results, study.baseline, candidate)) {
+    const std::vector<Crossing> all = crossings(study.results, study.baseline, candidate);
+    for (Crossing crossing : all) {
+      const auto same = std::ranges::count_if(all, [&](const Crossing& other) {
+        return other.size == crossing.size && other.seed == crossing.seed;
+      });
+      // A label that means several models is told with its parameters.
+      if (same > 1) crossing.size += ", " + significant(crossing.parameters, 3);
       table.add(crossing);
     }
   }

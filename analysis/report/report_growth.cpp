@@ -23,6 +23,7 @@ std::string answer(const Savings& savings) {
     return savings.seed_noise.measured ? "no: no interval" : "no: seed noise not measured";
   }
   if (interval->first <= 1 && interval->second >= 1) return "no: the interval holds 1";
+  if (savings.floor_assumed) return "no: too few budgets to know the floor";
   const auto law = savings.law ? savings.law->per_decade_interval : std::nullopt;
   if (!law || (law->first <= 1 && law->second >= 1)) return "no: the law's change holds 1";
   return "no: not 1.5 decades and three seeds";

@@ -32,7 +32,8 @@ struct LinePair {
 
 enum class Slopes { Equal, Own };
 
-// Weighted least squares with the floor given; below every loss.
+// Least squares with the floor given, below every loss: of sum ((L - E) / L)^2 (ln(L - E) - ln a +
+// k ln C)^2 over the points of both, the squares of ln L to first order.
 LinePair fit_lines(const std::vector<FrontierPoint>& baseline,
                    const std::vector<FrontierPoint>& candidate, double floor, Slopes slopes);
 

@@ -36,8 +36,8 @@ struct SavingsOptions {
 
 struct SavingsAt {
   double loss = 0;
-  double savings = 0;  // the curves' crossing, by monotone interpolation
-  std::optional<Interval> interval;
+  double savings = 0;  // the curves' crossing, by monotone interpolation; along their ends beyond
+  std::optional<Interval> interval;  // none beyond the overlap, where ends go on as they like
   bool extrapolated = false;
   double by_law = 0;  // of `law`, or of floors and slopes of their own; NaN where there is none
   std::optional<Interval> by_law_interval = std::nullopt;
@@ -85,7 +85,11 @@ struct FloorTest {
 
 struct Savings {
   std::string baseline, candidate;
-  SavingsFloor floor;                          // what was used
+  SavingsFloor floor;  // what was used
+  // Zero is the floor for want of budgets that say another. Above a floor ln L is curved, and equal
+  // factors look like unequal slopes: equal slopes are not tested, and what rests on slopes of
+  // their own (`law`, by_law) has no interval.
+  bool floor_assumed = false;
   FrontierKind frontier = FrontierKind::Auto;  // what auto took
   Frontier baseline_frontier, candidate_frontier;
   std::optional<Fit> baseline_fit, candidate_fit;  // laws along the frontiers
@@ -112,7 +116,8 @@ struct Savings {
 void check_options(const SavingsOptions& options);
 
 // Throws InputError: an architecture that is not there (nearest named), points of several
-// tokenizers; WorkError: the losses do not overlap, or no budget has an inner optimum.
+// tokenizers, rows that contradict each other, a loss at or below the floor of the result;
+// WorkError: the losses do not overlap, or no budget has an inner optimum.
 Savings compute_savings(const PointTable& table, const SavingsOptions& options);
 
 // savings_in_seconds.cpp. The same in seconds at the losses of `savings`, those of `options` in

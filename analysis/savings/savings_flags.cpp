@@ -137,6 +137,7 @@ void flag_study(const PointTable& table, Savings& savings) {
 void flag_frontiers(const SavingsOptions& options, Savings& savings) {
   for (const Frontier* frontier : {&savings.baseline_frontier, &savings.candidate_frontier}) {
     for (std::string& line : left_out(*frontier)) savings.flags.push_back(std::move(line));
+    flag_coarse_envelope(*frontier, savings.flags);
     if (!FrontierCurve(frontier->used()).monotone()) {
       savings.flags.push_back(flag_text(Flag::FrontierNotMonotone, frontier->architecture));
     }
@@ -150,6 +151,13 @@ void flag_frontiers(const SavingsOptions& options, Savings& savings) {
 // By the draws where there are any: budgets of one run are one draw, and F takes them as many. What
 // the other test says stands beside it.
 void flag_slopes(Savings& savings) {
+  if (savings.floor_assumed && savings.parallel) {
+    savings.flags.push_back(flag_text(
+        Flag::SlopesNotTested,
+        "fewer than six budgets do not identify the floor, and at a zero floor equal factors look "
+        "like unequal slopes: no test of slopes, no interval of what the law of a slope each says "
+        "(give the floor with --floor)"));
+  }
   if (!savings.parallel || !slopes_differ(*savings.parallel)) return;
   savings.flags.push_back(flag_text(Flag::SlopesDiffer, slope_tests_text(*savings.parallel)));
 }

@@ -21,8 +21,10 @@ std::optional<Savings> savings_in_seconds(const PointTable& table, SavingsOption
     return compute_savings(table, options);
   } catch (const WorkError& error) {
     savings.flags.push_back(flag_text(Flag::WallClockRefused, error.what()));
-    return std::nullopt;
+  } catch (const InputError& error) {  // a floor in seconds above a loss asked for
+    savings.flags.push_back(flag_text(Flag::WallClockRefused, error.what()));
   }
+  return std::nullopt;
 }
 
 }  // namespace isoloss

@@ -91,6 +91,7 @@ nlohmann::json to_json(const Savings& savings) {
       {"baseline", savings.baseline},
       {"candidate", savings.candidate},
       {"floor", savings.floor.name},
+      {"floor_assumed", savings.floor_assumed},
       {"floors", floors},
       {"frontier", name_of(savings.frontier)},
       {"frontier_reason", savings.baseline_frontier.reason},

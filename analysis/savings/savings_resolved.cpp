@@ -40,9 +40,16 @@ std::optional<Interval> interval_of_slope(const SavingsOptions& options, const S
   return savings.parallel->lack_of_fit_interval;
 }
 
+HeadlineSavings headline_savings(const SavingsOptions& options, const Savings& savings) {
+  const SavingsAt& at = middle_loss(savings);
+  const bool by_law =
+      at.extrapolated && !options.exponent && !savings.floor_assumed && std::isfinite(at.by_law);
+  if (by_law) return {at.by_law, at.by_law_interval, true};
+  return {at.savings, at.interval ? at.interval : interval_of_slope(options, savings), false};
+}
+
 bool holds_one(const SavingsOptions& options, const Savings& savings) {
-  const auto& middle = middle_loss(savings).interval;
-  const auto interval = middle ? middle : interval_of_slope(options, savings);
+  const std::optional<Interval> interval = headline_savings(options, savings).interval;
   return interval && interval->first <= 1 && interval->second >= 1;
 }
 

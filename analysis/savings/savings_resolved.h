@@ -13,8 +13,16 @@ namespace isoloss {
 // empty where the slope is not given.
 std::optional<Interval> interval_of_slope(const SavingsOptions& options, const Savings& savings);
 
-// Whether the interval of the savings at the middle loss, else that of the slope given, holds a
-// factor of one; false where there is no interval.
+// What the verdict speaks of: the savings at the middle loss. Beyond the losses both frontiers
+// reach they are the law's, where its floor is known or fitted.
+struct HeadlineSavings {
+  double savings = 0;
+  std::optional<Interval> interval;
+  bool by_law = false;
+};
+HeadlineSavings headline_savings(const SavingsOptions& options, const Savings& savings);
+
+// Whether the interval of the headline holds a factor of one; false where there is no interval.
 bool holds_one(const SavingsOptions& options, const Savings& savings);
 
 // Whether the law's change per decade is told from one, where the baseline's frontier spans 1.5

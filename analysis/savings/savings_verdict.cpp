@@ -10,13 +10,16 @@ namespace isoloss {
 namespace {
 
 std::string brackets(const SavingsOptions& options, const Savings& savings, const SavingsAt& at) {
+  const HeadlineSavings headline = headline_savings(options, savings);
   std::string text;
-  if (at.interval) {
-    text = fmt::format("{:g} % interval {:.3g} to {:.3g}", 100 * options.level, at.interval->first,
-                       at.interval->second);
-  } else if (const auto by_scatter = interval_of_slope(options, savings)) {
-    text = fmt::format("{:g} % interval {:.3g} to {:.3g} by the scatter alone", 100 * options.level,
-                       by_scatter->first, by_scatter->second);
+  if (headline.interval) {
+    text = fmt::format("{:g} % interval {:.3g} to {:.3g}{}", 100 * options.level,
+                       headline.interval->first, headline.interval->second,
+                       headline.by_law ? " by the law"
+                       : at.interval   ? ""
+                                       : " by the scatter alone");
+  } else if (at.extrapolated && savings.draws > 0) {
+    text = "no interval beyond the losses that both frontiers reach";
   } else {
     text = savings.seed_noise.measured ? "no interval" : "no interval: seed noise not measured";
   }
@@ -35,16 +38,17 @@ std::string verdict_text(const SavingsOptions& options, const Savings& savings) 
   const std::string& c = savings.candidate;
   const std::string& b = savings.baseline;
   const std::string what = options.wall_clock ? "time" : "compute";
+  const double factor = headline_savings(options, savings).savings;
   const std::string rest =
       fmt::format("at loss {:.4g} ({})", at.loss, brackets(options, savings, at));
   if (holds_one(options, savings)) {
-    return fmt::format("{} against {}: savings not resolved, {:.3g}x {} {}", c, b, at.savings, what,
+    return fmt::format("{} against {}: savings not resolved, {:.3g}x {} {}", c, b, factor, what,
                        rest);
   }
-  if (at.savings < 1) {
-    return fmt::format("{} needs {:.3g}x the {} of {} {}", c, 1 / at.savings, what, b, rest);
+  if (factor < 1) {
+    return fmt::format("{} needs {:.3g}x the {} of {} {}", c, 1 / factor, what, b, rest);
   }
-  return fmt::format("{} saves {:.3g}x {} over {} {}", c, at.savings, what, b, rest);
+  return fmt::format("{} saves {:.3g}x {} over {} {}", c, factor, what, b, rest);
 }
 
 std::string uncertainty_text(const std::vector<Point>& trials, const Savings& savings) {

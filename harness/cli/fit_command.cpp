@@ -13,6 +13,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/fit_options.h"
 #include "harness/cli/print_json.h"
+#include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
@@ -50,6 +51,12 @@ void print_fit(const Fit& fit, CertificateEffort effort) {
   for (const auto& [set, nats] : fit.floor_by_evaluation) {
     fmt::print("  E of {}   {:.9g} nats, given\n", set, nats);
   }
+  if (fit.law == "power" && fit.frontier == FrontierKind::Points)
+    fmt::print(
+        "frontier: every point is taken as on it (--frontier surface, isoflop or envelope looks "
+        "for the best size of each budget)\n");
+  else if (fit.law == "power")
+    fmt::print("frontier: {}, the loss of each budget at its best size\n", name_of(fit.frontier));
   for (const IsoflopRow& row : fit.rows) print_row(row);
   if (!fit.uncertainty.empty()) fmt::print("intervals: {}\n", fit.uncertainty);
   fmt::print("gradient {:.2g}, condition {:.3g}, {} of {} starts agree\n", fit.gradient_norm,
@@ -75,6 +82,10 @@ FitOptions fit_options(const CommandLine& line) {
   options.space = space_named(line.get<std::string>("space"));
   options.floor = floor_named(line.get<std::string>("floor"));
   options.architecture = line.get<std::string>("architecture");
+  if (options.architecture.empty() && line.given("architecture"))
+    throw InputError(
+        "--architecture is empty (no architecture has that name); name one, or leave "
+        "it out to fit every row");
   options.bootstrap = line.get<int>("bootstrap");
   options.level = line.get<double>("level");
   options.seed = line.get<std::uint64_t>("seed");
@@ -106,8 +117,9 @@ int fit_command(Arguments arguments) {
       "architecture", po::value<std::string>()->default_value(""), "fit this one alone")(
       "flops", po::value<std::string>()->default_value("exact"), "FLOP convention of a folder")(
       "frontier", po::value<std::string>()->default_value("auto"),
-      "what a power law follows: auto, points, surface, isoflop or envelope")(
-      "from-budget", po::value<double>()->default_value(0), "leave out smaller nominal budgets")(
+      "what a power law follows: points, surface, isoflop, envelope, or auto: the frontier of a "
+      "folder, every point of a CSV")("from-budget", po::value<double>()->default_value(0),
+                                      "leave out smaller nominal budgets")(
       "without-embeddings", "count sizes without the token embedding")(
       "bootstrap", po::value<int>()->default_value(200), "resamples")(
       "level", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(

@@ -51,6 +51,8 @@ FlagCase case_of(Flag flag) {
       return high_leverage();
     case Flag::NearDuplicateRows:
       return near_duplicate_rows();
+    case Flag::PointsOffFrontier:
+      return points_off_frontier();
     case Flag::SeveralArchitectures:
       return several_architectures();
     case Flag::SeveralEvaluationSets:
@@ -73,6 +75,8 @@ FlagCase case_of(Flag flag) {
       return frontier_not_monotone();
     case Flag::SurfaceMisfit:
       return surface_misfit();
+    case Flag::CoarseEnvelope:
+      return coarse_envelope();
     case Flag::FloorNotIdentified:
     case Flag::FloorSensitivity:
       return floor_needs_budgets();
@@ -90,6 +94,8 @@ FlagCase case_of(Flag flag) {
       return floors_differ_by();
     case Flag::SlopesDiffer:
       return slopes_differ_by();
+    case Flag::SlopesNotTested:
+      return floor_needs_budgets();
     case Flag::GrowthNotResolved:
       return growth_not_resolved();
     case Flag::SavingsNotResolved:

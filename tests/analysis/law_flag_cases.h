@@ -182,6 +182,15 @@ inline FlagCase near_duplicate_rows() {
   });
 }
 
+// Nats that a size e times the best of its budget loses, as if each size were on the frontier.
+inline FlagCase points_off_frontier() {
+  return knob<double>(0.03, 0, [](double curvature) {
+    FitOptions options;
+    options.bootstrap = 0;
+    return fit_law(isoflop_table(curvature), options).flags;
+  });
+}
+
 inline FlagCase several_architectures() {
   return knob<std::string>("", "t", [](const std::string& chosen) {
     PointTable table = good_table();

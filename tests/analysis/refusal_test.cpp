@@ -179,6 +179,21 @@ std::vector<Refusal> refused_fits() {
          options.objective = spoilt ? ObjectiveKind::Lad : ObjectiveKind::Squares;
          fit_law(of_isoflop(), options);
        }},
+      {"tied exponents of isoFLOP lines", 2, "one exponent each",
+       [](bool spoilt) {
+         FitOptions options = isoflop();
+         options.tied = spoilt;
+         fit_law(of_isoflop(), options);
+       }},
+      {"a delta or penalty that the objective has not", 2, "no such part",
+       [](bool spoilt) {
+         FitOptions options;
+         options.law = "chinchilla";
+         options.bootstrap = 0;
+         options.delta = 0.01;
+         options.objective = spoilt ? ObjectiveKind::Lad : ObjectiveKind::Huber;
+         fit_law(of_good(), options);
+       }},
       {"a frontier of several architectures", 2, "a frontier is of one",
        [](bool spoilt) {
          PointTable table = of_surface();
@@ -235,6 +250,12 @@ std::vector<Refusal> refused_comparisons() {
        }},
       {"a floor that losses lie below", 2, "give a smaller one",
        [](bool spoilt) { compare(of_lines(), against(spoilt ? "1.9" : "0.9", 0)); }},
+      {"a loss at or below the floor", 2, "no compute reaches it",
+       [](bool spoilt) {
+         SavingsOptions options = against("1.2", 0);
+         options.at = {spoilt ? 1.2 : 1.3};
+         compare(of_lines(), options);
+       }},
       {"an exponent given with a floor that is fitted", 2, "exponent given",
        [](bool spoilt) {
          SavingsOptions options = against(spoilt ? "shared" : "zero", 0);

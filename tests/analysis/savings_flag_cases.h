@@ -66,6 +66,17 @@ inline FlagCase surface_misfit() {
   });
 }
 
+// How many times as large each of six sizes is as the one before.
+inline FlagCase coarse_envelope() {
+  return knob<double>(2, 1.2, [](double ratio) {
+    PointTable table = kinked_surface(0);
+    for (Point& p : table.points) p.parameters = 1e6 * std::pow(ratio, std::stoi(p.size));
+    SavingsOptions options = against("zero", 0);
+    options.frontier = FrontierKind::Envelope;
+    return flags_of(table, options);
+  });
+}
+
 // Budgets of both frontiers: from six on a floor is fitted.
 inline FlagCase floor_needs_budgets() {
   return knob<int>(5, 6, [](int count) {

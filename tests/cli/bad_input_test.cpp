@@ -36,6 +36,17 @@ TEST(BadInput, UnknownOptionNamesTheNearest) {
   EXPECT_THAT(outcome.err, HasSubstr("--objective"));
 }
 
+// A variable of a script that is not set.
+TEST(BadInput, EmptyArchitecturesAndLosses) {
+  const Scratch scratch;
+  for (const char* asked :
+       {"fit x.csv --architecture ''", "savings x.csv --baseline a --candidate b --at ''"}) {
+    const Outcome outcome = isoloss(asked, scratch.path());
+    expect_refused(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("is empty (")) << asked;
+  }
+}
+
 // An unsigned option takes -1 for 18446744073709551615 where nobody looks.
 TEST(BadInput, SeedsBelowZero) {
   const Scratch scratch;

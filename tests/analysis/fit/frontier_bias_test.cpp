@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/fit/fit.h"
+#include "analysis/fit/forecast.h"
 #include "analysis/fit/predict.h"
 #include "tests/analysis/simulated_study.h"
 

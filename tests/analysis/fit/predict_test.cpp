@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "analysis/fit/fit.h"
+#include "analysis/fit/forecast.h"
 #include "analysis/fit/predict_calibration.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
@@ -102,6 +103,14 @@ TEST(Predict, OfABudgetTakesTheComputeOptimalSize) {
   EXPECT_NEAR(p.tokens / 5.969998452e10, 1, 1e-4);
   EXPECT_FALSE(p.interval);
   EXPECT_THAT(p.notes, testing::Contains(HasSubstr("C = 6 N D")));
+}
+
+// The same where the fit does not say which sizes it saw: they only say where to look.
+TEST(Predict, TheBestSizeDoesNotDependOnTheSizesSeen) {
+  nlohmann::json json = chinchilla_json();
+  json["data"]["ranges"].erase("parameters");
+  const Prediction p = predict_at(stored_fit(json, "x"), {.flops = 1e21}, 0.95);
+  EXPECT_NEAR(p.parameters / 2791737184, 1, 1e-4);
 }
 
 // From the law itself, for N and D at C = 6 N D alone (Hoffmann et al. 2022, equation 4): alpha A

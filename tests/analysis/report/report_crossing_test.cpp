@@ -66,6 +66,33 @@ TEST(ReportCrossing, PairsSeedsAndTakesTheBetterRate) {
   EXPECT_NEAR(*found[0].candidate_flops, 4.5, 1e-9);
 }
 
+// A label of models of 10 and of 40 parameters: a run for each, and none that is of both.
+TEST(ReportCrossing, ALabelOfSeveralModelsIsOfEachApart) {
+  PointTable table;
+  for (const double parameters : {10.0, 40.0}) {
+    for (const char* architecture : {"base", "fast"}) {
+      const std::size_t first = table.points.size();
+      const bool base = architecture == std::string("base");
+      add_run(table, architecture, 0, (base ? 4 : 3) * std::sqrt(parameters), 0.01, parameters);
+      for (std::size_t i = first; i < table.points.size(); ++i) {
+        table.points[i].parameters = parameters * (base ? 1 : 1.1);
+        table.points[i].run.clear();
+      }
+    }
+  }
+  const auto found = crossings(table, "base", "fast");
+  ASSERT_EQ(found.size(), 2u);
+  for (const Crossing& crossing : found) {
+    EXPECT_EQ(crossing.baseline_flops, 8 * crossing.parameters);
+    ASSERT_TRUE(crossing.speedup);
+    EXPECT_NEAR(*crossing.speedup, 16.0 / 9, 1e-9);  // as of one pair, above
+  }
+  // A budget each: no run has two evaluations, and no curve is made of two models.
+  std::erase_if(table.points,
+                [](const Point& p) { return p.flops != (p.parameters < 20 ? 10 : 80); });
+  EXPECT_TRUE(crossings(table, "base", "fast").empty());
+}
+
 TEST(ReportCrossing, ArmsOfASearchDoNotCount) {
   PointTable table;
   add_run(table, "base", 0, 4);

@@ -193,6 +193,75 @@ TEST(Floors, ThatDifferByTheFTestAloneAreFlaggedAndShared) {
   EXPECT_EQ(to_json(savings)["parallel"]["slope_test"], "F");
 }
 
+// Two curves of one factor above a floor of 1.5, four budgets: at a zero floor their slopes look
+// unequal, which says nothing. With the floor given they are tested, and are not.
+TEST(Floors, AssumedForWantOfBudgetsDecideNothing) {
+  const Line base{"base", 300, 0.15, 1.5};
+  const Line other{"other", 300 * std::pow(2.0, -0.15), 0.15, 1.5};
+  const PointTable table = table_of({base, other}, budgets(4, 1e15, 3), 3, 0.001);
+  const Savings assumed = compute_savings(table, against("auto"));
+  EXPECT_TRUE(assumed.floor_assumed);
+  const nlohmann::json json = to_json(assumed);
+  EXPECT_TRUE(json["parallel"]["slope_equality_p"].is_null());
+  EXPECT_TRUE(json["parallel"]["slope_equality_bootstrap_p"].is_null());
+  EXPECT_TRUE(json["parallel"]["slope_test"].is_null());
+  EXPECT_TRUE(json["law"]["interval"].is_null());
+  EXPECT_TRUE(json["law"]["per_decade_interval"].is_null());
+  EXPECT_THAT(assumed.flags, Contains(StartsWith("slopes_not_tested")));
+  EXPECT_THAT(assumed.flags, Not(Contains(StartsWith("slopes_differ"))));
+  EXPECT_FALSE(assumed.growth_resolved);
+  ASSERT_TRUE(assumed.parallel->interval);
+  for (const SavingsAt& at : assumed.at) {
+    EXPECT_TRUE(at.interval);
+    EXPECT_FALSE(at.by_law_interval);
+  }
+  const Savings given = compute_savings(table, against("1.5"));
+  EXPECT_FALSE(given.floor_assumed);
+  EXPECT_GT(given.parallel->slope_equality_bootstrap_p, 0.05);
+  EXPECT_TRUE(given.at.front().by_law_interval);
+  EXPECT_THAT(given.flags, Not(Contains(StartsWith("slopes_not_tested"))));
+  // Nothing else depends on which it is.
+  for (std::size_t i = 0; i < given.at.size(); ++i) {
+    EXPECT_EQ(given.at[i].interval, assumed.at[i].interval);
+  }
+}
+
+// Both frontiers reach from 1.444 to 1.848: beyond, ends go on as they like, and the verdict is the
+// law's.
+TEST(Savings, BeyondTheCommonLossesHaveTheLawsIntervalAlone) {
+  const PointTable table = two_lines(2, 0.002);
+  SavingsOptions options = against("zero");
+  options.at = {1.40};
+  const Savings beyond = compute_savings(table, options);
+  EXPECT_FALSE(beyond.at[0].interval);
+  ASSERT_TRUE(beyond.at[0].by_law_interval);
+  EXPECT_THAT(beyond.verdict, HasSubstr(fmt::format("{:.3g}x", beyond.at[0].by_law)));
+  EXPECT_THAT(beyond.verdict,
+              HasSubstr(fmt::format("{:.3g} by the law;", beyond.at[0].by_law_interval->second)));
+  options.floor = savings_floor_named("auto");
+  const Savings assumed = compute_savings(table, options);
+  EXPECT_FALSE(assumed.at[0].interval);
+  EXPECT_THAT(assumed.verdict, HasSubstr("no interval beyond the losses"));
+  options.at = {1.48};
+  EXPECT_TRUE(compute_savings(table, options).at[0].interval);
+}
+
+// A fitted floor of 1.5: no compute reaches it.
+TEST(Floors, NoLossIsAskedForAtOrBelowTheFittedOne) {
+  const Line base{"base", 300, 0.15, 1.5};
+  const Line other{"other", 300 * std::pow(1.6, -0.15), 0.15, 1.5};
+  const PointTable table = table_of({base, other}, budgets(9, 1e15, 3), 3, 0.002);
+  SavingsOptions options = against("shared", 20);
+  const double floor = compute_savings(table, options).parallel->floor;
+  options.at = {floor - 0.1};
+  try {
+    compute_savings(table, options);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the floor that was fitted to both"));
+  }
+}
+
 TEST(Floors, ThatAreOneAreNotFlagged) {
   const Line base{"base", 300, 0.15, 1.5};
   const Line other{"other", 300 * std::pow(1.6, -0.15), 0.15, 1.5};
