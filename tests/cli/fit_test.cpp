@@ -53,7 +53,7 @@ std::string chinchilla_points() {
 TEST(Commands, FitReachesTheOptimaOfTheChinchillaPoints) {
   const std::string points = chinchilla_points();
   if (points.empty()) GTEST_SKIP() << "no digitised points beside the project";
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", points);
   struct Optimum {
     const char* options;
@@ -88,7 +88,7 @@ TEST(Commands, FitReachesTheOptimaOfTheChinchillaPoints) {
 }
 
 json fitted(const std::string& csv, const std::string& options) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", csv);
   const Outcome outcome = isoloss("fit points.csv --bootstrap 0 --json " + options, scratch.path());
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -189,7 +189,7 @@ TEST(Commands, FitOfPoriansPointsIsNumpysParabolasAndLine) {
 
 // A person reads the units too; a pure number has none.
 TEST(Commands, FitPrintsTheUnitsOfItsParameters) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv",
         "architecture,parameters,tokens,flops,loss\n"
         "a,,,1e15,4\na,,,1e16,3.5\na,,,1e17,3.1\na,,,1e18,2.9\n");
@@ -214,7 +214,7 @@ std::string wiggled_powers() {
 
 // To a percent where it is asked for as where it is not, for people and machines.
 TEST(Commands, FitSaysHowFarFromTheBestItCanBe) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", wiggled_powers());
   const std::string fit = "fit points.csv --bootstrap 0 ";
   for (const char* options : {"", "--certify quick --threads 2 ", "--certify full "}) {
@@ -235,7 +235,7 @@ TEST(Commands, FitSaysHowFarFromTheBestItCanBe) {
 }
 
 TEST(Commands, FitWithoutACertificateHasNone) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", wiggled_powers());
   const std::string none = "fit points.csv --bootstrap 0 --certify none ";
   const Outcome outcome = isoloss(none + "--json", scratch.path());
@@ -245,7 +245,7 @@ TEST(Commands, FitWithoutACertificateHasNone) {
 }
 
 TEST(Commands, AMisspeltCertificateIsNamedWithTheNearest) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", wiggled_powers());
   const Outcome outcome = isoloss("fit points.csv --certify ful", scratch.path());
   EXPECT_EQ(outcome.status, 2);
@@ -305,7 +305,7 @@ TEST(Commands, FloorsArePinnedByEvaluationSet) {
   EXPECT_NEAR(fit.at("parameters").at("b").get<double>(), 0.1, 1e-7);
   EXPECT_FALSE(fit.at("parameters").contains("E"));
   EXPECT_EQ(fit.at("floor_by_evaluation"), (json{{"web", 1.5}, {"books", 2.0}}));
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "fit.json", fit.dump());
   // 60 x (1e20)^-0.1 = 0.6 above the floor.
   const Outcome books = isoloss("predict fit.json --flops 1e20 --evaluation books", scratch.path());
@@ -316,7 +316,7 @@ TEST(Commands, FloorsArePinnedByEvaluationSet) {
 }
 
 TEST(Commands, AFitAndAReportOfOneFileHaveOneDigest) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::string csv = "architecture,parameters,tokens,flops,loss,note\n";
   for (int i = 1; i < 8; ++i)
     csv += "a,,," + std::to_string(i) + "e15," + std::to_string(2 + 1.0 / i) + ",x\n";
@@ -336,7 +336,7 @@ TEST(Commands, AFitAndAReportOfOneFileHaveOneDigest) {
 // Two tables of eight points whose fit cannot meet the criterion: squares of losses of 1e200
 // overflow, and kinks of 1e-16 lie below the rounding of the residuals.
 TEST(Commands, AFitThatDoesNotConvergeExitsOneAndPrintsNoParameters) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const double unit : {1e200, 1.0}) {
     std::ostringstream csv;
     csv.precision(17);
@@ -369,7 +369,7 @@ TEST(Commands, PredictReadsWhatFitPrinted) {
     const double flops = 1e15 * std::pow(10.0, 0.25 * i);
     csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) * (1 + 1e-4 * (i % 3)) << '\n';
   }
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", csv.str());
   const Outcome fit = isoloss("fit points.csv --floor zero --json", scratch.path());
   ASSERT_EQ(fit.status, 0) << fit.err;
