@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -17,6 +15,7 @@
 #include "analysis/solver/law_solver.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/print_json.h"
+#include "harness/cli/temporary_folder.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -104,18 +103,10 @@ std::string made_study() {
 }
 
 double report_seconds() {
-  namespace fs = std::filesystem;
-  const fs::path folder = fs::temp_directory_path() / fmt::format("isoloss-bench-{}", getpid());
-  fs::create_directories(folder);
-  write_durably(folder / "study.csv", made_study());
-  try {
-    const double seconds = seconds_of([&] { write_report({folder / "study.csv"}, {}); });
-    fs::remove_all(folder);
-    return seconds;
-  } catch (...) {
-    fs::remove_all(folder);
-    throw;
-  }
+  const TemporaryFolder folder(std::filesystem::temp_directory_path(), "set TMPDIR to another");
+  const std::filesystem::path study = folder.path() / "study.csv";
+  write_durably(study, made_study());
+  return seconds_of([&] { write_report({study}, {}); });
 }
 
 }  // namespace

@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
-#include <string>
 #include <system_error>
 
 #include "model/spec/error.h"
 
 namespace isoloss {
 
-TemporaryFolder::TemporaryFolder(const std::filesystem::path& within) {
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& within,
+                                 const std::string& otherwise) {
   std::string pattern = (within / "isoloss-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
-    throw WorkError(
-        fmt::format("cannot write into {} (no such folder, or no permission); give another by "
-                    "--folder",
-                    within.string()));
+    throw WorkError(fmt::format("cannot write into {} (no such folder, or no permission); {}",
+                                within.string(), otherwise));
   }
   path_ = pattern;
 }

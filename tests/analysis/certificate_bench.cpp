@@ -70,7 +70,6 @@ void print_table(int threads) {
       const LawData few = scattered(law, {24, 5, 3.3, 3.9, 2}, 0.02);
       print_row(law, "24, 2 %", few, of, objective, threads);
       if (law.name == "data_constrained") continue;  // Epoch's points repeat no text
-      if (!std::filesystem::exists(kLaws)) continue;
       const LawData epoch = law_data(law, without_largest(epoch_points(), 5));
       print_row(law, "240", epoch, of, objective, threads);
     }

@@ -1,4 +1,5 @@
-// Epoch's digitised points of the Chinchilla paper, for tests that have ../shared beside the tree.
+// Published points that laws are fitted to (tests/data/laws), and Epoch's digitised ones of the
+// Chinchilla paper among them.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -14,24 +15,28 @@
 namespace isoloss {
 
 inline const std::filesystem::path kLaws =
+    std::filesystem::path(test::checkout()) / "tests/data/laws";
+
+// What is too large for the checkout.
+inline const std::filesystem::path kLargeLaws =
     std::filesystem::path(test::checkout()) / "../shared/data/laws";
 
-#define SKIP_WITHOUT_LAWS()                                \
-  if (!std::filesystem::exists(kLaws)) {                   \
+#define SKIP_WITHOUT_LARGE_LAWS()                          \
+  if (!std::filesystem::exists(kLargeLaws)) {              \
     GTEST_SKIP() << "no shared/data/laws beside the tree"; \
   }
 
 // N, C and the loss; D = C / (6 N).
 inline std::vector<Point> epoch_points() {
-  const CsvTable csv = read_csv(kLaws / "epoch_chinchilla_svg.csv");
+  const CsvTable csv = read_csv(kLaws / "chinchilla_points.csv");
   std::vector<Point> points;
   for (const CsvRow& row : csv.rows) {
     Point point;
     point.architecture = "chinchilla";
-    point.parameters = std::stod(row.fields[3]);
-    point.flops = std::stod(row.fields[4]);
+    point.parameters = std::stod(row.fields[0]);
+    point.flops = std::stod(row.fields[1]);
     point.tokens = point.flops / (6 * point.parameters);
-    point.loss = std::stod(row.fields[6]);
+    point.loss = std::stod(row.fields[2]);
     points.push_back(point);
   }
   return points;

@@ -56,7 +56,7 @@ class BadCsv : public testing::Test {
     const json savings = json::parse(outcome.out);
     EXPECT_NEAR(savings.at("parallel").at("savings").get<double>(), 2.0, 1e-4);
   }
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(BadCsv, AMisnamedColumnNamesTheNearest) {

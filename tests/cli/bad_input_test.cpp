@@ -23,14 +23,14 @@ void expect_refused(const Outcome& outcome, int status = 2) {
 }
 
 TEST(BadInput, CommandThatIsNotThereNamesTheNearest) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("savngs x", scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("savings"));
 }
 
 TEST(BadInput, UnknownOptionNamesTheNearest) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("fit x.csv --objectve huber", scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("--objective"));
@@ -49,7 +49,7 @@ TEST(BadInput, EmptyArchitecturesAndLosses) {
 
 // An unsigned option takes -1 for 18446744073709551615 where nobody looks.
 TEST(BadInput, SeedsBelowZero) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const char* command :
        {"fit x.csv --seed -1", "fit x.csv --seed=-1", "savings x.csv --seed -1",
         "report x.csv --seed -1", "compare x --baseline a --candidate b --seed -1"}) {
@@ -62,7 +62,7 @@ TEST(BadInput, SeedsBelowZero) {
 
 // As of a variable of the shell that is not set.
 TEST(BadInput, EmptyPlaces) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   expect_refused(isoloss("plan ''", scratch.path()));
   const Outcome outcome =
       isoloss("submit '" + test::checkout() + "/sweeps/quickstart.yaml' --dry-run --out ''",
@@ -100,7 +100,7 @@ TEST(BadInput, StudyFileOfBytesThatDoNotPrint) {
 }
 
 TEST(BadInput, StudyFileThatIsNotThere) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("plan nowhere.yaml", scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("nowhere.yaml"));
@@ -109,7 +109,7 @@ TEST(BadInput, StudyFileThatIsNotThere) {
 // Linux's /proc/PID/mem is a regular file, and page 0 of it, which nothing is mapped to, an
 // input/output error.
 TEST(BadInput, StudyFileThatCannotBeRead) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::error_code none;
   if (!std::filesystem::is_regular_file("/proc/self/mem", none)) GTEST_SKIP() << "no /proc here";
   std::filesystem::create_symlink("/proc/self/mem", scratch / "study.yaml");
@@ -119,7 +119,7 @@ TEST(BadInput, StudyFileThatCannotBeRead) {
 }
 
 TEST(BadInput, MalformedYamlNamesItsLine) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "bad.yaml", "study: a\ndata: {text: [\n");
   const Outcome outcome = isoloss("plan bad.yaml", scratch.path());
   expect_refused(outcome);
@@ -127,7 +127,7 @@ TEST(BadInput, MalformedYamlNamesItsLine) {
 }
 
 TEST(BadInput, FolderOfNoStudy) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const char* command : {"points .", "verify nowhere", "status nowhere", "report nowhere"}) {
     SCOPED_TRACE(command);
     expect_refused(isoloss(command, scratch.path()));
@@ -135,7 +135,7 @@ TEST(BadInput, FolderOfNoStudy) {
 }
 
 TEST(BadInput, WhatIsNoFolderAndWhatIsNoFile) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", "architecture,parameters,tokens,flops,loss\n");
   for (const char* command : {"points points.csv", "points nowhere",
                               "compare points.csv --baseline "
@@ -149,7 +149,7 @@ TEST(BadInput, WhatIsNoFolderAndWhatIsNoFile) {
 }
 
 TEST(BadInput, CsvNamesFileAndLine) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv",
         "architecture,parameters,tokens,flops,loss\na,1e6,2e7,1.2e14,3.5\na,1e6,2e7,many,3.4\n");
   const Outcome outcome = isoloss("fit points.csv", scratch.path());
@@ -158,7 +158,7 @@ TEST(BadInput, CsvNamesFileAndLine) {
 }
 
 TEST(BadInput, CsvWithoutARequiredColumn) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", "architecture,parameters,tokens,flops\na,1e6,2e7,1.2e14\n");
   const Outcome outcome = isoloss("fit points.csv", scratch.path());
   expect_refused(outcome);
@@ -166,7 +166,7 @@ TEST(BadInput, CsvWithoutARequiredColumn) {
 }
 
 TEST(BadInput, ArchitectureThatIsNotInTheTable) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv",
         "architecture,parameters,tokens,flops,loss\ntransformer,1e6,2e7,1.2e14,3.5\n"
         "primer,1e6,2e7,1.2e14,3.4\n");
@@ -177,7 +177,7 @@ TEST(BadInput, ArchitectureThatIsNotInTheTable) {
 }
 
 TEST(BadInput, ForeignAndTruncatedRunFiles) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "s/study.yaml", "study: s\n");
   spill(scratch / "s/runs/0123456789abcdef/run.h5", "this is no HDF5 file");
   const Outcome outcome = isoloss("points s", scratch.path());
@@ -186,7 +186,7 @@ TEST(BadInput, ForeignAndTruncatedRunFiles) {
 }
 
 TEST(BadInput, LossesThatDoNotOverlapAreRefusedAsFailedWork) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::string csv = "architecture,parameters,tokens,flops,loss\n";
   for (int i = 0; i < 4; ++i) {
     const std::string flops = "1e" + std::to_string(15 + i);
@@ -202,7 +202,7 @@ TEST(BadInput, LossesThatDoNotOverlapAreRefusedAsFailedWork) {
 // 80 GB of an H100 (data sheet) over 48 ranks are 1.667 GB, of which half a GiB is kept for what
 // CUDA and NCCL load: 1.130 GB.
 TEST(BadInput, RunsThatDoNotFitBesideOthersOnADevice) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "study.yaml",
         "study: large\n"
         "data: {synthetic: {symbols: 32, topics: 4}}\n"

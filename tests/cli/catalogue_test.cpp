@@ -16,7 +16,7 @@ using testing::Contains;
 using testing::HasSubstr;
 
 json entries(const std::string& arguments) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("catalogue --json " + arguments, scratch.path());
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   return json::parse(outcome.out).at("architectures");
@@ -80,7 +80,7 @@ TEST(CatalogueCommand, ASizeHoldsWhatTheArchitectureChangesOfIt) {
 }
 
 TEST(CatalogueCommand, SwitchesNamesFieldsWithTheirDefaults) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome text = isoloss("catalogue --switches", scratch.path());
   EXPECT_EQ(text.status, 0);
   EXPECT_THAT(text.out, HasSubstr("convolution_place      after_projection"));
@@ -97,7 +97,7 @@ TEST(CatalogueCommand, SwitchesNamesFieldsWithTheirDefaults) {
 }
 
 TEST(CatalogueCommand, UnknownNamesAreRefusedWithTheNearest) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const auto& [arguments, nearest] :
        {std::pair("lama", "'llama'"), {"primer --size t5-smal", "'t5-small'"}}) {
     const Outcome outcome = isoloss(std::string("catalogue ") + arguments, scratch.path());

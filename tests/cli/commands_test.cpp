@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 // What a shell redirects to a full disk is cut, whether it fits the program's buffer or not.
 TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   const std::string plan = "plan '" + test::checkout() + "/sweeps/quickstart.yaml' --json";
   for (const std::string& command : {std::string("--help"), std::string("catalogue"), plan}) {
@@ -33,7 +33,7 @@ TEST(Commands, OutputThatIsNotWholeIsNoSuccess) {
 
 // As `isoloss points DIR | head -1`: who reads has seen enough, and SIGPIPE ends the program.
 TEST(Commands, AReaderThatLeavesIsNoFault) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome =
       isoloss("plan '" + test::checkout() + "/sweeps/quickstart.yaml' --json 2>said | true; :",
               scratch.path());
@@ -42,7 +42,7 @@ TEST(Commands, AReaderThatLeavesIsNoFault) {
 }
 
 TEST(Commands, TheVersionIsOneLine) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("--version", scratch.path());
   EXPECT_EQ(outcome.status, 0);
   EXPECT_TRUE(outcome.out.starts_with("isoloss ")) << outcome.out;
@@ -51,7 +51,7 @@ TEST(Commands, TheVersionIsOneLine) {
 
 // What `run` would do there: of heads of 8 on the GPU, of 12 on the processor.
 TEST(Commands, PlansForAGpuWhatAutoTrainsThere) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto memory = [&](const std::string& device, int d_head) {
     spill(scratch / "study.yaml",
           "study: s\ndata: {synthetic: {symbols: 32, topics: 4}}\n"
@@ -73,7 +73,7 @@ TEST(Commands, PlansForAGpuWhatAutoTrainsThere) {
 }
 
 TEST(Commands, EachHasHelpWithAnExample) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome usage = isoloss("--help", scratch.path());
   ASSERT_EQ(usage.status, 0);
   std::istringstream lines(usage.out);
@@ -91,7 +91,7 @@ TEST(Commands, EachHasHelpWithAnExample) {
 
 // Options are read before anything is written or printed.
 TEST(Commands, BadOptionsExitTwoAndWriteNothing) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::string csv = "architecture,parameters,tokens,flops,loss\n";
   for (int i = 0; i < 8; ++i) {
     const double flops = 1e15 * std::pow(10.0, 0.25 * i);

@@ -33,7 +33,7 @@ class FolderCommands : public testing::Test {
   Outcome isoloss(const std::string& arguments) const {
     return test::isoloss(arguments, scratch_.path());
   }
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 // The work was done, and then an internal error said: JSON is UTF-8, and names of files are bytes.

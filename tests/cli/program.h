@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tests/places.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss::test {
 
@@ -29,25 +30,6 @@ inline void spill(const std::filesystem::path& file, const std::string& text) {
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << text;
 }
-
-// A folder of its own for one test, removed at its end.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "isoloss-cli-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // `arguments` as a shell would read them, run in `folder`, where Open MPI's own folder is too: the
 // one that jobs of a user share may be removed by one that ends as another begins.

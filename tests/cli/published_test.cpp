@@ -10,14 +10,14 @@
 namespace {
 
 using isoloss::test::isoloss;
-using isoloss::test::Scratch;
 using isoloss::test::spill;
+using isoloss::test::TemporaryFolder;
 using ::testing::HasSubstr;
 
 const std::string kShipped = "'" + isoloss::test::checkout() + "/results/published'";
 
 TEST(PublishedReport, WritesUnderResultsRunsByDefaultAndPrintsWhatDoesNotReproduce) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto outcome = isoloss("report " + kShipped, scratch.path());
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(std::filesystem::exists(scratch / "results/runs/published/report.html"));
@@ -27,7 +27,7 @@ TEST(PublishedReport, WritesUnderResultsRunsByDefaultAndPrintsWhatDoesNotReprodu
 }
 
 TEST(PublishedReport, JsonIsOneObjectWithEveryFinding) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto outcome = isoloss("report " + kShipped + " --out here --json", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
@@ -39,7 +39,7 @@ TEST(PublishedReport, JsonIsOneObjectWithEveryFinding) {
 }
 
 TEST(PublishedReport, BadManifestsAndMixedFoldersExitTwo) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "paper/published.json", R"({"title": "A", "tabels": []})");
   auto outcome = isoloss("report paper", scratch.path());
   EXPECT_EQ(outcome.status, 2);

@@ -29,7 +29,7 @@ std::string half_of_the_compute() {
 }
 
 TEST(Commands, SavingsOfAKnownFactorFromACsv) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", half_of_the_compute());
   const Outcome outcome =
       isoloss("savings points.csv --baseline a --candidate b --floor zero --json", scratch.path());
@@ -60,7 +60,7 @@ TEST(Commands, SavingsOfAKnownFactorFromACsv) {
 // So et al. 2021, appendix A.9: b takes half of C, so that s = C / 2 is saved at loss 30 C^-.05 =
 // 30 (2 s)^-.05.
 TEST(Commands, SavingsSayWhatIsSavedInFlops) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", half_of_the_compute());
   const Outcome words =
       isoloss("savings points.csv --baseline a --candidate b --floor zero", scratch.path());
@@ -70,7 +70,7 @@ TEST(Commands, SavingsSayWhatIsSavedInFlops) {
 // The worked example of marin's gate, as a table of two rows: 1.129946 in compute, and in time at
 // 433986 and 410000 tokens/s 1.067495.
 TEST(Commands, SavingsOfOneRowEachWithFloorAndExponentGiven) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::ostringstream csv;
   csv.precision(17);
   csv << "architecture,parameters,tokens,flops,loss,wall_seconds\nbase,,1e9,6e18,3.5422,"
@@ -100,7 +100,7 @@ TEST(Commands, SavingsInSecondsThatCannotBeGivenAreAFlag) {
     csv << "a,,," << flops << ',' << 30 * std::pow(flops, -0.05) << ',' << 100 + i << '\n';
     csv << "b,,," << flops << ',' << 30 * std::pow(2 * flops, -0.05) << ',' << 100 - i << '\n';
   }
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", csv.str());
   const Outcome outcome =
       isoloss("savings points.csv --baseline a --candidate b --json", scratch.path());
@@ -125,7 +125,7 @@ TEST(Commands, SavingsPlanTheNextStudy) {
           << ",s\n";
     }
   }
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "points.csv", csv.str());
   const std::string command =
       "savings points.csv --baseline a --candidate b --floor zero --frontier points --resolve 5";

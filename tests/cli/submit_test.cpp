@@ -28,7 +28,7 @@ class Submit : public testing::Test {
   Outcome submit(const std::string& options) const {
     return isoloss("submit study.yaml --out out --dry-run " + options, scratch_.path());
   }
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(Submit, ASiteFileSpeaksForItself) {

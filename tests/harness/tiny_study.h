@@ -18,6 +18,7 @@
 #include "results/study_folder.h"
 #include "sweeps/plan.h"
 #include "tests/places.h"
+#include "tests/temporary_folder.h"
 
 extern char** environ;
 
@@ -27,17 +28,8 @@ namespace fs = std::filesystem;
 
 // A folder of its own that is removed at the end.
 struct Place {
-  Place() {
-    std::string pattern = (fs::temp_directory_path() / "isoloss-test-XXXXXX").string();
-    root = ::mkdtemp(pattern.data());
-  }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(root, ignored);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  fs::path root;
+  test::TemporaryFolder folder;
+  fs::path root = folder.path();
 };
 
 // Sentences of thirty made-up words, enough for a few hundred steps.

@@ -2,7 +2,6 @@
 // to store (negative zero, denormals, infinities, the largest seed, text beyond ASCII).
 #pragma once
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,27 +11,22 @@
 #include <utility>
 
 #include "results/run_record.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 
 class ResultsTest : public ::testing::Test {
  protected:
-  ResultsTest() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "isoloss-results-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    folder_ = pattern;
-  }
-  ~ResultsTest() override { std::filesystem::remove_all(folder_); }
-  ResultsTest(const ResultsTest&) = delete;
-  ResultsTest& operator=(const ResultsTest&) = delete;
-
   std::size_t entries() const {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_),
                                                   std::filesystem::directory_iterator()));
   }
 
-  std::filesystem::path folder_;
+ private:
+  test::TemporaryFolder own_;
+
+ protected:
+  const std::filesystem::path folder_ = own_.path();
 };
 
 inline RunHeader sample_header() {

@@ -3,13 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
 #include <vector>
 
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -22,12 +22,6 @@ using ::testing::IsEmpty;
 
 class StudyUnion : public ::testing::Test {
  protected:
-  StudyUnion() {
-    std::string pattern = (fs::temp_directory_path() / "isoloss-union-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~StudyUnion() override { fs::remove_all(folder_); }
-
   std::string united(const std::vector<std::string>& texts) const {
     std::vector<fs::path> files;
     for (const std::string& text : texts) {
@@ -51,7 +45,7 @@ class StudyUnion : public ::testing::Test {
     return study_update(folder_ / "now.yaml", folder_ / "before.yaml");
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder folder_;
 };
 
 // A study with what stands in the places that the tests change.

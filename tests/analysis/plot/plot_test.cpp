@@ -14,6 +14,7 @@
 #include "analysis/plot/plot_svg.h"
 #include "analysis/plot/plot_ticks.h"
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -35,11 +36,6 @@ Plot small_plot() {
   series.y = {2.25, 2.0, 1.75};
   plot.series = {series};
   return plot;
-}
-
-std::filesystem::path fresh_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "isoloss-plot-XXXXXX").string();
-  return mkdtemp(pattern.data());
 }
 
 std::multiset<std::string> ids_of(const std::string& text) {
@@ -112,19 +108,18 @@ TEST(PlotScript, LineBreakInATitleCannotEndItsLine) {
 }
 
 TEST(PlotRender, IdsOfTwoPlotsDoNotMeet) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   Plot other = small_plot();
   other.name = "other";
-  const auto ids = ids_of(render_plot(small_plot(), folder, "a test").inlined +
-                          render_plot(other, folder, "a test").inlined);
+  const auto ids = ids_of(render_plot(small_plot(), folder.path(), "a test").inlined +
+                          render_plot(other, folder.path(), "a test").inlined);
   ASSERT_FALSE(ids.empty());
   EXPECT_EQ(ids.size(), std::set<std::string>(ids.begin(), ids.end()).size());
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotRender, ScalesAndFollowsThePage) {
-  const auto folder = fresh_folder();
-  const ThemedSvg svg = render_plot(small_plot(), folder, "a test");
+  const test::TemporaryFolder folder;
+  const ThemedSvg svg = render_plot(small_plot(), folder.path(), "a test");
   EXPECT_THAT(svg.inlined, HasSubstr("viewBox=\"0 0 480 400\""));
   EXPECT_THAT(svg.inlined, Not(HasSubstr("width=\"480\"")));
   EXPECT_THAT(svg.inlined, HasSubstr("class='ink-1'"));
@@ -132,16 +127,14 @@ TEST(PlotRender, ScalesAndFollowsThePage) {
   EXPECT_THAT(svg.inlined, Not(HasSubstr("\"black\"")));
   EXPECT_THAT(svg.inlined, Not(HasSubstr("<style>")));
   EXPECT_THAT(svg.standalone, HasSubstr("prefers-color-scheme:dark"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotRender, LabelsAreTextAndNeverMarkup) {
-  const auto folder = fresh_folder();
-  const std::string svg = render_plot(small_plot(), folder, "a test").inlined;
+  const test::TemporaryFolder folder;
+  const std::string svg = render_plot(small_plot(), folder.path(), "a test").inlined;
   EXPECT_THAT(svg, HasSubstr("it's &lt;b>"));
   EXPECT_THAT(svg, HasSubstr("A &lt;small&gt; plot"));
   EXPECT_THAT(svg, Not(HasSubstr("<b>")));
-  std::filesystem::remove_all(folder);
 }
 
 // The titles that the <use> elements of a plot hold, with where gnuplot put them from the left.
@@ -155,7 +148,7 @@ std::vector<std::pair<double, std::string>> titles_of(const std::string& svg) {
 }
 
 TEST(PlotRender, EveryMarkerSaysItsOwnTip) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   for (const SeriesKind kind : {SeriesKind::Points, SeriesKind::LinesPoints}) {
     Plot plot = small_plot();
     plot.series[0].kind = kind;
@@ -166,7 +159,7 @@ TEST(PlotRender, EveryMarkerSaysItsOwnTip) {
     before.x = plot.series[0].x;
     before.y = {2.3, 2.1, 1.8};
     plot.series.insert(plot.series.begin(), before);
-    const auto titles = titles_of(render_plot(plot, folder, "a test").inlined);
+    const auto titles = titles_of(render_plot(plot, folder.path(), "a test").inlined);
     ASSERT_EQ(titles.size(), 3u);  // the key's sample says nothing
     EXPECT_EQ(titles[0].second, "first");
     EXPECT_EQ(titles[1].second, "second &lt;b&gt;&quot;&#39;&amp;\nline");
@@ -175,30 +168,27 @@ TEST(PlotRender, EveryMarkerSaysItsOwnTip) {
     EXPECT_LT(titles[0].first, titles[1].first);
     EXPECT_LT(titles[1].first, titles[2].first);
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotRender, TipsFollowTheMarkersThatAreDrawn) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   Plot plot = small_plot();
   plot.series[0].y = {2.25, -1.0, 1.75};  // no place on a logarithmic axis
   plot.series[0].tips = {"first", "second", "third"};
-  const auto titles = titles_of(render_plot(plot, folder, "a test").inlined);
+  const auto titles = titles_of(render_plot(plot, folder.path(), "a test").inlined);
   ASSERT_EQ(titles.size(), 2u);
   EXPECT_EQ(titles[0].second, "first");
   EXPECT_EQ(titles[1].second, "third");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotRender, SecondAxisAndLabelsAreDrawn) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   Plot plot = small_plot();
   plot.second = SecondAxis{"bits per byte", 1.0 / 0.6931};
   plot.labels = {{2e11, 2.0, "here <i>"}};
-  const std::string svg = render_plot(plot, folder, "a test").inlined;
+  const std::string svg = render_plot(plot, folder.path(), "a test").inlined;
   EXPECT_THAT(svg, HasSubstr("bits per byte"));
   EXPECT_THAT(svg, HasSubstr("here &lt;i>"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotScript, SecondAxisIsTheFirstInItsUnit) {
@@ -212,29 +202,27 @@ TEST(PlotScript, SecondAxisIsTheFirstInItsUnit) {
 }
 
 TEST(PlotRender, SaysHowToGetGnuplot) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   const std::string path = getenv("PATH");
-  setenv("PATH", folder.c_str(), 1);
+  setenv("PATH", folder.path().c_str(), 1);
   try {
-    render_plot(small_plot(), folder, "a test");
+    render_plot(small_plot(), folder.path(), "a test");
     ADD_FAILURE() << "drawn without gnuplot";
   } catch (const WorkError& error) {
     EXPECT_THAT(error.what(), HasSubstr("gnuplot-nox"));
   }
   setenv("PATH", path.c_str(), 1);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotRender, ErrorBarsLeaveNoFixedColour) {
-  const auto folder = fresh_folder();
+  const test::TemporaryFolder folder;
   Plot plot = small_plot();
   plot.series[0].low = {2.2, 1.9, 1.7};
   plot.series[0].high = {2.3, 2.1, 1.8};
-  const std::string svg = render_plot(plot, folder, "a test").inlined;
+  const std::string svg = render_plot(plot, folder.path(), "a test").inlined;
   EXPECT_THAT(svg, Not(HasSubstr("white")));
   EXPECT_THAT(svg, Not(HasSubstr("#FFFFFF")));
   EXPECT_THAT(svg, Not(HasSubstr("rgb(")));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PlotSvg, ForeignTextIsNoPlot) { EXPECT_TRUE(themed_svg("not SVG", "a", "b").inlined.empty()); }

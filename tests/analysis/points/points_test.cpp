@@ -12,21 +12,13 @@
 #include "results/csv.h"
 #include "results/run_file.h"
 #include "results/study_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
 
 class Points : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        std::filesystem::path(testing::TempDir()) / ("isoloss_points_" + std::string(test->name()));
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path file(const std::string& text) const {
     const auto path = folder_ / "points.csv";
     std::ofstream(path) << text;
@@ -40,7 +32,9 @@ class Points : public testing::Test {
     }
     return {};
   }
-  std::filesystem::path folder_;
+
+  const test::TemporaryFolder own_;
+  const std::filesystem::path folder_ = own_.path();
 };
 
 TEST_F(Points, ReadsColumnsInAnyOrderWithCommentsAndQuotes) {

@@ -1,31 +1,20 @@
 // A folder of published results made up for one test.
 #pragma once
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
 #include "analysis/published/published_check.h"
 #include "analysis/published/published_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 
 class MadeUpPaper {
  public:
-  MadeUpPaper() {
-    std::string name = (std::filesystem::temp_directory_path() / "isoloss-paper-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~MadeUpPaper() { std::filesystem::remove_all(path_); }
-  MadeUpPaper(const MadeUpPaper&) = delete;
-  MadeUpPaper& operator=(const MadeUpPaper&) = delete;
+  const std::filesystem::path& path() const { return folder_.path(); }
 
-  const std::filesystem::path& path() const { return path_; }
-
-  void write(const std::string& file, const std::string& text) const {
-    std::ofstream(path_ / file, std::ios::binary) << text;
-  }
+  void write(const std::string& file, const std::string& text) const { folder_.write(file, text); }
 
   // One table, t.csv, with the checks (JSON objects, commas between) listed under it, and more keys
   // of the table after them.
@@ -40,7 +29,7 @@ class MadeUpPaper {
   }
 
   std::vector<PublishedFinding> findings() const {
-    const PublishedFolder folder = read_published(path_);
+    const PublishedFolder folder = read_published(path());
     return run_checks(folder, folder.tables.front()).findings;
   }
 
@@ -51,7 +40,7 @@ class MadeUpPaper {
   }
 
  private:
-  std::filesystem::path path_;
+  test::TemporaryFolder folder_;
 };
 
 }  // namespace isoloss

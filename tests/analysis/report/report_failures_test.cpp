@@ -60,7 +60,8 @@ TEST(ReportFailures, AnArmThatLostIsNoFailureUnlessItWasGivenUp) {
 TEST(ReportFailures, TheCardOfAFolderNamesThem) {
   StudyRecipe recipe;
   recipe.architectures = {{"primer", 1.5}};
-  const auto root = write_study(recipe);
+  const test::TemporaryFolder own = write_study(recipe);
+  const std::filesystem::path& root = own.path();
   const StudyFolder folder{root};
   ReportOptions options;
   options.bootstrap = 20;
@@ -70,7 +71,6 @@ TEST(ReportFailures, TheCardOfAFolderNamesThem) {
   EXPECT_THAT(card_html(read_study({root, root}, options)),
               HasSubstr("<li>run 0123456789abcdef, of which nothing is stored, was given up after "
                         "2 attempts: ran out of &lt;memory&gt;</li>"));
-  std::filesystem::remove_all(root);
 }
 
 }  // namespace

@@ -1,18 +1,16 @@
 // The fit card holds what it takes to do the fits again.
 #include "analysis/report/report_fit_card.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "analysis/report/report_plot_families.h"
 #include "analysis/report/report_plot_parts.h"
 #include "tests/analysis/chinchilla_grid.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -135,17 +133,13 @@ PointTable one_size_a_budget(const std::vector<std::string>& architectures) {
 }
 
 StudyResults study_of_compute(const std::vector<std::string>& architectures) {
-  const auto folder = std::filesystem::temp_directory_path() /
-                      fmt::format("isoloss_fit_card_{}_{}", architectures.size(), getpid());
-  std::filesystem::create_directories(folder);
+  const test::TemporaryFolder folder;
   std::ofstream csv(folder / "points.csv");
   write_points_csv(csv, one_size_a_budget(architectures));
   csv.close();
   ReportOptions options;
   options.bootstrap = 20;
-  StudyResults study = read_study({folder / "points.csv"}, options);
-  std::filesystem::remove_all(folder);
-  return study;
+  return read_study({folder / "points.csv"}, options);
 }
 
 TEST(ReportFitCard, OfALawOfComputeWhereThereIsNoneOfSizes) {

@@ -2,11 +2,12 @@
 //   L(N, C) = 1.2 + 0.62 s^-0.25 (C / 1e12)^-0.25 + 0.15 (ln N - 0.5 ln C - g)^2
 // with s the saving against the transformer at every loss, g so that N* = 20,000 at 9.3e11.
 #pragma once
-#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 
@@ -34,7 +35,7 @@ inline constexpr double kFixtureFloor = 1.2;
 double fixture_last_word(double loss);
 double fixture_continuation(double loss);
 
-// Writes the study under a fresh temporary folder and returns it.
-std::filesystem::path write_study(const StudyRecipe& recipe);
+// Writes the study into a folder of its own.
+test::TemporaryFolder write_study(const StudyRecipe& recipe);
 
 }  // namespace isoloss

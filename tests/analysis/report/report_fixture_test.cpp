@@ -1,7 +1,6 @@
 // The fixture of the report's tests, and that it holds what it says.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cmath>
 
@@ -109,9 +108,9 @@ double fixture_loss(double parameters, double flops, double saving) {
 double fixture_last_word(double loss) { return 0.6 / (1 + std::exp(4 * (loss - 1.8))); }
 double fixture_continuation(double loss) { return 0.25 + 0.7 / (1 + std::exp(4 * (loss - 1.8))); }
 
-std::filesystem::path write_study(const StudyRecipe& recipe) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "isoloss-report-XXXXXX").string();
-  const StudyFolder folder{mkdtemp(pattern.data())};
+test::TemporaryFolder write_study(const StudyRecipe& recipe) {
+  test::TemporaryFolder own;
+  const StudyFolder folder{own.path()};
   std::filesystem::create_directories(folder.runs());
   std::filesystem::create_directories(folder.decisions());
   for (std::size_t a = 0; a < recipe.architectures.size(); ++a) {
@@ -149,7 +148,7 @@ std::filesystem::path write_study(const StudyRecipe& recipe) {
       }
     }
   }
-  return folder.root;
+  return own;
 }
 
 TEST(ReportFixture, LawHasItsOptimumWhereTheCommentSays) {

@@ -24,9 +24,8 @@ Made made(bool replicates) {
   Made out;
   out.options.bootstrap = 20;
   out.options.resolve_percent = 2;
-  const auto folder = write_study(recipe);
-  out.study = read_study({folder}, out.options);
-  std::filesystem::remove_all(folder);
+  const test::TemporaryFolder folder = write_study(recipe);
+  out.study = read_study({folder.path()}, out.options);
   return out;
 }
 

@@ -20,22 +20,18 @@ inline constexpr int kDraws = 100;
 
 // A study and its report; the folder goes with it.
 struct WrittenStudy {
-  std::filesystem::path folder;
+  test::TemporaryFolder own;
+  std::filesystem::path folder = own.path();
   std::string page;
 
   explicit WrittenStudy(const StudyRecipe& recipe)
-      : folder(write_study(recipe)),
+      : own(write_study(recipe)),
         page(read_file(write_report({folder}, with_draws(kDraws)).page)) {}
-  ~WrittenStudy() { std::filesystem::remove_all(folder); }
-  WrittenStudy(const WrittenStudy&) = delete;
-  WrittenStudy& operator=(const WrittenStudy&) = delete;
 };
 
 inline StudyResults study_of(const StudyRecipe& recipe) {
-  const auto folder = write_study(recipe);
-  StudyResults study = read_study({folder}, with_draws(kDraws));
-  std::filesystem::remove_all(folder);
-  return study;
+  const test::TemporaryFolder folder = write_study(recipe);
+  return read_study({folder.path()}, with_draws(kDraws));
 }
 
 }  // namespace isoloss

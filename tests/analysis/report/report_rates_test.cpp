@@ -14,12 +14,11 @@ namespace {
 
 // savings_by_rate_table of the recipe, without bootstrap, as (rate shown -> row).
 std::map<std::string, std::vector<TableCell>> rows_of(const StudyRecipe& recipe) {
-  const auto folder = write_study(recipe);
+  const test::TemporaryFolder folder = write_study(recipe);
   ReportOptions options;
   options.bootstrap = 0;
-  const StudyResults study = read_study({folder}, options);
+  const StudyResults study = read_study({folder.path()}, options);
   const Table table = savings_by_rate_table(study, options);
-  std::filesystem::remove_all(folder);
   std::map<std::string, std::vector<TableCell>> rows;
   for (const auto& row : table.rows) {
     if (row[0].shown == "primer-ez" && row[1].shown == "transformer") rows[row[2].shown] = row;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 
 #include "analysis/report/report_comparisons.h"
@@ -19,6 +18,7 @@
 #include "analysis/report/report_trials.h"
 #include "results/csv.h"
 #include "tests/analysis/report/report_of_recipe.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -138,18 +138,18 @@ TEST(ReportOfRecipe, CalibrationNeedsTwoFolds) {
 
 // By hand: two seeds of two sizes at two computes, the rows of a seed together.
 TEST(ReportOfRecipe, SeedNoiseOfACsvThatNamesNeitherSizesNorBudgets) {
-  const auto file = std::filesystem::temp_directory_path() / "isoloss-report-seeds.csv";
-  std::ofstream(file) << "architecture,parameters,tokens,flops,loss,seed\n"
-                         "a,100,10,6000,3.00,0\n"
-                         "a,200,10,12000,2.50,0\n"
-                         "a,100,20,12000,2.80,0\n"
-                         "a,200,20,24000,2.20,0\n"
-                         "a,200,20,24000,2.26,1\n"
-                         "a,100,20,12000,2.82,1\n"
-                         "a,200,10,12000,2.54,1\n"
-                         "a,100,10,6000,3.08,1\n";
+  const test::TemporaryFolder folder;
+  const auto file = folder.write("seeds.csv",
+                                 "architecture,parameters,tokens,flops,loss,seed\n"
+                                 "a,100,10,6000,3.00,0\n"
+                                 "a,200,10,12000,2.50,0\n"
+                                 "a,100,20,12000,2.80,0\n"
+                                 "a,200,20,24000,2.20,0\n"
+                                 "a,200,20,24000,2.26,1\n"
+                                 "a,100,20,12000,2.82,1\n"
+                                 "a,200,10,12000,2.54,1\n"
+                                 "a,100,10,6000,3.08,1\n");
   const Table table = seed_noise_table(read_study({file}, with_draws(0)));
-  std::filesystem::remove(file);
   const double differences[] = {0.08, 0.02, 0.04, 0.06};  // by size, then compute
   const char* sizes[] = {"100", "100", "200", "200"};
   ASSERT_EQ(table.rows.size(), 4u);
@@ -161,18 +161,16 @@ TEST(ReportOfRecipe, SeedNoiseOfACsvThatNamesNeitherSizesNorBudgets) {
 }
 
 TEST(ReportOfRecipe, OfACsvIsWrittenWhereItIsAsked) {
-  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-asked";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / "mine.csv") << "architecture,parameters,tokens,flops,loss\n"
-                                        "a,100,10,6000,3.00\n"
-                                        "a,200,10,12000,2.50\n";
+  const test::TemporaryFolder folder;
+  folder.write("mine.csv",
+               "architecture,parameters,tokens,flops,loss\n"
+               "a,100,10,6000,3.00\n"
+               "a,200,10,12000,2.50\n");
   ReportOptions options = with_draws(0);
   options.out = folder / "elsewhere";
   EXPECT_EQ(write_report({folder / "mine.csv"}, options).page,
             folder / "elsewhere" / "report.html");
   EXPECT_TRUE(std::filesystem::exists(folder / "elsewhere" / "report" / "points.csv"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ReportOfRecipe, WithoutReplicatesThePageSaysWhatToTrainFirst) {
@@ -248,9 +246,9 @@ TEST(ReportStudy, SpecFieldsThatAreNotThereAreSaidToBe) {
 }
 
 TEST(ReportStudy, FolderGivenTwiceCountsOnce) {
-  const auto folder = write_study({});
+  const test::TemporaryFolder own = write_study({});
+  const std::filesystem::path& folder = own.path();
   EXPECT_EQ(read_sources({folder, folder}).runs.size(), read_sources({folder}).runs.size());
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

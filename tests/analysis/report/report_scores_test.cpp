@@ -56,9 +56,10 @@ TaskScores card_scores(const Point& point, const RunRecord& run, const char* tas
 }
 
 struct ScoredStudy {
-  std::filesystem::path folder;
+  test::TemporaryFolder own;
+  std::filesystem::path folder = own.path();
 
-  explicit ScoredStudy(const StudyRecipe& recipe) : folder(write_study(recipe)) {
+  explicit ScoredStudy(const StudyRecipe& recipe) : own(write_study(recipe)) {
     const PointTable table = read_points_folder(folder, "exact", false);
     for (const Point& point : table.points) {
       for (const RunRecord& run : table.runs) {
@@ -68,9 +69,6 @@ struct ScoredStudy {
       }
     }
   }
-  ~ScoredStudy() { std::filesystem::remove_all(folder); }
-  ScoredStudy(const ScoredStudy&) = delete;
-  ScoredStudy& operator=(const ScoredStudy&) = delete;
 };
 
 ReportOptions quick() {

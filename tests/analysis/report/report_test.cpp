@@ -17,6 +17,7 @@
 #include "results/csv.h"
 #include "results/durable_file.h"
 #include "tests/analysis/report/report_of_recipe.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -116,9 +117,7 @@ TEST(Report, PointsBesideThePageMakeTheSameReportAgain) {
 }
 
 TEST(Report, CsvOfPointsIsReportedBesideItself) {
-  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-of-csv";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const test::TemporaryFolder folder;
   std::filesystem::copy_file(standard().folder / "report" / "points.csv", folder / "mine.csv");
   const WrittenReport written = write_report({folder / "mine.csv"}, with_draws(20));
   EXPECT_EQ(written.page, folder / "mine-report" / "report.html");
@@ -127,14 +126,12 @@ TEST(Report, CsvOfPointsIsReportedBesideItself) {
   EXPECT_THAT(page, HasSubstr("does not say how its runs were trained"));
   EXPECT_THAT(page, Not(HasSubstr("learning_curves-gnuplot")));
   EXPECT_THROW(write_report({folder / "mine.csv", standard().folder}, {}), InputError);
-  std::filesystem::remove_all(folder);
 }
 
 // What a shell would read as its own stands between single quotes (POSIX shell, 2.2.2), and then as
 // HTML.
 TEST(Report, TheCommandThatMakesItAgainIsOneThatAShellTakes) {
-  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-of-names";
-  std::filesystem::remove_all(folder);
+  const test::TemporaryFolder folder;
   std::string csv = "architecture,parameters,tokens,flops,loss\n";
   for (const char* name : {"a<b's $x", "transformer++"})
     for (const char* row : {",1e6,1e8,1e14,4\n", ",1e6,4e8,4e14,3.5\n"})
@@ -148,7 +145,6 @@ TEST(Report, TheCommandThatMakesItAgainIsOneThatAShellTakes) {
   options.baseline = "transformer++";
   EXPECT_THAT(read_file(write_report({folder / "my points.csv"}, options).page),
               HasSubstr(" --baseline transformer++ "));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Report, IdsAreUnique) {
@@ -243,12 +239,10 @@ TEST(Report, CardStatesTheConditions) {
 }
 
 TEST(Report, EmptyFolderIsBadInput) {
-  const auto folder = std::filesystem::temp_directory_path() / "isoloss-report-empty";
-  std::filesystem::create_directories(folder);
-  EXPECT_THROW(write_report({folder}, {}), InputError);
+  const test::TemporaryFolder folder;
+  EXPECT_THROW(write_report({folder.path()}, {}), InputError);
   EXPECT_FALSE(std::filesystem::exists(folder / "report.html"));
   EXPECT_THROW(write_report({folder / "nowhere"}, {}), InputError);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Report, UnknownBaselineIsBadInput) {

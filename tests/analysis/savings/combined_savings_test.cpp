@@ -31,18 +31,16 @@ StudyRecipe quad(double both) {
 }
 
 std::vector<CombinedSavings> savings_of(const StudyRecipe& recipe, int bootstrap) {
-  const auto folder = write_study(recipe);
-  const PointTable table = read_points(folder);
-  std::filesystem::remove_all(folder);
+  const test::TemporaryFolder folder = write_study(recipe);
+  const PointTable table = read_points(folder.path());
   SavingsOptions options;
   options.bootstrap = bootstrap;
   return combined_savings(table, {"transformer", "square", "convolution", "both"}, options);
 }
 
 TEST(CombinedChanges, AreFoundByWhatTheModelsChange) {
-  const auto folder = write_study(quad(1.95));
-  const PointTable table = read_points(folder);
-  std::filesystem::remove_all(folder);
+  const test::TemporaryFolder folder = write_study(quad(1.95));
+  const PointTable table = read_points(folder.path());
   EXPECT_EQ(combined_changes(table.runs, {"transformer", "both", "square", "convolution", "other"}),
             (std::vector<CombinedChange>{{"transformer", "square", "convolution", "both"}}));
 }
@@ -78,14 +76,13 @@ TEST(CombinedSavings, IntervalHoldsOneWhereTheyMultiplyAndNotWhereTheyDoNot) {
 TEST(CombinedSavings, StandInTheReport) {
   StudyRecipe recipe = quad(1.95);
   recipe.architectures.pop_back();  // `other`, which takes part in none
-  const auto folder = write_study(recipe);
+  const test::TemporaryFolder folder = write_study(recipe);
   ReportOptions options;
   options.bootstrap = 50;
-  write_report({folder}, options);
+  write_report({folder.path()}, options);
   std::ifstream csv(folder / "report" / "combined_savings.csv");
   std::stringstream text;
   text << csv.rdbuf();
-  std::filesystem::remove_all(folder);
   EXPECT_NE(text.str().find("transformer,convolution,square,both,"), std::string::npos)
       << text.str();
   EXPECT_NE(text.str().find("not told apart from multiplying"), std::string::npos) << text.str();

@@ -11,13 +11,12 @@ namespace isoloss {
 namespace {
 
 std::vector<LossChange> changes_of(const StudyRecipe& recipe, int bootstrap) {
-  const auto folder = write_study(recipe);
+  const test::TemporaryFolder folder = write_study(recipe);
   SavingsOptions options;
   options.baseline = recipe.architectures[0].first;
   options.candidate = recipe.architectures[1].first;
   options.bootstrap = bootstrap;
-  const PointTable table = read_points(folder);
-  std::filesystem::remove_all(folder);
+  const PointTable table = read_points(folder.path());
   return loss_changes(table, options);
 }
 

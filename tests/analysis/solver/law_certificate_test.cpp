@@ -320,7 +320,6 @@ TEST(LawCertificate, OfAPowerOfASumIsWithinAPercent) {
 
 // The published optimum (facts on fitting) cannot be undercut by more than the stated gap.
 TEST(LawCertificate, OfEpochsPoints) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const auto certificate = certify(law, data, {}, {}, 0.0010182740178006);
@@ -333,7 +332,6 @@ TEST(LawCertificate, OfEpochsPoints) {
 // Besiroglu et al.'s points by Kaplan's law: the optimum of the facts on fitting, to its nine
 // digits.
 TEST(LawCertificate, OfKaplansLawOnEpochsPoints) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("kaplan");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const auto certificate = certify(law, data, {}, {}, 0.00266310149);

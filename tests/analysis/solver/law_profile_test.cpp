@@ -110,7 +110,6 @@ TEST(Scatter, RowsOfOneRunAreOneDraw) {
 // On the Chinchilla points the grid of the profile has its minimum at the optimum's exponents and
 // no value below the optimum.
 TEST(Profile, GridOfAlphaAndBetaLiesAboveTheOptimum) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const Objective objective;
@@ -141,7 +140,6 @@ TEST(Profile, GridOfAlphaAndBetaLiesAboveTheOptimum) {
 // (.331, .415), E within (1.769, 1.871) at 95 %. The lack-of-fit interval is another estimate of
 // the same uncertainty: within a factor of two of the width.
 TEST(Profile, IntervalsOfTheChinchillaPointsAreLikeTheBootstraps) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const Objective objective;

@@ -29,7 +29,6 @@ Named named(const LawData& data, const LawState& state) {
 
 // Expected: facts on fitting, "Data beside this file" (Epoch's optimum recomputed with SciPy).
 TEST(LawSolver, ReachesTheLogHuberOptimumOfEpochsPoints) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   ASSERT_EQ(data.points(), 240);
@@ -46,7 +45,6 @@ TEST(LawSolver, ReachesTheLogHuberOptimumOfEpochsPoints) {
 
 // Expected: the same place; the famous 482 / 2085 are this objective's.
 TEST(LawSolver, ReachesTheLeastAbsoluteOptimumOfEpochsPoints) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const LawSolution solution = solve_law(law, data, {ObjectiveKind::Lad, 0, FitSpace::Log}, {});
@@ -61,11 +59,11 @@ TEST(LawSolver, ReachesTheLeastAbsoluteOptimumOfEpochsPoints) {
 
 // Expected: epoch_bootstrap200_expected.csv, the converged optimum of each resample.
 TEST(LawSolver, ReachesTheOptimumOfEveryResample) {
-  SKIP_WITHOUT_LAWS();
+  SKIP_WITHOUT_LARGE_LAWS();
   const Law& law = law_named("chinchilla");
   const std::vector<Point> points = epoch_points();
-  const CsvTable expected = read_csv(kLaws / "epoch_bootstrap200_expected.csv");
-  std::ifstream indices(kLaws / "epoch_bootstrap200_indices.csv");
+  const CsvTable expected = read_csv(kLargeLaws / "epoch_bootstrap200_expected.csv");
+  std::ifstream indices(kLargeLaws / "epoch_bootstrap200_indices.csv");
   std::string line;
   constexpr std::size_t kResamples = test::repeats(200, 40);
   std::size_t row = 0;
@@ -156,7 +154,6 @@ TEST(Search, StartsAreSortedByTheObjective) {
 
 // Expected: the facts' Kaplan form of the same points, nine digits.
 TEST(LawSolver, ReachesTheKaplanOptimumOfEpochsPoints) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("kaplan");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const LawSolution solution = solve_law(law, data, {}, {});
@@ -186,7 +183,6 @@ TEST(LawSolver, RecoversEveryLawFromExactPoints) {
 
 // With exponents tied the two are one number, and the optimum is no lower than without the tie.
 TEST(LawSolver, TiedExponentsAreEqual) {
-  SKIP_WITHOUT_LAWS();
   const Law& law = law_named("chinchilla");
   const LawData data = law_data(law, without_largest(epoch_points(), 5));
   const LawSolution apart = solve_law(law, data, {}, {});

@@ -15,7 +15,7 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 TEST(BenchCommand, JsonHasARowWithTokensPerSecondAndUtilisation) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss(
       "bench --size 0.8M --architecture transformer --steps 1 --threads 1 --json", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -40,7 +40,7 @@ TEST(BenchCommand, JsonHasARowWithTokensPerSecondAndUtilisation) {
 }
 
 TEST(BenchCommand, SetsArchitecturesAgainstTransformerAndTrialsSideBySide) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss(
       "bench --size 0.8M --architecture transformer,primer-ez --side-by-side --steps 1 --json",
       scratch.path());
@@ -55,7 +55,7 @@ TEST(BenchCommand, SetsArchitecturesAgainstTransformerAndTrialsSideBySide) {
 // Five models; what their checkpoints hold is weights and state in float32: Adafactor's one value a
 // parameter where nothing is factored, AdamW's two.
 TEST(BenchCommand, SaysWhatMetricsAndCheckpointsCost) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome =
       isoloss("bench --recording --folder . --seconds 0.3 --json", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -72,7 +72,7 @@ TEST(BenchCommand, SaysWhatMetricsAndCheckpointsCost) {
 
 // Budgets of 1, 2.15, 4.64 and 10 times: 17.79 where each trial begins anew, 10 where they share.
 TEST(BenchCommand, ComparesAStudyWithItsTrialsOneAfterAnother) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss(
       "bench --study --without-peer --architecture transformer --size 32x2,48x4 --flops 5e9 "
       "--folder . --json",
@@ -96,7 +96,7 @@ TEST(BenchCommand, ComparesAStudyWithItsTrialsOneAfterAnother) {
 }
 
 TEST(BenchCommand, AStudyOfUnknownSizesIsRefused) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("bench --study --size 32x3", scratch.path());
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.err, HasSubstr("did you mean '32x2'?"));
@@ -105,7 +105,7 @@ TEST(BenchCommand, AStudyOfUnknownSizesIsRefused) {
 }
 
 TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome size = isoloss("bench --size 0.9M", scratch.path());
   EXPECT_EQ(size.status, 2);
   EXPECT_THAT(size.err, HasSubstr("'0.9M' is not a size of bench"));
@@ -117,7 +117,7 @@ TEST(BenchCommand, RefusesUnknownSizesAndTypesByName) {
 }
 
 TEST(BenchCommand, PeerWithoutItsEnvironmentSaysHowToMakeIt) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   ASSERT_EQ(setenv("ISOLOSS_PYTHON_ENVIRONMENT", (scratch / "none").c_str(), 1), 0);
   const Outcome outcome = isoloss("bench --peer", scratch.path());
   unsetenv("ISOLOSS_PYTHON_ENVIRONMENT");
@@ -126,7 +126,7 @@ TEST(BenchCommand, PeerWithoutItsEnvironmentSaysHowToMakeIt) {
 }
 
 TEST(BenchCommand, PeerThatIsNotWrittenInPyTorchIsRefusedFirst) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "environment/complete", "");
   ASSERT_EQ(setenv("ISOLOSS_PYTHON_ENVIRONMENT", (scratch / "environment").c_str(), 1), 0);
   const Outcome outcome =

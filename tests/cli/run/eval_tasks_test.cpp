@@ -54,7 +54,7 @@ class EvalTasks : public testing::Test {
   }
   Outcome run(const std::string& arguments) const { return isoloss(arguments, scratch_.path()); }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 // Every choice has the same log-probability a token, so that ties are shared and accuracy is

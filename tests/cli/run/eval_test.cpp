@@ -12,13 +12,13 @@ namespace isoloss {
 namespace {
 
 using test::Outcome;
-using test::Scratch;
 using test::spill;
+using test::TemporaryFolder;
 using test::write_uniform_llama;
 
 // ln 256 nats for each byte are eight bits.
 TEST(Eval, AUniformModelOverBytesHasEightBitsPerByte) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_uniform_llama(scratch / "model");
   spill(scratch / "text.txt", "nineteen bytes here");
   const Outcome outcome =
@@ -32,7 +32,7 @@ TEST(Eval, AUniformModelOverBytesHasEightBitsPerByte) {
 
 // As in study files.
 TEST(Options, CountsMayBeWrittenWithAnExponent) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome =
       test::isoloss("data synth --tokens 1e5 --out language --json", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -41,7 +41,7 @@ TEST(Options, CountsMayBeWrittenWithAnExponent) {
 }
 
 TEST(Eval, BadUsageIsRefusedWithWhatToDo) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_uniform_llama(scratch / "model");
   spill(scratch / "odd.bin", "12345");
   spill(scratch / "high.bin", std::string("\x00\x01\x00\x00", 4));

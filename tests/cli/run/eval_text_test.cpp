@@ -48,7 +48,7 @@ class EvalText : public testing::Test {
     ASSERT_EQ(trained.status, 0) << trained.err;
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 using Row = std::map<std::string, std::string>;

@@ -65,7 +65,7 @@ class Trained : public testing::Test {
   Outcome isoloss(const std::string& arguments) const {
     return test::isoloss(arguments, scratch_.path());
   }
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(Trained, AnExportReplacesAnEarlierOneOfItsRunAlone) {

@@ -60,7 +60,7 @@ class RunLayout : public testing::Test {
     return result;
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(RunLayout, AnyLayoutTrainsToTheLossesOfOneRank) {

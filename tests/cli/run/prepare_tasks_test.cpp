@@ -10,14 +10,14 @@ namespace isoloss {
 namespace {
 
 using test::Outcome;
-using test::Scratch;
 using test::spill;
+using test::TemporaryFolder;
 using testing::HasSubstr;
 
 const std::string kSamples = test::checkout() + "/tests/harness/oneshot/publishers";
 
 TEST(PrepareTasks, WritesWhatIsThereAndWarnsOfCounts) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome =
       test::isoloss("data prepare-tasks '" + kSamples + "' --out tasks.bin", scratch.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -29,7 +29,7 @@ TEST(PrepareTasks, WritesWhatIsThereAndWarnsOfCounts) {
 }
 
 TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "sets/piqa/valid.jsonl", "{\"goal\": \"g\", \"sol1\": \"a\", \"label\": 0}\n");
   spill(scratch / "sets/naturalqs/NQ-open.dev.jsonl",
         "{\"question\": \"q\", \"answer\": [\"a\"]}\n");
@@ -47,7 +47,7 @@ TEST(PrepareTasks, OneThatCannotBeReadDoesNotKeepTheOthersOut) {
 }
 
 TEST(PrepareTasks, ReadsTheHubsParquet) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = test::isoloss(
       "data prepare-tasks '" + test::checkout() + "/tests/harness/oneshot/hub' --out tasks.bin",
       scratch.path());
@@ -59,7 +59,7 @@ TEST(PrepareTasks, ReadsTheHubsParquet) {
 
 // The passage of the samples' three DROP items has sixteen words.
 TEST(PrepareTasks, ItemsThatStandInTheTrainingTextAreCounted) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "training.txt",
         "It was so: the team won 21 games on 3 May 1990, and lost 4; Lee and others saw it.\n");
   const Outcome outcome =
@@ -91,7 +91,7 @@ TEST(PrepareTasks, ReplacesNothingButTaskData) {
 }
 
 TEST(PrepareTasks, BadUsageIsRefusedWithWhatToDo) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto refusal = [&](const std::string& arguments) {
     const Outcome outcome = test::isoloss("data prepare-tasks " + arguments, scratch.path());
     EXPECT_EQ(outcome.status, 2) << arguments;

@@ -64,7 +64,7 @@ void gzip(const fs::path& file) {
 }
 
 // 100 records of training in two compressed shards, and 60 held out.
-void lay_out_c4(const Scratch& scratch) {
+void lay_out_c4(const TemporaryFolder& scratch) {
   spill(scratch / "c4/en/c4-train.00000-of-01024.json", c4_records(100, 150));
   spill(scratch / "c4/en/c4-train.00001-of-01024.json", c4_records(150, 200));
   spill(scratch / "c4/en/c4-validation.00000-of-00008.json", c4_records(200, 260));
@@ -73,7 +73,7 @@ void lay_out_c4(const Scratch& scratch) {
     gzip(scratch / ("c4/en/c4-" + std::string(shard) + ".json"));
 }
 
-void lay_out_pg19(const Scratch& scratch) {
+void lay_out_pg19(const TemporaryFolder& scratch) {
   for (int book = 10; book < 14; ++book)
     spill(scratch / ("pg19/train/" + std::to_string(book) + ".txt"),
           "Book " + std::to_string(book) + "\r\n" + std::string(990, 'a'));
@@ -82,7 +82,7 @@ void lay_out_pg19(const Scratch& scratch) {
           "Book " + std::to_string(book) + "\n" + std::string(400, 'b'));
 }
 
-void lay_out_lm1b(const Scratch& scratch) {
+void lay_out_lm1b(const TemporaryFolder& scratch) {
   const std::string training = "training-monolingual.tokenized.shuffled/news.en-000",
                     held_out = "heldout-monolingual.tokenized.shuffled/news.en.heldout-000";
   spill(scratch / (training + "01-of-00100"), lm1b_sentences(100, 150));
@@ -94,7 +94,7 @@ void lay_out_lm1b(const Scratch& scratch) {
 struct Release {
   const char* study;
   const char* folder;  // that its command writes
-  void (*lay_out)(const Scratch&);
+  void (*lay_out)(const TemporaryFolder&);
   int training_bytes, held_out_bytes, documents;  // by hand, in the table below
 };
 
@@ -102,7 +102,7 @@ void PrintTo(const Release& release, std::ostream* out) { *out << release.study;
 
 class PreparedRelease : public testing::TestWithParam<Release> {
  protected:
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_P(PreparedRelease, IsPlannedByThePapersStudyAndTrainedOn) {
@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
 // What is not in its form: exit 2, one line with the file and, where it has lines, the line, and no
 // folder left behind.
 TEST(Prepare, WrongFormsAreRefusedByFileAndLine) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "c4-train.00000-of-01024.json", c4_record(1) + c4_record(2) + "Not a record\n");
   spill(scratch / "c4-train.00001-of-01024.json", c4_record(1) + R"({"content": "a page"})" + "\n");
   spill(scratch / "c4-train.00002-of-01024.json", c4_record(1) + c4_record(2) + R"({"text": "cut)");

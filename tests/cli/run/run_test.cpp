@@ -87,7 +87,7 @@ class Run : public testing::Test {
     return kept;
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(Run, OneRankAndTwoRanksGiveTheSameBits) {

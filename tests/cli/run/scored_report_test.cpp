@@ -41,7 +41,7 @@ std::map<std::string, int> rows_of(const fs::path& csv) {
 }
 
 TEST(ScoredReport, ShowsAccuracyAgainstComputeWithBandsAndTheMultiplier) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "text.txt", turns());
   spill(scratch / "study.yaml",
         "study: turns\n"

@@ -77,7 +77,7 @@ class Status : public testing::Test {
     return lines;
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(Status, OfAStudyHalfOfWhichIsTrained) {

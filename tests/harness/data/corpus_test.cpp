@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -27,7 +28,8 @@ std::vector<Document> twenty_documents() {
 
 Corpus corpus_of(const std::vector<Document>& documents, Twins twins = Twins::Refuse,
                  std::uint64_t memory_bytes = Corpus::kMemoryBytes) {
-  Corpus corpus(fs::path(testing::TempDir()) / "corpus_test", twins, memory_bytes);
+  static const test::TemporaryFolder folder;  // as long as any of them
+  Corpus corpus(folder / "corpus", twins, memory_bytes);
   for (const Document& document : documents) corpus.add(document);
   corpus.close();
   return corpus;
@@ -107,12 +109,10 @@ TEST(Corpus, WhatDoesNotFitIntoMemoryComesInTheSameOrderEveryTime) {
 }
 
 TEST(Corpus, NothingIsLeftOnTheDiskButWhatIsOpen) {
-  const fs::path folder = fs::path(testing::TempDir()) / "corpus_spill";
-  fs::create_directories(folder);
+  const test::TemporaryFolder folder;
   Corpus corpus(folder / "tokens.bin", Twins::Refuse, 0);
   corpus.add(document("a", 10, 1));
-  EXPECT_TRUE(fs::is_empty(folder));
-  fs::remove_all(folder);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST(Corpus, TwinsAreRefusedByName) {

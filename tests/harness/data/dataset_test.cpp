@@ -19,6 +19,7 @@
 #include "harness/data/tokenizer.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -46,14 +47,6 @@ std::string prepare_tokens(const DataSpec& data, const fs::path& folder) {
 
 class DatasetTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("dataset_{}", test->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& text) {
     const fs::path path = folder_ / name;
     std::ofstream(path, std::ios::binary) << text;
@@ -83,7 +76,8 @@ class DatasetTest : public testing::Test {
       paths.push_back(entry.path());
     return paths;
   }
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 std::string as_text(const std::vector<std::int32_t>& tokens) {

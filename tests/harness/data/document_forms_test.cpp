@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -17,14 +18,6 @@ namespace fs = std::filesystem;
 
 class DocumentForms : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("forms_{}", test->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& text) {
     const fs::path path = folder_ / name;
     fs::create_directories(path.parent_path());
@@ -59,7 +52,8 @@ class DocumentForms : public testing::Test {
     }
     return "";
   }
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 // Records as C4 has them: text, timestamp, url.

@@ -12,6 +12,7 @@
 #include "harness/data/token_file.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -233,7 +234,8 @@ TEST(Synthetic, FieldsOutOfRangeAreNamed) {
 }
 
 TEST(Synthetic, HeldOutPartsAreStreamsOfTheirOwnAndTheShareAskedFor) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "synthetic_tokens.bin";
+  const test::TemporaryFolder folder;
+  const auto path = folder / "tokens.bin";
   write_synthetic(make_language(tiny()), 0.2, path);
   const TokenFile file(path);
   EXPECT_EQ(file.tokens(Part::Training), 1000);
@@ -243,7 +245,6 @@ TEST(Synthetic, HeldOutPartsAreStreamsOfTheirOwnAndTheShareAskedFor) {
   file.read(Part::Selection, 0, selection);
   file.read(Part::Report, 0, report);
   EXPECT_NE(selection, report);
-  std::filesystem::remove(path);
 }
 
 }  // namespace

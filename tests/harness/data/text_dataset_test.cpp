@@ -16,6 +16,7 @@
 #include "harness/data/token_file_folder.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -24,14 +25,6 @@ namespace fs = std::filesystem;
 
 class TextDataset : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("text_dataset_{}", test->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& text) {
     const fs::path path = folder_ / name;
     std::ofstream(path, std::ios::binary) << text;
@@ -53,7 +46,8 @@ class TextDataset : public testing::Test {
     const auto bytes = ids(file, part);
     return {bytes.begin(), bytes.end()};
   }
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
   nlohmann::json json_;
 };
 

@@ -13,6 +13,7 @@
 #include "harness/data/token_file_writer.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -36,13 +37,6 @@ Sample sample(std::int64_t vocabulary) {
 
 class TokenFileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("token_file_{}", test->name());
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path write(const std::string& bytes) {
     const fs::path path = folder_ / "tokens.bin";
     std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<long>(bytes.size()));
@@ -68,7 +62,8 @@ class TokenFileTest : public testing::Test {
     }
     return "";
   }
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 std::vector<std::int32_t> all(const TokenFile& file, Part part) {

@@ -9,23 +9,22 @@
 #include <fstream>
 #include <string>
 
+#include "tests/temporary_folder.h"
+
 namespace isoloss {
 namespace {
 
 namespace fs = std::filesystem;
 
 TEST(DeviceSharing, MpsServesWhereItsControlPipeIs) {
-  const fs::path folder = fs::path(testing::TempDir()) / "mps-pipes";
-  fs::create_directories(folder);
-  fs::remove(folder / "control");
-  const std::string name = folder.string();
+  const test::TemporaryFolder folder;
+  const std::string name = folder.path().string();
   const auto variable = [&](const char* asked) {
     return std::strcmp(asked, "CUDA_MPS_PIPE_DIRECTORY") == 0 ? name.c_str() : nullptr;
   };
   EXPECT_FALSE(mps_serves(variable));
   std::ofstream(folder / "control") << "";
   EXPECT_TRUE(mps_serves(variable));
-  fs::remove_all(folder);
 }
 
 const std::array kTwoOnOne = {RankView{"node1", -1, {{"a"}, {"b"}}},

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "tests/temporary_folder.h"
+
 namespace isoloss {
 namespace {
 
@@ -11,14 +13,8 @@ namespace fs = std::filesystem;
 
 class GroupNotices : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ =
-        fs::path(testing::TempDir()) /
-        ("notice-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_ / "run";  // nobody has made it yet
 };
 
 TEST_F(GroupNotices, AMemberHearsWhatAnotherTold) {

@@ -6,8 +6,9 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <string>
+
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -19,9 +20,6 @@ using testing::IsEmpty;
 class NumaNodes : public testing::Test {
  protected:
   void SetUp() override {
-    sys_ = fs::path(testing::TempDir()) /
-           ("sys-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(sys_);
     write("devices/system/node/node0/cpulist", "0-1,4-5\n");
     write("devices/system/node/node1/cpulist", "2-3,6-7\n");
     write("devices/system/node/online", "0-1\n");
@@ -29,12 +27,10 @@ class NumaNodes : public testing::Test {
     write("bus/pci/devices/0000:1b:00.0/local_cpulist", "2-3,6-7\n");
     write("bus/pci/devices/0000:3a:00.0/numa_node", "-1\n");
   }
-  void TearDown() override { fs::remove_all(sys_); }
-  void write(const fs::path& name, const std::string& text) {
-    fs::create_directories((sys_ / name).parent_path());
-    std::ofstream(sys_ / name) << text;
-  }
-  fs::path sys_;
+  void write(const fs::path& name, const std::string& text) { folder_.write(name, text); }
+
+  const test::TemporaryFolder folder_;
+  const fs::path sys_ = folder_.path();
 };
 
 TEST_F(NumaNodes, ListsAreReadAsLinuxWritesThem) {

@@ -17,6 +17,7 @@
 
 #include "harness/ranks/self_communicator.h"
 #include "tests/model/parallel/thread_ranks.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -98,14 +99,6 @@ class MeetingLinks final : public DeviceLinks {
 
 class RunsOnDevices : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              ("run-devices-" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Trains `steps` steps with the block; the rank `breaks` of it cannot go on at step 3. Why it
   // ended; empty where it reached its last step.
   std::string train(Communicator& block, int job_rank, const std::string& run, int steps,
@@ -128,7 +121,8 @@ class RunsOnDevices : public testing::Test {
     return "";
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_ / "runs";  // nobody has made it yet
   Meetings meetings_;
 };
 

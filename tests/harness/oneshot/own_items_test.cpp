@@ -2,13 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "model/spec/error.h"
 #include "tests/harness/oneshot/byte_scorer.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -19,19 +18,14 @@ using testing::HasSubstr;
 class OwnItems : public testing::Test {
  protected:
   void SetUp() override {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
     write("mine.yaml",
           "data: mine\nsplit: test\nshots_from: train\ncontext: \"{q}\"\nanswer: \"{a}\"\n"
           "chance: 0\nmetrics: {accuracy: greedy}\n");
     write("mine.test.jsonl", "{\"id\":\"1\",\"group\":\"1\",\"q\":\"2+2=\",\"a\":\"4\"}\n\n");
     write("mine.train.jsonl", "{\"id\":\"t\",\"group\":\"t\",\"q\":\"1+1=\",\"a\":\"2\"}\n");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-  }
+  void write(const std::string& name, const std::string& text) { own_.write(name, text); }
   std::string fault() {
     try {
       items_beside_card(cards_in(folder_).at(0), 1);
@@ -41,8 +35,8 @@ class OwnItems : public testing::Test {
     return "no error";
   }
 
-  const fs::path folder_ =
-      fs::path(testing::TempDir()) / ("isoloss_own_items_" + std::to_string(::getpid()));
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 TEST_F(OwnItems, ATaskOfAUsersOwnIsScoredFromFilesBesideItsCard) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 
 #include "harness/oneshot/datasets/public_data.h"
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -81,10 +81,8 @@ TEST(TaskCard, KeysThatAreMissingOrDoNotGoTogetherAreRefused) {
 }
 
 TEST(TaskCard, AFolderOfCardsIsReadInOrderOfNames) {
-  const auto folder =
-      std::filesystem::path(testing::TempDir()) / ("isoloss_cards_" + std::to_string(::getpid()));
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const test::TemporaryFolder own;
+  const std::filesystem::path& folder = own.path();
   EXPECT_THROW(cards_in(folder), InputError);
   EXPECT_THROW(cards_in(folder / "none"), InputError);
   for (const char* name : {"b.yaml", "a.yaml"}) std::ofstream(folder / name) << kCard;
@@ -92,7 +90,6 @@ TEST(TaskCard, AFolderOfCardsIsReadInOrderOfNames) {
   ASSERT_EQ(cards.size(), 2U);
   EXPECT_EQ(cards[0].task, "a");
   EXPECT_EQ(cards[0].profile, "own");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(TaskCard, BothProfilesAreCompiledIn) {

@@ -1,8 +1,6 @@
 // Answers do not depend on how many ranks divide the requests: the same bits at 1, 2 and 4 as on
 // this rank alone. Runs on every rank of an MPI job (isoloss_mpi_test).
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -23,6 +21,7 @@
 #include "tests/harness/mpi_job.h"
 #include "tests/harness/scoring/card_fixture.h"
 #include "tests/harness/text_only.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -179,9 +178,8 @@ RunSpec shared_run() {
 }
 
 TEST(StudyCards, EveryLayoutScoresAsOneRankDoes) {
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("cards-{}", ::getpid());
-  const TaskSuite cards = study_cards(cards_at(folder));
-  std::filesystem::remove_all(folder);
+  const test::TemporaryFolder folder;
+  const TaskSuite cards = study_cards(cards_at(folder.path()));
   const RunSpec spec = shared_run();
   expect_every_layout_scores_as_one_rank_does(spec, PeriodicBytes(spec.model.sequence), &cards, 1);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "model/spec/error.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 namespace {
@@ -27,13 +28,6 @@ using testing::HasSubstr;
 
 class TcpRanks : public testing::TestWithParam<int> {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "isoloss-tcp-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::unique_ptr<Communicator> join(int rank, int size) const {
     return make_tcp_communicator({rank, size, "1234-0-0"}, {folder_, "127.0.0.1", 20s});
   }
@@ -51,7 +45,8 @@ class TcpRanks : public testing::TestWithParam<int> {
       });
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 TEST_P(TcpRanks, KnowEachOther) {

@@ -1,6 +1,5 @@
 // A training run of milliseconds for tests: a tiny model, a text that it learns, and what it hears.
 #pragma once
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +19,7 @@
 #include "model/spec/catalogue.h"
 #include "model/spec/counter_random.h"
 #include "sweeps/run_spec.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 
@@ -109,13 +109,10 @@ struct StoredState {
 
 // Through the files that each rank writes of its part.
 inline std::vector<std::vector<std::byte>> tensors_of_all_ranks(TrainingState& state) {
-  namespace fs = std::filesystem;
   Communicator& all = state.ranks().all();
   std::array<char, 4096> place{};
-  if (all.rank() == 0) {
-    std::string pattern = (fs::temp_directory_path() / "isoloss-test-XXXXXX").string();
-    std::ranges::copy(std::string(::mkdtemp(pattern.data())), place.begin());
-  }
+  std::optional<test::TemporaryFolder> folder;  // the leading rank's, told to all
+  if (all.rank() == 0) std::ranges::copy(folder.emplace().path().string(), place.begin());
   all.broadcast(std::as_writable_bytes(std::span(place)), 0);
   StateCopy(state, "run").write(part_file(place.data(), all.rank()));
   all.barrier();
@@ -129,7 +126,6 @@ inline std::vector<std::vector<std::byte>> tensors_of_all_ranks(TrainingState& s
       tensors.emplace_back(static_cast<std::size_t>(p.size()) * state.element_bytes());
       next(tensors.back());
     }
-  fs::remove_all(place.data());
   return tensors;
 }
 

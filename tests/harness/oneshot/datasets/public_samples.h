@@ -2,19 +2,18 @@
 // forms of tests/harness/oneshot/publishers, exports (JSON lines) and hub (the same as parquet,
 // where the hub keeps it).
 #pragma once
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "harness/oneshot/datasets/public_folder.h"
 #include "tests/places.h"
+#include "tests/temporary_folder.h"
 
 namespace isoloss {
 
@@ -47,19 +46,10 @@ std::string message_of(const Work& work) {
 
 // A folder of the test's own, empty; removed when the process ends.
 inline std::filesystem::path fresh_folder(const std::string& name) {
-  struct Made {
-    std::set<std::filesystem::path> folders;
-    ~Made() {
-      std::error_code ignored;
-      for (const auto& folder : folders) std::filesystem::remove_all(folder, ignored);
-    }
-  };
-  static Made made;
-  const auto folder = std::filesystem::path(testing::TempDir()) /
-                      ("isoloss-" + name + "-" + std::to_string(::getpid()));
+  static const test::TemporaryFolder of_all;
+  const auto folder = of_all / name;
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  made.folders.insert(folder);
   return folder;
 }
 
