@@ -426,6 +426,57 @@ TEST_F(Run, AStudyOfTwoPlacesJoinsToTheOneOfOnePlace) {
   EXPECT_EQ(isoloss("report joined --bootstrap 50").status, 0);
 }
 
+// The trials of both sizes and of the second seed take the rate that a search at size s finds.
+std::string search_of(const std::string& rates) {
+  return replaced(study_of("tiny", "[2e7, 4e7]"), "[0.03, 0.05]", rates);
+}
+
+// What another list of rates chose before is no result, whichever lists the folder has seen.
+TEST_F(Run, AStudyThatSearchesOtherRatesEndsAsOneThatAlwaysDid) {
+  const auto run = [&](const std::string& rates, const std::string& out) {
+    spill(scratch_ / "study.yaml", search_of(rates));
+    const Outcome outcome = isoloss("run study.yaml --out " + out);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const json trials = json::parse(isoloss("status " + out + " --json").out)["trials"];
+    EXPECT_EQ(trials["done"], 16) << trials;
+    EXPECT_EQ(trials["waiting"], 0) << trials;
+  };
+  run("[0.002, 0.01]", "low");
+  run("[0.01, 0.05]", "high");
+  run("[0.002, 0.01, 0.05]", "all");
+  const std::string low = losses("low"), high = losses("high"), all = losses("all");
+  ASSERT_NE(low, high);  // 0.01 won the one, 0.05 the other
+  EXPECT_EQ(isoloss("merge low high --out joined").status, 0);
+  EXPECT_EQ(losses("joined"), high);  // nobody has decided among the three
+  run("[0.002, 0.01, 0.05]", "joined");
+  EXPECT_EQ(losses("joined"), all);
+  run("[0.002, 0.01, 0.05]", "low");
+  EXPECT_EQ(losses("low"), all);
+  EXPECT_THAT(isoloss("points low --all").out, HasSubstr(",superseded\n"));
+  run("[0.002, 0.01]", "all");
+  EXPECT_NE(losses("all"), losses("joined"));
+  run("[0.002, 0.01]", "low");
+  EXPECT_EQ(losses("low"), losses("all"));  // the winner is dropped
+  run("[0.01, 0.05]", "low");
+  EXPECT_EQ(losses("low"), high);  // the window is shifted
+  EXPECT_EQ(isoloss("verify low").status, 0);
+  EXPECT_EQ(isoloss("report low --bootstrap 50").status, 0);
+}
+
+// A file's name has 255 bytes.
+TEST_F(Run, LongNamesAreTrained) {
+  const std::string name(400, 'x');
+  spill(scratch_ / "study.yaml", replaced(search_of("[0.03, 0.05]"), "{name: m, d_model: 16}",
+                                          "{name: " + name + ", d_model: 16}"));
+  const Outcome outcome = isoloss("run study.yaml --out out --only primer");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  spill(scratch_ / "study.yaml",
+        replaced(replaced(search_of("[0.03, 0.05]"), "name: s,", "name: " + name + ","), "size: s}",
+                 "size: " + name + "}"));
+  const Outcome decided = isoloss("run study.yaml --out decided --only primer");
+  EXPECT_EQ(decided.status, 0) << decided.err;
+}
+
 TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {
   const fs::path disk = scratch_ / "disk";
   fs::create_directory(disk);
