@@ -292,6 +292,21 @@ TEST_F(Run, RefusesALauncherThatHasNothingToStart) {
   EXPECT_FALSE(std::filesystem::exists(scratch_ / "out"));
 }
 
+// 170 TB of processes; this mpirun would start none.
+TEST_F(Run, RefusesMoreRanksThanTheMachinesMemoryHolds) {
+  const std::string before = std::getenv("PATH");
+  spill(scratch_ / "bin/mpirun", "#!/bin/sh\nexit 1\n");
+  fs::permissions(scratch_ / "bin/mpirun", fs::perms::owner_all);
+  ::setenv("PATH", ((scratch_ / "bin").string() + ":" + before).c_str(), 1);
+  ::setenv("SLURM_JOB_NUM_NODES", "1", 1);
+  const Outcome outcome = isoloss("run study.yaml --out out --ranks 1000000");
+  ::unsetenv("SLURM_JOB_NUM_NODES");
+  ::setenv("PATH", before.c_str(), 1);
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--ranks is 1000000 (a rank's process takes 170.0 MB before"));
+  EXPECT_FALSE(fs::exists(scratch_ / "out"));
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
   return text.replace(text.find(what), what.size(), by);
 }
