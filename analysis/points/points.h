@@ -28,10 +28,8 @@ struct Point {
   double wall_seconds = 0;
   double bits_per_byte = 0;
   double parameters_embedding = 0;
-  std::string run;  // run id: points of one run are one draw
-  // result, arm (lost a search), check (runner-up trained on) or superseded (of a rate that an
-  // earlier or another decision of its search chose, and not the one that counts: search_roles.h)
-  std::string role;
+  std::string run;                 // run id: points of one run are one draw
+  std::string role;                // result, arm, check or superseded (search_roles.h)
   std::vector<std::string> other;  // a CSV's further columns, as PointTable::other_columns
   // From a study folder only.
   std::string budget_unit;  // flops, tokens or tokens_per_parameter
