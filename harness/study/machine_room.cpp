@@ -20,8 +20,8 @@ void check_machine_room(const PlannedRun& run, const RankLayout& layout, double 
       bytes_text(bytes.value), bytes_text(bytes.lowest), bytes_text(machine_bytes),
       fits
           ? fmt::format("set in run: {} (then memory holds it), and run with --retry-failed", *fits)
-          : "nor would it with run.accumulate and run.recompute: give it a machine with more "
-            "memory, or ranks on more machines"));
+          : "give it a machine with more memory, or ranks on more machines: run.accumulate and "
+            "run.recompute would not do"));
 }
 
 }  // namespace isoloss
