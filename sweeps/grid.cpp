@@ -14,6 +14,7 @@
 #include "model/spec/shard.h"
 #include "model/spec/spec_fields.h"
 #include "model/yaml/yaml_view.h"
+#include "sweeps/grid_twins.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/plan.h"
 
@@ -320,6 +321,7 @@ std::vector<Cell> expand_grid(const Study& study) {
                    grid.search->line, "grid.learning_rate.decide_at");
     list.push_back(std::move(cell));
   }
+  refuse_twin_cells(study, list);
   return list;
 }
 

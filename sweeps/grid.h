@@ -21,7 +21,8 @@ struct Cell {
 
 // Cells in the order architecture, plain axes, size, seed; include adds, exclude drops. InputError
 // with file, line and key: sizes that do not divide, a batch that is no multiple of the sequence, a
-// budget below one step, a selection that names nothing of the grid.
+// budget below one step, a selection that names nothing of the grid, values of an axis that change
+// nothing.
 std::vector<Cell> expand_grid(const Study& study);
 
 // The one spec of a combination, with `rate` in place where it is positive.

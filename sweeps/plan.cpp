@@ -17,6 +17,17 @@
 namespace isoloss {
 namespace {
 
+// Bytes of names in a decision's key: a file's name has 255, also while it is written beside its
+// place (durable_file.h), and the hash that ends the key tells apart what is cut.
+constexpr std::size_t kMostNames = 128;
+
+// At most so many bytes of UTF-8, in whole characters.
+std::string beginning(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
 class Planner {
  public:
   explicit Planner(const Study& study) : study_(study), cells_(expand_grid(study)) {
@@ -118,12 +129,12 @@ class Planner {
   std::string key_of(const PlannedSearch& search) const {
     std::string arms;
     for (const std::size_t arm : search.arms) arms += plan_.runs[arm].id;
-    std::string key = fmt::format("{}.{}.{}.{:08x}", search.architecture, search.size,
-                                  budget_text(search.budget.value, search.budget.unit),
-                                  XXH3_64bits(arms.data(), arms.size()) & 0xffffffff);
-    for (char& c : key)
+    std::string names = search.architecture + "." + search.size;
+    for (char& c : names)
       if (c == '/' || c == ' ' || static_cast<unsigned char>(c) < ' ') c = '_';
-    return key;
+    return fmt::format("{}.{}.{:08x}", beginning(names, kMostNames),
+                       budget_text(search.budget.value, search.budget.unit),
+                       XXH3_64bits(arms.data(), arms.size()) & 0xffffffff);
   }
 
   // The runner-up goes on to the top budget once per architecture: in the search whose size is

@@ -174,6 +174,9 @@ void read_run(const YamlView& section, Study& study) {
     study.base.checkpoint_seconds = read_duration(*every);
 }
 
+// A folder's name has 255 bytes, also while `merge` makes it beside its place.
+constexpr std::size_t kLongestName = 128;
+
 std::string read_name(const YamlView& value) {
   const std::string name = value.text();
   constexpr const char* kAllowed =
@@ -182,6 +185,9 @@ std::string read_name(const YamlView& value) {
     value.fail("'" + name +
                "' cannot name a folder or a job (letters, digits, - _ . are allowed); "
                "choose another");
+  if (name.size() > kLongestName)
+    value.fail(fmt::format("{} characters (a folder and a job have that name); give {} or fewer",
+                           name.size(), kLongestName));
   return name;
 }
 

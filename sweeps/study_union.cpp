@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,9 +26,9 @@ constexpr std::array<std::string_view, 12> kOwn = {
 // May be left out, which says the same as an empty one.
 constexpr std::array<std::string_view, 4> kSections = {"model", "optimizer", "evaluate", "run"};
 
-// Whether trials that other files leave out are left out in all of them, or each file leaves out
-// what it likes.
-enum class Excluded { Compared, Own };
+// Folders of one study leave out the same trials, and what any of them searched is searched. The
+// newer file of one folder leaves out what it likes and says itself which rates are searched.
+enum class Joins { Folders, AnUpdate };
 
 YAML::Node document(const std::filesystem::path& path) {
   const std::string text = yaml_text(path);
@@ -81,7 +82,7 @@ std::string tasks_of(const YAML::Node& list, bool of_text) {
 
 class Union {
  public:
-  Union(YAML::Node root, Excluded excluded) : root_(std::move(root)), excluded_(excluded) {}
+  Union(YAML::Node root, Joins joins) : root_(std::move(root)), joins_(joins) {}
 
   // Adds what `other` has; returns the keys in which they differ otherwise.
   std::vector<KeyDifference> add(const YAML::Node& other) {
@@ -91,6 +92,8 @@ class Union {
   }
   const YAML::Node& root() const { return root_; }
   bool grew() const { return grew_; }
+  // Whether an update would have searched other rates.
+  bool searches_otherwise() const { return searches_otherwise_; }
 
  private:
   // Whether both are lists of values, which may be written as the one value that they hold.
@@ -109,7 +112,12 @@ class Union {
   void join(YAML::Node mine, const YAML::Node& other, const std::string& key) {
     if (are_lists(key, mine, other)) {
       if (!mine.IsSequence()) mine = list_of(mine);
-      join_values(mine, other.IsSequence() ? other : list_of(other), key);
+      const YAML::Node others = other.IsSequence() ? other : list_of(other);
+      // No axis: trials take one of the rates, and which ones compete is another question.
+      if (key == "grid.learning_rate.search" && joins_ == Joins::AnUpdate)
+        searches_otherwise_ = searches_otherwise_ || values_of(mine) != values_of(others);
+      else
+        join_values(mine, others, key);
     } else if (mine.IsMap() && other.IsMap()) {
       std::vector<std::string> names;
       for (const auto& entry : mine) names.push_back(entry.first.Scalar());
@@ -129,10 +137,16 @@ class Union {
     return list;
   }
 
+  static std::set<std::string> values_of(const YAML::Node& list) {
+    std::set<std::string> values;
+    for (const auto& value : list) values.insert(canonical(value));
+    return values;
+  }
+
   void join_entry(YAML::Node mine, const YAML::Node& other, const std::string& name,
                   const std::string& key) {
     if (std::ranges::find(kOwn, key) != kOwn.end()) return;
-    if (key == "grid.exclude" && excluded_ == Excluded::Own) return;
+    if (key == "grid.exclude" && joins_ == Joins::AnUpdate) return;
     const YAML::Node a = std::as_const(mine)[name], b = other[name];
     if (key == "evaluate.tasks") {
       const YAML::Node data = std::as_const(root_)["data"];
@@ -179,9 +193,10 @@ class Union {
   }
 
   YAML::Node root_;
-  Excluded excluded_;
+  Joins joins_;
   std::vector<KeyDifference> different_;
   bool grew_ = false;
+  bool searches_otherwise_ = false;
 };
 
 std::string emitted(const YAML::Node& node) {
@@ -193,7 +208,7 @@ std::string emitted(const YAML::Node& node) {
 // The united file begun with that of `first`; whether it had to grow.
 std::pair<YAML::Node, bool> united(std::span<const std::filesystem::path> files,
                                    std::size_t first) {
-  Union all(document(files[first]), Excluded::Compared);
+  Union all(document(files[first]), Joins::Folders);
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (i == first) continue;
     std::vector<std::string> keys;
@@ -217,12 +232,12 @@ std::string united_study_text(std::span<const std::filesystem::path> files) {
 }
 
 StudyUpdate study_update(const std::filesystem::path& now, const std::filesystem::path& before) {
-  Union all(document(now), Excluded::Own);
+  Union all(document(now), Joins::AnUpdate);
   const auto differences = all.add(document(before));
   if (!all.grew()) return {differences, yaml_text(now)};
-  Union known(document(before), Excluded::Own);
+  Union known(document(before), Joins::AnUpdate);
   known.add(document(now));
-  const bool holds_all = differences.empty() && !known.grew();
+  const bool holds_all = differences.empty() && !known.grew() && !known.searches_otherwise();
   return {differences, holds_all ? yaml_text(before) : emitted(all.root())};
 }
 

@@ -33,7 +33,7 @@ struct StudyUpdate {
   std::vector<KeyDifference> differences;
   // `now` as it stands where it holds every grid value of `before`; `before` where that holds all
   // of `now` and nothing differs; else `now` with the other values behind its own, without
-  // comments.
+  // comments. The rates of a search are no such values: `now` says which are searched.
   std::string text;
 };
 StudyUpdate study_update(const std::filesystem::path& now, const std::filesystem::path& before);

@@ -29,7 +29,7 @@ struct Point {
   double bits_per_byte = 0;
   double parameters_embedding = 0;
   std::string run;                 // run id: points of one run are one draw
-  std::string role;                // result, arm (lost a search) or check (runner-up trained on)
+  std::string role;                // result, arm, check or superseded (search_roles.h)
   std::vector<std::string> other;  // a CSV's further columns, as PointTable::other_columns
   // From a study folder only.
   std::string budget_unit;  // flops, tokens or tokens_per_parameter
@@ -45,8 +45,8 @@ struct PointTable {
   std::string held_out_hash;               // empty where not known
   std::vector<std::string> other_columns;  // of a CSV: kept, not used
   // From a study folder only.
-  std::vector<RunRecord> runs;  // curves for the report; scores
-  std::vector<Decision> decisions;
+  std::vector<RunRecord> runs;      // curves for the report; scores
+  std::vector<Decision> decisions;  // that count (search_roles.h)
 };
 
 // Reads a CSV. `#` starts a comment line. InputError with file, line and column: a required column
@@ -69,7 +69,7 @@ PointTable read_points(const std::filesystem::path& path, const std::string& con
 // hashes and the floor, and read_points_csv reads them back.
 void write_points_csv(std::ostream& out, const PointTable& table);
 
-// Whether analysis uses the point: a result, not an arm or a check of a search.
+// Whether analysis uses the point: a result, not what a search left behind.
 bool is_result(const Point& point);
 
 // Architectures in order of first appearance.

@@ -1,12 +1,16 @@
 // Points as CSV: columns and comments in docs/format.md.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "analysis/points/points.h"
 #include "analysis/points/points_columns.h"
 #include "analysis/points/points_comments.h"
+#include "analysis/points/search_roles.h"
 #include "model/spec/error.h"
 #include "results/csv.h"
 
@@ -43,9 +47,10 @@ Point read_point(const PointColumns& columns, const CsvRow& row) {
   }
   point.run = columns.text(row, PointColumn::Run);
   point.role = columns.text(row, PointColumn::Role);
-  if (!point.role.empty() && point.role != "result" && point.role != "arm" &&
-      point.role != "check") {
-    columns.refuse(row, PointColumn::Role, "none of result, arm and check",
+  static constexpr std::array<std::string_view, 4> kRoles = {kResultRole, kArmRole, kCheckRole,
+                                                             kSupersededRole};
+  if (!point.role.empty() && std::ranges::find(kRoles, point.role) == kRoles.end()) {
+    columns.refuse(row, PointColumn::Role, "none of result, arm, check and superseded",
                    "correct it or leave it empty");
   }
   return point;

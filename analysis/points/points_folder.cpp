@@ -7,25 +7,13 @@
 #include <system_error>
 
 #include "analysis/points/points.h"
+#include "analysis/points/search_roles.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
 #include "results/study_folder.h"
 
 namespace isoloss {
 namespace {
-
-// A decision for one budget alone says nothing of the run's other evaluations.
-std::string role_of(const std::vector<Decision>& decisions, const std::string& run, double budget) {
-  std::string role = "result";
-  for (const Decision& decision : decisions) {
-    if (decision.this_budget_only && decision.budget != budget) continue;
-    for (const DecisionArm& arm : decision.arms) {
-      if (arm.run == run && run != decision.winner) role = "arm";
-    }
-    if (run == decision.runner_up) return "check";
-  }
-  return role;
-}
 
 double flops_per_token(const RunHeader& header, const std::string& convention) {
   std::vector<std::string> known;
@@ -99,7 +87,8 @@ PointTable read_points_folder(const std::filesystem::path& folder, const std::st
                     "that has run, or a CSV file",
                     table.source));
   }
-  table.decisions = read_decisions(study);
+  const SearchRoles roles(table.runs, read_decisions(study), asked_search(study.study_file()));
+  table.decisions = roles.counting();
   table.tokenizer_hash = table.runs.front().header.tokenizer_hash;
   table.held_out_hash = table.runs.front().header.held_out_hash;
   table.floor = table.runs.front().header.floor;
@@ -111,7 +100,7 @@ PointTable read_points_folder(const std::filesystem::path& folder, const std::st
                                ? evaluation.flops
                                : evaluation.tokens * flops_per_token(run.header, convention);
       Point point = point_of(run.header, evaluation, flops);
-      point.role = role_of(table.decisions, point.run, point.budget);
+      point.role = roles.role_of(run.header, point.budget);
       if (all || is_result(point)) table.points.push_back(std::move(point));
     }
   }

@@ -6,11 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "analysis/fit/fit_points.h"
 #include "analysis/points/comparable_rows.h"
+#include "analysis/points/search_roles.h"
 #include "analysis/report/report_plot_parts.h"
 #include "analysis/report/report_sources.h"
 #include "model/spec/error.h"
@@ -117,6 +120,29 @@ void note_selection(StudyResults& study) {
   }
 }
 
+// A page about the study as it is now: what only a superseded decision chose is no part of it.
+void drop_superseded(PointTable& table) {
+  std::set<std::pair<std::string, double>> dropped;  // runs and budgets
+  std::set<std::string> kept;
+  for (const Point& point : table.points) {
+    if (point.role == kSupersededRole) {
+      dropped.emplace(point.run, point.budget);
+    } else {
+      kept.insert(point.run);
+    }
+  }
+  std::erase_if(table.points, [](const Point& point) { return point.role == kSupersededRole; });
+  for (RunRecord& run : table.runs) {
+    std::erase_if(run.evaluations, [&](const Evaluation& evaluation) {
+      return dropped.contains({run.header.id, evaluation.budget});
+    });
+  }
+  std::erase_if(table.runs, [&](const RunRecord& run) {
+    const auto of_run = [&](const auto& entry) { return entry.first == run.header.id; };
+    return !kept.contains(run.header.id) && std::any_of(dropped.begin(), dropped.end(), of_run);
+  });
+}
+
 }  // namespace
 
 SavingsOptions savings_options(const Comparison& comparison, const ReportOptions& options) {
@@ -153,6 +179,7 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
                         const ReportOptions& options, std::optional<PointTable> points) {
   StudyResults study;
   study.all = points ? *std::move(points) : read_sources(sources);
+  drop_superseded(study.all);
   for (const auto& source : sources) study.sources.push_back(source.string());
   study.name =
       study.from_csv() ? sources.front().stem().string() : study.all.runs.front().header.study;

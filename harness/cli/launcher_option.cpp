@@ -4,6 +4,8 @@
 
 #include "harness/study/supervised.h"
 #include "model/spec/error.h"
+#include "sweeps/layout.h"
+#include "sweeps/rank_limit.h"
 
 namespace isoloss {
 
@@ -20,6 +22,8 @@ int ranks_asked(const CommandLine& line) {
   if (ranks < 1)
     throw InputError("--ranks is " + std::to_string(ranks) +
                      " (somebody has to work); give 1 or more");
+  if (launcher_asked(line) == Launcher::Mpirun && !ranks_may_go_elsewhere())
+    check_ranks_fit(ranks, machine_memory());
   return ranks;
 }
 

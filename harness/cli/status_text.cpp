@@ -47,13 +47,18 @@ Json named(const TrialStatus& trial) {
   return json;
 }
 
+// As the sum counts it: a trial whose search has no winner is one that failed.
+std::string shown_state(const TrialStatus& trial) {
+  return trial.state == "skipped" ? "failed" : trial.state;
+}
+
 }  // namespace
 
 std::string trial_line(const TrialStatus& trial) {
   std::string bar(kBarWidth, '.');
   bar.replace(0, static_cast<std::size_t>(kBarWidth * percent(trial) / 100),
               static_cast<std::size_t>(kBarWidth * percent(trial) / 100), '#');
-  return fmt::format("{:<11} [{}] {:>3} %  {} {}  {}  seed {}  {}", trial.state, bar,
+  return fmt::format("{:<11} [{}] {:>3} %  {} {}  {}  seed {}  {}", shown_state(trial), bar,
                      percent(trial), trial.architecture, trial.size, rate_text(trial), trial.seed,
                      trial.budget);
 }

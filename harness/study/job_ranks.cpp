@@ -12,8 +12,12 @@ JobRanks plan_job(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRat
   check_ranks(plan, ranks.ranks);
   RankPlan chosen = plan_ranks(plan, ranks, rate);
   const Predicted makespan = study_seconds(plan, chosen, ranks.ranks, DeviceRates(rate)).makespan;
-  return {chosen.unit, ranks.bytes_per_rank, std::move(chosen.runs), std::move(chosen.layouts),
-          makespan};
+  return {chosen.unit,
+          ranks.bytes_per_rank,
+          std::move(chosen.runs),
+          std::move(chosen.layouts),
+          makespan,
+          chosen.held ? "" : std::move(chosen.reason)};
 }
 
 void share(JobRanks& ranks, std::size_t runs, Communicator& job) {

@@ -1,6 +1,7 @@
 // Who trains which run in a job: what sweeps/run_ranks.h decides, the same on every rank.
 #pragma once
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "model/parallel/communicator.h"
@@ -16,6 +17,8 @@ struct JobRanks {
   std::vector<RunRanks> runs;       // by run of the plan
   std::vector<RankLayout> layouts;  // of as many ranks as planned
   Predicted makespan = {};          // of the whole plan; rank 0 knows it
+  std::string not_held = {};        // why memory does not hold every run, and what to do, where it
+                                    // does not; rank 0 knows it
 };
 
 // InputError where the ranks do not make whole blocks of what the study asks for.

@@ -20,6 +20,7 @@
 #include "harness/scoring/one_shot.h"
 #include "harness/scoring/study_cards.h"
 #include "harness/study/background_job.h"
+#include "harness/study/machine_room.h"
 #include "harness/study/run_header.h"
 #include "harness/study/run_recorder.h"
 #include "harness/study/study_outcome.h"
@@ -171,8 +172,10 @@ std::unique_ptr<TrainingState> RunExecutor::new_state(const PlannedRun& run, Com
   RankGroups ranks(block, layout);
   std::unique_ptr<TrainingState> state;
   if (device_ == nullptr)
-    do_together(block,
-                [&] { state = std::make_unique<HostTrainingState>(run.spec, std::move(ranks)); });
+    do_together(block, [&] {
+      check_machine_room(run, layout, machine_bytes_);
+      state = std::make_unique<HostTrainingState>(run.spec, std::move(ranks));
+    });
   else
     state = new_state_on_device(run, block, std::move(ranks), layout);
   return state;

@@ -28,17 +28,18 @@ namespace isoloss {
 class RunExecutor {
  public:
   // `device`: where this rank has taken its place; null: it trains on the processor, where `steps`
-  // were measured earlier.
+  // were measured earlier and no run takes more memory than `machine_bytes` (machine_room.h).
   RunExecutor(StudyFolder folder, std::string study, std::int64_t rank,
               const StallLimits& stall = {}, const RankDevice* device = nullptr,
-              StepTimes steps = {})
+              StepTimes steps = {}, double machine_bytes = machine_memory())
       : folder_(std::move(folder)),
         study_(std::move(study)),
         log_(folder_, study_, rank),
         rank_(rank),
         stall_(stall),
         device_(device),
-        steps_(std::move(steps)) {}
+        steps_(std::move(steps)),
+        machine_bytes_(machine_bytes) {}
 
   // This rank's.
   const RankLog& log() const { return log_; }
@@ -86,6 +87,7 @@ class RunExecutor {
   StallLimits stall_;
   const RankDevice* device_;
   StepTimes steps_;
+  double machine_bytes_;
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
   std::set<std::string> told_;              // by tell_once

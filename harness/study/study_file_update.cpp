@@ -1,8 +1,12 @@
 #include "harness/study/study_file_update.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -95,6 +99,26 @@ std::string change_of(const KeyDifference& difference) {
       problem, folder.root.string()));
 }
 
+// Between reading the folder's study file and replacing it nobody else does. Some network file
+// systems give no such lock: there two starts within that moment may leave one file's values out
+// until its next start.
+class FolderLock {
+ public:
+  explicit FolderLock(const StudyFolder& folder)
+      : folder_(::open(folder.root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (folder_ >= 0 && ::flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FolderLock() {
+    if (folder_ >= 0) ::close(folder_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int folder_;
+};
+
 }  // namespace
 
 std::string study_text_to_store(const StudyFolder& folder, const Study& study) {
@@ -115,6 +139,17 @@ std::string study_text_to_store(const StudyFolder& folder, const Study& study) {
   if (holds_results(folder) && !spells_the_same(folder, study, update.differences))
     refuse(folder, study, update.differences);
   return own;
+}
+
+void store_study_file(const StudyFolder& folder, const Study& study) {
+  const FolderLock lock(folder);
+  const auto file = folder.study_file();
+  // Without the lock, two first files still become one of both.
+  if (!std::filesystem::exists(file) &&
+      publish_once(file, with_study_sum(study_text_to_store(folder, study))))
+    return;
+  const std::string content = with_study_sum(study_text_to_store(folder, study));
+  if (read_file(file) != content) write_durably(file, content);
 }
 
 }  // namespace isoloss

@@ -15,4 +15,8 @@ namespace isoloss {
 // default may be spelt out.
 std::string study_text_to_store(const StudyFolder& folder, const Study& study);
 
+// Stores that text, with its sum (study_sum.h), where the file holds another. Of several that do so
+// at once, with files that differ in grid values, the folder keeps the values of all.
+void store_study_file(const StudyFolder& folder, const Study& study);
+
 }  // namespace isoloss

@@ -70,6 +70,9 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
       prepare_study_folder(folder, study);
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
+      if (!device && !start.ranks.not_held.empty())
+        fmt::print(stderr, "isoloss: does not fit into the memory of these ranks: {}\n",
+                   start.ranks.not_held);
       start.number =
           note_start(folder, plan, start.ranks.makespan, communicator.size(), options.only.empty());
     } catch (const InputError& problem) {
@@ -171,7 +174,7 @@ int run_study(const Study& study, const RunOptions& options) {
   if (start.status != kExitDone) return start.status;
   if (communicator->rank() == 0 && !is_supervised()) tell_left_out(left_out);
   RunExecutor executor(folder, plan.study, communicator->rank(), options.stall,
-                       place.device ? &*place.device : nullptr, steps);
+                       place.device ? &*place.device : nullptr, steps, options.machine_bytes);
   try {
     watch = std::make_unique<JobWatch>(folder, *communicator, executor.log(), options.rank_silence);
     executor.log().say(fmt::format("rank {} of {}, process {}, begins on {}", communicator->rank(),

@@ -10,6 +10,7 @@
 #include "harness/study/job_watch.h"
 #include "harness/study/stall_watch.h"
 #include "harness/training/training_devices.h"
+#include "sweeps/layout.h"
 #include "sweeps/study.h"
 
 namespace isoloss {
@@ -22,6 +23,7 @@ struct RunOptions {
   TrainingDevices* devices = nullptr;        // that this program can train on; null: none
   StallLimits stall = {};                    // of a run that makes no progress
   std::chrono::milliseconds rank_silence = kRankSilence;  // of a rank of a job (job_watch.h)
+  double machine_bytes = machine_memory();                // what a run may take (machine_room.h)
 };
 
 // Trains what is not done yet, as one rank of an MPI job where mpirun or srun started this process.

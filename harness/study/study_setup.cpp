@@ -13,8 +13,6 @@
 #include "model/spec/error.h"
 #include "model/spec/tell.h"
 #include "model/yaml/yaml_view.h"
-#include "results/durable_file.h"
-#include "results/study_sum.h"
 #include "sweeps/study_data.h"
 
 namespace isoloss {
@@ -59,10 +57,7 @@ void prepare_study_folder(const StudyFolder& folder, const Study& study) {
                                    path.string(), failure.message()));
     }
   }
-  const std::string content = with_study_sum(study_text_to_store(folder, study));
-  if (std::filesystem::exists(folder.study_file()) && read_file(folder.study_file()) == content)
-    return;
-  write_durably(folder.study_file(), content);
+  store_study_file(folder, study);
 }
 
 void check_still_there(const StudyFolder& folder) {

@@ -11,8 +11,6 @@
 namespace isoloss {
 namespace {
 
-constexpr double kProcess = 170e6;  // resident before a model exists, of a rank of `isoloss run`
-
 // Widths on one rank, and the bytes of what products read and write.
 struct Widths {
   Widths(const ModelSpec& spec, const MemoryOptions& options)
@@ -91,7 +89,7 @@ MemoryBytes training_memory(const ModelSpec& spec, const MemoryOptions& options)
   if (options.tensor_ranks * options.optimizer_ranks > 1)
     bytes.exchange = kFloat * (2 * std::min(n, kMessageElements) + largest_tensor(table));
   if (options.checkpoints) bytes.checkpoint = kFloat * n + bytes.optimizer;
-  bytes.process = kProcess;
+  bytes.process = kProcessBytes;
   return bytes;
 }
 

@@ -8,6 +8,9 @@
 
 namespace isoloss {
 
+// Resident before a model exists, of a rank of `isoloss run`.
+inline constexpr double kProcessBytes = 170e6;
+
 struct MemoryOptions {
   double batch_tokens = 0;         // of a step, on this rank's share of the data
   std::int64_t micro_batches = 1;  // its parts, one after the other

@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"results", {"model/spec"}},
     {"sweeps", {"model/spec", "model/yaml", "model/cost", "model/device"}},
     {"analysis/numbers", {}},
-    {"analysis/points", {"model/spec", "results", "analysis/numbers"}},
+    {"analysis/points", {"model/spec", "model/yaml", "results", "analysis/numbers"}},
     {"analysis/laws", {"model/spec", "analysis/numbers", "analysis/points"}},
     {"analysis/solver", {"analysis/numbers", "analysis/laws"}},
     {"analysis/fit",

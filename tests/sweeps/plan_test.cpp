@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/spec/utf8_text.h"
 #include "sweeps/plan_text.h"
 #include "tests/sweeps/study_files.h"
 
@@ -201,6 +202,21 @@ TEST(Plan, RatesAreDecidedAlsoWhereNoTrialIsAskedFor) {
   ASSERT_EQ(plan.searches.size(), 1u);
   EXPECT_EQ(plan.runs[plan.searches[0].arms[0]].spec.model.size, "s");
   for (const PlannedTrial& trial : plan.trials) EXPECT_EQ(trial.size, "m");
+}
+
+// It is a file's name, of 255 bytes with those by which it is written beside its place, and UTF-8.
+TEST(Plan, ADecisionsKeyIsShortAndStillItsOwn) {
+  std::string name;
+  for (int i = 0; i < 130; ++i) name += "\u00e4";  // two bytes
+  const StudyPlan plan = plan_of(
+      {{7, "  size: [{name: " + name + "1, d_model: 16}, {name: " + name + "2, d_model: 8}]"},
+       {10, "  learning_rate: {search: [1, 2], decide_at: {tokens: 640}}"}});
+  ASSERT_EQ(plan.searches.size(), 2U);
+  EXPECT_NE(plan.searches[0].key, plan.searches[1].key);
+  for (const PlannedSearch& search : plan.searches) {
+    EXPECT_LT(search.key.size(), 160U);
+    EXPECT_TRUE(is_utf8(search.key));
+  }
 }
 
 TEST(Plan, OtherRatesAreAnotherDecision) {

@@ -458,6 +458,26 @@ TEST(StudyErrors, SizeNamedTwice) {
             "or remove one");
 }
 
+TEST(StudyErrors, StudyNameTooLongForAFolder) {
+  EXPECT_EQ(message_for({{1, "study: " + std::string(300, 'x')}}),
+            "study.yaml:1: study: 300 characters (a folder and a job have that name); give 128 or "
+            "fewer");
+  EXPECT_EQ(message_for({{1, "study: " + std::string(128, 'x')}}), "");
+}
+
+// Relative positions rotate nothing.
+TEST(StudyErrors, ValuesOfAnAxisThatMakeOneTrial) {
+  const std::string positions = "model: {d_head: 8, sequence: 16, layers: 1, positions: relative}";
+  EXPECT_EQ(message_for({{3, positions}, {10, "  rotary_base: [500, 10000]"}}),
+            "study.yaml:10: grid.rotary_base: '500' and '10000' are one trial of transformer s "
+            "(nothing in it depends on rotary_base); remove one, or drop it there: exclude: "
+            "[{architecture: transformer, rotary_base: 10000}]");
+  EXPECT_EQ(message_for({{3, positions},
+                         {10, "  rotary_base: [500, 10000]"},
+                         {11, "  exclude: [{architecture: transformer, rotary_base: 10000}]"}}),
+            "");
+}
+
 TEST(StudyErrors, ANameOfTheCatalogueForAnotherArchitecture) {
   EXPECT_EQ(
       message_for({{6, "  architecture: [{name: transformer, base: primer}]"}}),

@@ -158,6 +158,24 @@ TEST_F(StudyUnion, AnUpdateForgetsNoGridValue) {
   EXPECT_EQ(grid["seed"].as<std::vector<int>>(), (std::vector<int>{0, 1}));
 }
 
+// Which rates compete is what the newer file says; folders that are joined have tried them all.
+TEST_F(StudyUnion, AnUpdateSaysWhichRatesAreSearched) {
+  const std::string low = study("{size: [s], learning_rate: {search: [0.03, 0.1]}}");
+  const std::string high = study("{size: [s], learning_rate: {search: [0.1, 0.3]}}");
+  EXPECT_EQ(update(high, low).text, high);
+  EXPECT_THAT(update(high, low).differences, IsEmpty());
+  EXPECT_EQ(update(study("{size: [s], learning_rate: {search: [1e-1, 0.03]}}"), low).text,
+            study("{size: [s], learning_rate: {search: [1e-1, 0.03]}}"));
+  const std::string larger = study("{size: [s, m], learning_rate: {search: [0.03, 0.1]}}");
+  const YAML::Node crossed = YAML::Load(update(high, larger).text)["grid"];
+  EXPECT_EQ(crossed["size"].size(), 2U);
+  EXPECT_EQ(crossed["learning_rate"]["search"].as<std::vector<double>>(),
+            (std::vector<double>{0.1, 0.3}));
+  EXPECT_EQ(
+      YAML::Load(united({low, high}))["grid"]["learning_rate"]["search"].as<std::vector<double>>(),
+      (std::vector<double>{0.03, 0.1, 0.3}));
+}
+
 TEST_F(StudyUnion, AnUpdateMayExcludeOtherTrials) {
   const std::string all = study("{size: [s, m]}");
   const std::string some = study("{size: [s, m], exclude: [{size: m}]}");

@@ -314,6 +314,21 @@ TEST_F(Run, RefusesALauncherThatHasNothingToStart) {
   EXPECT_FALSE(std::filesystem::exists(scratch_ / "out"));
 }
 
+// 170 TB of processes; this mpirun would start none.
+TEST_F(Run, RefusesMoreRanksThanTheMachinesMemoryHolds) {
+  const std::string before = std::getenv("PATH");
+  spill(scratch_ / "bin/mpirun", "#!/bin/sh\nexit 1\n");
+  fs::permissions(scratch_ / "bin/mpirun", fs::perms::owner_all);
+  ::setenv("PATH", ((scratch_ / "bin").string() + ":" + before).c_str(), 1);
+  ::setenv("SLURM_JOB_NUM_NODES", "1", 1);
+  const Outcome outcome = isoloss("run study.yaml --out out --ranks 1000000");
+  ::unsetenv("SLURM_JOB_NUM_NODES");
+  ::setenv("PATH", before.c_str(), 1);
+  expect_one_line(outcome, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--ranks is 1000000 (a rank's process takes 170.0 MB before"));
+  EXPECT_FALSE(fs::exists(scratch_ / "out"));
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
   return text.replace(text.find(what), what.size(), by);
 }
@@ -446,6 +461,57 @@ TEST_F(Run, AStudyOfTwoPlacesJoinsToTheOneOfOnePlace) {
   ASSERT_EQ(finished.status, 0) << finished.err;
   EXPECT_EQ(losses("joined"), losses("whole"));
   EXPECT_EQ(isoloss("report joined --bootstrap 50").status, 0);
+}
+
+// The trials of both sizes and of the second seed take the rate that a search at size s finds.
+std::string search_of(const std::string& rates) {
+  return replaced(study_of("tiny", "[2e7, 4e7]"), "[0.03, 0.05]", rates);
+}
+
+// What another list of rates chose before is no result, whichever lists the folder has seen.
+TEST_F(Run, AStudyThatSearchesOtherRatesEndsAsOneThatAlwaysDid) {
+  const auto run = [&](const std::string& rates, const std::string& out) {
+    spill(scratch_ / "study.yaml", search_of(rates));
+    const Outcome outcome = isoloss("run study.yaml --out " + out);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const json trials = json::parse(isoloss("status " + out + " --json").out)["trials"];
+    EXPECT_EQ(trials["done"], 16) << trials;
+    EXPECT_EQ(trials["waiting"], 0) << trials;
+  };
+  run("[0.002, 0.01]", "low");
+  run("[0.01, 0.05]", "high");
+  run("[0.002, 0.01, 0.05]", "all");
+  const std::string low = losses("low"), high = losses("high"), all = losses("all");
+  ASSERT_NE(low, high);  // 0.01 won the one, 0.05 the other
+  EXPECT_EQ(isoloss("merge low high --out joined").status, 0);
+  EXPECT_EQ(losses("joined"), high);  // nobody has decided among the three
+  run("[0.002, 0.01, 0.05]", "joined");
+  EXPECT_EQ(losses("joined"), all);
+  run("[0.002, 0.01, 0.05]", "low");
+  EXPECT_EQ(losses("low"), all);
+  EXPECT_THAT(isoloss("points low --all").out, HasSubstr(",superseded\n"));
+  run("[0.002, 0.01]", "all");
+  EXPECT_NE(losses("all"), losses("joined"));
+  run("[0.002, 0.01]", "low");
+  EXPECT_EQ(losses("low"), losses("all"));  // the winner is dropped
+  run("[0.01, 0.05]", "low");
+  EXPECT_EQ(losses("low"), high);  // the window is shifted
+  EXPECT_EQ(isoloss("verify low").status, 0);
+  EXPECT_EQ(isoloss("report low --bootstrap 50").status, 0);
+}
+
+// A file's name has 255 bytes.
+TEST_F(Run, LongNamesAreTrained) {
+  const std::string name(400, 'x');
+  spill(scratch_ / "study.yaml", replaced(search_of("[0.03, 0.05]"), "{name: m, d_model: 16}",
+                                          "{name: " + name + ", d_model: 16}"));
+  const Outcome outcome = isoloss("run study.yaml --out out --only primer");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  spill(scratch_ / "study.yaml",
+        replaced(replaced(search_of("[0.03, 0.05]"), "name: s,", "name: " + name + ","), "size: s}",
+                 "size: " + name + "}"));
+  const Outcome decided = isoloss("run study.yaml --out decided --only primer");
+  EXPECT_EQ(decided.status, 0) << decided.err;
 }
 
 TEST_F(Run, AFullDiskEndsTheWorkInOneLineAndNothingIsHalfWritten) {

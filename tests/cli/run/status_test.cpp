@@ -173,6 +173,17 @@ TEST_F(Status, NamesTrialsThatDivergedAndWhy) {
   EXPECT_THAT(failures[0].at("reason").get<std::string>(), HasSubstr("not finite at step"));
 }
 
+TEST_F(Status, TrialsWhoseSearchHasNoWinnerHaveFailed) {
+  write_study("[640, 1280]", "{search: [1e29, 1e30], decide_at: {tokens: 640, size: s}}", "[7]");
+  ASSERT_EQ(isoloss("run study.yaml --out out").status, 1);
+  const std::string text = isoloss("status out").out;
+  EXPECT_THAT(text, HasSubstr("0 done, 0 running, 0 waiting, 2 failed"));
+  ASSERT_EQ(trial_lines(text).size(), 2U) << text;
+  for (const std::string& line : trial_lines(text))
+    EXPECT_THAT(line, testing::StartsWith("failed      ["));
+  EXPECT_EQ(status().at("trial_states").at(0).at("state"), "skipped");
+}
+
 // As two deaths leave it: the others are trained, and what was given up is named by all who look.
 TEST_F(Status, NamesTrialsThatWereGivenUpAndWhyAsRunAndReportDo) {
   write_study("[640]", "[0.03]", "[0, 1]");
