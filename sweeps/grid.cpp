@@ -8,12 +8,12 @@
 #include <set>
 #include <tuple>
 
-#include "model/spec/catalogue.h"
 #include "model/spec/error.h"
 #include "model/spec/number_text.h"
 #include "model/spec/shard.h"
-#include "model/spec/spec_fields.h"
 #include "model/yaml/yaml_view.h"
+#include "sweeps/idle_switches.h"
+#include "sweeps/model_layers.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/plan.h"
 
@@ -94,10 +94,6 @@ bool matches(const Selection& selection, const std::vector<std::string>& names,
     if (std::find(values.begin(), values.end(), point[axis]) == values.end()) return false;
   }
   return true;
-}
-
-void apply_overrides(ModelSpec& model, const FieldValues& values) {
-  for (const auto& [field, text] : values) set_field(model, field, text);
 }
 
 OptimizerSpec resolve_optimizer(const Study& study, const std::vector<std::string>& axes,
@@ -246,18 +242,7 @@ RunSpec resolve_spec(const Study& study, std::size_t architecture, std::size_t s
   const ArchitectureEntry& of_architecture = study.grid.architectures[architecture];
   const SizeEntry& of_size = study.grid.sizes[size];
   RunSpec spec = study.base;
-  spec.model = ModelSpec{};
-  apply_overrides(spec.model, study.model);
-  spec.model = with_architecture(spec.model, of_architecture.base);
-  if (of_size.from_catalogue) spec.model = with_size(spec.model, of_size.name);
-  apply_overrides(spec.model, of_size.overrides);
-  apply_overrides(spec.model, of_architecture.overrides);
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::string& field = study.grid.axes[i].field;
-    const auto names = spec_field_names();
-    if (std::find(names.begin(), names.end(), field) != names.end())
-      set_field(spec.model, field, axes[i]);
-  }
+  spec.model = layered_model(study, of_architecture, of_size, axes);
   spec.model.architecture = of_architecture.name;
   spec.model.size = of_size.name;
   spec.model.vocabulary = study.vocabulary;
@@ -320,6 +305,7 @@ std::vector<Cell> expand_grid(const Study& study) {
                    grid.search->line, "grid.learning_rate.decide_at");
     list.push_back(std::move(cell));
   }
+  refuse_idle_switches(study, list);
   return list;
 }
 
