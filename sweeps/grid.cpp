@@ -138,6 +138,12 @@ void check_spec(const Study& study, const RunSpec& spec, const SizeEntry& size) 
             ? error.what()
             : fmt::format("with the architecture {}, {}", spec.model.architecture, error.what()));
   }
+  if (spec.optimizer.schedule == ScheduleKind::Rsqrt && spec.optimizer.warmup_steps == 0) {
+    const auto [line, key] = place_of(study, "warmup_steps", size);
+    fail_at(file, line, key,
+            "0 has no meaning to rsqrt (its rate falls with the root of steps over those of the "
+            "warm-up); give 1, which is none");
+  }
   if (spec.optimizer.batch_tokens % spec.model.sequence != 0) {
     const auto [line, key] = place_of(study, "batch_tokens", size);
     fail_at(
