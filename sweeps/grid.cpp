@@ -8,13 +8,13 @@
 #include <set>
 #include <tuple>
 
-#include "model/spec/catalogue.h"
 #include "model/spec/error.h"
 #include "model/spec/number_text.h"
 #include "model/spec/shard.h"
-#include "model/spec/spec_fields.h"
 #include "model/yaml/yaml_view.h"
 #include "sweeps/grid_twins.h"
+#include "sweeps/idle_switches.h"
+#include "sweeps/model_layers.h"
 #include "sweeps/optimizer_fields.h"
 #include "sweeps/plan.h"
 
@@ -97,10 +97,6 @@ bool matches(const Selection& selection, const std::vector<std::string>& names,
   return true;
 }
 
-void apply_overrides(ModelSpec& model, const FieldValues& values) {
-  for (const auto& [field, text] : values) set_field(model, field, text);
-}
-
 OptimizerSpec resolve_optimizer(const Study& study, const std::vector<std::string>& axes,
                                 double rate) {
   OptimizerSpec optimizer;
@@ -142,6 +138,12 @@ void check_spec(const Study& study, const RunSpec& spec, const SizeEntry& size) 
         study.grid.architectures.size() == 1
             ? error.what()
             : fmt::format("with the architecture {}, {}", spec.model.architecture, error.what()));
+  }
+  if (spec.optimizer.schedule == ScheduleKind::Rsqrt && spec.optimizer.warmup_steps == 0) {
+    const auto [line, key] = place_of(study, "warmup_steps", size);
+    fail_at(file, line, key,
+            "0 has no meaning to rsqrt (its rate falls with the root of steps over those of the "
+            "warm-up); give 1, which is none");
   }
   if (spec.optimizer.batch_tokens % spec.model.sequence != 0) {
     const auto [line, key] = place_of(study, "batch_tokens", size);
@@ -247,18 +249,7 @@ RunSpec resolve_spec(const Study& study, std::size_t architecture, std::size_t s
   const ArchitectureEntry& of_architecture = study.grid.architectures[architecture];
   const SizeEntry& of_size = study.grid.sizes[size];
   RunSpec spec = study.base;
-  spec.model = ModelSpec{};
-  apply_overrides(spec.model, study.model);
-  spec.model = with_architecture(spec.model, of_architecture.base);
-  if (of_size.from_catalogue) spec.model = with_size(spec.model, of_size.name);
-  apply_overrides(spec.model, of_size.overrides);
-  apply_overrides(spec.model, of_architecture.overrides);
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::string& field = study.grid.axes[i].field;
-    const auto names = spec_field_names();
-    if (std::find(names.begin(), names.end(), field) != names.end())
-      set_field(spec.model, field, axes[i]);
-  }
+  spec.model = layered_model(study, of_architecture, of_size, axes);
   spec.model.architecture = of_architecture.name;
   spec.model.size = of_size.name;
   spec.model.vocabulary = study.vocabulary;
@@ -322,6 +313,7 @@ std::vector<Cell> expand_grid(const Study& study) {
     list.push_back(std::move(cell));
   }
   refuse_twin_cells(study, list);
+  refuse_idle_switches(study, list);
   return list;
 }
 

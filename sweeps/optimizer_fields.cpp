@@ -44,15 +44,16 @@ OptimizerField real(const char* name, const char* meaning, double OptimizerSpec:
           }};
 }
 
-OptimizerField count(const char* name, const char* meaning, std::int64_t OptimizerSpec::*member) {
+OptimizerField count(const char* name, const char* meaning, std::int64_t OptimizerSpec::*member,
+                     Range range = kPositive) {
   return {name, meaning,
           [member](const OptimizerSpec& spec) { return std::to_string(spec.*member); },
-          [member](OptimizerSpec& spec, const std::string& text) {
+          [member, range](OptimizerSpec& spec, const std::string& text) {
             const auto value = parse_whole(text);
             if (!value)
               throw InputError("'" + text + "' is " + why_not_whole(text) +
                                " (a count is wanted); write it like 1024");
-            checked(static_cast<double>(*value), text, kPositive);
+            checked(static_cast<double>(*value), text, range);
             spec.*member = *value;
           }};
 }
@@ -140,7 +141,8 @@ std::vector<OptimizerField> make_fields() {
              std::vector{ScheduleKind::Rsqrt, ScheduleKind::Constant, ScheduleKind::Cosine,
                          ScheduleKind::Wsd}),
       real("learning_rate", "peak, reached by the warm-up", &O::learning_rate, kPositive),
-      count("warmup_steps", "steps of the warm-up, or warmup_tokens", &O::warmup_steps),
+      count("warmup_steps", "steps of the warm-up, or warmup_tokens; 0: none, but under rsqrt",
+            &O::warmup_steps, kNotNegative),
       warmup_field(),
       final_ratio_field(),
       later(real("decay_share", "cooldown's share of the steps of wsd", &O::decay_share, kDecay),

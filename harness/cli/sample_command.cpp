@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -42,7 +43,7 @@ int sample_command(Arguments arguments) {
       "isoloss sample MODEL --prompt TEXT [--tokens N] [--temperature T] [--seed S]",
       "Shows what a model writes after a prompt. MODEL is a run (its folder, STUDY/ID, "
       "or a study's folder with one run) or hf:FOLDER. The same seed gives the same "
-      "text.",
+      "text. A text longer than the model's sequence is written with the last of it in view.",
       "isoloss sample hf:model --prompt \"It was the best of times\" --tokens 64");
   line.add()("prompt", po::value<std::string>(), "text to go on from")(
       "tokens", po::value<std::int64_t>()->default_value(64), "to write")(
@@ -58,20 +59,22 @@ int sample_command(Arguments arguments) {
   if (!line.has("prompt"))
     throw InputError("--prompt is missing (the text to go on from); give --prompt TEXT");
   const SamplingOptions options = sampling_options(line);
+  const auto tokens = line.get<std::int64_t>("tokens");
+  if (tokens < 1)
+    throw InputError(
+        fmt::format("--tokens is {} (how many to write after the prompt); give 1 or more", tokens));
   set_intra_op_threads(threads_option(line));
 
   const NamedModel named = load_named_model(line.get<std::string>("MODEL"), tell);
   const auto prompt = line.get<std::string>("prompt");
-  GenerationRequest request;
-  request.context = named.tokenizer->encode(prompt);
-  request.most_tokens = line.get<std::int64_t>("tokens");
-  const ModelInput input = generation_input(request, named.first, named.model.spec().sequence);
+  std::vector<std::int32_t> all = named.tokenizer->encode(prompt);
+  const ModelInput input = prompt_input(all, tokens, named.first, named.model.spec().sequence);
   if (input.truncated_tokens > 0)
     tell(fmt::format("the prompt's first {} tokens are left out (the model reads {})",
                      input.truncated_tokens, named.model.spec().sequence));
-  const auto written = sampled_tokens(named.model, input.ids, request.most_tokens, options);
+  const auto written =
+      sampled_tokens(named.model, input.ids, tokens, options, named.first.always ? 1 : 0);
   // Decoded together: a tokenizer may join what stands on both sides.
-  std::vector<std::int32_t> all = request.context;
   all.insert(all.end(), written.begin(), written.end());
   const std::string text = named.tokenizer->decode(all);
   if (line.has("json"))

@@ -11,6 +11,7 @@
 
 #include "harness/data/text_reader.h"
 #include "model/spec/error.h"
+#include "model/spec/lone_surrogate.h"
 #include "model/spec/nearest_name.h"
 #include "model/spec/utf8_text.h"
 #include "sweeps/study_data.h"
@@ -31,6 +32,8 @@ std::string text_of_line(const std::string& file, std::uint64_t number, const st
   if (json.is_discarded() && !is_utf8(line))
     fail_at_line(file, number,
                  "no UTF-8 (JSON is written in it); convert the file, by iconv for example");
+  if (const auto escape = lone_surrogate(line); json.is_discarded() && !escape.empty())
+    fail_at_line(file, number, lone_surrogate_refusal(escape));
   if (json.is_discarded())
     fail_at_line(file, number,
                  "no JSON (one object a line is wanted); fetch the file again, or give its form: "

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "harness/data/tokenizer.h"
@@ -28,6 +30,13 @@ class LineIterator final : public sentencepiece::SentenceIterator {
   const std::vector<std::string>& lines_;
   std::size_t next_ = 0;
 };
+
+// What SentencePiece learns nothing from: zeros and tabs, and whole lines with its sign of an
+// unknown piece, U+2585. Where nothing else is left it ends the process.
+bool has_characters_to_learn(const std::string& line) {
+  return line.find("\xE2\x96\x85") == std::string::npos &&
+         line.find_first_not_of(std::string_view("\0\t", 2)) != std::string::npos;
+}
 
 }  // namespace
 
@@ -56,6 +65,11 @@ std::string train_unigram(const LineSample& sample, std::int64_t vocabulary) {
   if (vocabulary > std::numeric_limits<int>::max())
     throw refused("more than can be counted", "fewer pieces, ");
   if (sample.lines().empty()) throw refused("its training part has no lines", "more text, ");
+  if (std::ranges::none_of(sample.lines(), has_characters_to_learn))
+    throw refused(
+        "the lines of its training part hold nothing but tabs, zeros or the reserved "
+        "character U+2585",
+        "a text of other characters, ");
   const std::unordered_map<std::string, std::string> settings = {
       {"model_type", "unigram"},
       {"vocab_size", std::to_string(vocabulary)},

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "harness/data/byte_pair_tokenizer.h"
@@ -18,8 +19,30 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void read_weights(const TensorFiles& files, HfClass kind, const ParameterTable& table,
-                  const auto& set) {
+// Constants that transformers of some versions writes beside the weights, and an output layer that
+// is the embedding.
+bool is_known_besides(const std::string& name, bool tied) {
+  for (const char* constant : {".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"})
+    if (name.ends_with(constant)) return true;
+  return tied && name == "lm_head.weight";
+}
+
+// A configuration of fewer layers than the weights have would be another model without a word.
+void refuse_unread(const TensorFiles& files, const std::set<std::string>& read, bool tied,
+                   const std::filesystem::path& folder) {
+  for (const std::string& name : files.names())
+    if (!read.contains(name) && !is_known_besides(name, tied))
+      throw InputError(
+          fmt::format("{}: the weights have {}, which the model of config.json does not (its "
+                      "layers and switches say which tensors it has); take the configuration that "
+                      "belongs to the weights",
+                      folder.string(), name));
+}
+
+// The names of the tensors that it read.
+std::set<std::string> read_weights(const TensorFiles& files, HfClass kind,
+                                   const ParameterTable& table, const auto& set) {
+  std::set<std::string> read;
   for (const HfTensor& tensor : hf_tensors(kind, table)) {
     std::string name = tensor.name;
     // GPT2Model's own files, the first public ones among them, lack the prefix.
@@ -30,7 +53,9 @@ void read_weights(const TensorFiles& files, HfClass kind, const ParameterTable& 
     const std::vector<float> values = files.read(name, hf_shape(tensor, table));
     visit_elements(tensor, table,
                    [&](std::size_t theirs, std::size_t ours) { set(ours, values[theirs]); });
+    read.insert(std::move(name));
   }
+  return read;
 }
 
 constexpr const char* kModelFile = "tokenizer.model";
@@ -108,15 +133,18 @@ FirstId HfFolder::first() const {
 LanguageModel HfFolder::model(const ModelOptions& options) const {
   const TensorFiles files(folder_);
   LanguageModel model(config_.spec, 0, options);
+  std::set<std::string> read;
   if (model.precision() == Precision::Float64) {
     const std::span<double> weights = model.weights64();
-    read_weights(files, config_.kind, model.table(),
-                 [&](std::size_t i, float value) { weights[i] = static_cast<double>(value); });
+    read = read_weights(files, config_.kind, model.table(), [&](std::size_t i, float value) {
+      weights[i] = static_cast<double>(value);
+    });
   } else {
     const std::span<float> weights = model.weights32();
-    read_weights(files, config_.kind, model.table(),
-                 [&](std::size_t i, float value) { weights[i] = value; });
+    read = read_weights(files, config_.kind, model.table(),
+                        [&](std::size_t i, float value) { weights[i] = value; });
   }
+  refuse_unread(files, read, config_.spec.tied, folder_);
   return model;
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "model/spec/error.h"
+#include "model/spec/lone_surrogate.h"
 #include "results/durable_file.h"
 #include "results/file_seal.h"
 
@@ -30,6 +31,9 @@ std::vector<nlohmann::json> items_of_file(const TaskCard& card, const std::strin
   for (int number = 1; std::getline(lines, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     items.push_back(nlohmann::json::parse(line, nullptr, false));
+    if (const auto escape = lone_surrogate(line); items.back().is_discarded() && !escape.empty())
+      throw InputError(
+          fmt::format("{}:{}: {}", path.string(), number, lone_surrogate_refusal(escape)));
     if (!items.back().is_object())
       throw InputError(
           fmt::format("{}:{}: no JSON object (one item a line is wanted); mend the "

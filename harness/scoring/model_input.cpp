@@ -46,4 +46,11 @@ ModelInput generation_input(const GenerationRequest& request, FirstId first, std
   return fitted(request.context, first, longest - request.most_tokens);
 }
 
+ModelInput prompt_input(std::span<const std::int32_t> prompt, std::int64_t tokens, FirstId first,
+                        std::int64_t longest) {
+  ModelInput whole = fitted(prompt, first, longest);
+  if (whole.truncated_tokens == 0) return whole;
+  return fitted(prompt, first, longest - std::min(tokens, longest / 2));
+}
+
 }  // namespace isoloss

@@ -23,4 +23,10 @@ ModelInput score_input(const ScoreRequest& request, FirstId first, std::int64_t 
 // The context, leaving room for most_tokens. InputError: no room for a token to read or to write.
 ModelInput generation_input(const GenerationRequest& request, FirstId first, std::int64_t longest);
 
+// A prompt to write `tokens` after, be they more than fit: the first id where the model wants one
+// and the whole prompt, or the last of one of more than `longest` ids, behind which they fit or
+// half of `longest` is left.
+ModelInput prompt_input(std::span<const std::int32_t> prompt, std::int64_t tokens, FirstId first,
+                        std::int64_t longest);
+
 }  // namespace isoloss

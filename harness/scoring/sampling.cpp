@@ -33,14 +33,22 @@ std::int32_t sampled_token(std::span<const double> logits, const SamplingOptions
 
 std::vector<std::int32_t> sampled_tokens(const LanguageModel& model,
                                          const std::vector<std::int32_t>& prompt,
-                                         std::int64_t count, const SamplingOptions& options) {
+                                         std::int64_t count, const SamplingOptions& options,
+                                         std::int64_t kept) {
+  std::vector<std::int32_t> window = prompt;  // what the model has read, and reads next
+  std::vector<std::int32_t> next = prompt;
   std::vector<std::int32_t> written;
   DecodingState state = model.nothing_read(1);
-  std::vector<std::int32_t> next = prompt;
   while (std::ssize(written) < count) {
+    if (std::ssize(window) > model.spec().sequence) {
+      window.erase(window.begin() + kept);
+      next = window;
+      state = model.nothing_read(1);
+    }
     const TokenPlace last{0, std::ssize(next) - 1};
     const std::vector<double> logits = model.read(state, {next}, std::span(&last, 1));
     written.push_back(sampled_token(logits, options, std::ssize(written)));
+    window.push_back(written.back());
     next = {written.back()};
   }
   return written;

@@ -19,10 +19,12 @@ struct SamplingOptions {
 std::int32_t sampled_token(std::span<const double> logits, const SamplingOptions& options,
                            std::int64_t place);
 
-// `count` tokens after `prompt` (ids as the model reads them, first id included; together no more
-// than the model's sequence).
+// `count` tokens after `prompt` (ids as the model reads them, no more than its sequence). Past the
+// sequence the model reads, for every token anew, the first `kept` ids of the prompt (1 for a first
+// id that stands before every text) and the last of all others that fit behind them.
 std::vector<std::int32_t> sampled_tokens(const LanguageModel& model,
                                          const std::vector<std::int32_t>& prompt,
-                                         std::int64_t count, const SamplingOptions& options);
+                                         std::int64_t count, const SamplingOptions& options,
+                                         std::int64_t kept = 0);
 
 }  // namespace isoloss

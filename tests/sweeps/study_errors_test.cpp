@@ -1,4 +1,5 @@
 // Every fault of a study file is one line that names file, line and key, says why and what to do.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -411,6 +412,27 @@ TEST(StudyErrors, WarmupThatReachesIntoTheDecay) {
             "study.yaml:8: grid.budget.tokens: a warm-up of 9 steps does not fit (a budget of 640 "
             "is 10 steps of transformer s, and wsd has to begin its decay by step 8); give a "
             "shorter warm-up or raise the budget");
+}
+
+// The root of steps over those of the warm-up: one step is the shortest.
+TEST(StudyErrors, NoWarmupUnderRsqrt) {
+  EXPECT_EQ(message_for({{4, "optimizer: {warmup_steps: 0, batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.warmup_steps: 0 has no meaning to rsqrt (its rate falls with "
+            "the root of steps over those of the warm-up); give 1, which is none");
+  EXPECT_EQ(message_for({{4, "optimizer: {warmup_steps: -1, batch_tokens: 64}"}}),
+            "study.yaml:4: optimizer.warmup_steps: -1 is out of range (it must be 0 or more); give "
+            "a number in the range");
+}
+
+// 64 tokens are one step.
+TEST(StudyErrors, OneStepOfADecayNeedsNoWarmup) {
+  for (const char* schedule : {"cosine", "wsd"})
+    EXPECT_EQ(message_for({{4, fmt::format("optimizer: {{schedule: {}, warmup_steps: 0, "
+                                           "batch_tokens: 64}}",
+                                           schedule)},
+                           {8, "  budget: {tokens: [64, 640]}"}}),
+              "")
+        << schedule;
 }
 
 TEST(StudyErrors, MicroBatchesThatDoNotDivide) {

@@ -10,6 +10,7 @@
 #include "harness/oneshot/datasets/xml_records.h"
 #include "harness/oneshot/parquet/parquet_rows.h"
 #include "model/spec/error.h"
+#include "model/spec/lone_surrogate.h"
 #include "results/csv.h"
 #include "results/durable_file.h"
 
@@ -47,6 +48,8 @@ std::vector<DataRecord> json_lines(std::string_view text, const std::string& fil
   for_each_line(text, [&](std::string_view line, std::size_t number) {
     const std::string place = fmt::format("{}:{}", file, number);
     json value = json::parse(line, nullptr, false);
+    if (const auto escape = lone_surrogate(line); value.is_discarded() && !escape.empty())
+      refuse_text(place, lone_surrogate_refusal(escape));
     if (value.is_discarded())
       refuse_text(place, "no JSON (one object a line is wanted); fetch the file again");
     if (!value.is_object())

@@ -184,6 +184,11 @@ TEST_F(Trained, ARunAndItsExportWriteTheSameText) {
   const Outcome cut = isoloss("sample out --prompt " + std::string(40, 'a') + " --tokens 12");
   EXPECT_EQ(cut.status, 0);
   EXPECT_THAT(cut.err, HasSubstr("the prompt's first 21 tokens are left out (the model reads 32)"));
+  // Twice the sequence, by default too, and it begins as what fits.
+  const Outcome all = isoloss("sample out --prompt abc --seed 3");
+  EXPECT_EQ(all.out.size(), 3 + 64 + 1u) << all.err;
+  EXPECT_EQ(isoloss("sample out --prompt abc --seed 3 --tokens 20").out,
+            all.out.substr(0, 23) + "\n");
 }
 
 TEST_F(Trained, SampleRefusesWhatItCannotDo) {
@@ -196,6 +201,7 @@ TEST_F(Trained, SampleRefusesWhatItCannotDo) {
       {"sample hf:nowhere --prompt a", "nowhere is no folder"},
       {"sample nowhere --prompt a --temperature -1", "--temperature is -1"},
       {"sample nowhere --prompt a --top-k -2", "--top-k is -2"},
+      {"sample nowhere --prompt a --tokens 0", "--tokens is 0"},
   };
   for (const auto& [arguments, problem] : cases) {
     const Outcome outcome = isoloss(arguments);

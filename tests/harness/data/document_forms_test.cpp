@@ -113,6 +113,13 @@ TEST_F(DocumentForms, ALineLongerThanABlockIsWhole) {
             (std::vector<std::string>{line + "\n", line + "\n"}));
 }
 
+TEST_F(DocumentForms, HalfASurrogatePairIsNamed) {
+  const std::string file =
+      write("a.json", "{\"text\": \"\\ud83d\\ude00\"}\n{\"text\": \"b \\ud800 c\"}\n");
+  EXPECT_TRUE(refusal(file).starts_with(file + ":2: half of a surrogate pair, \\ud800 ("))
+      << refusal(file);
+}
+
 TEST_F(DocumentForms, WhatIsNoJsonIsRefusedByItsLine) {
   const std::string file = write("a.json", "{\"text\": \"x\"}\n{\"text\": \n");
   EXPECT_NE(refusal(file).find("a.json:2: no JSON"), std::string::npos) << refusal(file);

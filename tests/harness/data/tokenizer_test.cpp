@@ -1,5 +1,6 @@
 #include "harness/data/tokenizer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -117,6 +118,19 @@ TEST(Tokenizer, OfALargeTextEveryNthLineIsSampledAcrossDocuments) {
   sample.add("one\ntwo\n\nthree\n");
   sample.add("four\nfive");
   EXPECT_EQ(sample.lines(), (std::vector<std::string>{"one", "four"}));
+}
+
+// The library ends the process where it finds no character to learn.
+TEST(Tokenizer, ATextWithoutCharactersToLearnIsRefused) {
+  const std::string lines[] = {std::string(100, '\0'), std::string(100, '\t'),
+                               std::string("\t\0\t", 3), "\xE2\x96\x85 words beside it"};
+  for (const std::string& line : lines) {
+    std::string text;
+    for (int i = 0; i < 600; ++i) text += line + "\n";
+    EXPECT_THAT([&] { train_on(text, kVocabulary); },
+                testing::ThrowsMessage<InputError>(testing::HasSubstr(
+                    "(the lines of its training part hold nothing but tabs, zeros")));
+  }
 }
 
 TEST(Tokenizer, TokenizersOfOursHaveNoEnd) {

@@ -1,6 +1,8 @@
 // Out as a folder and back in: the same model, for every architecture and every switch.
 #include "harness/models/hf_folder.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -89,7 +91,8 @@ TEST(HfFolder, ABareGpt2IsRead) {
                        [&files, name](std::span<float> values) {
                          std::ranges::copy(files.read(name, files.shape(name)), values.begin());
                        }});
-  renamed.push_back({"h.0.attn.bias", {1, 1}, [](std::span<float> values) { values[0] = 1; }});
+  for (const char* besides : {"h.0.attn.bias", "h.0.attn.masked_bias", "lm_head.weight"})
+    renamed.push_back({besides, {1, 1}, [](std::span<float> values) { values[0] = 1; }});
   const auto bare = place.root / "bare";
   write_safetensors(bare / "model.safetensors", renamed, {});
   write_durably(bare / "config.json", read_file(place.root / "config.json"));
@@ -111,6 +114,36 @@ TEST(HfFolder, WeightsOfAnotherModelAreRefusedByTensorAndShape) {
     EXPECT_NE(text.find("model.layers.0.mlp."), std::string::npos) << text;
     EXPECT_NE(text.find("expected shape [20, 12], found [16, 12]"), std::string::npos) << text;
   }
+}
+
+// The folder's config.json with `count` layers where there are two.
+std::string refusal_of_layers(const char* architecture, const char* key) {
+  const Place place;
+  ModelSpec spec = formula_spec(architecture);
+  spec.layers = 2;
+  export_hf(place.root, trained(spec));
+  std::string config = read_file(place.root / "config.json");
+  const std::string two = fmt::format("\"{}\": 2", key);
+  const std::size_t at = config.find(two);
+  if (at == std::string::npos) return "no " + two + " in " + config;
+  write_durably(place.root / "config.json",
+                config.replace(at, two.size(), fmt::format("\"{}\": 1", key)));
+  try {
+    HfFolder(place.root).model();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+TEST(HfFolder, LayersThatTheConfigurationLeavesOutAreRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(refusal_of_layers("gpt2", "n_layer"),
+              HasSubstr("the weights have transformer.h.1.attn.c_attn.bias, which the model of "
+                        "config.json does not"));
+  EXPECT_THAT(refusal_of_layers("llama", "num_hidden_layers"),
+              HasSubstr("the weights have model.layers.1.input_layernorm.weight, which"));
+  EXPECT_THAT(refusal_of_layers("primer", "layers"), HasSubstr("the weights have layers.1."));
 }
 
 // What isoloss trained has read its first id before every row, whatever the class.

@@ -62,6 +62,8 @@ TEST_F(OwnItems, AnItemWithoutAGroupIsOneOfItsOwn) {
 TEST_F(OwnItems, FaultsNameFileAndLine) {
   write("mine.test.jsonl", "\n[1]\n");
   EXPECT_THAT(fault(), HasSubstr("mine.test.jsonl:2: no JSON object"));
+  write("mine.test.jsonl", "{\"q\":\"\\udc80\"}\n");
+  EXPECT_THAT(fault(), HasSubstr("mine.test.jsonl:1: half of a surrogate pair, \\udc80 ("));
   write("mine.test.jsonl", "");
   EXPECT_THAT(fault(), HasSubstr("mine.test.jsonl: no items"));
 }

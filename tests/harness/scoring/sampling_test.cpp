@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "tests/model/layers/small_models.h"
@@ -52,6 +54,34 @@ TEST(SampledTokens, AreAFunctionOfPromptAndSeed) {
   EXPECT_EQ(first.size(), 20u);
   EXPECT_EQ(sampled_tokens(model, {0, 4, 5}, 20, {1, 0, 8}), first);
   EXPECT_NE(sampled_tokens(model, {0, 4, 5}, 20, {1, 0, 9}), first);
+}
+
+// As nanoGPT's generate: past the sequence the model reads its last tokens, here behind the first
+// id. Each token is drawn again from a state of its own over what it should have read.
+TEST(SampledTokens, PastTheSequenceTheWindowSlides) {
+  for (const char* name : {"primer", "gpt2", "llama"}) {
+    const LanguageModel model(formula_spec(name), 3);
+    const std::int64_t sequence = model.spec().sequence;
+    const SamplingOptions options{1, 0, 8};
+    const std::vector<std::int32_t> prompt = {0, 4, 5};
+    const std::int64_t fits = sequence - std::ssize(prompt);
+    const auto within = sampled_tokens(model, prompt, fits, options, 1);
+    const auto beyond = sampled_tokens(model, prompt, fits + 9, options, 1);
+    ASSERT_EQ(std::ssize(beyond), fits + 9);
+    EXPECT_TRUE(std::ranges::equal(within, std::span(beyond).first(within.size()))) << name;
+    std::vector<std::int32_t> all = prompt;
+    for (std::size_t i = 0; i < beyond.size(); all.push_back(beyond[i++])) {
+      std::vector<std::int32_t> seen = all;
+      if (std::ssize(seen) > sequence) {
+        seen = {0};
+        seen.insert(seen.end(), all.end() - (sequence - 1), all.end());
+      }
+      DecodingState state = model.nothing_read(1);
+      const TokenPlace last{0, std::ssize(seen) - 1};
+      const auto logits = model.read(state, {seen}, std::span(&last, 1));
+      EXPECT_EQ(beyond[i], sampled_token(logits, options, static_cast<std::int64_t>(i))) << name;
+    }
+  }
 }
 
 }  // namespace

@@ -47,6 +47,20 @@ TEST(LearningRate, LinearWarmupEndsAtThePeak) {
   }
 }
 
+// At the peak from the first update on.
+TEST(LearningRate, NoWarmupIsTheScheduleAlone) {
+  OptimizerSpec spec;
+  spec.warmup = WarmupKind::Linear;
+  spec.warmup_steps = 0;
+  spec.learning_rate = 0.8;
+  spec.horizon = 1;
+  for (const ScheduleKind kind :
+       {ScheduleKind::Constant, ScheduleKind::Cosine, ScheduleKind::Wsd}) {
+    spec.schedule = kind;
+    EXPECT_EQ(learning_rate_at(spec, 0), 0.8);
+  }
+}
+
 // By default T5's rsqrt has a constant warm-up, cosine and wsd a linear one.
 TEST(LearningRate, WarmupFollowsTheSchedule) {
   OptimizerSpec spec;
