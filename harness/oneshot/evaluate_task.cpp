@@ -13,6 +13,7 @@
 #include "harness/oneshot/token_boundary.h"
 #include "harness/oneshot/unicode_text.h"
 #include "model/spec/error.h"
+#include "model/spec/utf8_text.h"
 
 namespace isoloss {
 namespace {
@@ -88,7 +89,7 @@ class Asked {
     const std::size_t first_item = scores_.items.size() - written.size();
     for (std::size_t i = 0; i < written.size(); ++i) {
       TaskItem& item = scores_.items[first_item + i];
-      item.generated = written[i].text;
+      item.generated = well_formed(written[i].text);
       item.truncated_tokens = std::max(item.truncated_tokens, written[i].truncated_tokens);
     }
   }

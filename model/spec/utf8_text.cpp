@@ -3,26 +3,49 @@
 #include <cstddef>
 
 namespace isoloss {
+namespace {
+
+// What stands at the beginning of a text that is not empty.
+struct Utf8Part {
+  std::size_t bytes = 1;
+  bool whole = false;  // a character; otherwise as much as could begin one, or a byte that cannot
+};
+
+// Table 3-7 of the Unicode Standard: what may follow is narrower after four of the leads.
+Utf8Part first_part(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xC2 || lead > 0xF4) return {1, false};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  for (std::size_t k = 1; k < length; ++k) {
+    if (k == text.size()) return {k, false};
+    const auto byte = static_cast<unsigned char>(text[k]);
+    const unsigned least = k > 1 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned most = k > 1 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (byte < least || byte > most) return {k, false};
+  }
+  return {length, true};
+}
+
+}  // namespace
 
 bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if (lead < 0xC2 || lead > 0xF4) return false;
-    const std::size_t more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    if (text.size() - i <= more) return false;
-    for (std::size_t k = 1; k <= more; ++k)
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
-      return false;
-    i += more + 1;
+  while (!text.empty()) {
+    const Utf8Part part = first_part(text);
+    if (!part.whole) return false;
+    text.remove_prefix(part.bytes);
   }
   return true;
+}
+
+std::string well_formed(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Part part = first_part(text);
+    out += part.whole ? text.substr(0, part.bytes) : std::string_view("\xEF\xBF\xBD");
+    text.remove_prefix(part.bytes);
+  }
+  return out;
 }
 
 }  // namespace isoloss

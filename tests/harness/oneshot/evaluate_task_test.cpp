@@ -171,6 +171,15 @@ TEST(EvaluateTask, WrittenAnswersAreAskedAsTheCardSays) {
   EXPECT_EQ(scores.rows.size(), 2U) << "the first accepted answer is scored too";
 }
 
+// A text that ends within a character: UTF-8 is what files of scores say that they hold.
+TEST(EvaluateTask, WhatIsWrittenIsStoredAsText) {
+  ByteScorer scorer;
+  scorer.writes = "Zo\xC3";
+  const TaskScores scores =
+      evaluate_task(built_in_card("gpt3", "webqs"), both("webqs"), scorer, {1, 0});
+  EXPECT_EQ(scores.items[0].generated, "Zo\uFFFD");
+}
+
 TEST(EvaluateTask, ThePhraseChosenIsKeptAndComparedWithTheGolds) {
   class Favours final : public ByteScorer {
     ContinuationScore answer(const std::string&, const std::string& continuation) override {
