@@ -89,6 +89,13 @@ class Planner {
     return plan_.runs.size() - 1;
   }
 
+  FieldValues axes_of(const Cell& cell) const {
+    FieldValues axes;
+    for (std::size_t i = 0; i < cell.axes.size(); ++i)
+      axes.emplace_back(study_.grid.axes[i].field, cell.axes[i]);
+    return axes;
+  }
+
   bool same_group(const Cell& a, const Cell& b) const {
     return a.architecture == b.architecture && a.axes == b.axes;
   }
@@ -114,6 +121,7 @@ class Planner {
     PlannedSearch search;
     search.architecture = cell.spec.model.architecture;
     search.size = cell.spec.model.size;
+    search.axes = axes_of(cell);
     search.every_size = study_.grid.search->size.has_value();
     search.this_budget_only = !study_.grid.search->decide_at;
     search.budget = budget;
@@ -187,6 +195,7 @@ class Planner {
       trial.id = trial_id(run.id, budget, trial.unit);
       trial.architecture = cell.spec.model.architecture;
       trial.size = cell.spec.model.size;
+      trial.axes = axes_of(cell);
       trial.seed = cell.seed;
       trial.tokens =
           static_cast<double>(trial.steps) * static_cast<double>(cell.spec.optimizer.batch_tokens);

@@ -46,6 +46,7 @@ struct PlannedTrial {
   std::optional<std::size_t> search;    // which search decides
   std::string architecture;
   std::string size;
+  FieldValues axes;  // of the grid's other axes, in its order
   std::uint64_t seed = 0;
   double budget = 0;  // nominal, in `unit`
   BudgetUnit unit = BudgetUnit::Flops;
@@ -59,6 +60,7 @@ struct PlannedSearch {
   std::string key;  // architecture, size, budget and a hash of the arms
   std::string architecture;
   std::string size;                 // where it is decided
+  FieldValues axes;                 // as a trial's
   bool every_size = false;          // holds for all sizes of the architecture
   bool this_budget_only = false;    // a search without decide_at
   Budget budget;                    // nominal, where it is decided
@@ -78,7 +80,7 @@ struct StudyPlan {
   // FLOPs, exact: one winner a trial, the arms to where they are decided and, once per
   // architecture, the runner-up to the top budget (docs/comparison.md, rule 3); a trunk once.
   double flops = 0;
-  double flops_without_sharing = 0;  // the same evaluations, each trained from its own start
+  double flops_without_sharing = 0;      // the same evaluations, each trained from its own start
   std::vector<PublishedCost> published;  // of some of the trials, by papers
 };
 

@@ -18,17 +18,15 @@ namespace {
 
 std::string search_lines(const StudyPlan& plan) {
   std::string text;
-  std::set<std::string> told;
   for (const PlannedSearch& search : plan.searches) {
-    std::string rates;
+    std::string axes, rates;
+    for (const auto& [field, value] : search.axes) axes += fmt::format(", {} {}", field, value);
     for (const std::size_t arm : search.arms)
       rates += fmt::format(" {}", plan.runs[arm].spec.optimizer.learning_rate);
-    const std::string line =
-        fmt::format("learning rate of {}{}: searched over{}, decided at size {} and {}{}\n",
-                    search.architecture, search.every_size ? "" : " " + search.size, rates,
-                    search.size, budget_text(search.budget.value, search.budget.unit),
-                    search.this_budget_only ? " for that budget" : "");
-    if (told.insert(line).second) text += line;
+    text += fmt::format("learning rate of {}{}{}: searched over{}, decided at size {} and {}{}\n",
+                        search.architecture, search.every_size ? "" : " " + search.size, axes,
+                        rates, search.size, budget_text(search.budget.value, search.budget.unit),
+                        search.this_budget_only ? " for that budget" : "");
   }
   return text;
 }
@@ -164,12 +162,43 @@ std::string schedule_lines(const RankPlan& chosen) {
   return text;
 }
 
+// A column for each of the grid's axes, behind that of seeds: their names, or a trial's values.
+class AxisColumns {
+ public:
+  explicit AxisColumns(const StudyPlan& plan) {
+    for (const PlannedTrial& trial : plan.trials) {
+      widths_.resize(trial.axes.size(), 0);
+      for (std::size_t i = 0; i < trial.axes.size(); ++i)
+        widths_[i] =
+            std::max({widths_[i], trial.axes[i].first.size(), trial.axes[i].second.size()});
+    }
+  }
+  std::string names(const PlannedTrial& trial) const {
+    return cells(trial, [](const auto& axis) { return axis.first; });
+  }
+  std::string values(const PlannedTrial& trial) const {
+    return cells(trial, [](const auto& axis) { return axis.second; });
+  }
+
+ private:
+  template <typename Text>
+  std::string cells(const PlannedTrial& trial, Text text) const {
+    std::string cells;
+    for (std::size_t i = 0; i < widths_.size(); ++i)
+      cells += fmt::format(" {:>{}}", text(trial.axes[i]), widths_[i]);
+    return cells;
+  }
+
+  std::vector<std::size_t> widths_;
+};
+
 // A line each, of runs that trials are in.
 std::string run_lines(const StudyPlan& plan, const RankPlan& chosen, const DeviceRate& rate) {
+  const AxisColumns axes(plan);
   std::string text =
-      fmt::format("{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} {:<22} {}\n",
-                  "architecture", "size", "seed", "parameters", "tokens", "steps", "FLOPs",
-                  "memory", "time", " between", "budgets");
+      fmt::format("{:<16} {:<10} {:>4}{} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} {:<22} {}\n",
+                  "architecture", "size", "seed", axes.names(plan.trials.at(0)), "parameters",
+                  "tokens", "steps", "FLOPs", "memory", "time", " between", "budgets");
   const DeviceRates rates(rate);
   std::map<std::size_t, std::vector<const PlannedTrial*>> trials_of;
   std::vector<std::size_t> order;
@@ -185,9 +214,10 @@ std::string run_lines(const StudyPlan& plan, const RankPlan& chosen, const Devic
     for (const PlannedTrial* trial : trials_of[run])
       budgets += fmt::format(" {}", budget_text(trial->budget, trial->unit));
     text += fmt::format(
-        "{:<16} {:<10} {:>4} {:>10} {:>10} {:>8} {:>9.3g} {:>9} {:>9} {:<22}{}\n",
-        last.architecture, last.size, last.seed, amount_text(static_cast<double>(last.parameters)),
-        amount_text(last.tokens), last.steps, exact_flops(plan, last),
+        "{:<16} {:<10} {:>4}{} {:>10} {:>10} {:>8} {:>9.3g} {:>9} {:>9} {:<22}{}\n",
+        last.architecture, last.size, last.seed, axes.values(last),
+        amount_text(static_cast<double>(last.parameters)), amount_text(last.tokens), last.steps,
+        exact_flops(plan, last),
         bytes_text(memory_per_rank(plan.runs[run].spec, chosen.layouts[run])),
         seconds_text(seconds.value),
         fmt::format(" {} to {}", seconds_text(seconds.lowest), seconds_text(seconds.highest)),

@@ -52,6 +52,7 @@ Json plan_json(const StudyPlan& plan, const PlanRanks& ranks, const DeviceRate& 
                       {"tokens", trial.tokens},
                       {"steps", trial.steps},
                       {"flops", flops_json(trial, run.spec.model)}});
+    for (const auto& [field, value] : trial.axes) trials.back()["axes"][field] = value;
   }
   Json runs = Json::array();
   const DeviceRates rates(rate);

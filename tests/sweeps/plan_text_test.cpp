@@ -61,6 +61,26 @@ TEST(PlanTable, WhatMemoryDoesNotHoldIsSaidFirst) {
   EXPECT_TRUE(plan_json(plan, kOne, rate)["schedule"]["held"].get<bool>());
 }
 
+// Rows of one architecture, size and seed differ in these alone, and each value has its own search.
+TEST(PlanTable, HasAColumnForEachAxis) {
+  const StudyPlan plan =
+      plan_of({{9, "  z_loss: [0]"},
+               {10, "  learning_rate: {search: [1, 2], decide_at: {tokens: 640, size: s}}"},
+               {11, "  include: [{size: s, z_loss: 1e-3}]"}});
+  const std::string table = plan_table(plan, kOne, device_rate("cpu", "float32"));
+  EXPECT_NE(table.find("size       seed z_loss parameters"), std::string::npos) << table;
+  EXPECT_NE(table.find("s             0      0 "), std::string::npos) << table;
+  EXPECT_NE(table.find("s             0  0.001 "), std::string::npos) << table;
+  EXPECT_NE(table.find("learning rate of transformer, z_loss 0: searched over 1 2,"),
+            std::string::npos);
+  EXPECT_NE(table.find("learning rate of transformer, z_loss 0.001: searched over 1 2,"),
+            std::string::npos);
+  const auto json = plan_json(plan, kOne, device_rate("cpu", "float32"));
+  EXPECT_EQ(json["trials"].back()["axes"]["z_loss"], "0.001");
+  EXPECT_FALSE(
+      plan_json(plan_of({}), kOne, device_rate("cpu", "float32"))["trials"][0].contains("axes"));
+}
+
 TEST(PlanJson, EveryTrialStandsInItsRun) {
   const auto json = plan_json(
       plan_of({{9, "  seed: [0, 1]"},
