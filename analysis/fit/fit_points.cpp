@@ -38,6 +38,16 @@ void calibrate_fit(const Law& law, const LawData& data, std::span<const Point> p
   }
 }
 
+// Weights over their mean, which is returned: the solver then does the same steps whatever unit
+// they are in. One weight for all points is one to the last bit.
+double take_weights_relative(LawData& data) {
+  const double first = data.weight[0];
+  const bool uniform = (data.weight == first).all();
+  const double unit = uniform ? first : data.weight.mean();
+  data.weight /= unit;
+  return unit;
+}
+
 }  // namespace
 
 Fit describe_solution(const Law& law, const LawData& data, const LawSolution& solution,
@@ -151,7 +161,8 @@ PredictionBasis basis_of(const LawData& data, const LawScatter& scatter) {
 Fit fit_points(const Law& law, const PointTable& table, const FitOptions& options) {
   const ChosenPoints chosen = chosen_points(table, options);
   require_points(table.source, chosen.points.size(), law, options.floor);
-  const LawData data = law_data(law, table, chosen.points, options.floor);
+  LawData data = law_data(law, table, chosen.points, options.floor);
+  const double weight_unit = take_weights_relative(data);
   require_losses_above(table.source, data, options.floor);
   const Objective objective = objective_of(options, ObjectiveKind::Huber);
   const CertifiedSolution solved =
@@ -159,6 +170,8 @@ Fit fit_points(const Law& law, const PointTable& table, const FitOptions& option
   const LawSolution& solution = solved.solution;
   Fit fit = describe_solution(law, data, solution, options, objective);
   fit.certificate = solved.certificate;
+  fit.value *= weight_unit;
+  if (fit.certificate) fit.certificate->lower_bound *= weight_unit;
   fit.frontier = FrontierKind::Points;
   flag_architectures(chosen.points, fit);
   flag_evaluation_sets(evaluation_sets(table, chosen.points), fit);

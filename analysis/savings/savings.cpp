@@ -15,6 +15,7 @@
 #include "analysis/savings/savings_flags.h"
 #include "analysis/savings/savings_resolved.h"
 #include "analysis/savings/savings_verdict.h"
+#include "analysis/savings/savings_withheld.h"
 #include "analysis/savings/slope_and_floor_tests.h"
 #include "model/spec/error.h"
 
@@ -167,45 +168,6 @@ void add_intervals(const std::vector<Point>& trials, std::size_t baseline_count,
   set_intervals(draws, options.level, savings);
 }
 
-// Whether `auto` took zero because fewer budgets than a fitted floor needs are all there is.
-bool is_assumed(const SavingsOptions& options, const PointTable& table, const SavingsFloor& floor) {
-  if (options.exponent || options.floor.kind != SavingsFloorChoice::Auto) return false;
-  return floor.kind == SavingsFloor::Given && !(table.floor && *table.floor == floor.value);
-}
-
-void withhold(const SavingsOptions& options, Savings& savings) {
-  for (SavingsAt& at : savings.at) {
-    if (at.extrapolated && !options.exponent) at.interval.reset();
-    if (savings.floor_assumed) at.by_law_interval.reset();
-  }
-  if (!savings.floor_assumed) return;
-  if (savings.parallel) {
-    savings.parallel->slope_equality_p = savings.parallel->slope_equality_bootstrap_p = kNone;
-  }
-  if (savings.law) {
-    savings.law->interval.reset();
-    savings.law->per_decade_interval.reset();
-  }
-}
-
-// No compute reaches a floor, and interpolation that goes on below it means nothing.
-void require_above_floor(const std::string& source, const SavingsOptions& options,
-                         const Savings& savings) {
-  double floor = savings.parallel ? savings.parallel->floor : 0;
-  if (savings.law) floor = std::max(floor, savings.law->floor);
-  const bool own = savings.floor.kind == SavingsFloor::Free && savings.floors;
-  if (own) floor = std::max(savings.floors->baseline, savings.floors->candidate);
-  for (const double loss : options.at) {
-    if (loss > floor) continue;
-    throw InputError(fmt::format(
-        "{}: loss {:g} is not above {:.4g}, {} (no compute reaches it); ask for a loss above",
-        source, loss, floor,
-        own                                          ? "the higher one of the floors fitted"
-        : savings.floor.kind == SavingsFloor::Shared ? "the floor that was fitted to both"
-                                                     : "the floor"));
-  }
-}
-
 }  // namespace
 
 FrontierOptions savings_frontier_options(const SavingsOptions& options, FrontierKind kind) {
@@ -278,7 +240,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
     const std::vector<FrontierPoint> used_b = savings.baseline_frontier.used();
     const std::vector<FrontierPoint> used_c = savings.candidate_frontier.used();
     savings.floor = floor;
-    savings.floor_assumed = is_assumed(options, table, floor);
+    savings.floor_assumed = is_floor_assumed(options, table, floor);
     const SavingsEstimate estimate =
         options.exponent
             ? estimate_savings_of_slope(used_b, used_c, floor.value, *options.exponent, places)
@@ -287,7 +249,7 @@ Savings compute_savings(const PointTable& table, const SavingsOptions& options) 
     fit_laws(floor, savings);
     require_above_floor(table.source, options, savings);
     add_intervals(trials, baseline.size(), options, floor, places, estimate.equal, savings);
-    withhold(options, savings);
+    withhold_unknown(options, savings);
     return savings;
   };
   const SavingsFloor floor =

@@ -91,8 +91,7 @@ nlohmann::json chinchilla_json() {
             {"flops_convention", ""},
             {"tokenizer_hash", ""},
             {"held_out_hash", ""},
-            {"ranges",
-             {{"parameters", {4e7, 1e10}}, {"tokens", {2e8, 5e11}}, {"flops", {1e18, 1e22}}}}}},
+            {"ranges", {{"parameters", {4e7, 1e10}}, {"flops", {1e18, 1e22}}}}}},
           {"prediction", nullptr}};
 }
 
@@ -236,6 +235,9 @@ TEST(StoredFit, ThatWasCutOrEditedIsRefused) {
       {"/prediction/covariance/0/1", 1e6, "fit.json: 'covariance'"},
       {"/prediction/covariance", nlohmann::json::array(), "fit.json: 'prediction'"},
       {"/prediction/centre", 3, "fit.json: 'centre'"},
+      {"/prediction/centre/0", 1e300, "fit.json: 'centre' is 1e+300"},
+      {"/prediction/deviation", 1e300, "fit.json: 'deviation' is 1e+300"},
+      {"/prediction/covariance/0/0", 1e300, "fit.json: 'covariance' is 1e+300"},
       {"/prediction/centre", nlohmann::json::array(), "fit.json: 'prediction'"},
       {"/parameters/E", -1, "fit.json: 'E' is -1"},
       {"/parameters/a", -1, "fit.json: 'a' is -1"},
@@ -243,8 +245,10 @@ TEST(StoredFit, ThatWasCutOrEditedIsRefused) {
       {"/parameters/b", 1e300, "fit.json: 'b' is 1e+300"},
       {"/parameters", 3, "fit.json: 'parameters'"},
       {"/objective/space", "x", "fit.json: 'space'"},
-      {"/calibration/predictions", -1, "fit.json: 'predictions'"},
-      {"/calibration/rows", 1, "fit.json: 'rows'"},
+      {"/calibration", {{"predictions", -1}}, "fit.json: 'predictions'"},
+      {"/calibration",
+       {{"predictions", 1}, {"decades", 1}, {"factor", 1}, {"rows", 1}},
+       "fit.json: 'rows'"},
   };
   for (const auto& [place, value, says] : cases) {
     EXPECT_THAT(refused(place, value), HasSubstr(says)) << place << ' ' << value;
