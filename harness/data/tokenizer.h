@@ -42,9 +42,9 @@ std::uint64_t tokenizer_hash(std::string_view model);
 
 std::unique_ptr<Tokenizer> byte_tokenizer();
 
-// The lines that a unigram is trained on: all of them or, where the text is larger than 30 MB (half
-// a minute of one core), every n-th, so that the vocabulary is drawn from all documents and depends
-// on nothing but the text.
+// The lines that a unigram is trained on: all or, of more than 30 MB (half a minute of one core),
+// every n-th, so that all documents count and the text alone decides. Runs of over 30,000 bytes
+// without a space are cut between characters: along longer ones SentencePiece ends the process.
 class LineSample {
  public:
   // `bytes` of the whole text, about.

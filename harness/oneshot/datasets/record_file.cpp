@@ -79,7 +79,11 @@ std::vector<DataRecord> json_document(std::string_view text, const std::string& 
     value = json::parse(text);
   } catch (const json::parse_error& error) {
     const auto before = text.substr(0, std::min(error.byte, text.size()));
-    refuse_text(fmt::format("{}:{}", file, 1 + std::count(before.begin(), before.end(), '\n')),
+    const std::string place =
+        fmt::format("{}:{}", file, 1 + std::count(before.begin(), before.end(), '\n'));
+    if (const auto escape = lone_surrogate(before); !escape.empty())
+      refuse_text(place, lone_surrogate_refusal(escape));
+    refuse_text(place,
                 "no JSON (the document cannot be parsed from here on); fetch the file again");
   }
   if (value.is_array()) return elements(std::move(value), file);

@@ -133,6 +133,33 @@ TEST(Tokenizer, ATextWithoutCharactersToLearnIsRefused) {
   }
 }
 
+// U+4E00 is three bytes.
+TEST(Tokenizer, LinesWithoutSpacesAreCutBetweenCharacters) {
+  std::string run;
+  for (int i = 0; i < 12'000; ++i) run += "\xE4\xB8\x80";
+  LineSample sample(100);
+  sample.add(run + " b\n" + std::string(29'999, 'a') + " " + std::string(29'999, 'a') + "\n");
+  ASSERT_EQ(sample.lines().size(), 3U);
+  EXPECT_EQ(sample.lines()[0], run.substr(0, 30'000));
+  EXPECT_EQ(sample.lines()[1], run.substr(30'000) + " b");
+}
+
+// Of a line of 60,000 characters in no order (steps of a generator modulo 2^31, Park and Miller's)
+// the library's sums were no numbers, and it ended the process.
+TEST(Tokenizer, ALongLineWithoutSpacesIsLearnedFrom) {
+  std::string line;
+  std::int64_t state = 1;
+  for (int i = 0; i < 60'000; ++i) {
+    state = state * 48'271 % 2'147'483'647;
+    const auto code = static_cast<int>(0x4E00 + state % 20'000);
+    line += static_cast<char>(0xE0 | (code >> 12));
+    line += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+    line += static_cast<char>(0x80 | (code & 0x3F));
+  }
+  EXPECT_THAT([&] { train_on(line, 30'000); },
+              testing::ThrowsMessage<InputError>(testing::HasSubstr("Vocabulary size too high")));
+}
+
 TEST(Tokenizer, TokenizersOfOursHaveNoEnd) {
   EXPECT_EQ(byte_tokenizer()->end_id(), std::nullopt);
   EXPECT_EQ(unigram_tokenizer(trained())->end_id(), std::nullopt);

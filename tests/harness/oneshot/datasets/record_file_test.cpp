@@ -74,6 +74,10 @@ TEST_F(RecordFiles, WhatCannotBeParsedIsNamedByFileAndLine) {
             "a.jsonl:1: a JSON array (one object a line is wanted); fetch the file again");
   EXPECT_EQ(refused("a.json", "[{\"x\": 1},\n{\"x\" 2}]"),
             "a.json:2: no JSON (the document cannot be parsed from here on); fetch the file again");
+  EXPECT_THAT(refused("a.json", "[{\"x\": 1},\n{\"x\": \"\\ud800 b\"}]"),
+              testing::StartsWith("a.json:2: half of a surrogate pair, \\ud800 ("));
+  EXPECT_THAT(refused("a.jsonl", "{\"x\": \"\\ude00\"}\n"),
+              testing::StartsWith("a.jsonl:1: half of a surrogate pair, \\ude00 ("));
   EXPECT_EQ(refused("a.json", "[1]"),
             "a.json (element 1): a JSON number (objects are wanted); fetch the file again");
   EXPECT_EQ(refused("a.tsv", "id\ttext\n1\n"),
