@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <optional>
@@ -24,6 +25,11 @@ std::optional<TaskMeasure> searched_measure(const TaskScores& scores) {
   return measure(scores);
 }
 
+std::int64_t cut_prompts(const TaskScores& scores) {
+  return std::ranges::count_if(scores.items,
+                               [](const TaskItem& item) { return item.truncated_tokens > 0; });
+}
+
 nlohmann::ordered_json rows_of(const TaskScores& scores) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const double bits = gold_bits_per_byte(scores.rows);
@@ -40,17 +46,19 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
          {"profile", scores.profile},
          {"metric", scores.metrics[m]},
          {"value", scores.figures.at(m).value},
-         {"standard_error", scores.figures.at(m).standard_error},
+         {"standard_error", json_number(scores.figures.at(m).standard_error)},
          {"n", scores.items.size()},
          {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
          {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
          {"contaminated", searched ? nlohmann::ordered_json(searched->contaminated) : nullptr},
          {"clean_value", clean(m, &ClusteredMean::value)},
          {"clean_standard_error", clean(m, &ClusteredMean::standard_error)},
-         {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
-            return item.truncated_tokens > 0;
-          })}});
+         {"truncated", cut_prompts(scores)}});
   return rows;
+}
+
+std::string error_text(const MetricFigure& figure) {
+  return std::isnan(figure.standard_error) ? "" : fmt::format("{:.4f}", figure.standard_error);
 }
 
 void print_scores(const TaskScores& scores) {
@@ -60,9 +68,9 @@ void print_scores(const TaskScores& scores) {
   const std::string clean =
       searched && searched->clean.items > 0 ? fmt::format("{:.4f}", searched->clean.value) : "";
   for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7} {:>7} {:>12} {:>9}\n",
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7} {:>7} {:>7} {:>12} {:>9}\n",
                scores.trial.empty() ? scores.model : scores.trial, scores.profile, scores.task,
-               scores.metrics[m], scores.figures.at(m).value, scores.figures.at(m).standard_error,
+               scores.metrics[m], scores.figures.at(m).value, error_text(scores.figures.at(m)),
                scores.items.size(), m == 0 ? fmt::format("{:.3f}", scores.chance) : "",
                m == 0 ? contaminated : "", m == 0 ? clean : "");
 }
@@ -77,12 +85,21 @@ void ScoreListing::begin() const {
 }
 
 void ScoreListing::add(const TaskScores& scores) {
-  if (!json_) return print_scores(scores);
+  if (!json_) {
+    if (const std::int64_t cut = cut_prompts(scores); cut > 0)
+      cut_.push_back(fmt::format("{}{} {} of {}", study_ ? scores.trial + " " : "", scores.task,
+                                 cut, scores.items.size()));
+    return print_scores(scores);
+  }
   for (auto& row : rows_of(scores)) rows_.push_back(std::move(row));
 }
 
 void ScoreListing::end() const {
-  if (json_) print_json(nlohmann::ordered_json{{"scores", rows_}});
+  if (json_) return print_json(nlohmann::ordered_json{{"scores", rows_}});
+  if (cut_.empty()) return;
+  std::string all;
+  for (const std::string& one : cut_) all += (all.empty() ? "" : ", ") + one;
+  fmt::print("prompts longer than the model reads, cut at the left: {}\n", all);
 }
 
 }  // namespace isoloss

@@ -131,6 +131,10 @@ TEST_F(EvalTasks, PromptsThatAreCutAreCounted) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const json score = json::parse(outcome.out).at("scores").at(0);
   EXPECT_EQ(score.at("truncated"), 6);
+  const Outcome table = run("eval --model hf:short --tasks tasks --task two");
+  EXPECT_THAT(table.out,
+              testing::EndsWith("\nprompts longer than the model reads, cut at the left: "
+                                "two 6 of 6\n"));
   const Outcome whole = run("eval --model hf:model --tasks tasks --task two --json");
   EXPECT_EQ(json::parse(whole.out).at("scores").at(0).at("truncated"), 0);
 }
@@ -275,6 +279,23 @@ TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
   EXPECT_EQ(scores_of(scratch_ / "study"), written);
   const Outcome verified = run("verify study");
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+// A model of 64 bytes has no room for an answer of 80: said once by a study of two runs, each
+// scored at five points.
+TEST_F(EvalTasks, ACardThatDoesNotFitTheModelIsNamedOnce) {
+  spill(scratch_ / "tasks/long.yaml",
+        slurp(scratch_ / "tasks/two.yaml") + "choice: \"{choice} " + std::string(80, 'a') + "\"\n");
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks], score_points: 3");
+  const Outcome trained = run("run study.yaml --out study");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const std::string line =
+      "isoloss: not scored: tasks/long.yaml: task long, item test0: an answer is";
+  const std::size_t first = trained.err.find(line);
+  ASSERT_NE(first, std::string::npos) << trained.err;
+  EXPECT_EQ(trained.err.find("long.yaml", first + line.size()), std::string::npos) << trained.err;
+  for (const auto& [path, time] : scores_of(scratch_ / "study"))
+    EXPECT_EQ(path.string().find("long"), std::string::npos) << path;
 }
 
 // Two runs of two budgets each; the study's own task is made of its text's numbers.
@@ -480,6 +501,28 @@ TEST_F(EvalTasks, ArchitecturesOfAStudyAreComparedAtTheirLargestBudget) {
                 row.at("candidate").get<double>() - row.at("baseline").get<double>(), 1e-12);
     EXPECT_FALSE(row.at("interval").is_null());
   }
+  const json trial = rows.at(0).at("candidate_trial");
+  EXPECT_EQ(trial.at("architecture"), "primer");
+  EXPECT_EQ(trial.at("size"), "s");
+  EXPECT_EQ(trial.at("budget"), 5120);
+  const Outcome table = run("compare study --baseline transformer --candidate primer");
+  EXPECT_THAT(table.out, HasSubstr("\ncandidate: primer s, a budget of 5120 tokens, trial " +
+                                   trial.at("trial").get<std::string>() + "\n"));
+  // A file that one side needs cannot be read: the other task is compared, and the page is made.
+  const fs::path damaged = scratch_ / "study/scores" / trial.at("trial").get<std::string>() /
+                           ("own.two." + std::to_string(trial.at("step").get<int>()) + ".h5");
+  const std::string whole = slurp(damaged);
+  spill(damaged, whole.substr(0, 100));
+  const Outcome rest = run("compare study --baseline transformer --candidate primer --json");
+  EXPECT_EQ(rest.status, 0) << rest.err;
+  EXPECT_EQ(json::parse(rest.out).at("comparisons").size(), 1);
+  EXPECT_THAT(json::parse(rest.out).at("left_out").at(0).get<std::string>(),
+              HasSubstr(damaged.filename().string()));
+  const Outcome page = run("report study --bootstrap 10");
+  EXPECT_EQ(page.status, 0) << page.err;
+  EXPECT_THAT(page.err, HasSubstr("left out of the report: "));
+  EXPECT_THAT(slurp(scratch_ / "study/report.html"), HasSubstr("<p>Left out: "));
+  spill(damaged, whole);
   const Outcome no_task =
       run("compare study --baseline transformer --candidate primer --task nowhere");
   EXPECT_EQ(no_task.status, 2) << no_task.err;
@@ -511,6 +554,9 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
       {"eval --model hf:model --tasks tasks --shots -1", "--shots is -1"},
       {"eval --model hf:model --tasks tasks --limit 0", "--limit is below 1"},
+      {"eval --model hf:model --tasks tasks --profile lmeval", "--profile is given beside --tasks"},
+      {"eval --model hf:model --tasks tasks --out foreign.bin", "cannot write to foreign.bin"},
+      {"eval --model hf:model --tasks tasks --out foreign.bin/o", "cannot write to foreign.bin/o"},
       {"eval --model hf:model --tasks tasks --ranks 0", "--ranks is 0"},
       {"eval --model hf:model --tasks tasks --task fou --ranks 2", "did you mean 'four'"},
       {"eval --model hf:model --text foreign.bin --ranks 2", "--ranks is given without tasks"},

@@ -126,7 +126,8 @@ TEST(EvaluateTask, RowsHoldWhatIsNeededToScoreThemAgain) {
   EXPECT_NEAR(scores.items[0].gold_bits_per_byte, 8, 1e-12);
   EXPECT_EQ(scores.profile, "gpt3");
   EXPECT_EQ(scores.metrics, (std::vector<std::string>{"accuracy"}));
-  EXPECT_EQ(scores.figures, (std::vector<MetricFigure>{{0.5, 0}})) << "a tie of per-token scores";
+  // A tie of per-token scores; one item has no error.
+  EXPECT_EQ(scores.figures, (std::vector<MetricFigure>{{0.5, std::nan("")}}));
 }
 
 TEST(EvaluateTask, ScoresSayWhetherTheTrainingTextWasSearched) {
@@ -178,6 +179,15 @@ TEST(EvaluateTask, WhatIsWrittenIsStoredAsText) {
   const TaskScores scores =
       evaluate_task(built_in_card("gpt3", "webqs"), both("webqs"), scorer, {1, 0});
   EXPECT_EQ(scores.items[0].generated, "Zo\uFFFD");
+}
+
+TEST(EvaluateTask, PromptsOfTheHarnesssProfileAreCutAsItCutsThem) {
+  for (const auto& [profile, cuts] : {std::pair("gpt3", false), std::pair("lmeval", true)}) {
+    ByteScorer scorer;
+    evaluate_task(built_in_card(profile, "triviaqa"), both("triviaqa"), scorer, {0, 0});
+    EXPECT_EQ(scorer.asked.at(0).cuts_first, cuts);
+    EXPECT_EQ(scorer.written_for.at(0).cuts_first, cuts);
+  }
 }
 
 TEST(EvaluateTask, ThePhraseChosenIsKeptAndComparedWithTheGolds) {
