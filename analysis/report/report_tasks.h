@@ -2,6 +2,8 @@
 // folders, and every task's points, laws and hold-out.
 #pragma once
 #include <filesystem>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
