@@ -60,6 +60,7 @@ struct TaskScores {
   std::string card_digest;
   std::string data_digest;
   std::string tokenizer;
+  std::string weights;  // of what scored (NamedModel::weights); empty: not known
   // Whether training text was searched for the items; absent: not known (of earlier versions).
   std::optional<bool> overlap_searched;
   double chance = 0;                 // of the first metric

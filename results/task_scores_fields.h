@@ -7,6 +7,8 @@ namespace isoloss {
 inline constexpr const char* kScoresFormat = "isoloss scores";
 // Absent from files of earlier versions.
 inline constexpr const char* kOverlapSearched = "overlap_searched";
+// Absent likewise, and from what training stores: its run and step say which they were.
+inline constexpr const char* kScoredWeights = "weights";
 
 // Whether a dataset, or a part of a file's name, can be called so.
 inline bool names_a_dataset(const std::string& name) {

@@ -106,6 +106,7 @@ TaskScores read_scores_root(hid_t root) {
     read_attribute(root, kOverlapSearched, searched);
     scores.overlap_searched = searched != 0;
   }
+  if (has_attribute(root, kScoredWeights)) read_attribute(root, kScoredWeights, scores.weights);
   scores.items = read_items(root);
   read_golds(root, scores.items);
   read_values(root, scores);

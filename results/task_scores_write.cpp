@@ -136,6 +136,7 @@ std::string task_scores_bytes(const TaskScores& scores) {
     });
     if (scores.overlap_searched)
       write_attribute(root.get(), kOverlapSearched, std::int64_t{*scores.overlap_searched});
+    if (!scores.weights.empty()) write_attribute(root.get(), kScoredWeights, scores.weights);
     write_items(root.get(), scores.items);
     write_golds(root.get(), scores.items);
     write_values(root.get(), scores);

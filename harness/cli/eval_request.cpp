@@ -88,7 +88,7 @@ void add_task_options(CommandLine& line) {
       "task", po::value<std::vector<std::string>>()->multitoken(), "these tasks alone")(
       "shots", po::value<std::int64_t>()->default_value(1), "worked examples before each item")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of which examples are shown")(
-      "limit", po::value<std::int64_t>(), "items of each task, some so many")(
+      "limit", po::value<std::int64_t>(), "so many asked items of each task, whole passages")(
       "out", po::value<std::string>(), "a folder for the raw scores of --model: PROFILE.TASK.h5")(
       "ranks", po::value<int>(), "start so many ranks, which divide the items among them")(
       "launcher", po::value<std::string>()->default_value("mpirun"),

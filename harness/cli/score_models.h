@@ -22,9 +22,11 @@ struct EvalScoring {
 };
 
 // Every task of one model; returns how many could not be scored, which is told on standard error.
-// What is stored already by the same card, data and options is shown, not scored again; the rest is
-// stored and shown. InputError where the model cannot be loaded, its newest checkpoint is not the
-// trial's, or the task data are of another tokenizer; Stopped where `stop` said yes. Collective.
+// What is stored already of the same weights by the same card, data and options is shown, not
+// scored again; the rest is stored and shown. InputError, before anything is scored, where a file
+// outside of a study holds another model's scores; where the model cannot be loaded, its newest
+// checkpoint is not the trial's, or the task data are of another tokenizer; Stopped where `stop`
+// said yes. Collective.
 int score_candidate(const EvalScoring& scoring, const EvalCandidate& candidate,
                     const std::optional<TaskDataFile>& data);
 

@@ -18,6 +18,9 @@ struct NamedModel {
   TokenizerIdentity identity;
   std::string run;        // id; empty of a folder
   std::int64_t step = 0;  // of the checkpoint; 0 of a folder
+  // XXH3-64, 16 hexadecimal digits, of the values of the weights, the model's fields and its first
+  // id: the same for every form that the same model is stored in.
+  std::string weights;
 };
 
 // "hf:FOLDER" (hf_folder.h), else a run (trained_run.h, its newest checkpoint); `warn` is told of

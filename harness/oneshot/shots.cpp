@@ -104,4 +104,29 @@ std::vector<json> asked_items(const TaskCard& card, std::span<const json> items)
   return asked;
 }
 
+std::string group_of(const json& item) {
+  const auto group = item.is_object() ? item.find("group") : item.end();
+  return group != item.end() && group->is_string() ? group->get<std::string>() : "";
+}
+
+std::map<std::string, std::int64_t> asked_by_group(const TaskCard& card,
+                                                   std::span<const json> items) {
+  std::map<std::string, std::int64_t> asked;
+  for (const json& item : items) {
+    const auto list =
+        item.is_object() && !card.items_of.empty() ? item.find(card.items_of) : item.end();
+    const bool divided = list != item.end() && list->is_array();
+    const auto own = divided ? static_cast<std::int64_t>(list->size()) : 1;
+    std::int64_t& count = asked[group_of(item)];
+    count = card.last_of_group ? own : count + own;
+  }
+  return asked;
+}
+
+std::int64_t asked_count(const TaskCard& card, std::span<const json> items) {
+  std::int64_t count = 0;
+  for (const auto& [group, asked] : asked_by_group(card, items)) count += asked;
+  return count;
+}
+
 }  // namespace isoloss

@@ -2,6 +2,7 @@
 // for every model, rank count and subset of items, in whatever order they come.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -34,5 +35,13 @@ class ShotPool {
 // naming the item: no `id` or `group` that is text, an id given twice.
 std::vector<nlohmann::json> asked_items(const TaskCard& card,
                                         std::span<const nlohmann::json> items);
+
+// How many asked_items makes of each group, and of all; what it refuses is counted somehow.
+std::map<std::string, std::int64_t> asked_by_group(const TaskCard& card,
+                                                   std::span<const nlohmann::json> items);
+std::int64_t asked_count(const TaskCard& card, std::span<const nlohmann::json> items);
+
+// The item's `group`; empty where it has none that is text.
+std::string group_of(const nlohmann::json& item);
 
 }  // namespace isoloss

@@ -8,6 +8,7 @@
 
 #include "harness/oneshot/datasets/task_data_file.h"
 #include "harness/oneshot/own_items.h"
+#include "harness/oneshot/shots.h"
 #include "model/spec/counter_random.h"
 #include "model/spec/error.h"
 #include "results/file_seal.h"
@@ -17,14 +18,13 @@ namespace {
 
 using Items = std::vector<nlohmann::json>;
 
-// Groups in the order of their draws, until they hold `most` items.
-std::set<std::string> drawn_groups(const std::string& task, const Items& items, std::int64_t most,
+// Groups in the order of their draws, until `most` items of them are asked.
+std::set<std::string> drawn_groups(const TaskCard& card, const Items& items, std::int64_t most,
                                    std::uint64_t seed) {
-  std::map<std::string, std::int64_t> sizes;
-  for (const nlohmann::json& item : items) ++sizes[item.at("group").get<std::string>()];
+  const std::map<std::string, std::int64_t> sizes = asked_by_group(card, items);
   std::vector<std::pair<double, std::string>> order;
   for (const auto& [group, size] : sizes)
-    order.emplace_back(random_uniform(seed, checksum(task), checksum(group)), group);
+    order.emplace_back(random_uniform(seed, checksum(card.task), checksum(group)), group);
   std::sort(order.begin(), order.end());
   std::set<std::string> drawn;
   std::int64_t held = 0;
@@ -84,10 +84,9 @@ TaskSuite own_suite(std::span<const std::filesystem::path> files, std::int64_t s
 
 void keep_some(TaskSuite& suite, std::int64_t most, std::uint64_t seed) {
   for (SuiteTask& task : suite.tasks) {
-    const auto kept = drawn_groups(task.card.task, task.data.items, most, seed);
-    std::erase_if(task.data.items, [&](const nlohmann::json& item) {
-      return !kept.contains(item.at("group").get<std::string>());
-    });
+    const auto kept = drawn_groups(task.card, task.data.items, most, seed);
+    std::erase_if(task.data.items,
+                  [&](const nlohmann::json& item) { return !kept.contains(group_of(item)); });
   }
 }
 
@@ -99,6 +98,7 @@ TaskScores score_task(const SuiteTask& task, Scorer& scorer, const TaskScores& m
   scores.step = model.step;
   scores.flops = model.flops;
   scores.tokenizer = model.tokenizer;
+  scores.weights = model.weights;
   return scores;
 }
 

@@ -36,12 +36,14 @@ SuiteTask own_task(TaskCard card, std::int64_t shots);
 // The own cards of these files; those that cannot be read, or whose items cannot, are left out.
 TaskSuite own_suite(std::span<const std::filesystem::path> files, std::int64_t shots);
 
-// Keeps of each task some `most` items: whole groups (items of one passage stay together), drawn by
-// a counter key of (seed, task, group), as many as make `most` items or more. The same for every
-// model and order; an item's scores do not depend on the others.
+// Keeps of each task what makes `most` asked items or a few more (shots.h, asked_items: of a card
+// that asks the last of each group one a group, of one that asks a list's elements each of them):
+// whole groups (items of one passage stay together), drawn by a counter key of (seed, task, group).
+// The same for every model and order; an item's scores do not depend on the others.
 void keep_some(TaskSuite& suite, std::int64_t most, std::uint64_t seed);
 
-// evaluate_task, labelled with what `model` says of model, trial, step, FLOPs and tokenizer.
+// evaluate_task, labelled with what `model` says of model, trial, step, FLOPs, tokenizer and
+// weights.
 TaskScores score_task(const SuiteTask& task, Scorer& scorer, const TaskScores& model,
                       const EvaluationOptions& options);
 

@@ -116,6 +116,18 @@ TEST(AskedItems, TheLastOfAGroupOrEachAnswerIsAsked) {
   EXPECT_EQ(answers[1]["group"], "p1");
 }
 
+TEST(AskedItems, AreCountedByGroupWithoutBeingMade) {
+  for (const char* data : {"multirc", "race_high", "coqa", "piqa"})
+    for (const char* profile : {"lmeval", "gpt3"}) {
+      const TaskCard card = built_in_card(profile, data);
+      const std::vector<json> items = sample_items(data), asked = asked_items(card, items);
+      std::map<std::string, std::int64_t> groups;
+      for (const json& item : asked) ++groups[item.at("group")];
+      EXPECT_EQ(asked_by_group(card, items), groups) << profile << "/" << data;
+      EXPECT_EQ(asked_count(card, items), std::ssize(asked)) << profile << "/" << data;
+    }
+}
+
 TEST(AskedItems, ElementsThatAreAskedAreObjects) {
   TaskCard card;
   card.file = "cards/mine.yaml";

@@ -100,5 +100,19 @@ TEST(TaskSuite, SomeItemsAreWholePassagesWhateverTheirOrder) {
   EXPECT_EQ(kept("race", 31, 0).size(), 30U);
 }
 
+// Of ten passages of three items: one is asked of each, or two answers of each item.
+TEST(TaskSuite, SomeItemsAreCountedAsTheCardAsksThem) {
+  TaskSuite last = passages("race", false);
+  last.tasks[0].card.last_of_group = true;
+  keep_some(last, 4, 0);
+  EXPECT_EQ(last.tasks[0].data.items.size(), 12U);
+  TaskSuite each = passages("race", false);
+  each.tasks[0].card.items_of = "answers";
+  for (nlohmann::json& item : each.tasks[0].data.items)
+    item["answers"] = nlohmann::json::array({nlohmann::json::object(), nlohmann::json::object()});
+  keep_some(each, 7, 0);
+  EXPECT_EQ(each.tasks[0].data.items.size(), 6U);  // two passages: twelve answers
+}
+
 }  // namespace
 }  // namespace isoloss
