@@ -8,7 +8,7 @@
 
 #include "harness/data/byte_pair_tokenizer.h"
 #include "harness/files/safetensors.h"
-#include "harness/models/hf_keys.h"
+#include "harness/models/hf_first_id.h"
 #include "harness/models/hf_tensors.h"
 #include "model/spec/error.h"
 #include "results/durable_file.h"
@@ -96,13 +96,7 @@ std::optional<TokenizerIdentity> HfFolder::tokenizer_identity() const {
 
 FirstId HfFolder::first() const {
   if (ours_ || config_.kind == HfClass::Isoloss) return {config_.first_id, true};
-  if (config_.kind == HfClass::Gpt2) return {config_.first_id, false};
-  const auto path = folder_ / "tokenizer_config.json";
-  bool adds = true;
-  if (std::filesystem::exists(path))
-    adds = HfKeys(Json::parse(read_file(path), nullptr, false), path.string())
-               .value<bool>("add_bos_token", true);
-  return {config_.first_id, adds};
+  return hf_first_id(folder_, config_.first_id, config_.kind != HfClass::Gpt2);
 }
 
 LanguageModel HfFolder::model(const ModelOptions& options) const {

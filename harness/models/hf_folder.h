@@ -39,8 +39,9 @@ class HfFolder {
 
   const ModelSpec& spec() const { return config_.spec; }
   std::int32_t first_id() const { return config_.first_id; }
-  // Models that isoloss exported read it before every text, as they were trained; GPT-2 only where
-  // there is nothing else; Llama where tokenizer_config.json has add_bos_token, or does not say.
+  // Models that isoloss exported read it before every text, as they were trained; others where
+  // their tokenizer's files say so (hf_first_id.h): a Llama also where they do not say, a GPT-2
+  // then only where there is nothing else.
   FirstId first() const;
   HfClass kind() const { return config_.kind; }
   // The tokenizer that the export names, else of tokenizer.model, else GPT-2's of vocab.json and

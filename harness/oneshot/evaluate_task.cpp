@@ -27,7 +27,7 @@ constexpr std::size_t kItemsAtOnce = 512;
 class Asked {
  public:
   Asked(const TaskCard& card, Scorer& scorer, TaskScores& scores)
-      : card_(card), scorer_(scorer), scores_(scores) {}
+      : card_(card), scorer_(scorer), scores_(scores), cuts_first_(card.profile == "lmeval") {}
 
   void add(const json& item, const ItemPrompt& prompt) {
     const auto index = std::ssize(scores_.items);
@@ -66,6 +66,7 @@ class Asked {
       request.stop = writing.stop;
       request.beams = writing.beams;
       request.length_penalty = writing.length_penalty;
+      request.cuts_first = cuts_first_;
     }
   }
 
@@ -99,6 +100,7 @@ class Asked {
                                const std::string& continuation) {
     ScoreRequest request =
         divided_request(context_tokens(context), scorer_.encode(context + continuation));
+    request.cuts_first = cuts_first_;
     const auto answer = std::ssize(request.continuation);
     const auto all = answer + std::ssize(request.context);
     if (answer == 0)
@@ -144,6 +146,7 @@ class Asked {
   const TaskCard& card_;
   Scorer& scorer_;
   TaskScores& scores_;
+  bool cuts_first_;  // huggingface.py of lm-evaluation-harness cuts prompts without regard to it
   std::vector<ScoreRequest> requests_;
   std::vector<ScoreRequest> unconditional_;
   std::vector<GenerationRequest> writings_;

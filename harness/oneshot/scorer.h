@@ -12,6 +12,9 @@ namespace isoloss {
 struct ScoreRequest {
   std::vector<std::int32_t> context;       // may be empty: the model's first id alone comes before
   std::vector<std::int32_t> continuation;  // at least one token
+  // Where the context is cut: whether the first id that the model reads goes before all else, as in
+  // lm-evaluation-harness; otherwise it stays.
+  bool cuts_first = false;
 };
 
 struct ContinuationScore {
@@ -26,6 +29,7 @@ struct GenerationRequest {
   std::vector<std::string> stop;  // what is written ends before the first of these
   int beams = 1;                  // 1: greedy
   double length_penalty = 0;      // alpha of ((5 + length) / 6)^alpha (Wu et al. 2016, eq. 14)
+  bool cuts_first = false;        // as of ScoreRequest
 };
 
 struct Generation {

@@ -10,12 +10,18 @@ namespace isoloss {
 namespace {
 
 // The first id where it belongs, then the last of `tokens` that fit.
-ModelInput fitted(std::span<const std::int32_t> tokens, FirstId first, std::int64_t room) {
+ModelInput fitted(std::span<const std::int32_t> tokens, FirstId first, std::int64_t room,
+                  bool cuts_first) {
   ModelInput input;
   if (first.always || tokens.empty()) input.ids.push_back(first.id);
-  const std::int64_t left = room - std::ssize(input.ids);
-  input.truncated_tokens = std::max<std::int64_t>(0, std::ssize(tokens) - left);
-  const auto kept = tokens.subspan(static_cast<std::size_t>(input.truncated_tokens));
+  const std::int64_t too_many = std::ssize(input.ids) + std::ssize(tokens) - room;
+  input.truncated_tokens = std::max<std::int64_t>(0, too_many);
+  auto cut = static_cast<std::size_t>(input.truncated_tokens);
+  if (cuts_first && cut > 0 && !input.ids.empty()) {
+    input.ids.clear();
+    --cut;
+  }
+  const auto kept = tokens.subspan(cut);
   input.ids.insert(input.ids.end(), kept.begin(), kept.end());
   return input;
 }
@@ -32,7 +38,7 @@ ModelInput score_input(const ScoreRequest& request, FirstId first, std::int64_t 
     throw InputError(
         fmt::format("a continuation has {} tokens (the model reads {} at once); leave the item out",
                     answer, longest));
-  ModelInput input = fitted(request.context, first, longest - (answer - 1));
+  ModelInput input = fitted(request.context, first, longest - (answer - 1), request.cuts_first);
   input.ids.insert(input.ids.end(), request.continuation.begin(), request.continuation.end() - 1);
   return input;
 }
@@ -43,7 +49,7 @@ ModelInput generation_input(const GenerationRequest& request, FirstId first, std
         fmt::format("{} tokens are wanted (the model reads {} at once, at least one of them before "
                     "what it writes); ask for 1 to {}",
                     request.most_tokens, longest, longest - 1));
-  return fitted(request.context, first, longest - request.most_tokens);
+  return fitted(request.context, first, longest - request.most_tokens, request.cuts_first);
 }
 
 }  // namespace isoloss

@@ -1,5 +1,6 @@
 // What a model reads for a request: the first id where the model wants one, then the context, cut
-// at its left so that everything fits.
+// at its left so that everything fits; with cuts_first the first id is the first to go, and counts
+// among what is cut.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -1,6 +1,7 @@
 """One-shot scores beside lm-evaluation-harness (issue 7): its own task files on items written here, a
-GPT-2 style and a Llama style model, of random weights as transformers saves them and trained and exported
-by isoloss, both programs reading the same folder. Every log-likelihood equal to 1e-4, every prediction and
+GPT-2 style and a Llama style model, of random weights as transformers saves them (with and without a first
+id before every text, and with prompts longer than the model reads) and trained and exported by isoloss, both
+programs reading the same folder. Every log-likelihood equal to 1e-4, every prediction and
 score the same."""
 
 import json
@@ -65,13 +66,22 @@ def items(task, count=12):
             yield {"text": f"He lost the {word(i)} near the {word(i + 2)}, so he went back for the {word(i)}"}
 
 
-def tokenizer_of(place, texts):
+# How the tokenizer's files are: whether its post-processor writes the first id before every text, whether
+# tokenizer_config.json is our own, and what the model reads at once (fewer than a prompt has).
+FOLDERS = (("edited", False, True, 192), ("plain", False, False, 192), ("begins", True, False, 192),
+           ("cut", False, False, 40), ("begins cut", True, False, 40))
+
+
+def tokenizer_of(texts, begins=False):
     made = tokenizers.Tokenizer(tokenizers.models.BPE())
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
     made.train_from_iterator(texts, tokenizers.trainers.BpeTrainer(
         vocab_size=420, special_tokens=["<|endoftext|>"], show_progress=False,
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
+    if begins:
+        made.post_processor = tokenizers.processors.TemplateProcessing(
+            single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)])
     return transformers.PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<|endoftext|>",
                                                 eos_token="<|endoftext|>", pad_token="<|endoftext|>")
 
@@ -192,7 +202,7 @@ def same_answers(kind, expected, rows, scores):
                 close = abs(results[key] / scores[name, metric] - 1) if scores[name, metric] else abs(results[key])
                 same = same and close < 1e-3
         good = good and same and chosen
-        print(f"{kind:14} {name:12} 12 items: largest difference {furthest:.1e} nats, "
+        print(f"{kind:16} {name:12} 12 items: largest difference {furthest:.1e} nats, "
               f"{'same' if chosen else 'DIFFERENT'} predictions, scores {'equal' if same else 'DIFFERENT'}")
     return good
 
@@ -211,14 +221,23 @@ def main():
             lines = [json.dumps(item) for item in items(name)]
             texts += lines
             (place / name / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
-        tokenizer = tokenizer_of(place, texts)
-        for kind, model in models(len(tokenizer)):
-            folder = place / f"model-{kind}"
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-            (folder / "tokenizer_config.json").write_text(json.dumps({"add_bos_token": False}))
-            expected = theirs(model, tokenizer, place, max_length=192)
-            good = same_answers(kind, expected, *ours(folder, place)) and good
+        for kind, model in models(len(tokenizer_of(texts))):
+            for name, begins, edited, longest in FOLDERS:
+                if longest < 192 and kind == "gpt2":
+                    continue  # its positions are weights
+                folder = place / f"model-{kind}-{name.replace(' ', '-')}"
+                if kind == "llama":
+                    model.config.max_position_embeddings = longest
+                model.save_pretrained(folder)
+                tokenizer = tokenizer_of(texts, begins)
+                tokenizer.save_pretrained(folder)
+                if edited:
+                    (folder / "tokenizer_config.json").write_text(json.dumps({"add_bos_token": False}))
+                else:
+                    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+                assert (tokenizer("a")["input_ids"][0] == 0) == begins, (kind, name)
+                expected = theirs(model, tokenizer, place, max_length=longest)
+                good = same_answers(f"{kind} {name}", expected, *ours(folder, place)) and good
         seen = set()
         for folder, model in exported(place, texts):
             seen.add(model.config.model_type)

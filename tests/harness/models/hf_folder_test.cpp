@@ -131,6 +131,42 @@ TEST(HfFolder, WhereTheFirstIdIsReadIsTheModelsOwnRule) {
   EXPECT_FALSE(folder(R"({"model_type":"llama"})").first().always);
 }
 
+// As transformers 5.24 loads them, whatever add_bos_token of tokenizer_config.json and the class
+// that it names say: tests/reference/harness_parity.py asks it.
+TEST(HfFolder, ATokenizersPostProcessorSaysWhatStandsBeforeATextWhereThereIsOne) {
+  const Place place;
+  const std::string begins =
+      R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},)"
+      R"({"Sequence":{"id":"A","type_id":0}}],"pair":[],)"
+      R"("special_tokens":{"<s>":{"id":"<s>","ids":[3],"tokens":["<s>"]}}})";
+  const std::string plain =
+      R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],)"
+      R"("pair":[],"special_tokens":{}})";
+  const std::string bytes = R"({"type":"ByteLevel","add_prefix_space":true})";
+  const auto first = [&](const std::string& kind, const std::string& processor) {
+    write_durably(place.root / "config.json",
+                  R"({"bos_token_id":1,"model_type":")" + kind + R"("})");
+    write_durably(place.root / "tokenizer.json", R"({"post_processor":)" + processor + "}");
+    return HfFolder(place.root).first();
+  };
+  for (const char* config : {"{}", R"({"add_bos_token":true})", R"({"add_bos_token":false})"}) {
+    write_durably(place.root / "tokenizer_config.json", config);
+    for (const char* kind : {"llama", "gpt2"}) {
+      for (const std::string& none : {std::string("null"), plain, bytes,
+                                      R"({"type":"Sequence","processors":[)" + bytes + "]}"}) {
+        EXPECT_FALSE(first(kind, none).always) << kind << config << none;
+        EXPECT_EQ(first(kind, none).id, 1);
+      }
+      for (const std::string& one :
+           {begins, R"({"type":"Sequence","processors":[)" + bytes + "," + begins + "]}"}) {
+        EXPECT_TRUE(first(kind, one).always) << kind << config << one;
+        EXPECT_EQ(first(kind, one).id, 3);
+      }
+    }
+  }
+  EXPECT_THROW(first("llama", R"({"type":"TemplateProcessing"})"), InputError);
+}
+
 // token_losses is the training path's own; the last row has nine tokens.
 TEST(TextLoss, IsTheMeanOverRowsAndTheRest) {
   const LanguageModel model(formula_spec("primer-ez"), 3);

@@ -180,6 +180,15 @@ TEST(EvaluateTask, WhatIsWrittenIsStoredAsText) {
   EXPECT_EQ(scores.items[0].generated, "Zo\uFFFD");
 }
 
+TEST(EvaluateTask, PromptsOfTheHarnesssProfileAreCutAsItCutsThem) {
+  for (const auto& [profile, cuts] : {std::pair("gpt3", false), std::pair("lmeval", true)}) {
+    ByteScorer scorer;
+    evaluate_task(built_in_card(profile, "triviaqa"), both("triviaqa"), scorer, {0, 0});
+    EXPECT_EQ(scorer.asked.at(0).cuts_first, cuts);
+    EXPECT_EQ(scorer.written_for.at(0).cuts_first, cuts);
+  }
+}
+
 TEST(EvaluateTask, ThePhraseChosenIsKeptAndComparedWithTheGolds) {
   class Favours final : public ByteScorer {
     ContinuationScore answer(const std::string&, const std::string& continuation) override {
