@@ -3,6 +3,7 @@
 // FLOPs by the `exact` convention, seconds of wall clock spent in training alone (evaluation,
 // checkpoints and waiting left out).
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,11 +78,17 @@ struct Score {
   std::string task;
   std::string metric;  // accuracy
   double value = 0;
-  double standard_error = 0;
+  double standard_error = 0;  // NaN where all items are of one cluster
   std::int64_t n = 0;
   double chance = 0;
 
-  bool operator==(const Score&) const = default;
+  // NaN is equal to NaN: what was stored so is what is read.
+  bool operator==(const Score& other) const {
+    return step == other.step && task == other.task && metric == other.metric &&
+           value == other.value && n == other.n && chance == other.chance &&
+           (standard_error == other.standard_error ||
+            (std::isnan(standard_error) && std::isnan(other.standard_error)));
+  }
 };
 
 // Trunk: all steps that branches needed of it so far are trained; it answers no budget itself.

@@ -2,6 +2,7 @@
 // computed again, and the metrics as they were computed. One HDF5 file a model, task and profile,
 // apart from the run's own file, so that `eval` never rewrites a run.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,9 +44,14 @@ struct TaskItem {
 // A metric over all items, as it was computed with its card.
 struct MetricFigure {
   double value = 0;
-  double standard_error = 0;  // items of one cluster taken together
+  double standard_error = 0;  // items of one cluster taken together; NaN of one cluster
 
-  bool operator==(const MetricFigure&) const = default;
+  // NaN is equal to NaN: an error that is not known has not changed.
+  bool operator==(const MetricFigure& other) const {
+    return value == other.value &&
+           (standard_error == other.standard_error ||
+            (std::isnan(standard_error) && std::isnan(other.standard_error)));
+  }
 };
 
 struct TaskScores {

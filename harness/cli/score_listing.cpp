@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <optional>
@@ -40,7 +41,7 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
          {"profile", scores.profile},
          {"metric", scores.metrics[m]},
          {"value", scores.figures.at(m).value},
-         {"standard_error", scores.figures.at(m).standard_error},
+         {"standard_error", json_number(scores.figures.at(m).standard_error)},
          {"n", scores.items.size()},
          {"chance", m == 0 ? nlohmann::ordered_json(scores.chance) : nullptr},
          {"gold_bits_per_byte", bits > 0 ? nlohmann::ordered_json(bits) : nullptr},
@@ -53,6 +54,10 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
   return rows;
 }
 
+std::string error_text(const MetricFigure& figure) {
+  return std::isnan(figure.standard_error) ? "" : fmt::format("{:.4f}", figure.standard_error);
+}
+
 void print_scores(const TaskScores& scores) {
   const std::optional<TaskMeasure> searched = searched_measure(scores);
   const std::string contaminated =
@@ -60,9 +65,9 @@ void print_scores(const TaskScores& scores) {
   const std::string clean =
       searched && searched->clean.items > 0 ? fmt::format("{:.4f}", searched->clean.value) : "";
   for (std::size_t m = 0; m < scores.metrics.size(); ++m)
-    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7.4f} {:>7} {:>7} {:>12} {:>9}\n",
+    fmt::print("{:<26} {:<8} {:<14} {:<14} {:>9.4f} {:>7} {:>7} {:>7} {:>12} {:>9}\n",
                scores.trial.empty() ? scores.model : scores.trial, scores.profile, scores.task,
-               scores.metrics[m], scores.figures.at(m).value, scores.figures.at(m).standard_error,
+               scores.metrics[m], scores.figures.at(m).value, error_text(scores.figures.at(m)),
                scores.items.size(), m == 0 ? fmt::format("{:.3f}", scores.chance) : "",
                m == 0 ? contaminated : "", m == 0 ? clean : "");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <unordered_map>
@@ -11,6 +12,9 @@ namespace isoloss {
 namespace {
 
 using Rows = std::span<const ChoiceRow>;
+
+// An error of fewer than two items or clusters.
+constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
 
 Rows rows_of(const TaskScores& scores, std::span<const std::size_t> offsets, std::size_t item) {
   return Rows(scores.rows).subspan(offsets[item], offsets[item + 1] - offsets[item]);
@@ -110,7 +114,7 @@ double pooled_f1(const CardMetric& metric, const TaskScores& scores,
 double jackknife_error(const CardMetric& metric, const TaskScores& scores,
                        std::span<const std::size_t> offsets, std::span<const std::size_t> cluster,
                        std::size_t clusters) {
-  if (clusters < 2) return 0;
+  if (clusters < 2) return kNotKnown;
   std::vector<double> without;
   for (std::size_t g = 0; g < clusters; ++g)
     without.push_back(pooled_f1(metric, scores, offsets, cluster, g));
@@ -123,7 +127,7 @@ double jackknife_error(const CardMetric& metric, const TaskScores& scores,
 
 double mean_error(std::span<const double> values, double mean, std::span<const std::size_t> cluster,
                   std::size_t clusters) {
-  if (clusters < 2) return 0;
+  if (clusters < 2) return kNotKnown;
   std::vector<double> deviation(clusters);
   for (std::size_t i = 0; i < values.size(); ++i) deviation[cluster[i]] += values[i] - mean;
   double squares = 0;
@@ -152,7 +156,7 @@ std::vector<double> item_values(const CardMetric& metric, const TaskScores& scor
 
 MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& scores) {
   const std::size_t n = scores.items.size();
-  MetricSummary summary{metric.name, 0, 0, 0};
+  MetricSummary summary{metric.name, 0, kNotKnown, kNotKnown};
   if (n == 0) return summary;
   std::vector<std::size_t> own(n), cluster(n);
   std::iota(own.begin(), own.end(), 0U);

@@ -25,7 +25,7 @@ struct MetricSummary {
 // cluster-robust sqrt(G / (G - 1) sum over clusters of (sum of deviations)^2) / n, which is the
 // same where every item is its own cluster. perplexity: by the delta method. macro_f1 and
 // answers_f1, which are no means: the jackknife that leaves out one item, or one cluster, at a
-// time. Errors are 0 of fewer than two items or clusters.
+// time. Errors are NaN of fewer than two items or clusters.
 MetricSummary summarize_metric(const CardMetric& metric, const TaskScores& scores);
 
 // Share of right answers without a model, of the first metric: the card's; from the choices (1 of

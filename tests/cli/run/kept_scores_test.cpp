@@ -118,5 +118,19 @@ TEST_F(KeptScores, SomeItemsAreSoManyAskedOnesAndNotTakenForAll) {
   EXPECT_EQ(fs::last_write_time(scratch_ / "kept/own.last.h5"), written);
 }
 
+// An item alone, and one passage alone, say nothing of how far another draw would move the score.
+TEST_F(KeptScores, AnErrorThatIsNotKnownIsNone) {
+  const json score = scores("--model hf:model --limit 1").at(0);
+  EXPECT_EQ(score.at("n"), 3);  // one passage
+  EXPECT_TRUE(score.at("standard_error").is_null()) << score;
+  EXPECT_FALSE(scores("--model hf:model").at(0).at("standard_error").is_null());
+  const Outcome table = run("eval --model hf:model --tasks tasks --limit 1 --out kept");
+  EXPECT_THAT(table.out, Not(HasSubstr("nan"))) << table.out;
+  EXPECT_THAT(table.out, Not(HasSubstr("0.0000"))) << table.out;
+  const Outcome again = run("eval kept --recompute --tasks tasks");
+  EXPECT_EQ(again.status, 0);
+  EXPECT_EQ(again.err, "") << "nothing was replaced";
+}
+
 }  // namespace
 }  // namespace isoloss::test

@@ -68,6 +68,22 @@ TEST(Metrics, MeansHaveSampleErrorsAndClusteredOnes) {
   EXPECT_DOUBLE_EQ(summarize_metric(accuracy, scores).clustered_standard_error, 0.25);
 }
 
+// s / sqrt(n) has no s of one number, and G / (G - 1) no value at one cluster.
+TEST(Metrics, OneItemOrOneClusterHasNoError) {
+  TaskScores scores;
+  scores.items = {item("a", "x"), item("b", "x")};
+  scores.rows = {row(0, 0, true, -1), row(0, 1, false, -2), row(1, 0, true, -2),
+                 row(1, 1, false, -1)};
+  for (const Measure measure : {Measure::Right, Measure::MacroF1}) {
+    const MetricSummary two = summarize_metric(metric(measure), scores);
+    EXPECT_GT(two.standard_error, 0);
+    EXPECT_TRUE(std::isnan(two.clustered_standard_error));
+  }
+  scores.items.resize(1), scores.rows.resize(2);
+  EXPECT_TRUE(std::isnan(summarize_metric(metric(Measure::Right), scores).standard_error));
+  EXPECT_TRUE(std::isnan(summarize_metric(metric(Measure::MacroF1), scores).standard_error));
+}
+
 // Mean 2, exp(2); sd of {1, 3} is sqrt 2, / sqrt 2 = 1, times exp(2).
 TEST(Metrics, PerplexityIsTheExponentialOfTheMean) {
   TaskScores scores;
