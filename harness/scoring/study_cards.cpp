@@ -15,7 +15,7 @@ namespace isoloss {
 namespace {
 
 // Takes any prompt, so that what a model cannot change is found without one.
-class AnyPrompt final : public Scorer {
+class AnyPrompt : public Scorer {
  public:
   std::int64_t longest() const override { return std::int64_t{1} << 40; }
   std::vector<std::int32_t> encode(const std::string& text) const override {
@@ -28,6 +28,29 @@ class AnyPrompt final : public Scorer {
     return std::vector<Generation>(requests.size());
   }
 };
+
+// The same in a model's tokens, as many as it reads.
+class FittingPrompt final : public AnyPrompt {
+ public:
+  FittingPrompt(const Tokenizer& tokenizer, std::int64_t longest)
+      : tokenizer_(tokenizer), longest_(longest) {}
+
+  std::int64_t longest() const override { return longest_; }
+  std::vector<std::int32_t> encode(const std::string& text) const override {
+    return tokenizer_.encode(text);
+  }
+
+ private:
+  const Tokenizer& tokenizer_;
+  std::int64_t longest_;
+};
+
+// What the scorer refuses names no task.
+std::string with_task(const SuiteTask& task, const InputError& error) {
+  const std::string why = error.what();
+  return why.starts_with(task.card.file) ? why
+                                         : task.card.file + ": task " + task.card.task + ": " + why;
+}
 
 // The first item alone: `data prepare-tasks` made the others of the same form, and they may be
 // many.
@@ -93,6 +116,19 @@ void check_tokenizer(const EvaluationSpec& evaluation, const Dataset& dataset) {
   TaskDataFile(evaluation.task_data).require_tokenizer(hash, "the study");
 }
 
+void keep_fitting(TaskSuite& suite, const Tokenizer& tokenizer, std::int64_t longest) {
+  FittingPrompt scorer(tokenizer, longest);
+  std::erase_if(suite.tasks, [&](const SuiteTask& task) {
+    try {
+      score_task(task, scorer, {}, {});
+      return false;
+    } catch (const InputError& error) {
+      suite.left_out.push_back(with_task(task, error));
+      return true;
+    }
+  });
+}
+
 CardScores score_cards(const TaskSuite& cards, const LanguageModel& model, const Dataset& dataset,
                        Communicator& data, const std::function<bool()>& stop) {
   CardScores result;
@@ -105,11 +141,7 @@ CardScores score_cards(const TaskSuite& cards, const LanguageModel& model, const
     try {
       result.scores.push_back(score_task(task, scorer, labels, {}));
     } catch (const InputError& error) {
-      // What the scorer refuses names no task.
-      const std::string why = error.what();
-      const bool named = why.starts_with(task.card.file);
-      result.left_out.push_back(named ? why
-                                      : task.card.file + ": task " + task.card.task + ": " + why);
+      result.left_out.push_back(with_task(task, error));
     }
   }
   return result;

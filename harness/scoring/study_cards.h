@@ -21,6 +21,11 @@ namespace isoloss {
 // first item cannot be asked (too few items to show one, say), are left out.
 TaskSuite study_cards(const EvaluationSpec& evaluation);
 
+// Leaves out, with why, the cards that a model which reads `longest` tokens of this tokenizer
+// cannot be asked: every prompt of every item is made as score_cards makes it, and no model is
+// asked.
+void keep_fitting(TaskSuite& suite, const Tokenizer& tokenizer, std::int64_t longest);
+
 // InputError where the study has cards and its data no tokenizer, or its public tasks were prepared
 // for another one.
 void check_tokenizer(const EvaluationSpec& evaluation, const Dataset& dataset);

@@ -152,8 +152,21 @@ void RunExecutor::add_scoring(const PlannedRun& run, TrainingSegment& segment) {
   const EvaluationSpec& evaluation = run.spec.evaluation;
   segment.score_stops = score_stops(run);
   if (!has_cards(evaluation)) return;
-  if (!cards_) cards_ = std::make_shared<const TaskSuite>(study_cards(evaluation));
-  segment.cards = cards_.get();
+  segment.cards = &cards_for(run.spec);
+}
+
+// The data are open by now, and their tokenizer is there.
+const TaskSuite& RunExecutor::cards_for(const RunSpec& spec) {
+  const std::pair key(dataset_key_, spec.model.sequence);
+  if (cards_ && cards_key_ == key) return *cards_;
+  TaskSuite suite = study_cards(spec.evaluation);
+  suite.left_out.clear();  // said before anything was trained
+  keep_fitting(suite, *dataset_->tokenizer(), spec.model.sequence);
+  if (rank_ == 0)
+    for (const std::string& why : suite.left_out) tell_once("not scored: " + why);
+  cards_ = std::make_shared<const TaskSuite>(std::move(suite));
+  cards_key_ = key;
+  return *cards_;
 }
 
 TrainingSegment RunExecutor::segment_of(const PlannedRun& run, const WorkItem& item,

@@ -74,6 +74,8 @@ class RunExecutor {
   std::unique_ptr<TrainingState> new_state_on_device(const PlannedRun& run, Communicator& block,
                                                      RankGroups ranks, const RankLayout& layout);
   TrainedOn trained_on(const RunSpec& spec) const;
+  // The study's cards that a model of the run can be asked; says once which it cannot.
+  const TaskSuite& cards_for(const RunSpec& spec);
   // Adds to a segment of the run where it is scored between budgets, and the study's cards.
   void add_scoring(const PlannedRun& run, TrainingSegment& segment);
   TrainingSegment segment_of(const PlannedRun& run, const WorkItem& item,
@@ -89,7 +91,10 @@ class RunExecutor {
   std::string dataset_key_;
   std::shared_ptr<const Dataset> dataset_;  // of the last run: mostly all runs share one
   std::set<std::string> told_;              // by tell_once
-  std::shared_ptr<const TaskSuite> cards_;  // of the study, read once
+  // Of the study, those that fit the data's tokens and the sequence of the key: mostly all runs
+  // share them.
+  std::shared_ptr<const TaskSuite> cards_;
+  std::pair<std::string, std::int64_t> cards_key_;
 };
 
 }  // namespace isoloss

@@ -277,6 +277,23 @@ TEST_F(EvalTasks, AStudysOwnCardsScoreEveryBudgetOfASharedRunAsItPasses) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
+// A model of 64 bytes has no room for an answer of 80: said once by a study of two runs, each
+// scored at five points.
+TEST_F(EvalTasks, ACardThatDoesNotFitTheModelIsNamedOnce) {
+  spill(scratch_ / "tasks/long.yaml",
+        slurp(scratch_ / "tasks/two.yaml") + "choice: \"{choice} " + std::string(80, 'a') + "\"\n");
+  write_study(scratch_.path(), "tokens: 1024, tasks: [tasks], score_points: 3");
+  const Outcome trained = run("run study.yaml --out study");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const std::string line =
+      "isoloss: not scored: tasks/long.yaml: task long, item test0: an answer is";
+  const std::size_t first = trained.err.find(line);
+  ASSERT_NE(first, std::string::npos) << trained.err;
+  EXPECT_EQ(trained.err.find("long.yaml", first + line.size()), std::string::npos) << trained.err;
+  for (const auto& [path, time] : scores_of(scratch_ / "study"))
+    EXPECT_EQ(path.string().find("long"), std::string::npos) << path;
+}
+
 // Two runs of two budgets each; the study's own task is made of its text's numbers.
 TEST_F(EvalTasks, AStudysOwnTasksAreKeptItemByItemPairedAndRecomputed) {
   write_study(scratch_.path(), "tokens: 1024, tasks: [tasks, mapping]");

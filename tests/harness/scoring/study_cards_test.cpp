@@ -47,6 +47,13 @@ TEST(StudyCards, WhatIsWrongWithACardOrAnItemIsSaidBeforeTraining) {
   EXPECT_THAT(problem_of(evaluation), HasSubstr("b/letters.yaml: a second task of that name"));
 }
 
+std::vector<std::string> tasks_of(const TaskSuite& suite) {
+  std::vector<std::string> names;
+  for (const SuiteTask& task : suite.tasks)
+    names.push_back(task.card.profile + "." + task.card.task);
+  return names;
+}
+
 // What was told, in order: "s4 tokens:256" for scores, "e4" for an evaluation.
 struct Order {
   std::vector<std::string> told;
@@ -116,6 +123,26 @@ TEST(StudyCards, ACardThatDoesNotFitTheModelIsLeftOutAndTheOthersGoOn) {
   EXPECT_THAT(scored.left_out[0], HasSubstr("the model reads 16"));
 }
 
+// The same is found before training, in the model's tokens and as many as it reads; an answer that
+// may take 16 tokens leaves none to read.
+TEST(StudyCards, WhatDoesNotFitTheModelIsLeftOutWithoutAskingOne) {
+  const Place place;
+  const EvaluationSpec evaluation = cards_at(place.root / "a");
+  write_file(place.root / "a/long.yaml",
+             std::string(kCard) + "choice: \"{choice} and so on, and so on\"\n");
+  write_file(place.root / "a/written.yaml",
+             "data: d\nsplit: test\nshots_from: train\ncontext: \"{q}\"\nanswer: \"B\"\n"
+             "write: {most_tokens: 16, stop: [\"\\n\"]}\nchance: 0\n"
+             "metrics: {exact_match: exact squad}\n");
+  TaskSuite cards = study_cards(evaluation);
+  EXPECT_EQ(tasks_of(cards), (std::vector<std::string>{"letters", "long", "written"}));
+  keep_fitting(cards, *byte_tokenizer(), 16);
+  EXPECT_EQ(tasks_of(cards), std::vector<std::string>{"letters"});
+  ASSERT_EQ(cards.left_out.size(), 2U);
+  EXPECT_THAT(cards.left_out[0], HasSubstr("long.yaml: task long, item 1: an answer is 23 tokens"));
+  EXPECT_THAT(cards.left_out[1], HasSubstr("written.yaml: task written, item 1: "));
+}
+
 TEST(StudyCards, AStopLeavesTheEvaluationToWhoGoesOn) {
   const Place place;
   const RunSpec spec = byte_run();
@@ -129,13 +156,6 @@ TEST(StudyCards, AStopLeavesTheEvaluationToWhoGoesOn) {
   EXPECT_EQ(train(state, spec, data, segment, order.listener(), [&] { return ++asked > 6; }),
             TrainingOutcome::Stopped);
   EXPECT_TRUE(order.told.empty());
-}
-
-std::vector<std::string> tasks_of(const TaskSuite& suite) {
-  std::vector<std::string> names;
-  for (const SuiteTask& task : suite.tasks)
-    names.push_back(task.card.profile + "." + task.card.task);
-  return names;
 }
 
 TEST(StudyCards, PublicTasksAreAskedBesideOwnCardsAndWhatIsMissingIsNamed) {
