@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <system_error>
+
 #include "model/spec/error.h"
 #include "results/durable_file.h"
 #include "results/folder_entries.h"
@@ -30,6 +33,19 @@ fs::path task_scores_path(const StudyFolder& folder, const TaskScores& scores) {
   check_name("task", scores.task);
   return folder.scores() / scores.trial /
          fmt::format("{}.{}.{}.h5", scores.profile, scores.task, scores.step);
+}
+
+std::optional<ScoresName> named_by_path(const fs::path& path) {
+  const std::string stem = path.stem();
+  const std::size_t first = stem.find('.'), last = stem.rfind('.');
+  if (path.extension() != ".h5" || first == std::string::npos || last <= first + 1)
+    return std::nullopt;
+  ScoresName name{path.parent_path().filename(), stem.substr(0, first),
+                  stem.substr(first + 1, last - first - 1)};
+  const char* end = stem.data() + stem.size();
+  const auto [stopped, problem] = std::from_chars(stem.data() + last + 1, end, name.step);
+  if (problem != std::errc() || stopped != end) return std::nullopt;
+  return name;
 }
 
 void check_task_scores(const StudyFolder& folder, const fs::path& path) {

@@ -2,7 +2,9 @@
 // as a run file is (file_seal.h). In a study folder they lie beside the runs:
 //   scores/TRIAL/PROFILE.TASK.STEP.h5
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,14 @@ void write_task_scores(const std::filesystem::path& path, const TaskScores& scor
 // InputError naming the file where it is missing, truncated, foreign, damaged or of another
 // version.
 TaskScores read_task_scores(const std::filesystem::path& path);
+
+// What a file's path in a study folder says that it holds, whether or not it can be read; absent
+// where the name is of another form.
+struct ScoresName {
+  std::string trial, profile, task;
+  std::int64_t step = 0;
+};
+std::optional<ScoresName> named_by_path(const std::filesystem::path& path);
 
 // Reads the file and InputError where it is damaged or does not lie where task_scores_path says.
 void check_task_scores(const StudyFolder& folder, const std::filesystem::path& path);

@@ -70,6 +70,14 @@ std::string under(const char* heading, const std::string& tables) {
   return tables.empty() ? "" : fmt::format("<h2>{}</h2>\n{}", heading, tables);
 }
 
+// Which files of scores the tables lack.
+std::string unread_scores_html(const StudyResults& study) {
+  std::string out;
+  for (const std::string& why : study.unread_scores)
+    out += fmt::format("<p>Left out: {}.</p>\n", html_escape(why));
+  return out;
+}
+
 std::string next_study_html(const StudyResults& study, const ReportOptions& options,
                             const Beside& beside) {
   const NextStudyTables next = next_study_tables(study, options);
@@ -181,7 +189,8 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
                                              table_html(sigmoids_table(study), beside) +
                                              table_html(accuracy_hold_out_table(study), beside) +
                                              table_html(larger_models_table(study), beside));
-  body += under("One-shot scores", table_html(paired_scores_table(study, options), beside) +
+  body += under("One-shot scores", unread_scores_html(study) +
+                                       table_html(paired_scores_table(study, options), beside) +
                                        table_html(checkpoint_counts_table(study), beside) +
                                        table_html(checkpoint_spreads_table(study), beside) +
                                        table_html(task_averages_table(study), beside) +
@@ -194,7 +203,7 @@ WrittenReport write_report(const std::vector<std::filesystem::path>& sources,
   body += under("Trials", trials_html(study, beside)) + card_html(study);
   const std::filesystem::path page = folder / "report.html";
   write_durably(page, html_page("isoloss: " + (study.name.empty() ? "study" : study.name), body));
-  return {page, study.digest.digest};
+  return {page, study.digest.digest, study.unread_scores};
 }
 
 }  // namespace isoloss

@@ -22,7 +22,8 @@ struct ReportOptions {
 
 struct WrittenReport {
   std::filesystem::path page;
-  std::string digest;  // of the input (points_digest.h)
+  std::string digest;                 // of the input (points_digest.h)
+  std::vector<std::string> left_out;  // files of scores that cannot be read, and why
 };
 
 // InputError naming the option that is out of range: nothing is written then.

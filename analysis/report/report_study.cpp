@@ -189,7 +189,9 @@ StudyResults read_study(const std::vector<std::filesystem::path>& sources,
               };
               return key(a.header) < key(b.header);
             });
-  study.scores = read_study_scores(sources);  // a damaged file is named before minutes of fits
+  StudyScores stored = read_study_scores(sources);
+  study.scores = std::move(stored.scores);
+  for (const UnreadScores& file : stored.unread) study.unread_scores.push_back(file.why);
   const bool with_law = study.all.floor || study.architectures.size() == 1;
   study.seed_noise = measure_seed_noise(study.results.points);
   for (const std::string& architecture : study.architectures) {

@@ -45,6 +45,7 @@ struct StudyResults {
   std::string baseline;                         // empty with one architecture
   std::vector<Comparison> comparisons;          // in pairs: in FLOPs, then the same in seconds
   std::vector<TaskScores> scores;               // of files of scores, without the rows of choices
+  std::vector<std::string> unread_scores;       // files that cannot be read, and why
   std::vector<StudyTask> tasks;                 // one-shot tasks, by name
   std::vector<FailedRun> failed;
   std::vector<StudyMakespan> makespans;  // of sources that know theirs

@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "model/spec/error.h"
 #include "results/study_folder.h"
 #include "results/task_scores_file.h"
 
@@ -14,17 +15,21 @@ constexpr int kMostTaskDraws = 200, kHoldOutDraws = 50;
 
 }  // namespace
 
-std::vector<TaskScores> read_study_scores(const std::vector<std::filesystem::path>& sources) {
-  std::vector<TaskScores> out;
+StudyScores read_study_scores(const std::vector<std::filesystem::path>& sources) {
+  StudyScores out;
   std::set<std::tuple<std::string, std::string, std::string, std::int64_t>> seen;
   for (const std::filesystem::path& source : sources) {
     if (!std::filesystem::is_directory(source)) continue;
     for (const std::filesystem::path& file : task_scores_files({source})) {
-      TaskScores scores = read_task_scores(file);
-      if (!seen.emplace(scores.trial, scores.task, scores.profile, scores.step).second) continue;
-      scores.rows.clear();
-      scores.rows.shrink_to_fit();
-      out.push_back(std::move(scores));
+      try {
+        TaskScores scores = read_task_scores(file);
+        if (!seen.emplace(scores.trial, scores.task, scores.profile, scores.step).second) continue;
+        scores.rows.clear();
+        scores.rows.shrink_to_fit();
+        out.scores.push_back(std::move(scores));
+      } catch (const InputError& error) {
+        out.unread.push_back({file, error.what()});
+      }
     }
   }
   return out;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/compared_sides.h"
+#include "harness/cli/compared_trials.h"
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
 #include "model/spec/nearest_name.h"
@@ -20,48 +22,71 @@
 namespace isoloss {
 namespace {
 
+// What was asked for and what there is of it.
+struct Sides {
+  SideScores baseline, candidate;
+  UnreadTasks unread;
+};
+
 struct Compared {
   std::vector<PairedScores> pairs;
-  std::vector<std::string> left_out;  // "TASK (PROFILE): why"
+  std::vector<const TaskScores*> baseline, candidate;  // of each pair
+  std::vector<std::string> left_out;                   // "TASK (PROFILE): why"
 };
 
 // InputError with the nearest: a task that neither side has scores of.
-void require_scored(const std::vector<std::string>& wanted, const SideScores& baseline,
-                    const SideScores& candidate) {
+void require_scored(const std::vector<std::string>& wanted, const Sides& sides) {
   std::vector<std::string> known;
-  for (const SideScores* side : {&baseline, &candidate})
-    for (const auto& [name, scores] : *side)
+  const auto add = [&](const auto& tasks) {
+    for (const auto& [name, of_it] : tasks)
       if (std::ranges::find(known, name.first) == known.end()) known.push_back(name.first);
+  };
+  add(sides.baseline);
+  add(sides.candidate);
+  add(sides.unread);
   for (const std::string& task : wanted)
     if (std::ranges::find(known, task) == known.end())
       throw InputError(fmt::format("task '{}' (neither side has scores of it){}", task,
                                    suggestion(task, known)));
 }
 
-Compared compare_sides(const SideScores& baseline, const SideScores& candidate,
-                       const std::vector<std::string>& wanted, const PairedOptions& options) {
-  require_scored(wanted, baseline, candidate);
+// InputError where a file that cannot be read leaves nothing to compare.
+Compared compare_sides(const Sides& sides, const std::vector<std::string>& wanted,
+                       const PairedOptions& options) {
+  require_scored(wanted, sides);
+  const auto& [baseline, candidate, unread] = sides;
+  const auto skipped = [&](const TaskName& name) {
+    return unread.contains(name) ||
+           (!wanted.empty() && std::ranges::find(wanted, name.first) == wanted.end());
+  };
   Compared all;
   for (const auto& [name, scores] : baseline) {
     const auto& [task, profile] = name;
-    if (!wanted.empty() && std::ranges::find(wanted, task) == wanted.end()) continue;
+    if (skipped(name)) continue;
     const auto other = candidate.find(name);
     try {
       if (other == candidate.end()) throw InputError("the candidate has no scores of it");
       all.pairs.push_back(compare_scores(*scores, *other->second, options));
+      all.baseline.push_back(scores);
+      all.candidate.push_back(other->second);
     } catch (const InputError& error) {
       all.left_out.push_back(fmt::format("{} ({}): {}", task, profile, error.what()));
     }
   }
   for (const auto& [name, scores] : candidate)
-    if (!baseline.contains(name) &&
-        (wanted.empty() || std::ranges::find(wanted, name.first) != wanted.end()))
+    if (!baseline.contains(name) && !skipped(name))
       all.left_out.push_back(
           fmt::format("{} ({}): the baseline has no scores of it", name.first, name.second));
+  for (const auto& [name, why] : unread) {
+    if (!wanted.empty() && std::ranges::find(wanted, name.first) == wanted.end()) continue;
+    if (all.pairs.empty()) throw InputError(why);
+    all.left_out.push_back(fmt::format("{} ({}): {}", name.first, name.second, why));
+  }
   return all;
 }
 
-nlohmann::ordered_json json_of(const PairedScores& pair) {
+nlohmann::ordered_json json_of(const PairedScores& pair, const TaskScores& baseline,
+                               const TaskScores& candidate, const PointTable& results) {
   nlohmann::ordered_json mcnemar = nullptr;
   if (pair.mcnemar)
     mcnemar = {{"baseline_only", pair.mcnemar->baseline_only},
@@ -78,7 +103,9 @@ nlohmann::ordered_json json_of(const PairedScores& pair) {
           {"standard_error", json_number(pair.standard_error)},
           {"interval", json_interval(pair.interval)},
           {"p", json_number(pair.bootstrap_p)},
-          {"mcnemar", mcnemar}};
+          {"mcnemar", mcnemar},
+          {"baseline_trial", trial_json(baseline, results)},
+          {"candidate_trial", trial_json(candidate, results)}};
 }
 
 void print_pairs(const Compared& all, double level) {
@@ -95,6 +122,11 @@ void print_pairs(const Compared& all, double level) {
                    : "",
                std::isnan(pair.bootstrap_p) ? "" : fmt::format("{:.3f}", pair.bootstrap_p),
                pair.mcnemar ? fmt::format("{:.4f}", pair.mcnemar->p) : "");
+}
+
+void print_trials(const char* side, const std::vector<const TaskScores*>& scores,
+                  const PointTable& results) {
+  for (const std::string& trial : trial_lines(side, scores, results)) fmt::print("{}\n", trial);
 }
 
 PairedOptions options_of(const CommandLine& line) {
@@ -145,27 +177,34 @@ int compare_command(Arguments arguments) {
                     names[0]));
   std::optional<StudySides> study;
   std::vector<TaskScores> first, second;
-  std::vector<SideScores> sides(2);
+  Sides sides;
+  PointTable results;
   if (line.has("DIR")) {
     study.emplace(line.get<std::string>("DIR"));
-    sides = study->sides(names);
+    const std::vector<SideScores> both = study->sides(names);
+    sides = {both[0], both[1], study->unread(names)};
+    results = study->results();
   } else {
-    first = scores_in_folder(names[0]);
-    second = scores_in_folder(names[1]);
-    sides = {latest_scores(first), latest_scores(second)};
+    first = scores_in_folder(names[0], sides.unread);
+    second = scores_in_folder(names[1], sides.unread);
+    sides.baseline = latest_scores(first);
+    sides.candidate = latest_scores(second);
   }
   const auto wanted =
       line.has("task") ? line.get<std::vector<std::string>>("task") : std::vector<std::string>();
-  const Compared all = compare_sides(sides[0], sides[1], wanted, options);
+  const Compared all = compare_sides(sides, wanted, options);
   if (line.has("json")) {
     nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-    for (const PairedScores& pair : all.pairs) rows.push_back(json_of(pair));
+    for (std::size_t i = 0; i < all.pairs.size(); ++i)
+      rows.push_back(json_of(all.pairs[i], *all.baseline[i], *all.candidate[i], results));
     print_json(nlohmann::ordered_json{{"baseline", names[0]},
                                       {"candidate", names[1]},
                                       {"comparisons", rows},
                                       {"left_out", all.left_out}});
   } else {
     print_pairs(all, options.level);
+    print_trials("baseline", all.baseline, results);
+    print_trials("candidate", all.candidate, results);
     for (const std::string& left : all.left_out) tell(left);
   }
   if (!all.pairs.empty()) return 0;

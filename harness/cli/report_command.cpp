@@ -97,6 +97,7 @@ void report_study(const CommandLine& line, const std::vector<fs::path>& sources)
     said["tensorboard"] = {{"folder", logs}, {"runs", write_events(points, logs)}};
   }
   const WrittenReport report = write_report(sources, options, std::move(points));
+  for (const std::string& why : report.left_out) tell("left out of the report: " + why);
   said["report"] = report.page.string();
   said["digest"] = report.digest;
   if (line.has("json")) {

@@ -497,6 +497,28 @@ TEST_F(EvalTasks, ArchitecturesOfAStudyAreComparedAtTheirLargestBudget) {
                 row.at("candidate").get<double>() - row.at("baseline").get<double>(), 1e-12);
     EXPECT_FALSE(row.at("interval").is_null());
   }
+  const json trial = rows.at(0).at("candidate_trial");
+  EXPECT_EQ(trial.at("architecture"), "primer");
+  EXPECT_EQ(trial.at("size"), "s");
+  EXPECT_EQ(trial.at("budget"), 5120);
+  const Outcome table = run("compare study --baseline transformer --candidate primer");
+  EXPECT_THAT(table.out, HasSubstr("\ncandidate: primer s, a budget of 5120 tokens, trial " +
+                                   trial.at("trial").get<std::string>() + "\n"));
+  // A file that one side needs cannot be read: the other task is compared, and the page is made.
+  const fs::path damaged = scratch_ / "study/scores" / trial.at("trial").get<std::string>() /
+                           ("own.two." + std::to_string(trial.at("step").get<int>()) + ".h5");
+  const std::string whole = slurp(damaged);
+  spill(damaged, whole.substr(0, 100));
+  const Outcome rest = run("compare study --baseline transformer --candidate primer --json");
+  EXPECT_EQ(rest.status, 0) << rest.err;
+  EXPECT_EQ(json::parse(rest.out).at("comparisons").size(), 1);
+  EXPECT_THAT(json::parse(rest.out).at("left_out").at(0).get<std::string>(),
+              HasSubstr(damaged.filename().string()));
+  const Outcome page = run("report study --bootstrap 10");
+  EXPECT_EQ(page.status, 0) << page.err;
+  EXPECT_THAT(page.err, HasSubstr("left out of the report: "));
+  EXPECT_THAT(slurp(scratch_ / "study/report.html"), HasSubstr("<p>Left out: "));
+  spill(damaged, whole);
   const Outcome no_task =
       run("compare study --baseline transformer --candidate primer --task nowhere");
   EXPECT_EQ(no_task.status, 2) << no_task.err;

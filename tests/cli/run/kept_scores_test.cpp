@@ -132,5 +132,24 @@ TEST_F(KeptScores, AnErrorThatIsNotKnownIsNone) {
   EXPECT_EQ(again.err, "") << "nothing was replaced";
 }
 
+TEST_F(KeptScores, ADamagedFileCostsItsOwnTask) {
+  write_passages(scratch_ / "tasks", "other", "items: all");
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out one").status, 0);
+  ASSERT_EQ(run("eval --model hf:model --tasks tasks --out two").status, 0);
+  spill(scratch_ / "two/own.other.h5", "cut short");
+  const Outcome compared = run("compare --baseline one --candidate two --json");
+  EXPECT_EQ(compared.status, 0) << compared.err;
+  const json result = json::parse(compared.out);
+  ASSERT_EQ(result.at("comparisons").size(), 1U);
+  EXPECT_EQ(result.at("comparisons").at(0).at("task"), "plain");
+  EXPECT_EQ(result.at("comparisons").at(0).at("baseline_trial").at("model"), "hf:model");
+  EXPECT_EQ(result.at("left_out").size(), 1U);
+  EXPECT_THAT(result.at("left_out").at(0).get<std::string>(), HasSubstr("two/own.other.h5"));
+  EXPECT_EQ(run("compare --baseline one --candidate two --task plain").err, "");
+  const Outcome asked = run("compare --baseline one --candidate two --task other");
+  EXPECT_EQ(asked.status, 2);
+  EXPECT_THAT(asked.err, HasSubstr("two/own.other.h5"));
+}
+
 }  // namespace
 }  // namespace isoloss::test
