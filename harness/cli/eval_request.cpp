@@ -1,10 +1,13 @@
 #include "harness/cli/eval_request.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "model/spec/error.h"
@@ -68,6 +71,10 @@ std::vector<TaskCard> public_cards(const CommandLine& line) {
 EvaluationOptions checked_options(const CommandLine& line) {
   if (line.has("data") && line.has("tasks"))
     throw InputError("--data and --tasks are both given (public tasks, or your own); give one");
+  if (line.has("tasks") && line.given("profile"))
+    throw InputError(
+        "--profile is given beside --tasks (it is how public tasks are asked; your own cards say "
+        "how theirs are); leave it out");
   const EvaluationOptions options{line.get<std::int64_t>("shots"), line.get<std::uint64_t>("seed")};
   if (options.shots < 0)
     throw InputError(fmt::format("--shots is {} (worked examples); give 0 or more", options.shots));
@@ -75,6 +82,19 @@ EvaluationOptions checked_options(const CommandLine& line) {
   if (line.has("limit") && line.get<std::int64_t>("limit") < 1)
     throw InputError("--limit is below 1 (items of a task); give 1 or more");
   return options;
+}
+
+// Makes the folder; InputError where it cannot be made or written to, before models are loaded.
+void require_writable(const fs::path& folder) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (!failure && ::access(folder.c_str(), W_OK | X_OK) != 0)
+    failure = std::error_code(errno, std::generic_category());
+  if (!failure && !fs::is_directory(folder))
+    failure = std::make_error_code(std::errc::not_a_directory);
+  if (failure)
+    throw InputError(fmt::format("--out: cannot write to {} ({}); name another folder",
+                                 folder.string(), failure.message()));
 }
 
 }  // namespace
@@ -141,6 +161,7 @@ EvalRequest read_eval_request(const CommandLine& line) {
   asked.candidates = line.has("DIR")
                          ? finished_runs(StudyFolder{line.get<std::string>("DIR")})
                          : std::vector<EvalCandidate>{{line.get<std::string>("model"), "", 0, 0}};
+  if (line.has("out")) require_writable(line.get<std::string>("out"));
   return asked;
 }
 

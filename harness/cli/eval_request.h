@@ -49,7 +49,7 @@ void check_out(const CommandLine& line);
 std::vector<EvalCandidate> finished_runs(const StudyFolder& folder);
 
 // InputError: options that contradict each other or are out of range, an unknown task, no task or
-// run that is left to score.
+// run that is left to score, --out that cannot be written to. With --show no models are named.
 EvalRequest read_eval_request(const CommandLine& line);
 
 // The file in which the scores of a task are kept; empty where nobody asked for a place.

@@ -25,6 +25,11 @@ std::optional<TaskMeasure> searched_measure(const TaskScores& scores) {
   return measure(scores);
 }
 
+std::int64_t cut_prompts(const TaskScores& scores) {
+  return std::ranges::count_if(scores.items,
+                               [](const TaskItem& item) { return item.truncated_tokens > 0; });
+}
+
 nlohmann::ordered_json rows_of(const TaskScores& scores) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const double bits = gold_bits_per_byte(scores.rows);
@@ -48,9 +53,7 @@ nlohmann::ordered_json rows_of(const TaskScores& scores) {
          {"contaminated", searched ? nlohmann::ordered_json(searched->contaminated) : nullptr},
          {"clean_value", clean(m, &ClusteredMean::value)},
          {"clean_standard_error", clean(m, &ClusteredMean::standard_error)},
-         {"truncated", std::ranges::count_if(scores.items, [](const TaskItem& item) {
-            return item.truncated_tokens > 0;
-          })}});
+         {"truncated", cut_prompts(scores)}});
   return rows;
 }
 
@@ -82,12 +85,21 @@ void ScoreListing::begin() const {
 }
 
 void ScoreListing::add(const TaskScores& scores) {
-  if (!json_) return print_scores(scores);
+  if (!json_) {
+    if (const std::int64_t cut = cut_prompts(scores); cut > 0)
+      cut_.push_back(fmt::format("{}{} {} of {}", study_ ? scores.trial + " " : "", scores.task,
+                                 cut, scores.items.size()));
+    return print_scores(scores);
+  }
   for (auto& row : rows_of(scores)) rows_.push_back(std::move(row));
 }
 
 void ScoreListing::end() const {
-  if (json_) print_json(nlohmann::ordered_json{{"scores", rows_}});
+  if (json_) return print_json(nlohmann::ordered_json{{"scores", rows_}});
+  if (cut_.empty()) return;
+  std::string all;
+  for (const std::string& one : cut_) all += (all.empty() ? "" : ", ") + one;
+  fmt::print("prompts longer than the model reads, cut at the left: {}\n", all);
 }
 
 }  // namespace isoloss

@@ -1,6 +1,9 @@
-// How `isoloss eval` prints scores: a line a metric as they come, or one JSON object at the end.
+// How `isoloss eval` prints scores: a line a metric as they come and, last, which tasks had prompts
+// that were cut; or one JSON object at the end.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "results/task_scores.h"
 
@@ -17,6 +20,7 @@ class ScoreListing {
 
  private:
   bool json_, study_;
+  std::vector<std::string> cut_;  // "TASK N of M"
   nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();
 };
 

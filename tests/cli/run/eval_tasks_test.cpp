@@ -131,6 +131,10 @@ TEST_F(EvalTasks, PromptsThatAreCutAreCounted) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const json score = json::parse(outcome.out).at("scores").at(0);
   EXPECT_EQ(score.at("truncated"), 6);
+  const Outcome table = run("eval --model hf:short --tasks tasks --task two");
+  EXPECT_THAT(table.out,
+              testing::EndsWith("\nprompts longer than the model reads, cut at the left: "
+                                "two 6 of 6\n"));
   const Outcome whole = run("eval --model hf:model --tasks tasks --task two --json");
   EXPECT_EQ(json::parse(whole.out).at("scores").at(0).at("truncated"), 0);
 }
@@ -550,6 +554,9 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
       {"eval --model hf:model --tasks tasks --shots -1", "--shots is -1"},
       {"eval --model hf:model --tasks tasks --limit 0", "--limit is below 1"},
+      {"eval --model hf:model --tasks tasks --profile lmeval", "--profile is given beside --tasks"},
+      {"eval --model hf:model --tasks tasks --out foreign.bin", "cannot write to foreign.bin"},
+      {"eval --model hf:model --tasks tasks --out foreign.bin/o", "cannot write to foreign.bin/o"},
       {"eval --model hf:model --tasks tasks --ranks 0", "--ranks is 0"},
       {"eval --model hf:model --tasks tasks --task fou --ranks 2", "did you mean 'four'"},
       {"eval --model hf:model --text foreign.bin --ranks 2", "--ranks is given without tasks"},
