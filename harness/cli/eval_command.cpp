@@ -8,6 +8,7 @@
 #include "harness/cli/eval_text.h"
 #include "harness/cli/launcher_option.h"
 #include "harness/cli/recompute_scores.h"
+#include "harness/cli/show_prompts.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
@@ -34,6 +35,7 @@ int eval_command(Arguments arguments) {
   if (!line.parse(arguments)) return 0;
   check_text_options(line);
   if (line.has("recompute")) return recompute_scores(line);
+  if (line.has("show")) return show_prompts(line);
   set_intra_op_threads(threads_option(line));
   if (line.has("DIR") && line.has("model"))
     throw InputError("a study's folder and --model are both given (whose scores?); give one");

@@ -109,6 +109,8 @@ void add_task_options(CommandLine& line) {
       "shots", po::value<std::int64_t>()->default_value(1), "worked examples before each item")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of which examples are shown")(
       "limit", po::value<std::int64_t>(), "so many asked items of each task, whole passages")(
+      "show", po::value<std::int64_t>(),
+      "prints the prompts of so many items of each task, scores nothing and needs no model")(
       "out", po::value<std::string>(), "a folder for the raw scores of --model: PROFILE.TASK.h5")(
       "ranks", po::value<int>(), "start so many ranks, which divide the items among them")(
       "launcher", po::value<std::string>()->default_value("mpirun"),
@@ -158,6 +160,7 @@ EvalRequest read_eval_request(const CommandLine& line) {
                      "); mend it, or prepare the data sets that they need");
   if (line.has("limit"))
     keep_some(asked.suite, line.get<std::int64_t>("limit"), asked.options.suite_seed);
+  if (line.has("show")) return asked;
   asked.candidates = line.has("DIR")
                          ? finished_runs(StudyFolder{line.get<std::string>("DIR")})
                          : std::vector<EvalCandidate>{{line.get<std::string>("model"), "", 0, 0}};

@@ -85,7 +85,8 @@ void refuse_other_options(const CommandLine& line) {
     throw InputError(
         "--recompute names no folder (where scores are stored); give a study's, or one of eval "
         "--out");
-  for (const char* other : {"model", "data", "text", "tokens", "limit", "out", "ranks", "launcher"})
+  for (const char* other :
+       {"model", "data", "text", "tokens", "limit", "show", "out", "ranks", "launcher"})
     if (line.given(other))
       throw InputError(fmt::format(
           "--recompute and --{} are both given (stored rows alone are read); leave out one",

@@ -132,6 +132,28 @@ TEST_F(KeptScores, AnErrorThatIsNotKnownIsNone) {
   EXPECT_EQ(again.err, "") << "nothing was replaced";
 }
 
+// The next item's question with its right answer, a blank line, the item's own question.
+TEST_F(KeptScores, PromptsAreShownWithoutAModel) {
+  const Outcome shown = run("eval --tasks tasks --show 2 --shots 0");
+  EXPECT_EQ(shown.status, 0) << shown.err;
+  EXPECT_EQ(shown.out,
+            "--- plain (own), item 0\nThe thing 0 is\nright [ here]\nwrong [ gone]\n"
+            "--- plain (own), item 1\nThe thing 1 is\nwrong [ here]\nright [ gone]\n");
+  const json prompt =
+      json::parse(run("eval --tasks tasks --show 1 --json").out).at("prompts").at(0);
+  EXPECT_EQ(prompt.at("id"), "0");
+  EXPECT_THAT(prompt.at("choices").at(0).at("context").get<std::string>(),
+              testing::MatchesRegex("The thing [0-9]+ is (here|gone)\n\nThe thing 0 is"));
+  EXPECT_EQ(prompt.at("choices").at(0).at("gold"), true);
+  for (const char* arguments :
+       {"eval --show 1", "eval study --tasks tasks --show 1", "eval --tasks tasks --show 0",
+        "eval --tasks tasks --model hf:model --show 1", "eval kept --recompute --show 1"}) {
+    const Outcome refused = run(arguments);
+    EXPECT_EQ(refused.status, 2) << arguments;
+    EXPECT_THAT(refused.err, HasSubstr("--show")) << arguments;
+  }
+}
+
 TEST_F(KeptScores, ADamagedFileCostsItsOwnTask) {
   write_passages(scratch_ / "tasks", "other", "items: all");
   ASSERT_EQ(run("eval --model hf:model --tasks tasks --out one").status, 0);
