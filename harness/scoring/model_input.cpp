@@ -54,9 +54,9 @@ ModelInput generation_input(const GenerationRequest& request, FirstId first, std
 
 ModelInput prompt_input(std::span<const std::int32_t> prompt, std::int64_t tokens, FirstId first,
                         std::int64_t longest) {
-  ModelInput whole = fitted(prompt, first, longest);
+  ModelInput whole = fitted(prompt, first, longest, false);
   if (whole.truncated_tokens == 0) return whole;
-  return fitted(prompt, first, longest - std::min(tokens, longest / 2));
+  return fitted(prompt, first, longest - std::min(tokens, longest / 2), false);
 }
 
 }  // namespace isoloss
