@@ -9,6 +9,7 @@
 #include "harness/cli/launcher_option.h"
 #include "harness/cli/recompute_scores.h"
 #include "harness/cli/show_prompts.h"
+#include "model/layers/language_model.h"
 #include "model/spec/error.h"
 
 namespace isoloss {
