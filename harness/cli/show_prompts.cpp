@@ -19,11 +19,11 @@
 namespace isoloss {
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 // Contexts as they are scored: blanks at their end are the answer's.
-json choices_of(const ItemPrompt& prompt) {
-  json choices = json::array();
+Json choices_of(const ItemPrompt& prompt) {
+  Json choices = Json::array();
   for (const PromptChoice& choice : prompt.choices) {
     auto [context, continuation] = moved_blanks(choice.context, choice.continuation);
     choices.push_back({{"context", std::move(context)},
@@ -33,17 +33,17 @@ json choices_of(const ItemPrompt& prompt) {
   return choices;
 }
 
-json prompts_of(const SuiteTask& task, const EvaluationOptions& options, std::size_t most) {
+Json prompts_of(const SuiteTask& task, const EvaluationOptions& options, std::size_t most) {
   const TaskCard& card = task.card;
   const std::vector<nlohmann::json> items = asked_items(card, task.data.items);
   const std::vector<nlohmann::json> shown =
       options.shots > 0 ? asked_items(card, task.data.shown) : std::vector<nlohmann::json>{};
   const ShotPool pool(card, shown);
-  json prompts = json::array();
+  Json prompts = Json::array();
   for (std::size_t i = 0; i < std::min(items.size(), most); ++i) {
     const ItemPrompt prompt =
         item_prompt(card, items[i], pool.drawn(options.suite_seed, items[i], options.shots));
-    json one = {{"task", card.task},       {"profile", card.profile},
+    Json one = {{"task", card.task},       {"profile", card.profile},
                 {"id", items[i].at("id")}, {"choices", choices_of(prompt)},
                 {"prompt", nullptr},       {"golds", prompt.golds}};
     if (card.writing) one["prompt"] = prompt.prompt;
@@ -52,11 +52,11 @@ json prompts_of(const SuiteTask& task, const EvaluationOptions& options, std::si
   return prompts;
 }
 
-void print_prompt(const json& prompt) {
+void print_prompt(const Json& prompt) {
   fmt::print("--- {} ({}), item {}\n", prompt.at("task").get<std::string>(),
              prompt.at("profile").get<std::string>(), prompt.at("id").get<std::string>());
-  const json* before = nullptr;  // contexts that are the same are printed once
-  for (const json& choice : prompt.at("choices")) {
+  const Json* before = nullptr;  // contexts that are the same are printed once
+  for (const Json& choice : prompt.at("choices")) {
     if (before == nullptr || *before != choice.at("context"))
       fmt::print("{}\n", choice.at("context").get<std::string>());
     before = &choice.at("context");
@@ -89,10 +89,10 @@ int show_prompts(const CommandLine& line) {
   const EvalRequest asked = read_eval_request(line);
   for (const std::string& left : asked.suite.left_out) tell(left);
   auto failed = asked.suite.left_out.size();
-  json all = json::array();
+  Json all = Json::array();
   for (const SuiteTask& task : asked.suite.tasks) {
     try {
-      for (json& prompt : prompts_of(task, asked.options,
+      for (Json& prompt : prompts_of(task, asked.options,
                                      static_cast<std::size_t>(line.get<std::int64_t>("show"))))
         if (line.has("json"))
           all.push_back(std::move(prompt));
@@ -103,7 +103,7 @@ int show_prompts(const CommandLine& line) {
       tell(error.what());
     }
   }
-  if (line.has("json")) print_json(json{{"prompts", all}});
+  if (line.has("json")) print_json(Json{{"prompts", all}});
   return failed > 0 ? kExitFailed : kExitDone;
 }
 
