@@ -11,6 +11,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/print_json.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "results/event_file.h"
 #include "sweeps/schedule.h"
 

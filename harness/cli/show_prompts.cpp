@@ -15,6 +15,7 @@
 #include "harness/oneshot/token_boundary.h"
 #include "harness/study/study_outcome.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 
 namespace isoloss {
 namespace {

@@ -33,6 +33,7 @@
 #include "harness/training/training_limit.h"
 #include "model/parallel/peer_lost.h"
 #include "model/spec/error.h"
+#include "model/spec/tell.h"
 #include "sweeps/device_runs.h"
 
 namespace isoloss {
@@ -71,8 +72,7 @@ Start set_up(Communicator& communicator, const StudyFolder& folder, const Study&
       if (options.retry_failed) forget_attempts(folder);
       if (!device) warn_of_slow_bfloat16(plan);
       if (!device && !start.ranks.not_held.empty())
-        fmt::print(stderr, "isoloss: does not fit into the memory of these ranks: {}\n",
-                   start.ranks.not_held);
+        tell(fmt::format("does not fit into the memory of these ranks: {}", start.ranks.not_held));
       start.number =
           note_start(folder, plan, start.ranks.makespan, communicator.size(), options.only.empty());
     } catch (const InputError& problem) {
