@@ -38,7 +38,7 @@ TEST(BadInput, UnknownOptionNamesTheNearest) {
 
 // A variable of a script that is not set.
 TEST(BadInput, EmptyArchitecturesAndLosses) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const char* asked :
        {"fit x.csv --architecture ''", "savings x.csv --baseline a --candidate b --at ''"}) {
     const Outcome outcome = isoloss(asked, scratch.path());
@@ -81,7 +81,7 @@ TEST(BadInput, EmptyPlaces) {
 
 // A pipe or a device has no folder for what is written beside a file.
 TEST(BadInput, PagesBesideWhatIsNoFile) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const Outcome outcome = isoloss("report /dev/stdin", scratch.path());
   expect_refused(outcome);
   EXPECT_THAT(outcome.err, HasSubstr("/dev/stdin: no place for a page beside it ("));
@@ -89,7 +89,7 @@ TEST(BadInput, PagesBesideWhatIsNoFile) {
 
 // What a program's bytes say would end the line at a zero, or talk to the terminal.
 TEST(BadInput, StudyFileOfBytesThatDoNotPrint) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "study.yaml", std::string("study: \"a\\\0b\"\n", 13));
   const Outcome outcome = isoloss("plan study.yaml", scratch.path());
   expect_refused(outcome);

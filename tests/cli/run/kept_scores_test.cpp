@@ -65,7 +65,7 @@ class KeptScores : public testing::Test {
     return json::parse(outcome.out).at("scores");
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 TEST_F(KeptScores, AModelThatChangedIsScoredAgainAndOneThatDidNotIsNot) {

@@ -72,7 +72,7 @@ TEST(PrepareTasks, ItemsThatStandInTheTrainingTextAreCounted) {
 
 // The training text, a device.
 TEST(PrepareTasks, ReplacesNothingButTaskData) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   spill(scratch / "training.txt", "words");
   ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
   for (const char* out : {"training.txt", "pipe"}) {
