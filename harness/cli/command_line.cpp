@@ -107,11 +107,13 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
     if (!has(name) || is_empty(values_[name].value()))
       throw InputError(name + " is missing (usage: " + one_line(usage_) +
                        "); for example: " + example_);
-  for (const auto& [name, value] : values_)
-    if (is_empty(value.value()) && !value.defaulted() && !may_be_empty_.contains(name))
+  for (const auto& [name, value] : values_) {
+    const bool takes_one = all.find(name, false).semantic()->max_tokens() > 0;
+    if (takes_one && is_empty(value.value()) && !value.defaulted() && !may_be_empty_.contains(name))
       throw InputError((hidden_.find_nothrow(name, false) == nullptr ? "--" : "") + name +
                        " is empty (a variable of the shell that is not set?); give a value, or "
                        "leave it out");
+  }
   return true;
 }
 
