@@ -71,7 +71,7 @@ TEST(BadInput, EmptyPlaces) {
   EXPECT_THAT(outcome.err, HasSubstr("--out is empty ("));
   for (const char* command :
        {"fit x.csv --architecture ''", "savings x.csv --baseline a --candidate ''",
-        "report x.csv --tensorboard ''", "points x ''"}) {
+        "report x.csv --tensorboard ''"}) {
     SCOPED_TRACE(command);
     const Outcome refused = isoloss(command, scratch.path());
     expect_refused(refused);

@@ -54,7 +54,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
      {"model/spec", "model/parallel", "results", "model/device", "model/kernels/cuda"}},
     {"harness/nccl", {"model/spec", "model/parallel", "model/kernels/cuda", "harness/devices"}},
     {"harness/sockets", {"model/spec", "model/parallel", "results"}},
-    {"harness/progress", {"results", "sweeps"}},
+    {"harness/progress", {"model/spec", "results", "sweeps"}},
     {"harness/files", {"model/spec", "results", "sweeps", "harness/progress"}},
     {"harness/data", {"model/spec", "results", "sweeps", "harness/files", "harness/oneshot"}},
     {"harness/ranks", {"model/spec", "model/parallel", "results", "sweeps", "harness/sockets"}},
