@@ -540,7 +540,8 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
     const char* problem;
   } cases[] = {
       {"eval --tasks tasks", "give DIR or --model"},
-      {"eval somewhere", "no run of it is finished"},
+      {"eval somewhere", "somewhere is no folder"},
+      {"eval tasks", "tasks: no run of it is finished"},
       {"eval somewhere --limit 5", "--limit is given without --data or --tasks"},
       {"eval somewhere --shots 0", "--shots is given without --data or --tasks"},
       {"eval somewhere --seed 1 --ranks 2", "--seed is given without --data or --tasks"},
@@ -548,7 +549,7 @@ TEST_F(EvalTasks, BadUsageIsRefusedWithWhatToDo) {
       {"eval --model hf:model --tasks tasks --tokens t", "--tokens is given beside tasks"},
       {"eval somewhere --length 8 --tasks tasks", "--length is given beside tasks"},
       {"eval somewhere --out o", "its scores lie in DIR/scores"},
-      {"eval somewhere --ranks 2", "no run of it is finished"},
+      {"eval somewhere --ranks 2", "somewhere is no folder"},
       {"eval somewhere --model hf:model --tasks tasks", "give one"},
       {"eval --model hf:model --tasks tasks --data t", "give one"},
       {"eval --model hf:model --tasks tasks --task fou", "did you mean 'four'"},
