@@ -312,8 +312,8 @@ std::vector<Cell> expand_grid(const Study& study) {
                    grid.search->line, "grid.learning_rate.decide_at");
     list.push_back(std::move(cell));
   }
-  refuse_twin_cells(study, list);
   refuse_idle_switches(study, list);
+  refuse_twin_cells(study, list);
   return list;
 }
 

@@ -354,6 +354,7 @@ TEST_F(RepairTest, WhatItSawBeforeItsClaimIsNotWhatItActsOn) {
   std::thread other([&] {
     const int pipe = ::open(attempt.c_str(), O_WRONLY);
     write_durably(study().run_file(kTraining), whole);
+    fs::remove(attempt);
     write_durably(attempt, told);
     ::close(pipe);
   });

@@ -487,14 +487,14 @@ TEST(StudyErrors, StudyNameTooLongForAFolder) {
   EXPECT_EQ(message_for({{1, "study: " + std::string(128, 'x')}}), "");
 }
 
-// Relative positions rotate nothing.
+// Relative positions, as transformer has them, rotate nothing.
 TEST(StudyErrors, ValuesOfAnAxisThatMakeOneTrial) {
-  const std::string positions = "model: {d_head: 8, sequence: 16, layers: 1, positions: relative}";
-  EXPECT_EQ(message_for({{3, positions}, {10, "  rotary_base: [500, 10000]"}}),
+  const std::string both = "  architecture: [transformer, llama]";
+  EXPECT_EQ(message_for({{6, both}, {10, "  rotary_base: [500, 10000]"}}),
             "study.yaml:10: grid.rotary_base: '500' and '10000' are one trial of transformer s "
             "(nothing in it depends on rotary_base); remove one, or drop it there: exclude: "
             "[{architecture: transformer, rotary_base: 10000}]");
-  EXPECT_EQ(message_for({{3, positions},
+  EXPECT_EQ(message_for({{6, both},
                          {10, "  rotary_base: [500, 10000]"},
                          {11, "  exclude: [{architecture: transformer, rotary_base: 10000}]"}}),
             "");
