@@ -135,9 +135,9 @@ TEST(StudyCards, WhatDoesNotFitTheModelIsLeftOutWithoutAskingOne) {
              "write: {most_tokens: 16, stop: [\"\\n\"]}\nchance: 0\n"
              "metrics: {exact_match: exact squad}\n");
   TaskSuite cards = study_cards(evaluation);
-  EXPECT_EQ(tasks_of(cards), (std::vector<std::string>{"letters", "long", "written"}));
+  EXPECT_EQ(tasks_of(cards), (std::vector<std::string>{"own.letters", "own.long", "own.written"}));
   keep_fitting(cards, *byte_tokenizer(), 16);
-  EXPECT_EQ(tasks_of(cards), std::vector<std::string>{"letters"});
+  EXPECT_EQ(tasks_of(cards), std::vector<std::string>{"own.letters"});
   ASSERT_EQ(cards.left_out.size(), 2U);
   EXPECT_THAT(cards.left_out[0], HasSubstr("long.yaml: task long, item 1: an answer is 23 tokens"));
   EXPECT_THAT(cards.left_out[1], HasSubstr("written.yaml: task written, item 1: "));
