@@ -143,14 +143,14 @@ TEST(Study, FoldersAndFilesMayBeNamedLikePatterns) {
                                    small_study({{2, "data: {text: '" + text + "'}"}})))
         .base.data.files;
   };
-  folder.write("runs [1] *?/a.txt", "one");
-  folder.write("runs [1] *?/b[2].txt", "two");
-  folder.write("runs [1] *?/b2.txt", "three");
-  EXPECT_EQ(files("*.txt").size(), 3U);
-  ASSERT_EQ(files("b[2].txt").size(), 1U);
-  EXPECT_TRUE(files("b[2].txt")[0].ends_with("/b[2].txt"));
-  ASSERT_EQ(files("[a-b]2.txt").size(), 1U);
-  EXPECT_TRUE(files("[a-b]2.txt")[0].ends_with("/b2.txt"));
+  folder.write("runs [1] *?/book-a.txt", "one");
+  folder.write("runs [1] *?/book-b[2].txt", "two");
+  folder.write("runs [1] *?/book-b2.txt", "three");
+  EXPECT_EQ(files("book-*.txt").size(), 3U);
+  ASSERT_EQ(files("book-b[2].txt").size(), 1U);
+  EXPECT_TRUE(files("book-b[2].txt")[0].ends_with("/book-b[2].txt"));
+  ASSERT_EQ(files("book-[a-b]2.txt").size(), 1U);
+  EXPECT_TRUE(files("book-[a-b]2.txt")[0].ends_with("/book-b2.txt"));
 }
 
 TEST(Study, ContentHashSeesWhereADocumentEnds) {
