@@ -82,10 +82,6 @@ FitOptions fit_options(const CommandLine& line) {
   options.space = space_named(line.get<std::string>("space"));
   options.floor = floor_named(line.get<std::string>("floor"));
   options.architecture = line.get<std::string>("architecture");
-  if (options.architecture.empty() && line.given("architecture"))
-    throw InputError(
-        "--architecture is empty (no architecture has that name); name one, or leave "
-        "it out to fit every row");
   options.bootstrap = line.get<int>("bootstrap");
   options.level = line.get<double>("level");
   options.seed = line.get<std::uint64_t>("seed");

@@ -19,11 +19,8 @@
 namespace isoloss {
 namespace {
 
-std::vector<double> losses_of(const CommandLine& line) {
-  const auto list = line.get<std::string>("at");
+std::vector<double> losses_of(const std::string& list) {
   std::vector<double> losses;
-  if (list.empty() && line.given("at"))
-    throw InputError("--at is empty (no loss is asked for); try --at 3.2,3.0, or leave it out");
   for (std::size_t begin = 0; begin < list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     double loss = 0;
@@ -152,7 +149,7 @@ SavingsOptions savings_options(const CommandLine& line) {
   options.candidate = line.get<std::string>("candidate");
   options.floor = savings_floor_named(line.get<std::string>("floor"));
   options.frontier = frontier_kind(line.get<std::string>("frontier"));
-  options.at = losses_of(line);
+  options.at = losses_of(line.get<std::string>("at"));
   if (line.has("exponent")) options.exponent = line.get<double>("exponent");
   options.wall_clock = line.has("wall-clock");
   options.bootstrap = line.get<int>("bootstrap");
