@@ -13,7 +13,6 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/fit_options.h"
 #include "harness/cli/print_json.h"
-#include "model/spec/error.h"
 
 namespace isoloss {
 namespace {
